@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+namespace heed {
+
+/// Arguments of the softmax cross-entropy against class indices, value and gradient in one pass.
+/// With z = log_softmax(logits) of a row, nll = -z[target] and
+/// loss = (1 - label_smoothing) * nll - label_smoothing * mean(z).
+struct CrossEntropy {
+    const float* logits;     ///< [rows, classes]
+    const int32_t* targets;  ///< [rows], in [0, classes), or -1: loss, nll and gradient of that row are 0
+    float* losses;           ///< [rows]
+    float* nll;              ///< [rows], or null
+    int32_t* predictions;    ///< [rows], lowest index among the largest logits (NaN never wins), or null
+    float* dlogits;          ///< [rows, classes], gradient of the sum of losses, or null; may be logits
+    int64_t rows;
+    int64_t classes;  ///< at least 1
+    float label_smoothing;
+};
+
+struct CrossEntropyKernels {
+    void (*forward)(const CrossEntropy&);
+    /// Sum in double, in an order that depends on count alone.
+    double (*sum)(const float* values, int64_t count);
+};
+
+const CrossEntropyKernels& cross_entropy_cpu();
+const CrossEntropyKernels& cross_entropy_reference();
+
+}  // namespace heed

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+
+namespace heed {
+
+/// Arguments of out = (x / 255 - mean[channel]) / std[channel].
+struct ImageNormalize {
+    const uint8_t* x;   ///< [images, channels, pixels]
+    const float* mean;  ///< [channels]
+    const float* std;   ///< [channels]
+    float* out;         ///< [images, channels, pixels]
+    int64_t images;
+    int64_t channels;
+    int64_t pixels;  ///< height * width
+};
+
+/// Shape of images cut into square patches: [batch, channels, height, width] on one side and
+/// [batch, (height / patch) * (width / patch), channels * patch * patch] on the other. The features of a patch are
+/// ordered (channel, row, column), as a flattened PyTorch Conv2d weight is. patch divides height and width.
+struct PatchShape {
+    int64_t batch;
+    int64_t channels;
+    int64_t height;
+    int64_t width;
+    int64_t patch;
+};
+
+struct ImageKernels {
+    void (*normalize)(const ImageNormalize&);
+    /// Cuts images into patches.
+    void (*to_patches)(const float* images, float* patches, const PatchShape&);
+    /// The inverse of to_patches, and its gradient.
+    void (*from_patches)(const float* patches, float* images, const PatchShape&);
+};
+
+const ImageKernels& image_cpu();
+const ImageKernels& image_reference();
+
+}  // namespace heed
