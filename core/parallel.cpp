@@ -1,0 +1,134 @@
+#include "heed/core/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+#include "heed/core/cpu/thread_count.h"
+#include "heed/core/error.h"
+
+#if defined(HEED_THREADS_OPENMP)
+#include <omp.h>
+#elif defined(HEED_THREADS_STD)
+#include "heed/core/cpu/thread_pool.h"
+#else
+#error "define HEED_THREADS_OPENMP or HEED_THREADS_STD"
+#endif
+
+namespace heed {
+
+namespace {
+
+/// 0 until it is set or asked for.
+std::atomic<int> configured_threads{0};
+
+thread_local bool inside_parallel_for = false;
+
+/// One loop. Every worker owns a contiguous share of the chunks, so that the same thread tends to meet the same memory in
+/// one loop after the other, and helps with the shares of others when its own is done, because a processor that other
+/// programs use would else hold up everyone.
+class Loop {
+public:
+    Loop(int64_t n, int64_t grain, int64_t chunks, int workers, detail::ChunkFunction function,
+         const void* body)
+        : n_(n), grain_(grain), chunks_(chunks), workers_(workers), function_(function), body_(body) {
+        for (int w = 0; w < workers; ++w) shares_[w].next.store(share_begin(w), std::memory_order_relaxed);
+    }
+
+    void work(int worker) {
+        inside_parallel_for = true;
+        for (int i = 0; i < workers_; ++i) {
+            const int share = (worker + i) % workers_;
+            const int64_t end = share_begin(share + 1);
+            for (;;) {
+                const int64_t chunk = shares_[share].next.fetch_add(1, std::memory_order_relaxed);
+                if (chunk >= end) break;
+                function_(body_, chunk * grain_, std::min(n_, (chunk + 1) * grain_));
+            }
+        }
+        inside_parallel_for = false;
+    }
+
+private:
+    int64_t share_begin(int worker) const { return chunks_ * worker / workers_; }
+
+    struct alignas(64) Share {
+        std::atomic<int64_t> next;
+    };
+
+    int64_t n_;
+    int64_t grain_;
+    int64_t chunks_;
+    int workers_;
+    detail::ChunkFunction function_;
+    const void* body_;
+    Share shares_[max_thread_count];
+};
+
+/// OMP_NUM_THREADS ("4", or "4,2" for nested levels), 0 where it is not a positive number.
+int environment_thread_count() {
+    const char* text = std::getenv("OMP_NUM_THREADS");
+    if (text == nullptr) return 0;
+    char* end = nullptr;
+    errno = 0;
+    const long count = std::strtol(text, &end, 10);
+    const bool valid = end != text && (*end == '\0' || *end == ',') && errno == 0 && count > 0;
+    return valid ? static_cast<int>(std::min<long>(count, max_thread_count)) : 0;
+}
+
+}  // namespace
+
+void set_thread_count(int count) {
+    if (count < 1 || count > max_thread_count) {
+        throw UserError("The number of threads must be 1 to " + std::to_string(max_thread_count) + ", but it is " +
+                        std::to_string(count) + ".");
+    }
+    configured_threads.store(count, std::memory_order_relaxed);
+#if defined(HEED_THREADS_OPENMP)
+    omp_set_num_threads(count);
+#endif
+}
+
+int thread_count() {
+    int count = configured_threads.load(std::memory_order_relaxed);
+    if (count == 0) {
+        count = default_thread_count();
+        configured_threads.store(count, std::memory_order_relaxed);
+    }
+    return count;
+}
+
+int default_thread_count() {
+    const int wanted = environment_thread_count();
+    if (wanted > 0) return wanted;
+    const int allowed = affinity_thread_count();
+    const int quota = cgroup_thread_count();
+    return std::min(quota == 0 ? allowed : std::min(allowed, quota), max_thread_count);
+}
+
+namespace detail {
+
+void run_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* body) noexcept {
+    if (n <= 0) return;
+    const int64_t chunks = (n - 1) / grain + 1;
+    const int workers =
+        chunks == 1 || inside_parallel_for ? 1 : static_cast<int>(std::min<int64_t>(chunks, thread_count()));
+    if (workers == 1) {
+        for (int64_t begin = 0; begin < n; begin += grain) function(body, begin, std::min(n, begin + grain));
+        return;
+    }
+    Loop loop(n, grain, chunks, workers, function, body);
+#if defined(HEED_THREADS_OPENMP)
+#pragma omp parallel num_threads(workers)
+    loop.work(omp_get_thread_num());
+#else
+    ThreadPool::shared().run(
+        workers, [](void* context, int worker) { static_cast<Loop*>(context)->work(worker); }, &loop);
+#endif
+}
+
+}  // namespace detail
+
+}  // namespace heed
