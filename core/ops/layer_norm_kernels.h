@@ -24,8 +24,8 @@ struct LayerNormBackward {
     const float* mean;  ///< [rows]
     const float* rstd;  ///< [rows]
     float* dx;          ///< [rows, width]; may be dy
-    float* dgain;       ///< [width]
-    float* dbias;       ///< [width]
+    float* dgain;       ///< [width], or null
+    float* dbias;       ///< [width], or null
     bool accumulate;    ///< add to dgain and dbias instead of overwriting them
     float* workspace;   ///< backward_workspace(rows, width) floats
     int64_t rows;

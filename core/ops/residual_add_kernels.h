@@ -12,7 +12,7 @@ struct ResidualAddForward {
     const float* branch;  ///< [count]
     float* sum;           ///< [count]; may be x or branch
     int64_t count;
-    float dropout;                ///< probability that an element of branch is dropped; 0 leaves it as it is
+    double dropout;               ///< probability that an element of branch is dropped; 0 leaves it as it is
     RandomStream stream;          ///< of the mask; not read when dropout is 0
     int64_t elements_per_sample;  ///< element i belongs to sample first_sample + i / elements_per_sample
 };
@@ -22,7 +22,7 @@ struct ResidualAddBackward {
     const float* dsum;  ///< [count]
     float* dbranch;     ///< [count]; may be dsum
     int64_t count;
-    float dropout;
+    double dropout;
     RandomStream stream;
     int64_t elements_per_sample;
 };

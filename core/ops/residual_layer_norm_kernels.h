@@ -19,7 +19,7 @@ struct ResidualLayerNormForward {
     int64_t rows;
     int64_t width;  ///< at least 1
     float epsilon;
-    float dropout;                ///< probability that an element of branch is dropped; 0 leaves it as it is
+    double dropout;               ///< probability that an element of branch is dropped; 0 leaves it as it is
     RandomStream stream;          ///< of the mask; not read when dropout is 0
     int64_t elements_per_sample;  ///< flat element i belongs to sample first_sample + i / elements_per_sample
 };
@@ -39,7 +39,7 @@ struct ResidualLayerNormBackward {
     float* workspace;      ///< backward_workspace(rows, width) floats
     int64_t rows;
     int64_t width;  ///< at least 1
-    float dropout;
+    double dropout;
     RandomStream stream;
     int64_t elements_per_sample;
 };
