@@ -1,0 +1,32 @@
+# Flags of every file. The program must run on any x86-64-v2 machine: newer instructions are only in the kernels that
+# are chosen at run time (IsaKernels.cmake).
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  message(FATAL_ERROR "Heed's kernels are written for x86-64, this machine is ${CMAKE_SYSTEM_PROCESSOR}.")
+endif()
+
+add_compile_options(-march=x86-64-v2 -Wall -Wextra -Wpedantic -Wshadow)
+add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=" "-ffile-prefix-map=${PROJECT_BINARY_DIR}/=")
+add_link_options(-Wl,--as-needed)
+if(HEED_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(HEED_SANITIZE)
+  # GCC's -Wmaybe-uninitialized is wrong too often in instrumented code.
+  add_compile_options(-O1 -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all -Wno-maybe-uninitialized)
+  add_compile_options("-fsanitize=${HEED_SANITIZE}")
+  add_link_options("-fsanitize=${HEED_SANITIZE}")
+endif()
+
+find_program(HEED_CCACHE ccache)
+if(HEED_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HEED_CCACHE}")
+endif()
+mark_as_advanced(HEED_CCACHE)
+
+find_program(HEED_FAST_LINKER NAMES mold ld.lld)
+if(HEED_FAST_LINKER)
+  get_filename_component(linker "${HEED_FAST_LINKER}" NAME)
+  string(REPLACE "ld.lld" "lld" linker "${linker}")
+  add_link_options("-fuse-ld=${linker}")
+endif()
+mark_as_advanced(HEED_FAST_LINKER)

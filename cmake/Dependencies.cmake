@@ -1,0 +1,74 @@
+# Finds everything Heed is built on, prints one table, and ends with one error that names all that is missing.
+set(heed_dependency_table "")
+set(heed_missing_packages "")
+
+macro(heed_dependency name version found apt_package)
+  if(${found})
+    set(row_version "${version}")
+    set(row_found "yes")
+  else()
+    set(row_version "")
+    set(row_found "MISSING")
+    list(APPEND heed_missing_packages ${apt_package})
+  endif()
+  foreach(column "${name}" "${row_version}" "${row_found}")
+    string(LENGTH "${column}" width)
+    math(EXPR padding "16 - ${width}")
+    string(REPEAT " " ${padding} padding)
+    string(APPEND heed_dependency_table "${column}${padding}")
+  endforeach()
+  string(APPEND heed_dependency_table "${apt_package}\n")
+endmacro()
+
+# Debian's oneDNN has an OpenCL runtime: its CMake configuration stops with an error of its own where OpenCL is missing.
+find_package(OpenCL QUIET)
+heed_dependency(OpenCL "${OpenCL_VERSION_STRING}" OpenCL_FOUND ocl-icd-opencl-dev)
+if(OpenCL_FOUND)
+  find_package(dnnl CONFIG QUIET)
+endif()
+heed_dependency(oneDNN "${dnnl_VERSION}" dnnl_FOUND libdnnl-dev)
+
+find_package(yaml-cpp CONFIG QUIET)
+heed_dependency(yaml-cpp "${yaml-cpp_VERSION}" yaml-cpp_FOUND libyaml-cpp-dev)
+if(TARGET yaml-cpp AND NOT TARGET yaml-cpp::yaml-cpp)
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
+
+find_package(CLI11 CONFIG QUIET)
+heed_dependency(CLI11 "${CLI11_VERSION}" CLI11_FOUND libcli11-dev)
+
+find_package(nlohmann_json CONFIG QUIET)
+heed_dependency(nlohmann_json "${nlohmann_json_VERSION}" nlohmann_json_FOUND nlohmann-json3-dev)
+
+find_package(fmt CONFIG QUIET)
+heed_dependency(fmt "${fmt_VERSION}" fmt_FOUND libfmt-dev)
+
+find_package(ZLIB QUIET)
+heed_dependency(zlib "${ZLIB_VERSION_STRING}" ZLIB_FOUND zlib1g-dev)
+
+find_package(PNG QUIET)
+heed_dependency(libpng "${PNG_VERSION_STRING}" PNG_FOUND libpng-dev)
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+if(HEED_THREADS STREQUAL "openmp")
+  find_package(OpenMP QUIET COMPONENTS CXX)
+  heed_dependency(OpenMP "${OpenMP_CXX_VERSION}" OpenMP_CXX_FOUND g++)
+endif()
+
+if(HEED_TESTS)
+  find_package(GTest CONFIG QUIET)
+  heed_dependency(GoogleTest "${GTest_VERSION}" GTest_FOUND libgtest-dev)
+endif()
+
+string(STRIP "${heed_dependency_table}" heed_dependency_table)
+string(SHA1 table_checksum "${heed_dependency_table}")
+if(NOT table_checksum STREQUAL HEED_DEPENDENCIES_SHOWN)
+  message("\nDependency      Version         Found           Debian package\n${heed_dependency_table}\n")
+  set(HEED_DEPENDENCIES_SHOWN ${table_checksum} CACHE INTERNAL "Checksum of the table of the last configuration")
+endif()
+if(heed_missing_packages)
+  list(JOIN heed_missing_packages " " heed_missing_packages)
+  message(FATAL_ERROR "Heed needs what the table above calls MISSING. On Debian or Ubuntu:\n"
+    "  sudo apt-get install ${heed_missing_packages}\n")
+endif()
