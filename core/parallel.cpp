@@ -26,13 +26,12 @@ std::atomic<int> configured_threads{0};
 
 thread_local bool inside_parallel_for = false;
 
-/// One loop. Every worker owns a contiguous share of the chunks, so that the same thread tends to meet the same memory in
-/// one loop after the other, and helps with the shares of others when its own is done, because a processor that other
-/// programs use would else hold up everyone.
+/// One loop. Every worker owns a contiguous share of the chunks, so that the same thread tends to meet the same memory
+/// in one loop after the other, and helps with the shares of others when its own is done, because a processor that
+/// other programs use would else hold up everyone.
 class Loop {
 public:
-    Loop(int64_t n, int64_t grain, int64_t chunks, int workers, detail::ChunkFunction function,
-         const void* body)
+    Loop(int64_t n, int64_t grain, int64_t chunks, int workers, detail::ChunkFunction function, const void* body)
         : n_(n), grain_(grain), chunks_(chunks), workers_(workers), function_(function), body_(body) {
         for (int w = 0; w < workers; ++w) shares_[w].next.store(share_begin(w), std::memory_order_relaxed);
     }

@@ -15,6 +15,7 @@ int thread_count();
 /// this process allow; at least 1, at most `max_thread_count`.
 int default_thread_count();
 
+/// The most threads that can be asked for.
 inline constexpr int max_thread_count = 256;
 
 namespace detail {
@@ -26,15 +27,14 @@ void run_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* bo
 }  // namespace detail
 
 /// Calls `body(begin, end)` for [0, grain), [grain, 2 * grain), ... up to n, each chunk once, in any order and on any
-/// thread. The chunks depend on n and grain alone, never on the number of threads, so a loop whose chunks write separate
-/// outputs gives the same bits with any number of threads; partial sums belong to a chunk and are added in chunk order
-/// afterwards. Nothing happens when n <= 0. `grain` must be positive. `body` must not throw. No heap allocation.
-/// Runs on the calling thread alone when n <= grain, with one thread, and inside another `parallel_for`.
+/// thread. The chunks depend on n and grain alone, never on the number of threads, so a loop whose chunks write
+/// separate outputs gives the same bits with any number of threads; partial sums belong to a chunk and are added in
+/// chunk order afterwards. Nothing happens when n <= 0. `grain` must be positive. `body` must not throw. No heap
+/// allocation. Runs on the calling thread alone when n <= grain, with one thread, and inside another `parallel_for`.
 template <class F>
 void parallel_for(int64_t n, int64_t grain, const F& body) {
     detail::run_chunks(
-        n, grain,
-        [](const void* f, int64_t begin, int64_t end) { (*static_cast<const F*>(f))(begin, end); }, &body);
+        n, grain, [](const void* f, int64_t begin, int64_t end) { (*static_cast<const F*>(f))(begin, end); }, &body);
 }
 
 }  // namespace heed

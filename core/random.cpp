@@ -10,8 +10,12 @@ namespace heed {
 
 namespace {
 
-uint32_t low(uint64_t value) { return static_cast<uint32_t>(value); }
-uint32_t high(uint64_t value) { return static_cast<uint32_t>(value >> 32); }
+uint32_t low(uint64_t value) {
+    return static_cast<uint32_t>(value);
+}
+uint32_t high(uint64_t value) {
+    return static_cast<uint32_t>(value >> 32);
+}
 
 uint64_t fnv1a(std::string_view text) {
     uint64_t hash = 0xcbf29ce484222325U;
@@ -51,7 +55,8 @@ uint32_t random_word(const RandomStream& stream, int64_t sample, int64_t element
 }
 
 uint32_t drop_threshold(double p) {
-    if (!(p >= 0 && p < 1)) throw Error("A dropout probability must be in [0, 1), but it is " + std::to_string(p) + ".");
+    if (!(p >= 0 && p < 1))
+        throw Error("A dropout probability must be in [0, 1), but it is " + std::to_string(p) + ".");
     const double words = std::round(p * 0x1p32);
     return words >= 0x1p32 ? 0xFFFFFFFFU : static_cast<uint32_t>(words);
 }
@@ -68,7 +73,9 @@ uint32_t RandomSequence::next() {
     return block_.word[used_++];
 }
 
-float RandomSequence::uniform() { return uniform_float(next()); }
+float RandomSequence::uniform() {
+    return uniform_float(next());
+}
 
 float RandomSequence::normal() {
     if (has_spare_) {

@@ -8,8 +8,8 @@
 
 namespace heed {
 
-/// What random numbers are for. Different purposes never share numbers. The values are part of the meaning of a seed: new
-/// ones are added at the end.
+/// What random numbers are for. Different purposes never share numbers. The values are part of the meaning of a seed:
+/// new ones are added at the end.
 enum class RandomPurpose : uint32_t {
     initialisation = 0,
     data_order = 1,
@@ -24,19 +24,22 @@ struct PhiloxBlock {
     uint32_t word[4] = {0, 0, 0, 0};
 };
 
-/// Philox4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. 2011): a bijection
-/// of counters for every key.
+/// Philox4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. 2011): a
+/// bijection of counters for every key.
 PhiloxBlock philox(RandomKey key, PhiloxBlock counter);
 
 /// Key of the numbers that the module `name` (dotted; empty where no module is meant) draws for `purpose`. The key is
-/// words 0 and 1 of Philox({low seed, high seed}, {low h, high h, purpose, 0}) where h is the 64-bit FNV-1a hash of the name.
+/// words 0 and 1 of Philox({low seed, high seed}, {low h, high h, purpose, 0}) where h is the 64-bit FNV-1a hash of the
+/// name.
 RandomKey random_key(uint64_t seed, RandomPurpose purpose, std::string_view name);
 
 /// Random word of element `element` of sample `sample` (counted from `stream.first_sample`).
 uint32_t random_word(const RandomStream& stream, int64_t sample, int64_t element);
 
 /// A uniform number in [0, 1): the top 24 bits of the word over 2^24.
-inline float uniform_float(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24F; }
+inline float uniform_float(uint32_t word) {
+    return static_cast<float>(word >> 8) * 0x1p-24F;
+}
 
 /// Numbers drawn one after the other from one key: words 0 .. 3 of Philox(key, {low i, high i, stream, substream}) for
 /// i = 0, 1, ... Equal arguments give equal sequences.
@@ -66,8 +69,9 @@ private:
     float spare_ = 0;
 };
 
-/// Order in which epoch number `epoch` visits n samples: a uniformly random permutation of 0 .. n-1 that is a pure function
-/// of the three arguments (Fisher-Yates over the sequence of purpose data_order and stream epoch). Throws Error when n < 0.
+/// Order in which epoch number `epoch` visits n samples: a uniformly random permutation of 0 .. n-1 that is a pure
+/// function of the three arguments (Fisher-Yates over the sequence of purpose data_order and stream epoch). Throws
+/// Error when n < 0.
 std::vector<int64_t> permutation(uint64_t seed, uint32_t epoch, int64_t n);
 
 }  // namespace heed

@@ -10,9 +10,9 @@ struct RandomKey {
     uint32_t k1 = 0;
 };
 
-/// Random words of one module in one optimizer step. The word of element e of the sample at index s of the batch that the
-/// kernel sees is word (e / 16) % 4 of Philox(key, counter), where 64-bit block number c = (e / 64) * 16 + e % 16 and
-/// counter = {low half of c, high half of c, first_sample + s, step}. Sixteen neighbouring counters so give 64
+/// Random words of one module in one optimizer step. The word of element e of the sample at index s of the batch that
+/// the kernel sees is word (e / 16) % 4 of Philox(key, counter), where 64-bit block number c = (e / 64) * 16 + e % 16
+/// and counter = {low half of c, high half of c, first_sample + s, step}. Sixteen neighbouring counters so give 64
 /// neighbouring elements, and the words depend on nothing but what is written here.
 struct RandomStream {
     RandomKey key;

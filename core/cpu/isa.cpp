@@ -45,9 +45,12 @@ Isa detect() {
 
 const char* isa_name(Isa isa) {
     switch (isa) {
-        case Isa::avx512: return "avx512";
-        case Isa::avx2: return "avx2";
-        default: return "baseline";
+        case Isa::avx512:
+            return "avx512";
+        case Isa::avx2:
+            return "avx2";
+        default:
+            return "baseline";
     }
 }
 
@@ -60,8 +63,10 @@ bool isa_available(Isa isa) {
             return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                    __builtin_cpu_supports("avx512cd");
-        case Isa::avx2: return avx2;
-        default: return true;
+        case Isa::avx2:
+            return avx2;
+        default:
+            return true;
     }
 }
 

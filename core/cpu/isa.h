@@ -13,35 +13,39 @@ const char* isa_name(Isa isa);
 bool isa_available(Isa isa);
 
 /// The instruction set whose kernels run: the one forced by the environment variable HEED_ISA (baseline, avx2, avx512),
-/// else the best that the machine has. Throws UserError, on every call, when HEED_ISA names none or one that the machine
-/// lacks.
+/// else the best that the machine has. Throws UserError, on every call, when HEED_ISA names none or one that the
+/// machine lacks.
 Isa active_isa();
 
-/// Makes the kernels of `isa` run from now on; for tests and benchmarks that go through every path. Throws UserError when
-/// the machine lacks it. Not to be called while kernels run.
+/// Makes the kernels of `isa` run from now on; for tests and benchmarks that go through every path. Throws UserError
+/// when the machine lacks it. Not to be called while kernels run.
 void set_active_isa(Isa isa);
 
 }  // namespace heed
 
-/// Defines `const Kernels& name_cpu()` in namespace heed: the constant `name` out of namespace baseline, avx2 or avx512,
-/// whichever is active. Used once for each op, in a file that is not itself compiled for several instruction sets.
-#define HEED_CHOOSE_ISA(Kernels, name)            \
-    namespace heed {                              \
-    namespace baseline {                          \
-    extern const Kernels name;                    \
-    }                                             \
-    namespace avx2 {                              \
-    extern const Kernels name;                    \
-    }                                             \
-    namespace avx512 {                            \
-    extern const Kernels name;                    \
-    }                                             \
-    const Kernels& name##_cpu() {                 \
-        switch (active_isa()) {                   \
-            case Isa::avx512: return avx512::name; \
-            case Isa::avx2: return avx2::name;    \
-            default: return baseline::name;       \
-        }                                         \
-    }                                             \
-    }                                             \
+/// Defines `const Kernels& name_cpu()` in namespace heed: the constant `name` out of namespace baseline, avx2 or
+/// avx512, whichever is active. Used once for each op, in a file that is not itself compiled for several instruction
+/// sets.
+#define HEED_CHOOSE_ISA(Kernels, name) \
+    namespace heed {                   \
+    namespace baseline {               \
+    extern const Kernels name;         \
+    }                                  \
+    namespace avx2 {                   \
+    extern const Kernels name;         \
+    }                                  \
+    namespace avx512 {                 \
+    extern const Kernels name;         \
+    }                                  \
+    const Kernels& name##_cpu() {      \
+        switch (active_isa()) {        \
+            case Isa::avx512:          \
+                return avx512::name;   \
+            case Isa::avx2:            \
+                return avx2::name;     \
+            default:                   \
+                return baseline::name; \
+        }                              \
+    }                                  \
+    }                                  \
     static_assert(true, "the macro is followed by a semicolon")

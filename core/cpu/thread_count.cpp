@@ -11,7 +11,8 @@ namespace heed {
 
 namespace {
 
-/// Processors that quota / period grants, rounded down (a thread too many makes every barrier wait for the next period).
+/// Processors that quota / period grants, rounded down (a thread too many makes every barrier wait for the next
+/// period).
 int processors(double quota, double period) {
     if (!(quota > 0) || !(period > 0)) return 0;
     return static_cast<int>(std::clamp(quota / period, 1.0, 1e6));
@@ -34,7 +35,9 @@ int quota_of_cpu_group(const std::string& folder) {
     return quota_file >> quota && period_file >> period ? processors(quota, period) : 0;
 }
 
-int least(int a, int b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
+int least(int a, int b) {
+    return a == 0 ? b : b == 0 ? a : std::min(a, b);
+}
 
 /// The least quota of the group `path` and its parents up to the mount.
 int least_quota(const std::string& mount, std::string path, int (*quota_of)(const std::string& folder)) {
@@ -67,7 +70,8 @@ int affinity_thread_count() {
 int cgroup_thread_count(const std::string& membership, const std::string& root) {
     std::ifstream groups(membership);
     int result = 0;
-    for (std::string line; std::getline(groups, line);) {  // "4:cpu,cpuacct:/path" (version 1) or "0::/path" (version 2)
+    for (std::string line;
+         std::getline(groups, line);) {  // "4:cpu,cpuacct:/path" (version 1) or "0::/path" (version 2)
         const std::size_t first = line.find(':');
         const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
         if (second == std::string::npos || second + 1 >= line.size() || line[second + 1] != '/') continue;

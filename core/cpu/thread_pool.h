@@ -8,8 +8,8 @@
 
 namespace heed {
 
-/// The threads behind `parallel_for` in builds without OpenMP (the thread sanitizer does not understand libgomp). Threads
-/// are started when first needed and joined at exit.
+/// The threads behind `parallel_for` in builds without OpenMP (the thread sanitizer does not understand libgomp).
+/// Threads are started when first needed and joined at exit.
 class ThreadPool {
 public:
     using Job = void (*)(void* context, int worker);

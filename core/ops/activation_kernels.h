@@ -15,11 +15,11 @@ enum class Activation : uint8_t {
 /// just before the activation.
 struct ActivationBiasBackward {
     Activation kind;
-    const float* x;   ///< [rows, width], input of the activation (bias included)
-    const float* dy;  ///< [rows, width]
-    float* dx;        ///< [rows, width]; may be dy
-    float* dbias;     ///< [width], sum of dx over the rows
-    bool accumulate;  ///< add to dbias instead of overwriting it
+    const float* x;    ///< [rows, width], input of the activation (bias included)
+    const float* dy;   ///< [rows, width]
+    float* dx;         ///< [rows, width]; may be dy
+    float* dbias;      ///< [width], sum of dx over the rows
+    bool accumulate;   ///< add to dbias instead of overwriting it
     float* workspace;  ///< backward_bias_workspace(rows, width) floats
     int64_t rows;
     int64_t width;
@@ -28,8 +28,8 @@ struct ActivationBiasBackward {
 struct ActivationKernels {
     /// y[i] = act(x[i]) for i < n; y may be x.
     void (*forward)(Activation kind, const float* x, float* y, int64_t n);
-    /// dx[i] = act'(x[i]) dy[i] for i < n, with x the input of the activation; dx may be dy or x. The slope of relu at 0 is
-    /// 0; where x is NaN the result is NaN.
+    /// dx[i] = act'(x[i]) dy[i] for i < n, with x the input of the activation; dx may be dy or x. The slope of relu at
+    /// 0 is 0. Where x is NaN, relu passes dy on and the others give NaN.
     void (*backward)(Activation kind, const float* x, const float* dy, float* dx, int64_t n);
     /// backward and the sum of dx over the rows, in one pass over memory.
     void (*backward_bias)(const ActivationBiasBackward&);

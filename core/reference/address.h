@@ -12,8 +12,7 @@ inline constexpr uintptr_t reference_address_bit = uintptr_t{1} << 62;
 /// The readable address behind an address of the device `reference`; null stays null.
 template <class T>
 inline T* reference_address(T* p) {
-    return p == nullptr ? nullptr
-                        : reinterpret_cast<T*>(reinterpret_cast<uintptr_t>(p) & ~reference_address_bit);
+    return p == nullptr ? nullptr : reinterpret_cast<T*>(reinterpret_cast<uintptr_t>(p) & ~reference_address_bit);
 }
 
 /// The address under which the device `reference` hands out the readable address `p`; null stays null.

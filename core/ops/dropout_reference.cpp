@@ -1,0 +1,32 @@
+#include "heed/core/cpu/isa.h"
+#include "heed/core/ops/dropout_kernels.h"
+#include "heed/core/random.h"
+#include "heed/core/reference/address.h"
+
+HEED_CHOOSE_ISA(DropoutKernels, dropout);
+
+namespace heed {
+
+namespace {
+
+void apply(const Dropout& a) {
+    const uint32_t threshold = drop_threshold(a.probability);
+    const auto scale = static_cast<float>(1 / (1 - static_cast<double>(a.probability)));
+    for (int64_t sample = 0; sample < a.samples; ++sample) {
+        const float* x = reference_address(a.x) + sample * a.per_sample;
+        float* y = reference_address(a.y) + sample * a.per_sample;
+        for (int64_t i = 0; i < a.per_sample; ++i) {
+            y[i] = random_word(a.stream, sample, i) < threshold ? 0 : x[i] * scale;
+        }
+    }
+}
+
+constexpr DropoutKernels kernels = {apply};
+
+}  // namespace
+
+const DropoutKernels& dropout_reference() {
+    return kernels;
+}
+
+}  // namespace heed

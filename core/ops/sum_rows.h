@@ -1,0 +1,69 @@
+#pragma once
+
+// Sums over the rows of a matrix, tile by tile, for *.isa.cpp files.
+
+#include "heed/core/parallel.h"
+#include "heed/core/simd/loop.h"
+
+namespace heed::HEED_ISA {
+
+/// Rows of one tile. Each tile has partial sums of its own, so there are at most 64 tiles of rows; their number depends
+/// on the shape alone.
+HEED_SIMD int64_t sum_rows_tile(int64_t rows) {
+    const int64_t share = (rows + 63) / 64;
+    return share < 16 ? 16 : (share + 3) / 4 * 4;
+}
+
+HEED_SIMD int64_t sum_rows_tiles(int64_t rows) {
+    const int64_t tile = sum_rows_tile(rows);
+    return (rows + tile - 1) / tile;
+}
+
+/// sums[c] (+)= sum over r of value(r, c). `value(r, j, count)` gives the vector of elements (r, j) .. (r, j + count -
+/// 1) and is called once for each. `workspace` holds sum_rows_tiles(rows) * width floats.
+template <class Value>
+HEED_SIMD void sum_rows_of(int64_t rows, int64_t width, float* workspace, float* sums, bool accumulate,
+                           const Value& value) {
+    constexpr int group = 4;         // rows that share one read and one write of the partial sums
+    constexpr int64_t block = 1024;  // columns whose partial sums stay in the first-level cache
+    const int64_t tile = sum_rows_tile(rows);
+    const int64_t tiles = sum_rows_tiles(rows);
+    const int64_t blocks = (width + block - 1) / block;
+    parallel_for(tiles * blocks, 1, [&](int64_t task, int64_t) {
+        const int64_t first_column = task % blocks * block;
+        const int64_t columns = width - first_column < block ? width - first_column : block;
+        const int64_t begin = task / blocks * tile;
+        const int64_t end = begin + tile < rows ? begin + tile : rows;
+        float* partial = workspace + task / blocks * width + first_column;
+        for_lanes(columns, [&](int64_t j, int64_t count) HEED_INLINE { store(partial + j, zero(), count); });
+        int64_t row = begin;
+        for (; row + group <= end; row += group) {
+            for_lanes(columns, [&](int64_t j, int64_t count) HEED_INLINE {
+                const vf a = value(row, first_column + j, count);
+                const vf b = value(row + 1, first_column + j, count);
+                const vf c = value(row + 2, first_column + j, count);
+                const vf d = value(row + 3, first_column + j, count);
+                store(partial + j, load(partial + j, count) + ((a + b) + (c + d)), count);
+            });
+        }
+        for (; row < end; ++row) {
+            for_lanes(columns, [&](int64_t j, int64_t count) HEED_INLINE {
+                store(partial + j, load(partial + j, count) + value(row, first_column + j, count), count);
+            });
+        }
+    });
+    parallel_for(width, block, [&](int64_t begin, int64_t end) {
+        for_lanes(end - begin, [&](int64_t j, int64_t count) HEED_INLINE {
+            vf total = zero();
+            for (int64_t t = 0; t < tiles; ++t) {
+                total += load(workspace + t * width + begin + j, count);
+            }
+            if (accumulate) {
+                total += load(sums + begin + j, count);
+            }
+            store(sums + begin + j, total, count);
+        });
+    });
+}
+
+}  // namespace heed::HEED_ISA
