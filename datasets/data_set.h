@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "heed/datasets/image_data.h"
+#include "heed/datasets/image_options.h"
+
+namespace heed {
+
+/// What is known about a data set without its files, so that a recipe can be checked on a machine that lacks them.
+struct ImageFacts {
+    ImageShape shape;
+    int64_t classes = 0;
+    int64_t train_images = 0;  ///< of the official training set, before validation is taken out
+    int64_t test_images = 0;
+};
+
+/// An image data set as the registry lists it. `make_options` makes the settings with this data set's defaults, `open`
+/// takes them back (UserError where the files are missing or damaged).
+struct ImageDataSet {
+    std::string name;
+    std::string summary;
+    std::string how_to_get;
+    std::optional<ImageFacts> facts;  ///< nothing where it depends on the files
+    std::function<std::unique_ptr<ImageDataOptions>()> make_options;
+    std::function<ImageData(const ImageDataOptions&)> open;
+};
+
+}  // namespace heed

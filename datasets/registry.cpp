@@ -1,0 +1,31 @@
+#include "heed/datasets/registry.h"
+
+#include <fmt/core.h>
+
+#include "heed/core/error.h"
+#include "heed/core/nearest_name.h"
+#include "heed/core/quote.h"
+#include "heed/datasets/fashion_mnist.h"
+#include "heed/datasets/mnist.h"
+#include "heed/datasets/own_idx.h"
+
+namespace heed {
+
+const std::vector<ImageDataSet>& image_data_sets() {
+    static const std::vector<ImageDataSet> sets = {fashion_mnist(), mnist(), own_idx()};
+    return sets;
+}
+
+const ImageDataSet& image_data_set(std::string_view name) {
+    std::vector<std::string> names;
+    for (const ImageDataSet& set : image_data_sets()) {
+        if (set.name == name) {
+            return set;
+        }
+        names.push_back(set.name);
+    }
+    throw UserError(
+        fmt::format("data.name expects {}, got {}{}", listed(names, " or "), quote(name), did_you_mean(name, names)));
+}
+
+}  // namespace heed
