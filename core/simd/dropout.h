@@ -21,8 +21,8 @@ HEED_SIMD DropoutMask make_dropout_mask(double probability, const RandomStream& 
 
 namespace detail {
 
-/// All bits set where an element is kept, for elements [first, first + count) of a sample; first is a multiple of 64, and
-/// `kept` has room for count rounded up to the next multiple of 64.
+/// All bits set where an element is kept, for elements [first, first + count) of a sample; first is a multiple of 64,
+/// and `kept` has room for count rounded up to the next multiple of 64.
 HEED_SIMD void fill_kept(const DropoutMask& mask, int64_t sample, int64_t first, int64_t count, int32_t* kept) {
     const uint32_t sample_word = mask.stream.first_sample + static_cast<uint32_t>(sample);
     const vu limit = (vu)broadcast(static_cast<int32_t>(mask.threshold));
@@ -40,8 +40,8 @@ HEED_SIMD void fill_kept(const DropoutMask& mask, int64_t sample, int64_t first,
 
 }  // namespace detail
 
-/// Calls `body(i, count, kept)` for elements [begin, end) of the buffer, `count` <= lanes neighbours from element i at a
-/// time; the first `count` lanes of `kept` have all bits set where the element is kept, else none.
+/// Calls `body(i, count, kept)` for elements [begin, end) of the buffer, `count` <= lanes neighbours from element i at
+/// a time; the first `count` lanes of `kept` have all bits set where the element is kept, else none.
 template <class Body>
 HEED_SIMD void for_kept(const DropoutMask& mask, int64_t begin, int64_t end, const Body& body) {
     constexpr int64_t piece = 256;
@@ -56,8 +56,7 @@ HEED_SIMD void for_kept(const DropoutMask& mask, int64_t begin, int64_t end, con
         stop = stop < end ? stop : end;
         detail::fill_kept(mask, sample, element - skip, skip + (stop - begin), kept);
         const int32_t* here = kept + skip;
-        for_lanes(stop - begin,
-                  [&](int64_t j, int64_t count) HEED_INLINE { body(begin + j, count, load(here + j)); });
+        for_lanes(stop - begin, [&](int64_t j, int64_t count) HEED_INLINE { body(begin + j, count, load(here + j)); });
         begin = stop;
     }
 }

@@ -23,7 +23,9 @@ HEED_SIMD void for_lanes(int64_t n, const Body& body) {
 #define HEED_INLINE __attribute__((always_inline))
 
 /// `count` values, the other lanes 0; a full load where count is the constant `lanes`.
-HEED_SIMD vf load(const float* p, int64_t count) { return count == lanes ? load(p) : load_partial(p, count); }
+HEED_SIMD vf load(const float* p, int64_t count) {
+    return count == lanes ? load(p) : load_partial(p, count);
+}
 
 HEED_SIMD void store(float* p, vf v, int64_t count) {
     if (count == lanes) {
@@ -34,6 +36,8 @@ HEED_SIMD void store(float* p, vf v, int64_t count) {
 }
 
 /// v in the first `count` lanes, 0 in the others.
-HEED_SIMD vf keep_first(vf v, int64_t count) { return count == lanes ? v : select(first_lanes(count), v, zero()); }
+HEED_SIMD vf keep_first(vf v, int64_t count) {
+    return count == lanes ? v : select(first_lanes(count), v, zero());
+}
 
 }  // namespace heed::HEED_ISA

@@ -10,7 +10,9 @@ namespace heed::HEED_ISA {
 namespace detail {
 
 /// 2^n for -126 <= n <= 127; 0 for n = -127.
-HEED_SIMD vf power_of_two(vi n) { return as_float((n + 127) << 23); }
+HEED_SIMD vf power_of_two(vi n) {
+    return as_float((n + 127) << 23);
+}
 
 /// x = n ln 2 + f with |f| <= ln(2) / 2: returns e^f and n. Takes any x with |x| < 2^21; NaN stays NaN.
 HEED_SIMD vf exp_reduced(vf x, vi* n) {

@@ -38,10 +38,18 @@ typedef float vf_unaligned __attribute__((vector_size(lanes * 4), aligned(4), ma
 typedef int32_t vi_unaligned __attribute__((vector_size(lanes * 4), aligned(4), may_alias));
 
 /// `lanes` values from any address that is aligned for a float.
-HEED_SIMD vf load(const float* p) { return *reinterpret_cast<const vf_unaligned*>(p); }
-HEED_SIMD vi load(const int32_t* p) { return *reinterpret_cast<const vi_unaligned*>(p); }
-HEED_SIMD void store(float* p, vf v) { *reinterpret_cast<vf_unaligned*>(p) = v; }
-HEED_SIMD void store(int32_t* p, vi v) { *reinterpret_cast<vi_unaligned*>(p) = v; }
+HEED_SIMD vf load(const float* p) {
+    return *reinterpret_cast<const vf_unaligned*>(p);
+}
+HEED_SIMD vi load(const int32_t* p) {
+    return *reinterpret_cast<const vi_unaligned*>(p);
+}
+HEED_SIMD void store(float* p, vf v) {
+    *reinterpret_cast<vf_unaligned*>(p) = v;
+}
+HEED_SIMD void store(int32_t* p, vi v) {
+    *reinterpret_cast<vi_unaligned*>(p) = v;
+}
 
 /// The same value in every lane. (0 + x would not do: it turns -0 into 0, so the compiler keeps the addition.)
 HEED_SIMD vf broadcast(float x) {
@@ -62,7 +70,9 @@ HEED_SIMD vi broadcast(int32_t x) {
     return (vi)_mm_set1_epi32(x);
 #endif
 }
-HEED_SIMD vf zero() { return vf{}; }
+HEED_SIMD vf zero() {
+    return vf{};
+}
 
 /// 0, 1, ..., lanes - 1.
 HEED_SIMD vi lane_index() {
@@ -75,18 +85,32 @@ HEED_SIMD vi lane_index() {
 #endif
 }
 
-HEED_SIMD vi as_int(vf v) { return (vi)v; }
-HEED_SIMD vf as_float(vi v) { return (vf)v; }
+HEED_SIMD vi as_int(vf v) {
+    return (vi)v;
+}
+HEED_SIMD vf as_float(vi v) {
+    return (vf)v;
+}
 /// Conversion by value; to_int cuts towards zero.
-HEED_SIMD vf to_float(vi v) { return __builtin_convertvector(v, vf); }
-HEED_SIMD vi to_int(vf v) { return __builtin_convertvector(v, vi); }
+HEED_SIMD vf to_float(vi v) {
+    return __builtin_convertvector(v, vf);
+}
+HEED_SIMD vi to_int(vf v) {
+    return __builtin_convertvector(v, vi);
+}
 
 /// Lane by lane `mask ? a : b`, where mask comes from a comparison.
-HEED_SIMD vf select(vi mask, vf a, vf b) { return mask ? a : b; }
-HEED_SIMD vi select(vi mask, vi a, vi b) { return mask ? a : b; }
+HEED_SIMD vf select(vi mask, vf a, vf b) {
+    return mask ? a : b;
+}
+HEED_SIMD vi select(vi mask, vi a, vi b) {
+    return mask ? a : b;
+}
 
 /// True in the first `count` lanes.
-HEED_SIMD vi first_lanes(int64_t count) { return lane_index() < broadcast(static_cast<int32_t>(count)); }
+HEED_SIMD vi first_lanes(int64_t count) {
+    return lane_index() < broadcast(static_cast<int32_t>(count));
+}
 
 /// The first `count` values (0 <= count <= lanes); the other lanes are 0. Reads nothing behind them.
 HEED_SIMD vf load_partial(const float* p, int64_t count) {
@@ -157,7 +181,9 @@ HEED_SIMD vf sqrt(vf v) {
 #endif
 }
 
-HEED_SIMD vf abs(vf v) { return as_float(as_int(v) & 0x7fffffff); }
+HEED_SIMD vf abs(vf v) {
+    return as_float(as_int(v) & 0x7fffffff);
+}
 
 /// The magnitude of `magnitude` with the sign of `sign`.
 HEED_SIMD vf copysign(vf magnitude, vf sign) {
@@ -165,8 +191,12 @@ HEED_SIMD vf copysign(vf magnitude, vf sign) {
 }
 
 #if defined(__AVX512F__)
-HEED_SIMD __m256 lower_half(vf v) { return (__m256)__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
-HEED_SIMD __m256 upper_half(vf v) { return (__m256)__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15); }
+HEED_SIMD __m256 lower_half(vf v) {
+    return (__m256)__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+HEED_SIMD __m256 upper_half(vf v) {
+    return (__m256)__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+}
 #endif
 
 /// Sum of the lanes, always added in the same order (halves onto each other). NaN in any lane gives NaN.

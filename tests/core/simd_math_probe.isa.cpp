@@ -34,8 +34,12 @@ HEED_UNARY_PROBE(sqrt)
 HEED_BINARY_PROBE(vmax)
 HEED_BINARY_PROBE(vmin)
 
-float hsum_array(const float* x) { return hsum(load(x)); }
-float hmax_array(const float* x) { return hmax(load(x)); }
+float hsum_array(const float* x) {
+    return hsum(load(x));
+}
+float hmax_array(const float* x) {
+    return hmax(load(x));
+}
 
 void philox_array(uint32_t k0, uint32_t k1, uint64_t first, uint32_t c2, uint32_t c3, uint32_t* out) {
     vu word[4];
