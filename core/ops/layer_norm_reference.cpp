@@ -76,12 +76,16 @@ void backward(const LayerNormBackward& a) {
     input_gradient(a);
 }
 
-int64_t backward_workspace(int64_t, int64_t) { return 0; }
+int64_t backward_workspace(int64_t, int64_t) {
+    return 0;
+}
 
 constexpr LayerNormKernels kernels = {forward, backward, backward_workspace};
 
 }  // namespace
 
-const LayerNormKernels& layer_norm_reference() { return kernels; }
+const LayerNormKernels& layer_norm_reference() {
+    return kernels;
+}
 
 }  // namespace heed

@@ -71,8 +71,8 @@ HEED_SIMD int64_t norm_forward_grain(int64_t width) {
     return rows < 1 ? 1 : rows;
 }
 
-/// Rows that one task of the backward pass takes. Each task has its own partial sums of dgain and dbias, so there are at
-/// most 64 of them; their number depends on the shape alone.
+/// Rows that one task of the backward pass takes. Each task has its own partial sums of dgain and dbias, so there are
+/// at most 64 of them; their number depends on the shape alone.
 HEED_SIMD int64_t norm_backward_grain(int64_t rows) {
     const int64_t share = (rows + 63) / 64;
     return share < 16 ? 16 : (share + 3) / 4 * 4;
@@ -97,8 +97,8 @@ struct NormBackwardRows {
     int64_t width;
 };
 
-/// `group` rows from `row` on: the sums that both dx and the parameters need first, then dx. Several rows share one read
-/// and one write of the partial sums.
+/// `group` rows from `row` on: the sums that both dx and the parameters need first, then dx. Several rows share one
+/// read and one write of the partial sums.
 template <int group, bool has_extra>
 HEED_SIMD void norm_backward_group(const NormBackwardRows& a, int64_t row) {
     const int64_t n = a.width;

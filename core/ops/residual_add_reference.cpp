@@ -34,6 +34,8 @@ constexpr ResidualAddKernels kernels = {forward, backward};
 
 }  // namespace
 
-const ResidualAddKernels& residual_add_reference() { return kernels; }
+const ResidualAddKernels& residual_add_reference() {
+    return kernels;
+}
 
 }  // namespace heed

@@ -70,6 +70,8 @@ constexpr ResidualLayerNormKernels kernels = {forward, backward, backward_worksp
 
 }  // namespace
 
-const ResidualLayerNormKernels& residual_layer_norm_reference() { return kernels; }
+const ResidualLayerNormKernels& residual_layer_norm_reference() {
+    return kernels;
+}
 
 }  // namespace heed

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "heed/core/cpu/isa.h"
+#include "heed/core/parallel.h"
+#include "heed/core/reference/address.h"
+
+namespace heed::test {
+
+/// The kernels of one op on one path: an instruction set of the device cpu, or the device reference.
+template <class Kernels>
+struct KernelPath {
+    const Kernels& kernels;
+    bool reference;
+
+    /// The address of the data under which the path's device knows it; null for an empty vector.
+    template <class T>
+    T* at(std::vector<T>& data) const {
+        if (data.empty()) return nullptr;
+        return reference ? to_reference_address(data.data()) : data.data();
+    }
+    template <class T>
+    const T* at(const std::vector<T>& data) const {
+        if (data.empty()) return nullptr;
+        return reference ? to_reference_address(data.data()) : data.data();
+    }
+};
+
+/// Calls `body(path)` for every instruction set that this machine has and for the reference kernels.
+template <class Kernels, class Body>
+void for_each_path(const Kernels& (*cpu)(), const Kernels& (*reference)(), const Body& body) {
+    const Isa before = active_isa();
+    for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+        if (!isa_available(isa)) continue;
+        set_active_isa(isa);
+        SCOPED_TRACE(std::string("path ") + isa_name(isa));
+        body(KernelPath<Kernels>{cpu(), false});
+    }
+    set_active_isa(before);
+    SCOPED_TRACE("path reference");
+    body(KernelPath<Kernels>{reference(), true});
+}
+
+/// Runs `body`, which returns bytes or numbers, with 1 and with 2 threads and expects the same bits.
+template <class Body>
+void expect_same_with_two_threads(const Body& body) {
+    const int before = thread_count();
+    set_thread_count(1);
+    const auto one = body();
+    set_thread_count(2);
+    const auto two = body();
+    set_thread_count(before);
+    ASSERT_EQ(one.size(), two.size());
+    ASSERT_GT(one.size(), 0U);
+    EXPECT_EQ(0, std::memcmp(one.data(), two.data(), one.size() * sizeof(one[0])));
+}
+
+/// `count` numbers in [-1, 1) * `scale` + `shift` from an integer formula; other numbers for every `seed`.
+inline std::vector<float> numbers(int64_t count, uint32_t seed, float scale = 1, float shift = 0) {
+    std::vector<float> values(static_cast<std::size_t>(count));
+    uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;
+    for (float& value : values) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        value = (static_cast<float>(state >> 40) * 0x1p-23F - 1) * scale + shift;
+    }
+    return values;
+}
+
+/// Expects |got[i] - want[i]| <= absolute + relative * |want[i]| for all i; a NaN matches only a NaN, an infinity
+/// itself.
+inline void expect_close(const std::vector<float>& got, const std::vector<double>& want, double relative,
+                         double absolute, const char* what) {
+    ASSERT_EQ(got.size(), want.size()) << what;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        if (std::isnan(want[i])) {
+            ASSERT_TRUE(std::isnan(got[i])) << what << "[" << i << "] is " << got[i] << ", expected NaN";
+        } else if (std::isinf(want[i])) {
+            ASSERT_EQ(got[i], want[i]) << what << "[" << i << "]";
+        } else {
+            const double bound = absolute + relative * std::abs(want[i]);
+            ASSERT_LE(std::abs(got[i] - want[i]), bound)
+                << what << "[" << i << "] is " << got[i] << ", expected " << want[i];
+        }
+    }
+}
+
+inline constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+inline constexpr float infinity = std::numeric_limits<float>::infinity();
+
+}  // namespace heed::test
