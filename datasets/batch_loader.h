@@ -23,10 +23,10 @@ struct BatchPosition {
 
 /// What a BatchLoader delivers.
 struct BatchPlan {
-    int64_t batch = 128;   ///< samples in an optimizer batch, over all ranks and micro-batches
-    bool shuffle = false;  ///< else the order of the split
-    uint64_t seed = 0;     ///< of the order
-    BatchPosition start;   ///< where to begin; `batch` may be one past the last
+    int64_t batch = 128;       ///< samples in an optimizer batch, over all ranks and micro-batches
+    bool shuffle = false;      ///< else the order of the split
+    uint64_t seed = 0;         ///< of the order
+    BatchPosition start = {};  ///< where to begin; `batch` may be one past the last
     int64_t end_epoch = std::numeric_limits<int64_t>::max();  ///< first epoch that is not delivered
     int64_t micro_batches = 1;  ///< parts of an optimizer batch that one rank takes one after the other
     int64_t rank = 0;
