@@ -112,13 +112,22 @@ std::string Field::type_name() const {
 
 std::string Field::expectation() const {
     static constexpr const char* words[] = {
-        "true or false", "a whole number", "a number", "text", "steps (500), a share (5%) or epochs (2 epochs)",
+        "true or false",   "a whole number",   "a number", "text", "steps (500), a share (5%) or epochs (2 epochs)",
         "a list of texts", "a list of numbers"};
     static_assert(std::size(words) == std::variant_size_v<Member>);
     if (!choices_.empty()) return (is_list() ? "a list of " : "") + listed(choices_, " or ");
     std::string result = words[member_.index()];
-    if (has_range_) result += " from " + format_double(least_) + " to " + format_double(greatest_);
+    if (has_range_) result += " from " + range_text();
     return result;
+}
+
+std::string Field::range_text() const {
+    if (!has_range_) return "";
+    const bool whole = std::holds_alternative<int64_t*>(member_);
+    const auto text = [&](double value) {
+        return whole ? std::to_string(static_cast<int64_t>(value)) : format_double(value);
+    };
+    return text(least_) + " to " + text(greatest_);
 }
 
 std::vector<std::string> Field::items() const {

@@ -10,8 +10,8 @@
 
 namespace heed {
 
-/// One setting of a component: a name, a place in the component's options struct, and what is known about it. The default
-/// is the value of the member when the field is made.
+/// One setting of a component: a name, a place in the component's options struct, and what is known about it. The
+/// default is the value of the member when the field is made.
 class Field {
 public:
     using Member =
@@ -30,11 +30,11 @@ public:
     const std::string& help() const { return help_; }
     const std::string& unit() const { return unit_; }
     const std::vector<std::string>& choices() const { return choices_; }
-    bool has_range() const { return has_range_; }
-    double least() const { return least_; }
-    double greatest() const { return greatest_; }
+    /// "1 to 64"; nothing without a range.
+    std::string range_text() const;
     bool is_list() const;
-    /// True when the value is text (or a list of it), so that a recipe file has to quote what looks like something else.
+    /// True when the value is text (or a list of it), so that a recipe file has to quote what looks like something
+    /// else.
     bool is_text() const;
 
     /// "bool", "int", "float", "text", "span", "list of text" or "list of float".
@@ -49,8 +49,8 @@ public:
     const std::string& default_text() const { return default_text_; }
 
     /// Sets the member. Returns nothing when all is well, else what was expected and what came ("expects a whole number
-    /// from 1 to 64, got "x""), and then the member keeps its value. Lists are "a, b" or "[a, b]", items may be in double
-    /// quotes.
+    /// from 1 to 64, got "x""), and then the member keeps its value. Lists are "a, b" or "[a, b]", items may be in
+    /// double quotes.
     std::string set_from_text(std::string_view text);
     /// The same for a list whose items are known apart. A field that is no list refuses it.
     std::string set_from_items(const std::vector<std::string>& items);

@@ -9,8 +9,8 @@
 
 namespace heed {
 
-/// The settings of one component, in the order in which they are shown. Parsing, overrides, help, the resolved recipe and
-/// the reference page all come from this list.
+/// The settings of one component, in the order in which they are shown. Parsing, overrides, help, the resolved recipe
+/// and the reference page all come from this list.
 class Fields {
 public:
     Fields() = default;
@@ -47,7 +47,8 @@ struct Options {
     virtual ~Options() = default;
     /// Declares every setting. The values of the members at this moment are the defaults.
     virtual void describe(Fields& fields) = 0;
-    /// Checks what concerns several settings at once (heads divide dim); throws UserError.
+    /// Checks what concerns several settings at once; throws a UserError whose text begins with the name of a field
+    /// ("heads must divide dim (64), got 3"), so that its place in the recipe can be named.
     virtual void validate() const {}
 };
 

@@ -44,7 +44,8 @@ std::string initials(const std::string& name) {
 
 bool is_longer_form(const std::string& longer, const std::string& shorter) {
     const bool prefix = shorter.size() >= 3 && longer.starts_with(shorter);
-    const bool abbreviated = shorter.size() >= 2 && longer.find('_') != std::string::npos && initials(longer) == shorter;
+    const bool abbreviated =
+        shorter.size() >= 2 && longer.find('_') != std::string::npos && initials(longer) == shorter;
     return prefix || abbreviated;
 }
 

@@ -6,7 +6,9 @@
 namespace heed {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 size_t count_digits(std::string_view text) {
     size_t count = 0;

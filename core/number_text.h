@@ -13,7 +13,8 @@ bool parse_int(std::string_view text, int64_t& value);
 /// Strict decimal number such as 3, -0.5, .5 or 1e-3, by the same rules; always finite.
 bool parse_double(std::string_view text, double& value);
 
-/// Shortest text that parse_double reads back to the same value, in every locale. "nan", "inf" and "-inf" for the others.
+/// Shortest text that parse_double reads back to the same value, in every locale. "nan", "inf" and "-inf" for the
+/// others.
 std::string format_double(double value);
 
 }  // namespace heed

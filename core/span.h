@@ -6,8 +6,8 @@
 
 namespace heed {
 
-/// A length of training: a number of optimizer steps ("500" or "500 steps"), a share of all steps ("5%"), or a number of
-/// passes over the training set ("2 epochs", "0.5 epochs").
+/// A length of training: a number of optimizer steps ("500" or "500 steps"), a share of all steps ("5%"), or a number
+/// of passes over the training set ("2 epochs", "0.5 epochs").
 struct Span {
     enum class Unit { steps, percent, epochs };
 

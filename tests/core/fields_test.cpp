@@ -40,8 +40,7 @@ struct Described {
 
 TEST(Fields, KeepOrderTypesAndDefaults) {
     Described d;
-    EXPECT_EQ(d.fields.names(),
-              (std::vector<std::string>{"bias", "dim", "lr", "type", "warmup", "patterns", "mean"}));
+    EXPECT_EQ(d.fields.names(), (std::vector<std::string>{"bias", "dim", "lr", "type", "warmup", "patterns", "mean"}));
     EXPECT_EQ(d.fields.find("nothing"), nullptr);
     std::string types, defaults;
     for (const Field& field : d.fields) {
@@ -101,8 +100,7 @@ TEST(Fields, RefuseWithWhatWasExpectedAndKeepTheValue) {
     EXPECT_EQ(d.set("bias", "yes"), "expects true or false, got \"yes\"");
     EXPECT_EQ(d.set("lr", "fast"), "expects a number from 0 to 10, got \"fast\"");
     EXPECT_EQ(d.set("type", "adam"), "expects adamw or sgd, got \"adam\" (did you mean adamw?)");
-    EXPECT_EQ(d.set("warmup", "5 %%"),
-              "expects steps (500), a share (5%) or epochs (2 epochs), got \"5 %%\"");
+    EXPECT_EQ(d.set("warmup", "5 %%"), "expects steps (500), a share (5%) or epochs (2 epochs), got \"5 %%\"");
     EXPECT_EQ(d.set("mean", "0.5, 2"), "expects a list of numbers from -1 to 1, got \"2\"");
     EXPECT_EQ(d.set("patterns", "[a"), "expects a list of texts, got \"[a\"");
     EXPECT_NE(d.set("patterns", "a,,b"), "");
@@ -135,8 +133,8 @@ TEST(NumberText, WholeNumbersAreStrict) {
 
 TEST(NumberText, NumbersAreStrictAndFinite) {
     double value = 7;
-    for (const char* text : {"", ".", "-", "e5", "1e", "1e+", "nan", ".nan", "inf", "-.inf", "0x1p3", "1e999", "1e-999",
-                             "1,5", "01.5", "00", "+1", "1 ", "1.2.3", "1f"}) {
+    for (const char* text : {"",      ".",     "-",      "e5",  "1e",   "1e+", "nan", ".nan", "inf",   "-.inf",
+                             "0x1p3", "1e999", "1e-999", "1,5", "01.5", "00",  "+1",  "1 ",   "1.2.3", "1f"}) {
         EXPECT_FALSE(parse_double(text, value)) << text;
     }
     EXPECT_EQ(value, 7);
@@ -168,8 +166,8 @@ TEST(Span, ReadsStepsSharesAndEpochs) {
     EXPECT_EQ(span, Span::percent(2.5));
     ASSERT_TRUE(parse_span("0.5 epochs", span));
     EXPECT_EQ(span, Span::epochs(0.5));
-    for (const char* text : {"", "%", "-1", "101%", "-5%", "2.5", "epochs", "5 years", "1e3", "010", "2 epochs x",
-                             "99999999999999999"}) {
+    for (const char* text :
+         {"", "%", "-1", "101%", "-5%", "2.5", "epochs", "5 years", "1e3", "010", "2 epochs x", "99999999999999999"}) {
         EXPECT_FALSE(parse_span(text, span)) << text;
     }
     EXPECT_EQ(span, Span::epochs(0.5));

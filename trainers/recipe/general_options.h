@@ -1,0 +1,16 @@
+#pragma once
+
+#include "heed/core/fields.h"
+
+namespace heed {
+
+/// The keys at the top of a recipe.
+struct GeneralOptions : Options {
+    std::string init;
+    std::string device = "cpu";
+    int64_t threads = 0;
+
+    void describe(Fields& fields) override;
+};
+
+}  // namespace heed

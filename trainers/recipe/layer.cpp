@@ -1,0 +1,149 @@
+#include "heed/trainers/recipe/layer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "heed/core/error.h"
+#include "heed/core/nearest_name.h"
+#include "heed/core/quote.h"
+
+namespace heed {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t most_bytes = 1 << 20;
+constexpr size_t most_files = 100;
+
+std::string nearest_file(const fs::path& path) {
+    std::error_code error;
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    std::vector<std::string> names;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        if (entry->path().extension() == ".yaml") names.push_back(entry->path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    const std::string nearest = nearest_name(path.filename().string(), names);
+    return nearest.empty() ? "" : " (did you mean " + (path.parent_path() / nearest).string() + "?)";
+}
+
+/// `wanted_by` says which line asked for the file, empty for the one from the command line.
+std::string read_file(const fs::path& path, const std::string& wanted_by) {
+    const std::string start = wanted_by + "cannot read the recipe " + quote(path.string()) + ": ";
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (status.type() == fs::file_type::not_found)
+        throw UserError(start + "there is no such file" + nearest_file(path));
+    if (fs::is_directory(status)) throw UserError(start + "it is a folder");
+    if (error) throw UserError(start + error.message());
+    if (!fs::is_regular_file(status)) throw UserError(start + "it is not a regular file");
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw UserError(start + std::strerror(errno));
+    std::string text(most_bytes + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.bad()) throw UserError(start + std::strerror(errno));
+    text.resize(static_cast<size_t>(file.gcount()));
+    if (text.size() > most_bytes) throw UserError(start + "it has more than 1 MiB, which no recipe needs");
+    return text;
+}
+
+Layer parse(std::string_view text, const std::string& name) {
+    Layer layer;
+    for (YamlEntry& entry : read_yaml(text, name)) {
+        layer.push_back(
+            {std::move(entry.key), entry.kind, std::move(entry.items), Source{Source::Kind::file, name, entry.line}});
+    }
+    if (layer.empty()) throw UserError(name + ": is empty; a recipe has at least the key model:");
+    return layer;
+}
+
+/// Removes `base:` from the layer and returns it; an empty key when there is none.
+GivenValue take_base(Layer& layer) {
+    const auto base = std::find_if(layer.begin(), layer.end(), [](const GivenValue& v) { return v.key == "base"; });
+    if (base == layer.end()) return {};
+    GivenValue value = std::move(*base);
+    layer.erase(base);
+    const bool empty =
+        value.items.empty() || std::find(value.items.begin(), value.items.end(), "") != value.items.end();
+    if (value.kind == YamlEntry::Kind::mapping || empty) {
+        throw UserError(value.source.text() + ": base expects the name of a recipe, or a list of them");
+    }
+    return value;
+}
+
+class FileLayers {
+public:
+    void read(const fs::path& path, const std::string& wanted_by) {
+        std::error_code error;
+        const fs::path identity = fs::weakly_canonical(path, error);
+        if (std::find(open_.begin(), open_.end(), identity) != open_.end()) {
+            throw UserError(wanted_by + "the recipe " + quote(path.string()) + " is based on itself");
+        }
+        if (++files_ > most_files) throw UserError(wanted_by + "the recipe is based on too many files");
+        Layer layer = parse(read_file(path, wanted_by), path.string());
+        open_.push_back(identity);
+        const GivenValue base = take_base(layer);
+        for (const std::string& name : base.items) {
+            read((path.parent_path() / name).lexically_normal(), base.source.text() + ": ");
+        }
+        open_.pop_back();
+        layers_.push_back(std::move(layer));
+    }
+
+    std::vector<Layer> take() { return std::move(layers_); }
+
+private:
+    std::vector<Layer> layers_;
+    std::vector<fs::path> open_;  // the files whose bases are being read
+    size_t files_ = 0;
+};
+
+}  // namespace
+
+std::vector<Layer> file_layers(const std::string& path) {
+    FileLayers files;
+    files.read(path, "");
+    return files.take();
+}
+
+Layer text_layer(std::string_view text, const std::string& name) {
+    Layer layer = parse(text, name);
+    const GivenValue base = take_base(layer);
+    if (!base.key.empty()) throw UserError(base.source.text() + ": this recipe may not have a base");
+    return layer;
+}
+
+Layer override_layer(const std::vector<std::string>& overrides) {
+    Layer layer;
+    for (const std::string& text : overrides) {
+        const size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            throw UserError("command line: expected key=value (such as train.epochs=5), got " + quote(text));
+        }
+        if (!is_clean_text(text)) throw UserError("command line: " + quote(text) + " is not plain text in UTF-8");
+        const std::string key = text.substr(0, equals);
+        if (key == "base") throw UserError("command line: base can be given only in a recipe file");
+        const auto twice = [&](const GivenValue& given) { return given.key == key; };
+        if (std::any_of(layer.begin(), layer.end(), twice)) {
+            throw UserError("command line: " + quote(key) + " is given twice");
+        }
+        layer.push_back(
+            {key, YamlEntry::Kind::scalar, {text.substr(equals + 1)}, Source{Source::Kind::command_line, "", 0}});
+    }
+    return layer;
+}
+
+Recipe read_recipe(const RecipeSpec& spec, const std::string& path, const std::vector<std::string>& overrides) {
+    std::vector<Layer> layers = file_layers(path);
+    layers.push_back(override_layer(overrides));
+    return resolve_layers(spec, path, layers);
+}
+
+Recipe parse_recipe(const RecipeSpec& spec, std::string_view text, const std::string& name,
+                    const std::vector<std::string>& overrides) {
+    return resolve_layers(spec, name, {text_layer(text, name), override_layer(overrides)});
+}
+
+}  // namespace heed

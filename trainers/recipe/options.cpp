@@ -1,0 +1,83 @@
+#include "heed/core/error.h"
+#include "heed/core/number_text.h"
+#include "heed/trainers/recipe/general_options.h"
+#include "heed/trainers/recipe/optimizer_options.h"
+#include "heed/trainers/recipe/run_options.h"
+#include "heed/trainers/recipe/train_options.h"
+
+namespace heed {
+namespace {
+
+constexpr double most_steps = 1e12;
+constexpr double below_one = 0.999999999;
+
+}  // namespace
+
+void GeneralOptions::describe(Fields& fields) {
+    fields.add("init", init, "safetensors file or checkpoint whose weights the training starts from; empty: random");
+    fields.add("device", device, "what computes: the processor, or plain loops that check it")
+        .choices({"cpu", "reference"});
+    fields.add("threads", threads, "threads for computing; 0: all that this process may use").range(0, 4096);
+}
+
+void RunOptions::describe(Fields& fields) {
+    fields.add("dir", dir, "run folder; empty: runs/<name>/<next number>");
+    fields.add("name", name, "name of the run; empty: the recipe's folder and file");
+}
+
+void TrainOptions::describe(Fields& fields) {
+    fields.add("epochs", epochs, "passes over the training set").range(1, 1e9).unit("epochs");
+    fields.add("steps", steps, "optimizer steps in all; 0: as many as epochs says").range(0, most_steps).unit("steps");
+    fields.add("seed", seed, "start of all random numbers: weights, data order, dropout").range(0, 4294967295.0);
+    fields.add("shuffle", shuffle, "visit the training set in a new random order each epoch");
+    fields.add("label_smoothing", label_smoothing, "share of the target that is spread over all classes")
+        .range(0, below_one);
+    fields.add("accumulate", accumulate, "batches whose gradients are added up for one optimizer step")
+        .range(1, 1e6)
+        .unit("batches");
+    fields.add("clip", clip, "greatest norm of the gradient, above which it is scaled down; 0: no clipping")
+        .range(0, 1e30);
+    fields.add("eval_every", eval_every, "epochs from one validation to the next").range(1, 1e9).unit("epochs");
+    fields.add("checkpoint_every", checkpoint_every, "steps from one saved state to the next; 0: after each epoch")
+        .range(0, most_steps)
+        .unit("steps");
+    fields.add("log_every", log_every, "steps from one line on the screen to the next; 0: by time")
+        .range(0, most_steps)
+        .unit("steps");
+}
+
+void OptimizerOptions::describe(Fields& fields) {
+    fields.add("lr", lr, "learning rate after the warm-up").range(0, 1e6);
+    fields.add("weight_decay", weight_decay, "strength of the pull of the weights towards zero").range(0, 1e6);
+    fields.add("no_decay", no_decay, "parameters whose name has one of these parts are left out of weight decay");
+    fields.add("schedule", schedule, "how the learning rate falls after the warm-up")
+        .choices({"constant", "linear", "cosine"});
+    fields.add("warmup", warmup, "length of the rise of the learning rate from 0");
+    fields.add("min_lr", min_lr, "learning rate at the end of a linear or cosine schedule").range(0, 1e6);
+}
+
+void OptimizerOptions::validate() const {
+    if (min_lr > lr) {
+        throw UserError("min_lr (" + format_double(min_lr) + ") must not be above lr (" + format_double(lr) + ")");
+    }
+}
+
+void AdamWOptions::describe(Fields& fields) {
+    OptimizerOptions::describe(fields);
+    fields.add("beta1", beta1, "memory of the mean of the gradients").range(0, below_one);
+    fields.add("beta2", beta2, "memory of the mean of their squares").range(0, below_one);
+    fields.add("epsilon", epsilon, "added to the root of the mean square, against division by zero").range(1e-30, 1);
+}
+
+void SgdOptions::describe(Fields& fields) {
+    OptimizerOptions::describe(fields);
+    fields.add("momentum", momentum, "memory of the sum of the gradients; 0: none").range(0, below_one);
+    fields.add("nesterov", nesterov, "look ahead along the momentum");
+}
+
+void SgdOptions::validate() const {
+    OptimizerOptions::validate();
+    if (nesterov && momentum == 0) throw UserError("nesterov needs a momentum above 0");
+}
+
+}  // namespace heed

@@ -1,0 +1,142 @@
+#include "heed/trainers/recipe/recipe.h"
+
+#include <yaml-cpp/emitter.h>
+#include <yaml-cpp/emittermanip.h>
+
+#include <algorithm>
+
+#include "heed/core/number_text.h"
+
+namespace heed {
+namespace {
+
+/// Whether every YAML reader takes the text for text without quotes.
+bool is_plain(const std::string& text) {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/";
+    constexpr std::string_view others = "0123456789.-+";
+    static const std::vector<std::string> words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
+    if (text.empty() || letters.find(text[0]) == std::string_view::npos) return false;
+    for (char c : text) {
+        if (letters.find(c) == std::string_view::npos && others.find(c) == std::string_view::npos) return false;
+    }
+    std::string lower = text;
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return std::find(words.begin(), words.end(), lower) == words.end();
+}
+
+void emit_text(YAML::Emitter& out, const std::string& text) {
+    if (!is_plain(text)) out << YAML::DoubleQuoted;
+    out << text;
+}
+
+void emit_field(YAML::Emitter& out, const Field& field) {
+    out << YAML::Key << field.name() << YAML::Value;
+    const auto emit = [&](const std::string& item) {
+        if (field.is_text()) {
+            emit_text(out, item);
+        } else {
+            out << item;  // numbers, flags and spans are plain as they are
+        }
+    };
+    if (!field.is_list()) return emit(field.items().front());
+    out << YAML::Flow << YAML::BeginSeq;
+    for (const std::string& item : field.items()) emit(item);
+    out << YAML::EndSeq;
+}
+
+void emit_section(YAML::Emitter& out, const Section& section) {
+    if (!section.selector().empty()) {
+        out << YAML::Key << section.selector() << YAML::Value;
+        emit_text(out, section.choice());
+    }
+    for (const Field& field : section.fields()) emit_field(out, field);
+}
+
+}  // namespace
+
+std::string Source::text() const {
+    switch (kind) {
+        case Kind::file:
+            return file + ":" + std::to_string(line);
+        case Kind::command_line:
+            return "command line";
+        case Kind::default_value:
+            break;
+    }
+    return "default";
+}
+
+Section::Section(const SectionSpec& spec, const SectionChoice& choice)
+    : name_(spec.name),
+      selector_(spec.selector),
+      choice_(choice.name),
+      options_(choice.make_options()),
+      fields_(std::make_unique<Fields>()) {
+    options_->describe(*fields_);
+}
+
+const Source& Section::source(std::string_view leaf) const {
+    static const Source default_source;
+    for (const auto& [name, source] : sources_) {
+        if (name == leaf) return source;
+    }
+    return default_source;
+}
+
+void Section::set_source(std::string_view leaf, Source source) {
+    for (auto& [name, known] : sources_) {
+        if (name == leaf) {
+            known = std::move(source);
+            return;
+        }
+    }
+    sources_.emplace_back(leaf, std::move(source));
+}
+
+const Section& Recipe::section(std::string_view name) const {
+    for (const Section& section : sections_) {
+        if (section.name() == name) return section;
+    }
+    throw std::logic_error("recipes have no section " + std::string(name));
+}
+
+std::string Recipe::resolved_yaml() const {
+    YAML::Emitter out;
+    out << YAML::BeginMap;
+    // A section with a dotted name lies inside the one named before its last dot, which comes first in the list.
+    std::vector<std::string> open;
+    for (const Section& section : sections_) {
+        while (!open.empty() && !section.name().starts_with(open.back() + ".")) {
+            out << YAML::EndMap;
+            open.pop_back();
+        }
+        if (!section.name().empty()) {
+            const size_t outer = open.empty() ? 0 : open.back().size() + 1;
+            out << YAML::Key << section.name().substr(outer) << YAML::Value << YAML::BeginMap;
+            open.push_back(section.name());
+        }
+        emit_section(out, section);
+    }
+    for (size_t i = 0; i < open.size(); i++) out << YAML::EndMap;
+    out << YAML::EndMap;
+    return std::string(out.c_str(), out.size()) + "\n";
+}
+
+std::vector<Setting> Recipe::explain() const {
+    std::vector<Setting> settings;
+    for (const Section& section : sections_) {
+        const std::string prefix = section.name().empty() ? "" : section.name() + ".";
+        if (!section.selector().empty()) {
+            settings.push_back(
+                {prefix + section.selector(), section.choice(), section.source(section.selector()).text()});
+        }
+        for (const Field& field : section.fields()) {
+            settings.push_back({prefix + field.name(), field.value_text(), section.source(field.name()).text()});
+        }
+    }
+    return settings;
+}
+
+}  // namespace heed

@@ -1,0 +1,84 @@
+#include "heed/trainers/recipe/reference_page.h"
+
+#include "heed/core/nearest_name.h"
+
+namespace heed {
+namespace {
+
+constexpr const char* introduction = R"(# Recipe reference
+
+Written by `heed help recipe`; do not edit by hand.
+
+A recipe is a YAML file of the sections below, each with keys and values; what it leaves out has the default. Any value
+can be given on the command line as `section.key=value`. `base: other.yaml` (or a list, nearest last), relative to the
+recipe, takes the values of other recipes first: default < base < recipe < command line. Other paths are relative to the
+folder in which `heed` is called. `heed check RECIPE` shows every value and where it came from.
+
+Numbers are decimal. A *span* is a number of optimizer steps (`500`), a share of all of them (`5%`) or of the data
+(`2 epochs`). Lists are `[a, b]`.
+)";
+
+std::string escaped(const std::string& text) {
+    std::string result;
+    for (char c : text) {
+        if (c == '|' || c == '<' || c == '*') result += '\\';
+        result += c;
+    }
+    return result;
+}
+
+std::string code(const std::string& text) {
+    return "`" + text + "`";
+}
+
+std::string allowed(const Field& field) {
+    if (!field.choices().empty()) {
+        std::vector<std::string> choices = field.choices();
+        for (std::string& choice : choices) choice = code(choice);
+        return listed(choices, ", ");
+    }
+    return field.range_text();
+}
+
+std::string field_rows(const SectionSpec& spec, const SectionChoice& choice) {
+    const auto options = choice.make_options();
+    Fields fields;
+    options->describe(fields);
+    if (fields.names().empty()) return "No settings of its own.\n";
+    std::string text = "| key | type | default | allowed | meaning |\n|---|---|---|---|---|\n";
+    for (const Field& field : fields) {
+        const std::string standard = field.default_text().empty() ? "" : code(field.default_text());
+        const std::string unit = field.unit().empty() ? "" : ", " + field.unit();
+        text += "| " + code(spec.key(field.name())) + " | " + field.type_name() + unit + " | " + standard + " | " +
+                allowed(field) + " | " + escaped(field.help()) + " |\n";
+    }
+    return text;
+}
+
+std::string typed_section(const SectionSpec& spec) {
+    const std::string key = spec.key(spec.selector);
+    const std::string standard =
+        spec.default_choice.empty() ? "it has to be given" : "default " + code(spec.default_choice);
+    std::string text = code(key) + " chooses what the other keys of the section are (" + standard + "):\n\n";
+    text += "| " + code(key) + " | |\n|---|---|\n";
+    for (const SectionChoice& choice : spec.choices) {
+        text += "| " + code(choice.name) + " | " + escaped(choice.summary) + " |\n";
+    }
+    for (const SectionChoice& choice : spec.choices) {
+        text += "\n### " + code(key + ": " + choice.name) + "\n\n" + field_rows(spec, choice);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string reference_page(const RecipeSpec& spec) {
+    std::string text = introduction;
+    for (const SectionSpec& section : spec) {
+        text += "\n## " + (section.name.empty() ? "At the top" : code(section.name)) + "\n\n" + section.help + "\n\n";
+        text += section.selector.empty() ? field_rows(section, section.choices.front()) : typed_section(section);
+    }
+    return text;
+}
+
+}  // namespace heed

@@ -1,0 +1,252 @@
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "heed/core/error.h"
+#include "heed/core/nearest_name.h"
+#include "heed/core/quote.h"
+#include "heed/trainers/recipe/layer.h"
+
+namespace heed {
+namespace {
+
+/// A given value whose section is known.
+struct SectionValue {
+    const GivenValue* given;
+    std::string leaf;
+    size_t layer;
+};
+
+struct Mistake {
+    Source source;
+    std::string what;
+};
+
+std::string apply(Field& field, const GivenValue& given) {
+    switch (given.kind) {
+        case YamlEntry::Kind::list:
+            return field.set_from_items(given.items);
+        case YamlEntry::Kind::scalar:
+            return field.set_from_text(given.items.front());
+        case YamlEntry::Kind::mapping:
+            break;
+    }
+    return "expects " + field.expectation() + ", got a group of keys";
+}
+
+std::string hint(const std::string& key) {
+    return key.empty() ? "" : " (did you mean " + key + "?)";
+}
+
+class Resolver {
+public:
+    Resolver(const RecipeSpec& spec, const std::string& path) : spec_(spec), path_(path), values_(spec.size()) {}
+
+    Recipe resolve(const std::vector<Layer>& layers) {
+        for (size_t i = 0; i < layers.size(); i++) assign_to_sections(layers[i], i);
+        std::vector<Section> sections;
+        for (size_t i = 0; i < spec_.size(); i++) {
+            auto section = resolve_section(spec_[i], values_[i], layers.size());
+            if (section) sections.push_back(std::move(*section));
+        }
+        throw_mistakes();
+        for (const Section& section : sections) validate(section);
+        throw_mistakes();
+        return Recipe(path_, std::move(sections), std::move(notes_));
+    }
+
+private:
+    /// A mistake without a place of its own (source: default) is one of the recipe as a whole.
+    void mistake(const Source& source, const std::string& what) { mistakes_.push_back({source, what}); }
+
+    std::string text_of(const Mistake& mistake) const {
+        const bool whole = mistake.source.kind == Source::Kind::default_value;
+        return (whole ? path_ : mistake.source.text()) + ": " + mistake.what;
+    }
+
+    /// Ends with all mistakes in the order of the files' lines, those of the command line last.
+    void throw_mistakes() {
+        constexpr size_t most = 20;
+        if (mistakes_.empty()) return;
+        if (mistakes_.size() == 1) throw UserError(text_of(mistakes_.front()));
+        std::stable_sort(mistakes_.begin(), mistakes_.end(), [](const Mistake& a, const Mistake& b) {
+            return std::tie(a.source.kind, a.source.file, a.source.line) <
+                   std::tie(b.source.kind, b.source.file, b.source.line);
+        });
+        std::string text = path_ + " has " + std::to_string(mistakes_.size()) + " mistakes:";
+        for (size_t i = 0; i < std::min(most, mistakes_.size()); i++) text += "\n  " + text_of(mistakes_[i]);
+        if (mistakes_.size() > most) text += "\n  ...";
+        throw UserError(text);
+    }
+
+    std::optional<size_t> find_section(const std::string& name) const {
+        for (size_t i = 0; i < spec_.size(); i++) {
+            if (spec_[i].name == name) return i;
+        }
+        return std::nullopt;
+    }
+
+    void assign_to_sections(const Layer& layer, size_t index) {
+        std::string skipped;  // the keys inside a group that has been refused are not worth a mistake each
+        for (const GivenValue& given : layer) {
+            if (!skipped.empty() && given.key.starts_with(skipped)) continue;
+            skipped.clear();
+            const bool is_section = !given.key.empty() && find_section(given.key);
+            if (is_section && given.kind == YamlEntry::Kind::mapping) continue;
+            if (is_section) {
+                mistake(given.source, given.key + " is a group of keys and cannot have the value " +
+                                          quote(given.items.empty() ? "[]" : given.items.front()) + example(given.key));
+                continue;
+            }
+            if (given.kind == YamlEntry::Kind::mapping) skipped = given.key + ".";
+            const size_t dot = given.key.rfind('.');
+            const bool at_top = dot == std::string::npos;
+            const auto section = find_section(at_top ? "" : given.key.substr(0, dot));
+            const std::string leaf = at_top ? given.key : given.key.substr(dot + 1);
+            if (section && dot != 0 && !leaf.empty()) {
+                values_[*section].push_back({&given, leaf, index});
+            } else {
+                mistake(given.source, quote(given.key) + " is not a known key" + hint(nearest_key(given.key)));
+            }
+        }
+    }
+
+    /// What to write for `model: vit`.
+    std::string example(const std::string& section) const {
+        const SectionSpec& spec = spec_[*find_section(section)];
+        return spec.selector.empty() ? "" : "; the key that takes one is " + spec.key(spec.selector);
+    }
+
+    std::optional<Section> resolve_section(const SectionSpec& spec, const std::vector<SectionValue>& values,
+                                           size_t layer_count) {
+        const auto chosen = choices_by_layer(spec, values, layer_count);
+        if (!chosen) return std::nullopt;
+        Section section(spec, *spec.find(chosen->back()));
+        for (const SectionValue& value : values) {
+            if (value.leaf == spec.selector) {
+                section.set_source(value.leaf, value.given->source);
+            } else if (Field* field = section.fields().find(value.leaf)) {
+                set(*field, *value.given);
+                section.set_source(value.leaf, value.given->source);
+            } else {
+                set_aside(spec, section, value, (*chosen)[value.layer]);
+            }
+        }
+        return section;
+    }
+
+    /// The section's type as it stands after each layer; none when a type is unknown or missing.
+    std::optional<std::vector<std::string>> choices_by_layer(const SectionSpec& spec,
+                                                             const std::vector<SectionValue>& values,
+                                                             size_t layer_count) {
+        const size_t before = mistakes_.size();
+        std::vector<std::string> chosen(layer_count + 1, spec.default_choice);
+        for (const SectionValue& value : values) {
+            if (spec.selector.empty() || value.leaf != spec.selector) continue;
+            const GivenValue& given = *value.given;
+            const std::string name = given.kind == YamlEntry::Kind::scalar ? given.items.front() : "";
+            if (given.kind == YamlEntry::Kind::scalar && spec.find(name)) {
+                std::fill(chosen.begin() + static_cast<std::ptrdiff_t>(value.layer), chosen.end(), name);
+            } else {
+                const std::string got = given.kind == YamlEntry::Kind::scalar ? quote(name) : "a list or group";
+                mistake(given.source, given.key + " expects " + listed(spec.choice_names(), " or ") + ", got " + got +
+                                          did_you_mean(name, spec.choice_names()));
+            }
+        }
+        if (mistakes_.size() > before) return std::nullopt;
+        if (!spec.find(chosen.back())) {
+            mistake({}, spec.key(spec.selector) + " is missing; choose " + listed(spec.choice_names(), " or "));
+            return std::nullopt;
+        }
+        return chosen;
+    }
+
+    void set(Field& field, const GivenValue& given) {
+        const std::string refusal = apply(field, given);
+        if (!refusal.empty()) mistake(given.source, given.key + " " + refusal);
+    }
+
+    /// A value that the section's type does not know: fine when a nearer layer replaced the type it was written for.
+    void set_aside(const SectionSpec& spec, const Section& section, const SectionValue& value,
+                   const std::string& choice_then) {
+        const GivenValue& given = *value.given;
+        const std::string selector = spec.key(spec.selector);
+        if (const SectionChoice* choice = spec.find(choice_then)) {
+            Section replaced(spec, *choice);
+            if (Field* field = replaced.fields().find(value.leaf)) {
+                set(*field, given);
+                notes_.push_back(given.source.text() + ": " + given.key + " belongs to " + selector + " " +
+                                 choice_then + " and has no effect with " + section.choice());
+                return;
+            }
+        }
+        std::vector<std::string> owners;
+        for (const SectionChoice& choice : spec.choices) {
+            if (Section(spec, choice).fields().find(value.leaf)) owners.push_back(choice.name);
+        }
+        if (!owners.empty()) {
+            mistake(given.source, given.key + " belongs to " + selector + " " + listed(owners, " or ") + ", not to " +
+                                      section.choice());
+            return;
+        }
+        std::vector<std::string> known = section.fields().names();
+        if (!spec.selector.empty()) known.push_back(spec.selector);
+        if (spec.name.empty()) {
+            for (const SectionSpec& other : spec_) known.push_back(other.name);
+        }
+        const std::string near = nearest_name(value.leaf, known);
+        const std::string wanted = near.empty() ? nearest_elsewhere(value.leaf) : spec.key(near);
+        mistake(given.source, quote(given.key) + " is not a known key" + hint(wanted));
+    }
+
+    std::vector<std::string> all_keys() const {
+        std::vector<std::string> keys;
+        for (const SectionSpec& spec : spec_) {
+            if (!spec.name.empty()) keys.push_back(spec.name);
+            if (!spec.selector.empty()) keys.push_back(spec.key(spec.selector));
+            for (const SectionChoice& choice : spec.choices) {
+                for (const std::string& leaf : Section(spec, choice).fields().names()) keys.push_back(spec.key(leaf));
+            }
+        }
+        return keys;
+    }
+
+    std::string nearest_key(const std::string& key) const { return nearest_name(key, all_keys()); }
+
+    /// The key of any section whose last part is nearest.
+    std::string nearest_elsewhere(const std::string& leaf) const {
+        const std::vector<std::string> keys = all_keys();
+        std::vector<std::string> leaves;
+        for (const std::string& key : keys) leaves.push_back(key.substr(key.rfind('.') + 1));
+        const std::string near = nearest_name(leaf, leaves);
+        const auto found = std::find(leaves.begin(), leaves.end(), near);
+        return found == leaves.end() ? "" : keys[static_cast<size_t>(found - leaves.begin())];
+    }
+
+    void validate(const Section& section) {
+        try {
+            section.options().validate();
+        } catch (const UserError& error) {
+            const std::string text = error.what();
+            const std::string leaf = text.substr(0, text.find(' '));
+            const auto names = section.fields().names();
+            const bool names_field = std::find(names.begin(), names.end(), leaf) != names.end();
+            const std::string prefix = section.name().empty() ? "" : section.name() + (names_field ? "." : ": ");
+            mistake(section.source(leaf), prefix + text);
+        }
+    }
+
+    const RecipeSpec& spec_;
+    const std::string& path_;
+    std::vector<std::vector<SectionValue>> values_;  // by section, in the order of the layers
+    std::vector<Mistake> mistakes_;
+    std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+Recipe resolve_layers(const RecipeSpec& spec, const std::string& path, const std::vector<Layer>& layers) {
+    return Resolver(spec, path).resolve(layers);
+}
+
+}  // namespace heed

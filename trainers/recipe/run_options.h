@@ -1,0 +1,15 @@
+#pragma once
+
+#include "heed/core/fields.h"
+
+namespace heed {
+
+/// Where the results of a training go.
+struct RunOptions : Options {
+    std::string dir;
+    std::string name;
+
+    void describe(Fields& fields) override;
+};
+
+}  // namespace heed

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "heed/core/fields.h"
+
+namespace heed {
+
+/// One type that a section can have, with the settings that it brings.
+struct SectionChoice {
+    std::string name;  // empty in a section that has only one
+    std::string summary;
+    std::function<std::unique_ptr<Options>()> make_options;
+};
+
+/// A group of settings of a recipe. In a typed section the key `selector` says which choice's settings apply.
+struct SectionSpec {
+    std::string name;  // may be dotted; empty for the keys at the top of a recipe
+    std::string help;
+    std::string selector;        // "type" or "name"; empty in an untyped section
+    std::string default_choice;  // empty: the recipe has to choose
+    std::vector<SectionChoice> choices;
+
+    /// The choice of that name, or null.
+    const SectionChoice* find(const std::string& choice) const;
+    std::vector<std::string> choice_names() const;
+    /// The full name of a key of this section: "model.dim".
+    std::string key(const std::string& leaf) const { return name.empty() ? leaf : name + "." + leaf; }
+};
+
+/// For `SectionChoice::make_options`.
+template <class T>
+std::unique_ptr<Options> new_options() {
+    return std::make_unique<T>();
+}
+
+/// All sections, in the order in which they are shown.
+using RecipeSpec = std::vector<SectionSpec>;
+
+}  // namespace heed

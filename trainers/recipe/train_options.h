@@ -1,0 +1,23 @@
+#pragma once
+
+#include "heed/core/fields.h"
+
+namespace heed {
+
+/// How long and in which order a model is trained, and what is done on the way.
+struct TrainOptions : Options {
+    int64_t epochs = 10;
+    int64_t steps = 0;
+    int64_t seed = 1;
+    bool shuffle = true;
+    double label_smoothing = 0;
+    int64_t accumulate = 1;
+    double clip = 1;
+    int64_t eval_every = 1;
+    int64_t checkpoint_every = 0;
+    int64_t log_every = 0;
+
+    void describe(Fields& fields) override;
+};
+
+}  // namespace heed
