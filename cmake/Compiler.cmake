@@ -6,6 +6,9 @@ endif()
 
 add_compile_options(-march=x86-64-v2 -Wall -Wextra -Wpedantic -Wshadow)
 add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=" "-ffile-prefix-map=${PROJECT_BINARY_DIR}/=")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-restrict)  # GCC 12 warns of std::string's own operator+.
+endif()
 add_link_options(-Wl,--as-needed)
 if(HEED_WERROR)
   add_compile_options(-Werror)
