@@ -26,6 +26,11 @@ std::atomic<int> configured_threads{0};
 
 thread_local bool inside_parallel_for = false;
 
+void run_chunk(detail::ChunkFunction function, const void* body, int64_t chunk, int64_t n, int64_t grain) {
+    const int64_t begin = chunk * grain;
+    function(body, begin, n - begin < grain ? n : begin + grain);
+}
+
 /// One loop. Every worker owns a contiguous share of the chunks, so that the same thread tends to meet the same memory
 /// in one loop after the other, and helps with the shares of others when its own is done, because a processor that
 /// other programs use would else hold up everyone.
@@ -44,7 +49,7 @@ public:
             for (;;) {
                 const int64_t chunk = shares_[share].next.fetch_add(1, std::memory_order_relaxed);
                 if (chunk >= end) break;
-                function_(body_, chunk * grain_, std::min(n_, (chunk + 1) * grain_));
+                run_chunk(function_, body_, chunk, n_, grain_);
             }
         }
         inside_parallel_for = false;
@@ -115,7 +120,7 @@ void run_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* bo
     const int workers =
         chunks == 1 || inside_parallel_for ? 1 : static_cast<int>(std::min<int64_t>(chunks, thread_count()));
     if (workers == 1) {
-        for (int64_t begin = 0; begin < n; begin += grain) function(body, begin, std::min(n, begin + grain));
+        for (int64_t chunk = 0; chunk < chunks; ++chunk) run_chunk(function, body, chunk, n, grain);
         return;
     }
     Loop loop(n, grain, chunks, workers, function, body);

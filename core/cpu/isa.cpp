@@ -23,24 +23,6 @@ void require_available(Isa isa, const std::string& who) {
     }
 }
 
-Isa detect() {
-    const char* forced = std::getenv("HEED_ISA");
-    if (forced != nullptr && *forced != '\0') {
-        for (Isa isa : all_isas) {
-            if (std::string(forced) == isa_name(isa)) {
-                require_available(isa, "The environment variable HEED_ISA");
-                return isa;
-            }
-        }
-        throw UserError("The environment variable HEED_ISA must be baseline, avx2 or avx512, but it is '" +
-                        std::string(forced) + "'.");
-    }
-    for (Isa isa : {Isa::avx512, Isa::avx2}) {
-        if (isa_available(isa)) return isa;
-    }
-    return Isa::baseline;
-}
-
 }  // namespace
 
 const char* isa_name(Isa isa) {
@@ -56,24 +38,36 @@ const char* isa_name(Isa isa) {
 
 bool isa_available(Isa isa) {
     // The built-in also asks whether the operating system saves the wide registers.
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                      __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     switch (isa) {
         case Isa::avx512:
-            return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                   __builtin_cpu_supports("avx512cd");
+            return __builtin_cpu_supports("x86-64-v4");
         case Isa::avx2:
-            return avx2;
+            return __builtin_cpu_supports("x86-64-v3");
         default:
             return true;
     }
 }
 
+Isa isa_from_environment(const char* text) {
+    const std::string name = text == nullptr ? "" : text;
+    for (Isa isa : all_isas) {
+        if (name == isa_name(isa)) {
+            require_available(isa, "The environment variable HEED_ISA");
+            return isa;
+        }
+    }
+    if (!name.empty()) {
+        throw UserError("The environment variable HEED_ISA must be baseline, avx2 or avx512, but it is '" + name +
+                        "'.");
+    }
+    if (isa_available(Isa::avx512)) return Isa::avx512;
+    return isa_available(Isa::avx2) ? Isa::avx2 : Isa::baseline;
+}
+
 Isa active_isa() {
     int isa = active.load(std::memory_order_relaxed);
     if (isa < 0) {
-        isa = static_cast<int>(detect());
+        isa = static_cast<int>(isa_from_environment(std::getenv("HEED_ISA")));
         active.store(isa, std::memory_order_relaxed);
     }
     return static_cast<Isa>(isa);

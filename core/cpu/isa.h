@@ -12,9 +12,12 @@ const char* isa_name(Isa isa);
 /// True when this machine (processor and operating system) runs code compiled for `isa`.
 bool isa_available(Isa isa);
 
-/// The instruction set whose kernels run: the one forced by the environment variable HEED_ISA (baseline, avx2, avx512),
-/// else the best that the machine has. Throws UserError, on every call, when HEED_ISA names none or one that the
-/// machine lacks.
+/// The instruction set that the text of the environment variable HEED_ISA stands for; the best that the machine has for
+/// null or an empty text. Throws UserError when it names none or one that the machine lacks.
+Isa isa_from_environment(const char* text);
+
+/// The instruction set whose kernels run: `isa_from_environment` at the first call that succeeds, unless
+/// `set_active_isa` was called.
 Isa active_isa();
 
 /// Makes the kernels of `isa` run from now on; for tests and benchmarks that go through every path. Throws UserError
