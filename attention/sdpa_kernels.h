@@ -4,6 +4,8 @@
 
 #include "heed/core/random_stream.h"
 
+// Included by kernels that are compiled once per instruction set: functions here must always be inlined.
+
 namespace heed {
 
 /// The heads of a query, key or value in place: component c of head h of token t of sample b is
@@ -22,13 +24,12 @@ struct ConstHeadView {
     int64_t batch_stride;
     int64_t token_stride;
     int64_t head_stride;
-
-    ConstHeadView() = default;
-    ConstHeadView(const float* first, int64_t batch, int64_t token, int64_t head)
-        : data(first), batch_stride(batch), token_stride(token), head_stride(head) {}
-    ConstHeadView(const HeadView& view)  // NOLINT(google-explicit-constructor): a view may always be read
-        : ConstHeadView(view.data, view.batch_stride, view.token_stride, view.head_stride) {}
 };
+
+/// A view may always be read.
+[[gnu::always_inline]] inline ConstHeadView as_const(const HeadView& view) {
+    return {view.data, view.batch_stride, view.token_stride, view.head_stride};
+}
 
 /// What is computed: W = softmax(scale * Q K^T + mask) for every sample and head.
 struct SdpaShape {
@@ -50,12 +51,13 @@ struct SdpaShape {
 
 /// Place of a weight among the random numbers of a sample. Neighbouring queries of one key are neighbours, and every
 /// key starts at a multiple of 64, as the vectorised generator wants it.
-inline int64_t sdpa_dropout_element(const SdpaShape& shape, int64_t head, int64_t query, int64_t key) {
+[[gnu::always_inline]] inline int64_t sdpa_dropout_element(const SdpaShape& shape, int64_t head, int64_t query,
+                                                           int64_t key) {
     return (head * shape.keys + key) * ((shape.queries + 63) / 64 * 64) + query;
 }
 
-/// Output = dropout(W) V. A query without any key gives zeros and a log-sum-exp of -inf. NaN in what a query uses gives
-/// NaN.
+/// Output = dropout(W) V. A query without any key (or with scores of -inf alone) gives zeros and a log-sum-exp of -inf.
+/// NaN in what a query uses gives NaN.
 struct SdpaForward {
     SdpaShape shape;
     ConstHeadView query;  ///< [batch, queries, heads, head_dim]
