@@ -1,0 +1,10 @@
+#include "heed/attention/options.h"
+
+namespace heed {
+
+void AttentionOptions::describe(Fields& fields) {
+    fields.add("bias", bias, "add a bias to each kernel (query, key, value, output)");
+    fields.add("dropout", dropout, "probability that an attention weight is dropped in training").range(0.0, 0.99);
+}
+
+}  // namespace heed

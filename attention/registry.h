@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "heed/attention/attention.h"
+#include "heed/attention/options.h"
+
+namespace heed {
+
+/// What an attention type can do.
+struct AttentionCapabilities {
+    bool noncausal_self = false;
+    bool causal_self = false;
+    bool noncausal_cross = false;
+    bool causal_cross = false;
+    /// True where the longest sequence is part of the model.
+    bool fixed_length = false;
+
+    bool can(AttentionPattern pattern) const;
+};
+
+/// One line of the registry.
+struct AttentionType {
+    const char* name;
+    const char* summary;
+    AttentionCapabilities capabilities;
+    std::unique_ptr<Options> (*make_options)();
+    std::unique_ptr<Attention> (*make)(const AttentionGeometry& geometry, const AttentionOptions& options);
+};
+
+/// All attention types, in the order in which they are shown.
+std::span<const AttentionType> attention_types();
+
+/// The type of that name. Throws UserError with the nearest name.
+const AttentionType& attention_type(std::string_view name);
+
+/// An attention type and its settings, as a recipe chose them.
+struct AttentionChoice {
+    const AttentionType* type = nullptr;
+    const AttentionOptions* options = nullptr;
+
+    /// Builds a layer. Throws UserError when the heads do not divide the dimension or the type cannot do the pattern,
+    /// naming the types that can.
+    std::unique_ptr<Attention> make(const AttentionGeometry& geometry) const;
+};
+
+}  // namespace heed

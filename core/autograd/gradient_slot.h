@@ -1,0 +1,53 @@
+#pragma once
+
+#include "heed/core/tensor.h"
+
+namespace heed {
+
+/// Where the gradient of one value is gathered. A slot of a parameter is bound to its place in the flat gradient buffer
+/// and is written there directly; any other slot takes the first gradient it is given and adds the following ones.
+class GradientSlot {
+public:
+    /// A slot for values of this shape (f32), with no gradient yet.
+    void reset(Context& context, const Shape& shape);
+    /// A slot whose gradient lives in `buffer` for good.
+    void bind(Tensor buffer);
+
+    const Shape& shape() const { return shape_; }
+    bool defined() const { return defined_; }
+    /// The gradient. Throws Error when nothing has been written.
+    const Tensor& gradient() const;
+
+    /// Adds a gradient. Throws Error when shape or dtype differ from the value's.
+    void add(Tensor gradient);
+
+    /// Memory to write a gradient into; `accumulate` tells whether to add to what stands there or to overwrite it.
+    struct Target {
+        Tensor tensor;
+        bool accumulate;
+    };
+    Target target();
+
+    /// Moves the gradient out of an unbound slot.
+    Tensor take();
+    /// Forgets the gradient; a bound buffer stays bound.
+    void clear();
+
+private:
+    Context* context_ = nullptr;
+    Shape shape_;
+    Tensor gradient_;
+    bool bound_ = false;
+    bool defined_ = false;
+};
+
+/// Memory for two gradients (null slots give null) that one kernel writes with one flag; where only one of them has
+/// been written before, the other starts as zeros.
+struct TargetPair {
+    float* first = nullptr;
+    float* second = nullptr;
+    bool accumulate = false;
+};
+TargetPair target_pair(GradientSlot* first, GradientSlot* second);
+
+}  // namespace heed

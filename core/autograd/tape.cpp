@@ -1,0 +1,84 @@
+#include "heed/core/autograd/tape.h"
+
+#include <cmath>
+
+#include "heed/core/context.h"
+#include "heed/core/error.h"
+
+namespace heed {
+
+namespace {
+
+/// Holds the gradient of a leaf; nothing flows further back.
+class LeafNode final : public Node {
+public:
+    static constexpr const char* name = "leaf";
+    LeafNode() : Node(name) {}
+    void backward() override {}
+};
+
+}  // namespace
+
+Variable Tape::leaf(Tensor value) {
+    auto& node = record<LeafNode>();
+    return output(node, std::move(value));
+}
+
+Variable Tape::output(Node& node, Tensor value, int index) {
+    node.output(index).reset(context_, value.shape());
+    if (watching_ && first_non_finite_.empty()) {
+        for (float element : value.to_vector()) {
+            if (std::isfinite(element)) continue;
+            first_non_finite_ =
+                std::string("the output of ") + node.op() + " in " + scope_ + ", shape " + value.shape().to_string();
+            break;
+        }
+    }
+    return Variable(std::move(value), node.output(index), generation_);
+}
+
+void Tape::backward(const Variable& result, Tensor seed) {
+    GradientSlot* slot = result.slot();
+    if (!slot)
+        throw Error("backward was called on a value of shape " + result.shape().to_string() +
+                    " that does not depend on anything with a gradient");
+    if (!seed.defined()) {
+        std::vector<float> ones(static_cast<size_t>(result.shape().elements()), 1.0f);
+        seed = Tensor::from_host(context_, result.shape(), ones);
+    }
+    slot->add(std::move(seed));
+    if (walked_) throw Error("backward was called twice on the same recording");
+    walked_ = true;
+    for (auto place = nodes_.rbegin(); place != nodes_.rend(); ++place) {
+        Node* node = *place;
+        if (node->op() == LeafNode::name) continue;
+        if (node->has_output_gradient()) node->backward();
+        node->~Node();
+        *place = nullptr;
+    }
+}
+
+void Tape::clear() {
+    for (auto place = nodes_.rbegin(); place != nodes_.rend(); ++place) {
+        if (*place) (*place)->~Node();
+    }
+    nodes_.clear();
+    arena_.reset();
+    walked_ = false;
+    ++generation_;
+}
+
+void Tape::watch(bool on) {
+    watching_ = on;
+    first_non_finite_.clear();
+}
+
+TapeScope::TapeScope(Context& context, const std::string& name) : tape_(context.tape()), before_(tape_.scope_) {
+    tape_.scope_ = name.c_str();
+}
+
+NoGradient::NoGradient(Context& context) : tape_(context.tape()), before_(tape_.enabled_) {
+    tape_.enabled_ = false;
+}
+
+}  // namespace heed

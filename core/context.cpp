@@ -1,0 +1,7 @@
+#include "heed/core/context.h"
+
+namespace heed {
+
+Context::Context(std::string_view device) : device_(make_device(device)), allocator_(*this, *device_), tape_(*this) {}
+
+}  // namespace heed

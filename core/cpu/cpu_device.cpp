@@ -1,0 +1,45 @@
+#include "heed/core/cpu/cpu_device.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "heed/core/cpu/onednn/matrix_product.h"
+#include "heed/core/error.h"
+
+namespace heed {
+
+namespace {
+
+class CpuDevice final : public Device {
+public:
+    DeviceKind kind() const override { return DeviceKind::cpu; }
+    const char* name() const override { return "cpu"; }
+
+    void* allocate(size_t bytes) override {
+        void* address = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+        if (!address) throw Error("out of memory: " + std::to_string(bytes) + " bytes could not be allocated");
+        return address;
+    }
+    void release(void* address, size_t) override { std::free(address); }
+
+    void copy_from_host(void* destination, const void* host, size_t bytes) override { copy(destination, host, bytes); }
+    void copy_to_host(void* host, const void* source, size_t bytes) override { copy(host, source, bytes); }
+    void copy(void* destination, const void* source, size_t bytes) override {
+        if (bytes) std::memcpy(destination, source, bytes);
+    }
+    void fill_zero(void* destination, size_t bytes) override {
+        if (bytes) std::memset(destination, 0, bytes);
+    }
+    void synchronise() override {}
+
+    void matrix_product(const MatrixProduct& product) override { onednn::matrix_product(product); }
+};
+
+}  // namespace
+
+std::unique_ptr<Device> make_cpu_device() {
+    return std::make_unique<CpuDevice>();
+}
+
+}  // namespace heed

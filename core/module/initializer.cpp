@@ -1,0 +1,25 @@
+#include "heed/core/module/initializer.h"
+
+#include <cmath>
+
+namespace heed {
+
+std::vector<float> Initializer::draw(const Shape& shape, RandomKey key) const {
+    std::vector<float> values(static_cast<size_t>(shape.elements()), scale);
+    if (kind == Kind::constant) return values;
+    RandomSequence numbers(key);
+    if (kind == Kind::normal) {
+        for (float& value : values) value = scale * numbers.normal();
+        return values;
+    }
+    float bound = scale;
+    if (kind == Kind::xavier_uniform && shape.elements() > 0) {
+        double fan_out = static_cast<double>(shape[0]);
+        double fan_in = static_cast<double>(shape.elements()) / fan_out;
+        bound = static_cast<float>(std::sqrt(6.0 / (fan_in + fan_out)));
+    }
+    for (float& value : values) value = bound * (2.0f * numbers.uniform() - 1.0f);
+    return values;
+}
+
+}  // namespace heed

@@ -1,0 +1,79 @@
+#include "heed/core/module/parameter_store.h"
+
+#include "heed/core/error.h"
+
+namespace heed {
+
+namespace {
+
+constexpr int64_t alignment = 64 / sizeof(float);
+
+int64_t aligned(int64_t elements) {
+    return (elements + alignment - 1) / alignment * alignment;
+}
+
+/// Whether the selection holds for the parameter; all parts of a packed one have to agree.
+bool selects(const ParameterStore::Selection& selection, const Parameter& parameter) {
+    if (!selection) return false;
+    size_t count = 0;
+    for (const ParameterPart& part : parameter.parts()) count += selection(part.name) ? 1 : 0;
+    if (count != 0 && count != parameter.parts().size()) {
+        throw UserError("'" + parameter.parts().front().name + "' and '" + parameter.parts().back().name +
+                        "' are computed in one product: expected a name pattern that selects all of them or none");
+    }
+    return count != 0;
+}
+
+}  // namespace
+
+ParameterStore::ParameterStore(Context& context, Module& model, uint64_t seed, const Selection& frozen,
+                               const Selection& no_decay)
+    : context_(context) {
+    model.assign_names();
+    parameters_ = model.parameters();
+    groups_.resize(3);
+    groups_[0].decay = true;
+    groups_[2].trainable = false;
+    for (Parameter* parameter : parameters_) {
+        parameter->trainable_ = !selects(frozen, *parameter);
+        const bool decay = parameter->decay() && !selects(no_decay, *parameter);
+        size_t group = !parameter->trainable_ ? 2 : decay ? 0 : 1;
+        groups_[group].parameters.push_back(parameter);
+    }
+    for (ParameterGroup& group : groups_) {
+        int64_t size = 0;
+        for (Parameter* parameter : group.parameters) {
+            group.offsets.push_back(size);
+            size += aligned(parameter->shape().elements());
+        }
+        group.values = Tensor::zeros(context, {size});
+        if (group.trainable) group.gradients = Tensor::zeros(context, {size});
+        for (size_t index = 0; index < group.parameters.size(); ++index) {
+            Parameter* parameter = group.parameters[index];
+            const int64_t offset = group.offsets[index];
+            parameter->value_ = group.values.view(offset, parameter->shape());
+            if (group.trainable) parameter->slot_.bind(group.gradients.view(offset, parameter->shape()));
+            for (const ParameterPart& part : parameter->parts()) {
+                RandomKey key = random_key(seed, RandomPurpose::initialisation, part.name);
+                std::vector<float> first = parameter->initializer().draw(parameter->part_shape(part), key);
+                parameter->part_value(part).copy_from_host(first.data());
+            }
+        }
+    }
+}
+
+void ParameterStore::begin_step() {
+    for (Parameter* parameter : parameters_) {
+        if (parameter->trainable()) parameter->gradient_slot().clear();
+    }
+}
+
+void ParameterStore::finish_gradients() {
+    for (Parameter* parameter : parameters_) {
+        if (!parameter->trainable() || parameter->gradient_slot().defined()) continue;
+        auto [gradient, accumulate] = parameter->gradient_slot().target();
+        gradient.fill_zero();
+    }
+}
+
+}  // namespace heed

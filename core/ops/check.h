@@ -1,0 +1,20 @@
+#pragma once
+
+#include "heed/core/shape.h"
+#include "heed/core/tensor.h"
+
+namespace heed {
+
+/// Throws Error "<op>: expected <what> of shape <expected>, got <actual>" when the shapes differ.
+void check_shape(const char* op, const char* what, const Shape& actual, const Shape& expected);
+
+/// Throws Error when `tensor` is undefined or has another dtype.
+void check_dtype(const char* op, const char* what, const Tensor& tensor, DType expected);
+
+/// Throws Error unless the tensor has this many axes.
+void check_rank(const char* op, const char* what, const Shape& actual, int rank);
+
+/// Throws Error unless 0 <= p < 1.
+void check_probability(const char* op, float p);
+
+}  // namespace heed

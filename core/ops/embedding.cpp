@@ -1,0 +1,63 @@
+#include "heed/core/ops/embedding.h"
+
+#include <string>
+#include <vector>
+
+#include "heed/core/context.h"
+#include "heed/core/ops/check.h"
+#include "heed/core/ops/embedding_kernels.h"
+#include "heed/core/ops/kernel_table.h"
+
+namespace heed {
+
+namespace {
+
+const KernelTable<EmbeddingKernels> kernels{"embedding", embedding_cpu, embedding_reference};
+
+struct EmbeddingNode final : Node {
+    EmbeddingNode() : Node("embedding") {}
+    void backward() override {
+        const Tensor& dout = output().gradient();
+        const int64_t count = ids.elements(), vocabulary = table_slot->shape()[0], dim = table_slot->shape()[1];
+        const EmbeddingKernels& kernel = kernels(dout);
+        Tensor workspace = Tensor::empty(dout.context(), {kernel.backward_workspace(count, vocabulary)}, DType::i32);
+        auto [dtable, accumulate] = table_slot->target();
+        kernel.backward({dout.f32(), ids.data<int32_t>(), dtable.f32(), accumulate, workspace.data<int32_t>(), count,
+                         vocabulary, dim, scale});
+    }
+    Tensor ids;
+    GradientSlot* table_slot;
+    float scale;
+};
+
+Shape with_dim(const Shape& ids, int64_t dim) {
+    std::vector<int64_t> sizes = ids.to_vector();
+    sizes.push_back(dim);
+    return Shape(sizes);
+}
+
+}  // namespace
+
+Variable embedding(const Variable& table, const Tensor& ids, float scale) {
+    check_rank("embedding", "table", table.shape(), 2);
+    check_dtype("embedding", "ids", ids, DType::i32);
+    const int64_t vocabulary = table.shape()[0], dim = table.shape()[1];
+    std::vector<int32_t> values(static_cast<size_t>(ids.elements()));
+    ids.copy_to_host(values.data());
+    for (int32_t id : values) {
+        if (id >= 0 && id < vocabulary) continue;
+        throw Error("embedding: expected ids in [0, " + std::to_string(vocabulary) + "), got " + std::to_string(id));
+    }
+    Context& context = table.context();
+    Tensor out = Tensor::empty(context, with_dim(ids.shape(), dim));
+    kernels(out).forward({table.value().f32(), ids.data<int32_t>(), out.f32(), ids.elements(), dim, scale});
+    Tape& tape = context.tape();
+    if (!tape.records(table)) return Variable(std::move(out));
+    auto& node = tape.record<EmbeddingNode>();
+    node.ids = ids;
+    node.table_slot = table.slot();
+    node.scale = scale;
+    return tape.output(node, std::move(out));
+}
+
+}  // namespace heed

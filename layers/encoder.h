@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "heed/attention/registry.h"
+#include "heed/core/module/dropout.h"
+#include "heed/layers/layer_norm.h"
+#include "heed/layers/mlp.h"
+
+namespace heed {
+
+/// Where a block normalises: pre (x + f(norm(x))) or post (norm(x + f(x))).
+enum class NormPlacement : uint8_t { pre, post };
+
+struct EncoderSettings {
+    int64_t dim = 64;
+    int64_t depth = 4;
+    int64_t heads = 4;
+    int64_t mlp_dim = 128;
+    double dropout = 0.0;  ///< on each residual branch
+    NormPlacement norm = NormPlacement::pre;
+    Activation activation = Activation::gelu;
+    int64_t max_tokens = 0;
+};
+
+/// One block: attention and MLP, each with a residual connection and a norm.
+class EncoderBlock : public Module {
+public:
+    EncoderBlock(const EncoderSettings& settings, const AttentionChoice& attention);
+
+    LayerNorm norm1, norm2;
+    std::unique_ptr<Attention> attention;
+    Mlp mlp;
+    Dropout dropout1, dropout2;
+};
+
+/// A stack of blocks: [batch, tokens, dim] -> [batch, tokens, dim]. With pre-norm a last norm follows. Each residual
+/// sum is computed together with the norm that comes after it, which may belong to the next block.
+class Encoder : public Module {
+public:
+    Encoder(const EncoderSettings& settings, const AttentionChoice& attention);
+
+    Variable forward(Variable x, const AttentionMask& mask, const ForwardState& state);
+    /// Attention weights of one block for the input of the whole stack, [batch, heads, tokens, tokens].
+    Tensor attention_weights(Variable x, const AttentionMask& mask, int64_t block);
+
+    int64_t depth() const { return static_cast<int64_t>(blocks_.size()); }
+    int64_t multiplies(int64_t tokens) const;
+
+private:
+    Variable forward_pre(Variable x, const AttentionMask& mask, const ForwardState& state, size_t blocks,
+                         Variable* normed);
+    Variable forward_post(Variable x, const AttentionMask& mask, const ForwardState& state, size_t blocks);
+
+    NormPlacement placement_;
+    std::vector<std::unique_ptr<EncoderBlock>> blocks_;
+    std::unique_ptr<LayerNorm> norm_;
+};
+
+}  // namespace heed

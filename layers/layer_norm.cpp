@@ -1,0 +1,21 @@
+#include "heed/layers/layer_norm.h"
+
+#include "heed/core/ops/layer_norm.h"
+
+namespace heed {
+
+LayerNorm::LayerNorm(int64_t dim)
+    : weight_({dim}, Initializer::constant(1.0f), false), bias_({dim}, Initializer::constant(0.0f), false) {
+    add("weight", weight_);
+    add("bias", bias_);
+}
+
+Variable LayerNorm::forward(const Variable& x) {
+    return layer_norm(x, weight_.variable(), bias_.variable(), epsilon);
+}
+
+ResidualLayerNorm LayerNorm::forward(const Variable& x, const Variable& branch, const BranchDropout& dropout) {
+    return residual_layer_norm(x, branch, weight_.variable(), bias_.variable(), epsilon, dropout);
+}
+
+}  // namespace heed

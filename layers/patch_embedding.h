@@ -1,0 +1,22 @@
+#pragma once
+
+#include "heed/core/module/linear.h"
+
+namespace heed {
+
+/// Cuts images into square patches and projects each: [batch, channels, height, width] -> [batch, patches, dim]. The
+/// same as a convolution with stride = kernel size = patch. Parameters: weight [dim, channels * patch * patch], bias
+/// [dim].
+class PatchEmbedding : public Module {
+public:
+    PatchEmbedding(int64_t channels, int64_t patch, int64_t dim);
+
+    Variable forward(const Variable& images);
+    int64_t multiplies(int64_t patches) const { return patches * projection_.in() * projection_.out(); }
+
+private:
+    int64_t patch_;
+    Linear projection_;
+};
+
+}  // namespace heed
