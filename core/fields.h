@@ -47,8 +47,8 @@ struct Options {
     virtual ~Options() = default;
     /// Declares every setting. The values of the members at this moment are the defaults.
     virtual void describe(Fields& fields) = 0;
-    /// Checks what concerns several settings at once; throws a UserError whose text begins with the name of a field
-    /// ("heads must divide dim (64), got 3"), so that its place in the recipe can be named.
+    /// Checks what concerns several settings at once. Throws a UserError that names them as a recipe does ("model.heads
+    /// must divide model.dim"), so that their place in the recipe can be told.
     virtual void validate() const {}
 };
 

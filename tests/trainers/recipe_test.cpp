@@ -37,7 +37,7 @@ struct VitOptions : Options {
         fields.add("mean", mean, "means");
     }
     void validate() const override {
-        if (dim % heads != 0) throw UserError("heads must divide dim");
+        if (dim % heads != 0) throw UserError("model.heads must divide model.dim");
         if (mean.empty()) throw UserError("there is no mean");
     }
 };
@@ -259,13 +259,19 @@ TEST(Recipe, ANearerTypeSetsTheOthersKeysAside) {
 }
 
 TEST(Recipe, ValidatesAcrossKeysWithThePlace) {
-    EXPECT_EQ(error_of("model:\n  type: vit\n  heads: 3\n"), "r.yaml:3: model.heads must divide dim");
-    EXPECT_EQ(error_of("model: {type: vit, dim: 6}"), "r.yaml: model.heads must divide dim");
-    EXPECT_EQ(error_of("model: {type: vit, mean: []}"), "r.yaml: model: there is no mean");
+    EXPECT_EQ(error_of("model:\n  type: vit\n  heads: 3\n"), "r.yaml:3: model.heads must divide model.dim");
+    EXPECT_EQ(error_of("model: {type: vit,\n  dim: 6}"), "r.yaml:2: model.heads must divide model.dim");
+    EXPECT_EQ(error_of("model:\n  type: vit\n  mean: []\n"), "r.yaml: there is no mean");
     EXPECT_EQ(error_of("model: {type: vit}", {"optimizer.min_lr=1"}),
-              "command line: optimizer.min_lr (1) must not be above lr (0.001)");
-    EXPECT_TRUE(contains(error_of("model: {type: vit}\noptimizer: {type: sgd, nesterov: true, momentum: 0}"),
-                         "r.yaml:2: optimizer.nesterov needs a momentum"));
+              "command line: optimizer.min_lr (1) must not be above optimizer.lr (0.001)");
+    EXPECT_TRUE(contains(error_of("model: {type: vit}\noptimizer:\n  type: sgd\n  nesterov: true\n  momentum: 0\n"),
+                         "r.yaml:4: optimizer.nesterov needs optimizer.momentum"));
+    const Recipe recipe = parse("model:\n  type: vit\n  dim: 6\n  heads: 2\n");
+    EXPECT_EQ(recipe.placed("no heads fit (model.heads, model.dim)"),
+              "r.yaml:4: no heads fit (model.heads, model.dim)");
+    EXPECT_EQ(recipe.placed("supermodel.heads, model.heads.x, model.heads_"),
+              "r.yaml: supermodel.heads, model.heads.x, model.heads_");
+    EXPECT_EQ(recipe.placed("see model.dim."), "r.yaml:3: see model.dim.");
 }
 
 TEST(Recipe, RefusesWhatYamlReadersSwallow) {

@@ -8,7 +8,7 @@ namespace heed {
 struct OptimizerOptions : Options {
     double lr = 1e-3;
     double weight_decay = 0;
-    std::vector<std::string> no_decay = {"bias", "norm", "positions", "class_token"};
+    std::vector<std::string> no_decay;
     std::string schedule = "cosine";
     Span warmup = Span::percent(5);
     double min_lr = 0;

@@ -1,5 +1,6 @@
 #include "heed/core/error.h"
 #include "heed/core/number_text.h"
+#include "heed/core/parallel.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/optimizer_options.h"
 #include "heed/trainers/recipe/run_options.h"
@@ -17,7 +18,8 @@ void GeneralOptions::describe(Fields& fields) {
     fields.add("init", init, "safetensors file or checkpoint whose weights the training starts from; empty: random");
     fields.add("device", device, "what computes: the processor, or plain loops that check it")
         .choices({"cpu", "reference"});
-    fields.add("threads", threads, "threads for computing; 0: all that this process may use").range(0, 4096);
+    fields.add("threads", threads, "threads for computing; 0: all that this process may use")
+        .range(0, max_thread_count);
 }
 
 void RunOptions::describe(Fields& fields) {
@@ -49,7 +51,9 @@ void TrainOptions::describe(Fields& fields) {
 void OptimizerOptions::describe(Fields& fields) {
     fields.add("lr", lr, "learning rate after the warm-up").range(0, 1e6);
     fields.add("weight_decay", weight_decay, "strength of the pull of the weights towards zero").range(0, 1e6);
-    fields.add("no_decay", no_decay, "parameters whose name has one of these parts are left out of weight decay");
+    fields.add(
+        "no_decay", no_decay,
+        "further parameters without weight decay, by a part of their name; biases, norms and positions never have it");
     fields.add("schedule", schedule, "how the learning rate falls after the warm-up")
         .choices({"constant", "linear", "cosine"});
     fields.add("warmup", warmup, "length of the rise of the learning rate from 0");
@@ -58,7 +62,8 @@ void OptimizerOptions::describe(Fields& fields) {
 
 void OptimizerOptions::validate() const {
     if (min_lr > lr) {
-        throw UserError("min_lr (" + format_double(min_lr) + ") must not be above lr (" + format_double(lr) + ")");
+        throw UserError("optimizer.min_lr (" + format_double(min_lr) + ") must not be above optimizer.lr (" +
+                        format_double(lr) + ")");
     }
 }
 
@@ -77,7 +82,7 @@ void SgdOptions::describe(Fields& fields) {
 
 void SgdOptions::validate() const {
     OptimizerOptions::validate();
-    if (nesterov && momentum == 0) throw UserError("nesterov needs a momentum above 0");
+    if (nesterov && momentum == 0) throw UserError("optimizer.nesterov needs optimizer.momentum above 0");
 }
 
 }  // namespace heed

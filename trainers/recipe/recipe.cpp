@@ -54,6 +54,25 @@ void emit_section(YAML::Emitter& out, const Section& section) {
     for (const Field& field : section.fields()) emit_field(out, field);
 }
 
+bool is_word_part(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+/// Where the text names the key, or npos.
+size_t find_key(const std::string& text, const std::string& key) {
+    size_t at = text.find(key);
+    while (at != std::string::npos) {
+        const size_t end = at + key.size();
+        const bool starts = at == 0 || !is_word_part(text[at - 1]);
+        // A full stop after the key ends a sentence; before a letter it belongs to a longer key.
+        const bool ends = end == text.size() || !is_word_part(text[end]) ||
+                          (text[end] == '.' && (end + 1 == text.size() || !is_word_part(text[end + 1])));
+        if (starts && ends) return at;
+        at = text.find(key, at + 1);
+    }
+    return at;
+}
+
 }  // namespace
 
 std::string Source::text() const {
@@ -137,6 +156,19 @@ std::vector<Setting> Recipe::explain() const {
         }
     }
     return settings;
+}
+
+std::string Recipe::placed(const std::string& error) const {
+    std::string place = path_;
+    size_t first = std::string::npos;
+    for (const Setting& setting : explain()) {
+        if (setting.key.find('.') == std::string::npos || setting.source == Source{}.text()) continue;
+        const size_t at = find_key(error, setting.key);
+        if (at >= first) continue;
+        first = at;
+        place = setting.source;
+    }
+    return place + ": " + error;
 }
 
 }  // namespace heed

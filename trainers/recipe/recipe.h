@@ -75,6 +75,9 @@ public:
     std::string resolved_yaml() const;
     /// Every value with its source, in the same order.
     std::vector<Setting> explain() const;
+    /// An error that names keys ("model.patch must divide ..."), with the place in front where one of them was given,
+    /// or else with the recipe's file.
+    std::string placed(const std::string& error) const;
     /// Sentences about given values that have no effect (settings of a type that was replaced by a nearer one).
     const std::vector<std::string>& notes() const { return notes_; }
 

@@ -50,9 +50,9 @@ public:
             if (section) sections.push_back(std::move(*section));
         }
         throw_mistakes();
-        for (const Section& section : sections) validate(section);
-        throw_mistakes();
-        return Recipe(path_, std::move(sections), std::move(notes_));
+        Recipe recipe(path_, std::move(sections), std::move(notes_));
+        for (const Section& section : recipe.sections()) validate(recipe, section);
+        return recipe;
     }
 
 private:
@@ -223,16 +223,11 @@ private:
         return found == leaves.end() ? "" : keys[static_cast<size_t>(found - leaves.begin())];
     }
 
-    void validate(const Section& section) {
+    static void validate(const Recipe& recipe, const Section& section) {
         try {
             section.options().validate();
         } catch (const UserError& error) {
-            const std::string text = error.what();
-            const std::string leaf = text.substr(0, text.find(' '));
-            const auto names = section.fields().names();
-            const bool names_field = std::find(names.begin(), names.end(), leaf) != names.end();
-            const std::string prefix = section.name().empty() ? "" : section.name() + (names_field ? "." : ": ");
-            mistake(section.source(leaf), prefix + text);
+            throw UserError(recipe.placed(error.what()));
         }
     }
 

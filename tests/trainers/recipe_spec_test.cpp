@@ -1,0 +1,62 @@
+#include "heed/trainers/recipe/recipe_spec.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "heed/trainers/recipe/recipe.h"
+#include "heed/trainers/recipe/reference_page.h"
+
+namespace heed {
+namespace {
+
+std::filesystem::path source_folder() {
+    const char* folder = std::getenv("HEED_SOURCE_DIR");
+    return folder ? folder : "";
+}
+
+TEST(RecipeSpec, EveryDefaultIsAllowedAndEveryKeyHasHelp) {
+    for (const SectionSpec& spec : recipe_spec()) {
+        EXPECT_FALSE(spec.help.empty()) << spec.name;
+        EXPECT_TRUE(spec.default_choice.empty() || spec.find(spec.default_choice)) << spec.name;
+        ASSERT_FALSE(spec.choices.empty()) << spec.name;
+        for (const SectionChoice& choice : spec.choices) {
+            Section section(spec, choice);
+            EXPECT_NO_THROW(section.options().validate()) << spec.name << " " << choice.name;
+            EXPECT_EQ(section.fields().find(spec.selector), nullptr) << spec.name << " " << choice.name;
+            for (Field& field : section.fields()) {
+                EXPECT_EQ(field.set_from_text(field.default_text()), "") << spec.key(field.name());
+                EXPECT_FALSE(field.help().empty()) << spec.key(field.name());
+            }
+        }
+    }
+}
+
+TEST(RecipeSpec, TheReferencePageIsUpToDate) {
+    std::ifstream file(source_folder() / "docs/recipe-reference.md");
+    std::stringstream text;
+    text << file.rdbuf();
+    EXPECT_TRUE(text.str() == reference_page(recipe_spec()))
+        << "docs/recipe-reference.md is out of date. Write it again: ./heed help recipe > docs/recipe-reference.md";
+}
+
+TEST(RecipeSpec, EveryRecipeInTheFolderIsValid) {
+    int count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(source_folder() / "recipes")) {
+        if (entry.path().extension() != ".yaml") continue;
+        count++;
+        EXPECT_NO_THROW({
+            const Recipe recipe = read_recipe(recipe_spec(), entry.path().string(), {});
+            EXPECT_TRUE(recipe.notes().empty()) << entry.path();
+            const Recipe back = parse_recipe(recipe_spec(), recipe.resolved_yaml(), "resolved", {});
+            EXPECT_EQ(back.resolved_yaml(), recipe.resolved_yaml()) << entry.path();
+        }) << entry.path();
+    }
+    EXPECT_GT(count, 0);
+}
+
+}  // namespace
+}  // namespace heed
