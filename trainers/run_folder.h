@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace heed {
+
+/// Where things lie in a run folder; needs no folder to exist.
+class RunPaths {
+public:
+    explicit RunPaths(std::string folder) : folder_(std::move(folder)) {}
+
+    const std::string& folder() const { return folder_; }
+    std::string recipe() const { return folder_ + "/recipe.yaml"; }
+    std::string metrics() const { return folder_ + "/metrics.jsonl"; }
+    std::string log() const { return folder_ + "/log.txt"; }
+    std::string report() const { return folder_ + "/report.html"; }
+    std::string checkpoints() const { return folder_ + "/checkpoints"; }
+    std::string last_checkpoint() const { return checkpoints() + "/last.safetensors"; }
+    std::string best_checkpoint() const { return checkpoints() + "/best.safetensors"; }
+    std::string step_checkpoint(int64_t step) const {
+        return checkpoints() + "/step-" + std::to_string(step) + ".safetensors";
+    }
+    /// Exists once the run has ended well.
+    std::string finished_mark() const { return folder_ + "/finished"; }
+    /// Its flock is held while a process trains in the folder.
+    std::string lock() const { return folder_ + "/.lock"; }
+
+private:
+    std::string folder_;
+};
+
+enum class RunState {
+    fresh,      ///< no checkpoint
+    resumable,  ///< a last checkpoint of a run that has not ended
+    finished
+};
+
+RunState run_state(const RunPaths& paths);
+
+/// A run folder this process trains in, locked until the end of the object or of the process, however it ends. Opening
+/// makes the folder and its checkpoints folder and removes temporary files of a run that was killed.
+///
+/// UserError when another run uses the folder, when it cannot be written to, or when it holds files but no run.
+class RunFolder {
+public:
+    /// Opens `folder`. Without `resume` a folder whose run has a checkpoint or has finished is refused with UserError;
+    /// with it, state() tells what was found.
+    RunFolder(const std::string& folder, bool resume);
+    /// Opens the new folder `parent`/N, with N one more than the largest number there.
+    static RunFolder next_in(const std::string& parent);
+
+    ~RunFolder();
+    RunFolder(RunFolder&& other) noexcept;
+    RunFolder& operator=(RunFolder&&) = delete;
+
+    const RunPaths& paths() const { return paths_; }
+    /// As it was when the folder was opened.
+    RunState state() const { return state_; }
+
+    /// To be called when everything else is written: from now on the folder holds a finished run.
+    void mark_finished();
+    /// The run goes on (a finished run resumed with more steps).
+    void mark_unfinished();
+
+private:
+    RunPaths paths_;
+    RunState state_ = RunState::fresh;
+    int lock_ = -1;
+};
+
+/// The folder of the largest number in `parent`; none when there is no run yet.
+std::optional<std::string> latest_run_in(const std::string& parent);
+
+}  // namespace heed
