@@ -1,0 +1,28 @@
+#pragma once
+
+#include <oneapi/dnnl/dnnl.h>
+
+#include <string>
+
+namespace heed::onednn {
+
+/// To be called by the thread that is about to use oneDNN, each time: the first call of the process limits oneDNN to
+/// the instruction set that is active then; every call gives oneDNN `thread_count()` threads (one in builds without
+/// OpenMP).
+void enter();
+
+/// True when oneDNN's kernels use AVX-512.
+bool uses_avx512();
+
+/// Throws Error "oneDNN could not <what>: <status>." unless `status` is success. `what` is called only then.
+template <class Describe>
+void check(dnnl_status_t status, const Describe& what);
+
+[[noreturn]] void fail(dnnl_status_t status, const std::string& what);
+
+template <class Describe>
+void check(dnnl_status_t status, const Describe& what) {
+    if (status != dnnl_success) fail(status, what());
+}
+
+}  // namespace heed::onednn

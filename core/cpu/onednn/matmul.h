@@ -1,0 +1,11 @@
+#pragma once
+
+#include "heed/core/device.h"
+
+namespace heed::onednn {
+
+/// The product by oneDNN's matmul primitive: bias in the epilogue, batches in one call. alpha must be 1, all sizes
+/// positive, c_batch_stride not 0 where batch > 1. Primitives are kept for each shape and thread.
+void matmul(const MatrixProduct& product);
+
+}  // namespace heed::onednn

@@ -1,0 +1,80 @@
+#include "heed/core/cpu/onednn/matrix_product.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "heed/core/cpu/onednn/describe.h"
+#include "heed/core/cpu/onednn/library.h"
+#include "heed/core/cpu/onednn/matmul.h"
+#include "heed/core/cpu/onednn/sgemm.h"
+#include "heed/core/error.h"
+#include "heed/core/parallel.h"
+
+namespace heed::onednn {
+
+namespace {
+
+void check_shapes(const MatrixProduct& p) {
+    const bool fits = p.rows >= 0 && p.columns >= 0 && p.inner >= 0 && p.batch >= 0 &&
+                      p.a_row_stride >= (p.transpose_a ? p.rows : p.inner) &&
+                      p.b_row_stride >= (p.transpose_b ? p.inner : p.columns) && p.c_row_stride >= p.columns &&
+                      p.a_batch_stride >= 0 && p.b_batch_stride >= 0 && p.c_batch_stride >= 0;
+    if (!fits) {
+        throw Error("a matrix product needs sizes and batch strides of at least 0 and row strides of at least the " +
+                    std::string("length of a row, got ") + describe(p));
+    }
+}
+
+/// c[i] = beta * c[i] (+ bias) for the whole batch.
+void begin_with_bias(const MatrixProduct& p) {
+    for (int64_t i = 0; i < p.batch; ++i) {
+        float* const c = p.c + i * p.c_batch_stride;
+        const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 14) / p.columns);
+        parallel_for(p.rows, grain, [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row) {
+                float* const y = c + row * p.c_row_stride;
+                for (int64_t column = 0; column < p.columns; ++column) {
+                    y[column] = (p.beta == 0 ? 0 : p.beta * y[column]) + (p.bias ? p.bias[column] : 0);
+                }
+            }
+        });
+    }
+}
+
+/// One product of the batch after the other.
+void each_in_turn(MatrixProduct p) {
+    const int64_t batch = std::exchange(p.batch, 1);
+    for (int64_t i = 0; i < batch; ++i) {
+        matrix_product(p);
+        p.a += p.a_batch_stride;
+        p.b += p.b_batch_stride;
+        p.c += p.c_batch_stride;
+    }
+}
+
+/// The general scale and the bias: oneDNN's epilogue would scale the bias too.
+void scaled_with_bias(MatrixProduct p) {
+    begin_with_bias(p);
+    p.beta = 1;
+    p.bias = nullptr;
+    sgemm(p);
+}
+
+}  // namespace
+
+void matrix_product(const MatrixProduct& p) {
+    check_shapes(p);
+    if (p.rows == 0 || p.columns == 0 || p.batch == 0) return;
+    if (p.inner == 0) return begin_with_bias(p);
+    if (p.batch > 1 && (p.c_batch_stride == 0 || p.alpha != 1)) return each_in_turn(p);
+    enter();
+    if (p.alpha != 1 && p.bias) return scaled_with_bias(p);
+    // Measured: the primitive is as fast as sgemm or faster (its bias is free), except for A^T B and wide outputs, and
+    // for beta, which sgemm takes as it is.
+    const bool plain = p.batch == 1 && !p.bias;
+    if (plain && (p.transpose_a || p.alpha != 1 || p.beta != 0 || p.columns >= 512)) return sgemm(p);
+    matmul(p);
+}
+
+}  // namespace heed::onednn

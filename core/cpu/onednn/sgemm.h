@@ -1,0 +1,10 @@
+#pragma once
+
+#include "heed/core/device.h"
+
+namespace heed::onednn {
+
+/// One product (batch 1) without bias by dnnl_sgemm. All sizes must be positive.
+void sgemm(const MatrixProduct& product);
+
+}  // namespace heed::onednn
