@@ -42,6 +42,11 @@ void begin_with_bias(const MatrixProduct& p) {
     }
 }
 
+/// oneDNN has no order among the products of a batch, and shares one operand at most.
+bool one_call_for_batch(const MatrixProduct& p) {
+    return p.alpha == 1 && p.c_batch_stride != 0 && (p.a_batch_stride != 0 || p.b_batch_stride != 0);
+}
+
 /// One product of the batch after the other.
 void each_in_turn(MatrixProduct p) {
     const int64_t batch = std::exchange(p.batch, 1);
@@ -67,7 +72,7 @@ void matrix_product(const MatrixProduct& p) {
     check_shapes(p);
     if (p.rows == 0 || p.columns == 0 || p.batch == 0) return;
     if (p.inner == 0) return begin_with_bias(p);
-    if (p.batch > 1 && (p.c_batch_stride == 0 || p.alpha != 1)) return each_in_turn(p);
+    if (p.batch > 1 && !one_call_for_batch(p)) return each_in_turn(p);
     enter();
     if (p.alpha != 1 && p.bias) return scaled_with_bias(p);
     // Measured: the primitive is as fast as sgemm or faster (its bias is free), except for A^T B and wide outputs, and

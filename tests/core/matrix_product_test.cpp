@@ -1,0 +1,370 @@
+// ctest: processors 2
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "heed/core/cpu/isa.h"
+#include "heed/core/cpu/onednn/matrix_product.h"
+#include "heed/core/cpu/onednn/version.h"
+#include "heed/core/error.h"
+#include "heed/core/parallel.h"
+#include "heed/core/reference/matrix_product.h"
+#include "heed/tests/support/kernel_paths.h"
+
+namespace heed::test {
+
+namespace {
+
+std::size_t index(int64_t i) {
+    return static_cast<std::size_t>(i);
+}
+
+/// A product with its data. Gaps between rows and matrices of c must stay as they are.
+struct Problem {
+    MatrixProduct product;
+    std::vector<float> a, b, c, bias;
+};
+
+struct Extras {
+    float alpha = 1;
+    float beta = 0;
+    bool bias = false;
+    int64_t gap = 0;  ///< floats between the rows of every matrix
+    int64_t batch = 1;
+    bool share_a = false, share_b = false, share_c = false;
+};
+
+Problem make_problem(int64_t rows, int64_t columns, int64_t inner, bool transpose_a, bool transpose_b,
+                     const Extras& extras, uint32_t seed = 1) {
+    Problem problem;
+    MatrixProduct& p = problem.product;
+    p.transpose_a = transpose_a;
+    p.transpose_b = transpose_b;
+    p.rows = rows;
+    p.columns = columns;
+    p.inner = inner;
+    p.alpha = extras.alpha;
+    p.beta = extras.beta;
+    p.batch = extras.batch;
+    p.a_row_stride = (transpose_a ? rows : inner) + extras.gap;
+    p.b_row_stride = (transpose_b ? inner : columns) + extras.gap;
+    p.c_row_stride = columns + extras.gap;
+    const int64_t a_size = (transpose_a ? inner : rows) * p.a_row_stride;
+    const int64_t b_size = (transpose_b ? columns : inner) * p.b_row_stride;
+    const int64_t c_size = rows * p.c_row_stride;
+    p.a_batch_stride = extras.share_a ? 0 : a_size;
+    p.b_batch_stride = extras.share_b ? 0 : b_size;
+    p.c_batch_stride = extras.share_c ? 0 : c_size;
+    problem.a = numbers(a_size * (extras.share_a ? 1 : extras.batch), seed);
+    problem.b = numbers(b_size * (extras.share_b ? 1 : extras.batch), seed + 1);
+    problem.c = numbers(c_size * (extras.share_c ? 1 : extras.batch), seed + 2);
+    // With beta = 0 nothing of the old content may come through.
+    if (extras.beta == 0) problem.c.assign(problem.c.size(), not_a_number);
+    if (extras.bias) problem.bias = numbers(columns, seed + 3);
+    return problem;
+}
+
+using Compute = void (*)(const MatrixProduct&);
+
+std::vector<float> compute(Compute function, bool reference, const Problem& problem) {
+    std::vector<float> c = problem.c;
+    MatrixProduct p = problem.product;
+    const auto at = [&](auto& data) {
+        return data.empty() ? nullptr : reference ? to_reference_address(data.data()) : data.data();
+    };
+    p.a = at(problem.a);
+    p.b = at(problem.b);
+    p.c = at(c);
+    p.bias = at(problem.bias);
+    function(p);
+    return c;
+}
+
+std::vector<float> compute_on_cpu(const Problem& problem) {
+    return compute(onednn::matrix_product, false, problem);
+}
+
+/// The definition in double, and for each element the sum of the magnitudes of what was added, which bounds the
+/// rounding error.
+struct Expected {
+    std::vector<double> value, magnitude;
+    std::vector<bool> written;
+};
+
+Expected expect(const Problem& problem) {
+    const MatrixProduct& p = problem.product;
+    Expected expected{{problem.c.begin(), problem.c.end()},
+                      std::vector<double>(problem.c.size()),
+                      std::vector<bool>(problem.c.size())};
+    for (int64_t i = 0; i < p.batch; ++i) {
+        for (int64_t row = 0; row < p.rows; ++row) {
+            for (int64_t column = 0; column < p.columns; ++column) {
+                const std::size_t at = index(i * p.c_batch_stride + row * p.c_row_stride + column);
+                double sum = 0, magnitude = 0;
+                for (int64_t k = 0; k < p.inner; ++k) {
+                    const int64_t a =
+                        i * p.a_batch_stride + (p.transpose_a ? k * p.a_row_stride + row : row * p.a_row_stride + k);
+                    const int64_t b = i * p.b_batch_stride +
+                                      (p.transpose_b ? column * p.b_row_stride + k : k * p.b_row_stride + column);
+                    const double term = double{p.alpha} * double{problem.a[index(a)]} * double{problem.b[index(b)]};
+                    sum += term;
+                    magnitude += std::abs(term);
+                }
+                const double old = p.beta == 0 ? 0 : double{p.beta} * expected.value[at];
+                const double bias = problem.bias.empty() ? 0 : double{problem.bias[index(column)]};
+                expected.value[at] = sum + old + bias;
+                expected.magnitude[at] += magnitude + std::abs(old) + std::abs(bias);
+                expected.written[at] = true;
+            }
+        }
+    }
+    return expected;
+}
+
+void check_result(const Problem& problem, const std::vector<float>& c) {
+    const Expected expected = expect(problem);
+    for (std::size_t i = 0; i < c.size(); ++i) {
+        if (expected.written[i]) {
+            ASSERT_LE(std::abs(c[i] - expected.value[i]), 1e-6 * expected.magnitude[i])
+                << "c[" << i << "] is " << c[i] << ", expected " << expected.value[i];
+        } else {
+            ASSERT_EQ(0, std::memcmp(&c[i], &problem.c[i], sizeof(float)))
+                << "c[" << i << "] in a gap has become " << c[i];
+        }
+    }
+}
+
+void check_both_devices(const Problem& problem) {
+    const MatrixProduct& p = problem.product;
+    SCOPED_TRACE("rows " + std::to_string(p.rows) + " columns " + std::to_string(p.columns) + " inner " +
+                 std::to_string(p.inner) + (p.transpose_a ? " T" : " N") + (p.transpose_b ? "T" : "N") + " alpha " +
+                 std::to_string(p.alpha) + " beta " + std::to_string(p.beta) + " bias " +
+                 std::to_string(!problem.bias.empty()) + " batch " + std::to_string(p.batch) + " strides " +
+                 std::to_string(p.a_row_stride) + " " + std::to_string(p.b_row_stride) + " " +
+                 std::to_string(p.c_row_stride) + "; " + std::to_string(p.a_batch_stride) + " " +
+                 std::to_string(p.b_batch_stride) + " " + std::to_string(p.c_batch_stride));
+    {
+        SCOPED_TRACE("cpu");
+        check_result(problem, compute_on_cpu(problem));
+    }
+    SCOPED_TRACE("reference");
+    check_result(problem, compute(reference_matrix_product, true, problem));
+}
+
+template <class Body>
+void for_each_transposition(const Body& body) {
+    for (bool transpose_a : {false, true}) {
+        for (bool transpose_b : {false, true}) {
+            body(transpose_a, transpose_b);
+            if (testing::Test::HasFatalFailure()) return;
+        }
+    }
+}
+
+struct Sizes {
+    int64_t rows, columns, inner;
+};
+
+/// Runs its tests with one thread: most products here are too small to share.
+class MatrixProductTest : public testing::Test {
+protected:
+    MatrixProductTest() { set_thread_count(1); }
+    ~MatrixProductTest() override { set_thread_count(before_); }
+
+private:
+    const int before_ = thread_count();
+};
+
+TEST_F(MatrixProductTest, EverySizeTranspositionScaleBiasAndStride) {
+    const Sizes all_sizes[] = {{1, 1, 1},    {3, 5, 7},    {1, 33, 16}, {17, 1, 65}, {19, 33, 1},
+                               {64, 10, 50}, {70, 48, 96}, {0, 5, 3},   {5, 0, 3},   {5, 3, 0}};
+    for (const Sizes& size : all_sizes) {
+        for_each_transposition([&](bool transpose_a, bool transpose_b) {
+            for (float alpha : {1.0f, 0.5f}) {
+                for (float beta : {0.0f, 1.0f, -0.25f}) {
+                    for (bool bias : {false, true}) {
+                        for (int64_t gap : {0, 3}) {
+                            check_both_devices(make_problem(size.rows, size.columns, size.inner, transpose_a,
+                                                            transpose_b,
+                                                            {.alpha = alpha, .beta = beta, .bias = bias, .gap = gap}));
+                            if (HasFatalFailure()) return;
+                        }
+                    }
+                }
+            }
+        });
+    }
+}
+
+TEST_F(MatrixProductTest, ProductsOfATrainingStep) {
+    for (float beta : {0.0f, 1.0f}) {
+        // Forward, data gradient, and weight gradients of row strides that do and do not collide in the cache.
+        check_both_devices(make_problem(600, 96, 64, false, true, {.beta = beta, .bias = true}));
+        check_both_devices(make_problem(300, 64, 96, false, false, {.beta = beta}));
+        check_both_devices(make_problem(40, 520, 48, false, false, {.beta = beta}));
+        check_both_devices(make_problem(96, 64, 600, true, false, {.beta = beta}));
+        check_both_devices(make_problem(256, 256, 300, true, false, {.beta = beta}));
+        check_both_devices(make_problem(512, 80, 520, true, false, {.alpha = 0.5f, .beta = beta}));
+        check_both_devices(make_problem(64, 100, 512, true, false, {.beta = beta, .gap = 412}));
+    }
+}
+
+TEST_F(MatrixProductTest, Batches) {
+    for_each_transposition([&](bool transpose_a, bool transpose_b) {
+        for (bool bias : {false, true}) {
+            for (float beta : {0.0f, 1.0f}) {
+                Extras extras{.beta = beta, .bias = bias, .gap = 2, .batch = 3};
+                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                extras.share_a = true;
+                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                extras.share_b = true;
+                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                extras.share_a = false;
+                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                extras.share_b = false;
+                extras.share_c = true;
+                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                extras.share_c = false;
+                extras.alpha = 0.5f;
+                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                if (HasFatalFailure()) return;
+            }
+        }
+    });
+    check_both_devices(make_problem(4, 4, 4, false, false, {.batch = 0}));
+    check_both_devices(make_problem(4, 4, 0, false, false, {.beta = 0.5f, .bias = true, .batch = 2}));
+    check_both_devices(make_problem(1, 1, 1, false, true, {.batch = 5}));
+}
+
+TEST_F(MatrixProductTest, HeadsThatLieBesideEachOther) {
+    // Scores of every head of one sample: q and k are [tokens, heads, head_dim] and stay where they are.
+    const int64_t tokens = 11, heads = 3, head_dim = 8;
+    Problem problem;
+    MatrixProduct& p = problem.product;
+    p.transpose_b = true;
+    p.rows = p.columns = tokens;
+    p.inner = head_dim;
+    p.batch = heads;
+    p.a_row_stride = p.b_row_stride = heads * head_dim;
+    p.a_batch_stride = p.b_batch_stride = head_dim;
+    p.c_row_stride = tokens;
+    p.c_batch_stride = tokens * tokens;
+    problem.a = numbers(tokens * heads * head_dim, 1);
+    problem.b = numbers(tokens * heads * head_dim, 2);
+    problem.c = std::vector<float>(index(heads * tokens * tokens), not_a_number);
+    check_both_devices(problem);
+}
+
+TEST_F(MatrixProductTest, NotANumberInAnOperandShows) {
+    for (bool bias : {false, true}) {
+        Problem problem = make_problem(20, 12, 30, false, true, {.bias = bias});
+        problem.a[index(7 * 30 + 5)] = not_a_number;
+        const std::vector<float> c = compute_on_cpu(problem);
+        for (std::size_t i = 0; i < c.size(); ++i) EXPECT_EQ(std::isnan(c[i]), i / 12 == 7) << i;
+    }
+}
+
+TEST_F(MatrixProductTest, TheSamePrimitiveTakesTheAddressesOfEachCall) {
+    for (uint32_t seed : {1U, 50U, 99U}) {
+        check_both_devices(make_problem(33, 20, 24, false, true, {.bias = true}, seed));
+        check_both_devices(make_problem(33, 20, 24, false, true, {}, seed));
+    }
+}
+
+std::vector<Problem> large_problems() {
+    std::vector<Problem> problems;
+    problems.push_back(make_problem(700, 192, 64, false, true, {.bias = true}));
+    problems.push_back(make_problem(700, 64, 192, false, false, {}));
+    problems.push_back(make_problem(256, 256, 700, true, false, {.beta = 1}));
+    problems.push_back(make_problem(50, 50, 32, false, true, {.batch = 16}));
+    return problems;
+}
+
+TEST_F(MatrixProductTest, EqualBitsForEqualThreadsAndCloseForOthers) {
+    for (const Problem& problem : large_problems()) {
+        std::vector<float> results[2];
+        for (int threads : {1, 2}) {
+            set_thread_count(threads);
+            std::vector<float>& result = results[threads - 1];
+            result = compute_on_cpu(problem);
+            check_result(problem, result);
+            const std::vector<float> again = compute_on_cpu(problem);
+            EXPECT_EQ(0, std::memcmp(again.data(), result.data(), result.size() * sizeof(float)));
+            std::vector<float> elsewhere;
+            std::thread([&] { elsewhere = compute_on_cpu(problem); }).join();
+            EXPECT_EQ(0, std::memcmp(elsewhere.data(), result.data(), result.size() * sizeof(float)));
+        }
+    }
+}
+
+template <class Change>
+std::string error_of(const Change& change) {
+    Problem problem = make_problem(4, 5, 6, false, true, {});
+    change(problem.product);
+    try {
+        compute_on_cpu(problem);
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST_F(MatrixProductTest, RefusesStridesAndSizesThatCannotBe) {
+    EXPECT_NE(error_of([](MatrixProduct& p) { p.a_row_stride = 5; }).find("[4 x 6] of row stride 5"),
+              std::string::npos);
+    EXPECT_NE(error_of([](MatrixProduct& p) { p.b_row_stride = 5; }).find("[6 x 5] (transposed) of row stride 5"),
+              std::string::npos);
+    EXPECT_NE(error_of([](MatrixProduct& p) { p.c_row_stride = 4; }).find("into row stride 4"), std::string::npos);
+    EXPECT_NE(error_of([](MatrixProduct& p) { p.rows = -1; }).find("[-1 x 6]"), std::string::npos);
+    EXPECT_NE(error_of([](MatrixProduct& p) { p.batch = -2; }).find("batch of -2"), std::string::npos);
+    EXPECT_EQ(error_of([](MatrixProduct&) {}), "no error");
+}
+
+TEST(OneDnn, VersionHasThreeNumbers) {
+    int major = 0, minor = 0, patch = 0;
+    ASSERT_EQ(3, std::sscanf(onednn_version(), "%d.%d.%d", &major, &minor, &patch)) << onednn_version();
+    EXPECT_GE(major, 2);
+}
+
+/// Runs some of the tests above in a process of its own and returns what it and oneDNN print.
+std::string run_with_instruction_set(const char* isa) {
+    char program[PATH_MAX] = {};
+    if (readlink("/proc/self/exe", program, sizeof program - 1) <= 0) return "no path of this program";
+    const std::string command =
+        std::string("HEED_ISA=") + isa + " ONEDNN_VERBOSE=1 '" + program +
+        "' --gtest_filter='MatrixProductTest.ProductsOfATrainingStep:MatrixProductTest.Batches' 2>&1";
+    FILE* pipe = popen(command.c_str(), "r");
+    if (pipe == nullptr) return "no process";
+    std::string output;
+    char buffer[4096];
+    while (const std::size_t count = fread(buffer, 1, sizeof buffer, pipe)) output.append(buffer, count);
+    const int status = pclose(pipe);
+    return output + (WIFEXITED(status) && WEXITSTATUS(status) == 0 ? "all passed" : "failed");
+}
+
+TEST(OneDnn, ObeysTheInstructionSetThatHeedIsForcedTo) {
+    const struct {
+        Isa isa;
+        const char* name_in_onednn;
+    } cases[] = {{Isa::baseline, "isa:Intel SSE4.1\n"}, {Isa::avx2, "isa:Intel AVX2\n"}};
+    for (const auto& [isa, name_in_onednn] : cases) {
+        if (!isa_available(isa)) continue;
+        const std::string output = run_with_instruction_set(isa_name(isa));
+        EXPECT_NE(output.find(name_in_onednn), std::string::npos) << output.substr(0, 1000);
+        EXPECT_TRUE(output.ends_with("all passed"))
+            << output.substr(output.size() - std::min<size_t>(5000, output.size()));
+    }
+}
+
+}  // namespace
+
+}  // namespace heed::test
