@@ -53,8 +53,9 @@ void add_bias(const AddBias& a) {
 void sum_rows(const SumRows& a) {
     const float* x = a.x;
     const int64_t stride = a.stride;
-    sum_rows_of(a.rows, a.width, a.workspace, a.sums, a.accumulate,
-                [=](int64_t row, int64_t j, int64_t count) HEED_INLINE { return load(x + row * stride + j, count); });
+    sum_rows_of<4>(a.rows, a.width, a.workspace, a.sums, a.accumulate,
+                   [=](int64_t row, int64_t j, int64_t count)
+                       HEED_INLINE { return load(x + row * stride + j, count); });
 }
 
 int64_t sum_rows_workspace(int64_t rows, int64_t width) {

@@ -20,12 +20,12 @@ HEED_SIMD int64_t sum_rows_tiles(int64_t rows) {
 }
 
 /// sums[c] (+)= sum over r of value(r, c). `value(r, j, count)` gives the vector of elements (r, j) .. (r, j + count -
-/// 1) and is called once for each. `workspace` holds sum_rows_tiles(rows) * width floats.
-template <class Value>
+/// 1) and is called once for each; `group` rows share one read and one write of the partial sums. `workspace` holds
+/// sum_rows_tiles(rows) * width floats.
+template <int group, class Value>
 HEED_SIMD void sum_rows_of(int64_t rows, int64_t width, float* workspace, float* sums, bool accumulate,
                            const Value& value) {
-    constexpr int group = 4;         // rows that share one read and one write of the partial sums
-    constexpr int64_t block = 1024;  // columns whose partial sums stay in the first-level cache
+    constexpr int64_t block = 4096;  // columns whose partial sums stay in the first-level cache
     const int64_t tile = sum_rows_tile(rows);
     const int64_t tiles = sum_rows_tiles(rows);
     const int64_t blocks = (width + block - 1) / block;
@@ -39,11 +39,11 @@ HEED_SIMD void sum_rows_of(int64_t rows, int64_t width, float* workspace, float*
         int64_t row = begin;
         for (; row + group <= end; row += group) {
             for_lanes(columns, [&](int64_t j, int64_t count) HEED_INLINE {
-                const vf a = value(row, first_column + j, count);
-                const vf b = value(row + 1, first_column + j, count);
-                const vf c = value(row + 2, first_column + j, count);
-                const vf d = value(row + 3, first_column + j, count);
-                store(partial + j, load(partial + j, count) + ((a + b) + (c + d)), count);
+                vf total = load(partial + j, count);
+                for (int r = 0; r < group; ++r) {
+                    total += value(row + r, first_column + j, count);
+                }
+                store(partial + j, total, count);
             });
         }
         for (; row < end; ++row) {
