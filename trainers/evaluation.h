@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace heed {
+
+/// One sample that was classified wrongly.
+struct Mistake {
+    int64_t index = 0;  ///< position in the split
+    int32_t label = 0;
+    int32_t prediction = 0;
+    double probability = 0.0;  ///< that the model gave its prediction
+};
+
+/// Results of a classifier on a whole split.
+struct Evaluation {
+    double loss = 0.0;      ///< mean cross-entropy, without label smoothing
+    double accuracy = 0.0;  ///< fraction
+    int64_t count = 0;
+    int64_t classes = 0;
+    std::vector<int64_t> confusion;  ///< [classes, classes], row: true class, column: prediction
+    std::vector<Mistake> mistakes;   ///< the most certain ones first
+    double seconds = 0.0;
+};
+
+}  // namespace heed

@@ -1,0 +1,140 @@
+#include "heed/trainers/image_task.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "heed/core/error.h"
+#include "heed/core/ops/cross_entropy.h"
+#include "heed/core/ops/softmax.h"
+
+namespace heed {
+
+namespace {
+
+std::vector<int32_t> on_host(const Tensor& values) {
+    std::vector<int32_t> host(static_cast<size_t>(values.elements()));
+    values.copy_to_host(host.data());
+    return host;
+}
+
+int64_t equal_count(const std::vector<int32_t>& predictions, const std::vector<int32_t>& labels) {
+    int64_t count = 0;
+    for (size_t i = 0; i < labels.size(); ++i) count += predictions[i] == labels[i] ? 1 : 0;
+    return count;
+}
+
+}  // namespace
+
+const char* split_name(Split split) {
+    switch (split) {
+        case Split::train:
+            return "train";
+        case Split::validation:
+            return "validation";
+        case Split::test:
+            return "test";
+    }
+    return "?";
+}
+
+Tensor images_on_device(Context& context, const ImageBatch& batch, const ImageShape& shape) {
+    Tensor images = Tensor::empty(context, {batch.size(), shape.channels, shape.height, shape.width});
+    images.copy_from_host(batch.images.data());
+    return images;
+}
+
+ImageTask::ImageTask(Context& context, ImageClassifier& model, ImageData data, double label_smoothing,
+                     int64_t evaluation_batch)
+    : context_(context),
+      model_(model),
+      data_(std::move(data)),
+      label_smoothing_(static_cast<float>(label_smoothing)),
+      evaluation_batch_(evaluation_batch) {}
+
+const ImageSplit& ImageTask::split_of(Split split) const {
+    switch (split) {
+        case Split::train:
+            return data_.train;
+        case Split::validation:
+            return data_.validation;
+        case Split::test:
+            return data_.test;
+    }
+    return data_.test;
+}
+
+void ImageTask::begin(const BatchPlan& plan) {
+    batch_ = nullptr;
+    loader_ = std::make_unique<BatchLoader>(data_.train, data_.normalisation, plan);
+}
+
+MicroBatch ImageTask::next(ForwardState state) {
+    batch_ = loader_ ? loader_->next() : nullptr;
+    if (!batch_) throw Error("the training data has come to its end");
+    return forward(*batch_, state);
+}
+
+MicroBatch ImageTask::forward(const ImageBatch& batch, ForwardState state) {
+    MicroBatch result;
+    result.position = batch.position;
+    if (batch.size() == 0) return result;
+    state.first_sample = static_cast<uint32_t>(batch.first_sample);
+    Tensor labels = Tensor::from_host(context_, {batch.size()}, std::span<const int32_t>(batch.labels));
+    Variable logits = model_.forward(images_on_device(context_, batch, data_.shape()), state);
+    CrossEntropyResult loss = cross_entropy(logits, labels, label_smoothing_);
+    result.loss = std::move(loss.loss);
+    result.sums = {loss.loss_sum, equal_count(on_host(loss.predictions), batch.labels), batch.size()};
+    return result;
+}
+
+std::string ImageTask::find_non_finite(ForwardState state) {
+    if (!batch_) return "";
+    context_.tape().clear();
+    context_.tape().watch(true);
+    forward(*batch_, state);
+    std::string found = context_.tape().first_non_finite();
+    context_.tape().watch(false);
+    context_.tape().clear();
+    return found;
+}
+
+Evaluation ImageTask::evaluate(Split split) {
+    const auto start = std::chrono::steady_clock::now();
+    NoGradient guard(context_);
+    Evaluation result;
+    result.classes = static_cast<int64_t>(data_.class_names().size());
+    result.confusion.assign(static_cast<size_t>(result.classes * result.classes), 0);
+    BatchPlan plan;
+    plan.batch = evaluation_batch_;
+    plan.end_epoch = 1;
+    BatchLoader loader(split_of(split), data_.normalisation, plan);
+    double loss_sum = 0.0;
+    int64_t correct = 0;
+    while (const ImageBatch* batch = loader.next()) {
+        Variable logits = model_.forward(images_on_device(context_, *batch, data_.shape()), {});
+        Tensor labels = Tensor::from_host(context_, {batch->size()}, std::span<const int32_t>(batch->labels));
+        CrossEntropyResult loss = cross_entropy(logits, labels, 0.0f);
+        loss_sum += loss.nll_sum;
+        const std::vector<int32_t> predictions = on_host(loss.predictions);
+        const std::vector<float> probabilities = softmax(logits).value().to_vector();
+        for (size_t i = 0; i < predictions.size(); ++i) {
+            const int32_t label = batch->labels[i], prediction = predictions[i];
+            ++result.confusion[static_cast<size_t>(label * result.classes + prediction)];
+            correct += label == prediction ? 1 : 0;
+            if (label == prediction) continue;
+            const size_t place = i * static_cast<size_t>(result.classes) + static_cast<size_t>(prediction);
+            result.mistakes.push_back(
+                {result.count + static_cast<int64_t>(i), label, prediction, static_cast<double>(probabilities[place])});
+        }
+        result.count += batch->size();
+    }
+    result.loss = loss_sum / static_cast<double>(result.count);
+    result.accuracy = static_cast<double>(correct) / static_cast<double>(result.count);
+    std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
+                     [](const Mistake& a, const Mistake& b) { return a.probability > b.probability; });
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return result;
+}
+
+}  // namespace heed

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+
+#include "heed/core/context.h"
+#include "heed/datasets/image_data.h"
+#include "heed/layers/image_classifier.h"
+#include "heed/trainers/task.h"
+
+namespace heed {
+
+/// Classification of images.
+class ImageTask final : public Task {
+public:
+    ImageTask(Context& context, ImageClassifier& model, ImageData data, double label_smoothing,
+              int64_t evaluation_batch);
+
+    Module& model() override { return model_; }
+    int64_t samples(Split split) const override { return split_of(split).size(); }
+    void begin(const BatchPlan& plan) override;
+    MicroBatch next(ForwardState state) override;
+    std::string find_non_finite(ForwardState state) override;
+    double waited_seconds() const override { return loader_ ? loader_->waited_seconds() : 0.0; }
+    Evaluation evaluate(Split split) override;
+
+    const ImageData& data() const { return data_; }
+
+private:
+    const ImageSplit& split_of(Split split) const;
+    MicroBatch forward(const ImageBatch& batch, ForwardState state);
+
+    Context& context_;
+    ImageClassifier& model_;
+    ImageData data_;
+    float label_smoothing_;
+    int64_t evaluation_batch_;
+    std::unique_ptr<BatchLoader> loader_;
+    const ImageBatch* batch_ = nullptr;
+};
+
+/// The images of a batch on the device, [size, channels, height, width].
+Tensor images_on_device(Context& context, const ImageBatch& batch, const ImageShape& shape);
+
+}  // namespace heed

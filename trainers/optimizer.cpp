@@ -1,0 +1,102 @@
+#include "heed/trainers/optimizer.h"
+
+#include <cmath>
+
+#include "heed/core/error.h"
+#include "heed/core/ops/kernel_table.h"
+#include "heed/core/ops/optimizer_kernels.h"
+
+namespace heed {
+
+namespace {
+
+const KernelTable<OptimizerKernels> kernels{"optimizer", optimizer_cpu, optimizer_reference};
+
+class AdamW final : public Optimizer {
+public:
+    AdamW(const AdamWOptions& options, ParameterStore& store) : Optimizer(store), options_(options) {
+        first_ = add_state("first_moment");
+        second_ = add_state("second_moment");
+    }
+
+    void step(int64_t step, double lr, double gradient_scale) override {
+        for (size_t index = 0; index < store_.groups().size(); ++index) {
+            ParameterGroup& group = store_.groups()[index];
+            if (!group.trainable || group.values.elements() == 0) continue;
+            AdamWStep arguments{};
+            arguments.parameters = group.values.f32();
+            arguments.gradients = group.gradients.f32();
+            arguments.first_moment = states_[first_].buffers[index].f32();
+            arguments.second_moment = states_[second_].buffers[index].f32();
+            arguments.count = group.values.elements();
+            arguments.step = step;
+            arguments.learning_rate = lr;
+            arguments.beta1 = options_.beta1;
+            arguments.beta2 = options_.beta2;
+            arguments.epsilon = options_.epsilon;
+            arguments.weight_decay = group.decay ? options_.weight_decay : 0.0;
+            arguments.gradient_scale = gradient_scale;
+            kernels(group.values).adamw(arguments);
+        }
+    }
+
+private:
+    AdamWOptions options_;
+    size_t first_, second_;
+};
+
+class Sgd final : public Optimizer {
+public:
+    Sgd(const SgdOptions& options, ParameterStore& store) : Optimizer(store), options_(options) {
+        if (options_.momentum > 0) add_state("momentum");
+    }
+
+    void step(int64_t, double lr, double gradient_scale) override {
+        for (size_t index = 0; index < store_.groups().size(); ++index) {
+            ParameterGroup& group = store_.groups()[index];
+            if (!group.trainable || group.values.elements() == 0) continue;
+            SgdStep arguments{};
+            arguments.parameters = group.values.f32();
+            arguments.gradients = group.gradients.f32();
+            arguments.momentum_buffer = states_.empty() ? nullptr : states_[0].buffers[index].f32();
+            arguments.count = group.values.elements();
+            arguments.learning_rate = lr;
+            arguments.momentum = options_.momentum;
+            arguments.weight_decay = group.decay ? options_.weight_decay : 0.0;
+            arguments.gradient_scale = gradient_scale;
+            arguments.nesterov = options_.nesterov;
+            kernels(group.values).sgd(arguments);
+        }
+    }
+
+private:
+    SgdOptions options_;
+};
+
+}  // namespace
+
+size_t Optimizer::add_state(std::string name) {
+    OptimizerState state{std::move(name), {}};
+    for (const ParameterGroup& group : store_.groups()) {
+        state.buffers.push_back(group.trainable ? Tensor::zeros(store_.context(), group.values.shape()) : Tensor());
+    }
+    states_.push_back(std::move(state));
+    return states_.size() - 1;
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, ParameterStore& store) {
+    if (const auto* adamw = dynamic_cast<const AdamWOptions*>(&options)) return std::make_unique<AdamW>(*adamw, store);
+    if (const auto* sgd = dynamic_cast<const SgdOptions*>(&options)) return std::make_unique<Sgd>(*sgd, store);
+    throw Error("no optimizer is known for these settings");
+}
+
+double gradient_norm(const ParameterStore& store) {
+    double sum = 0.0;
+    for (const ParameterGroup& group : store.groups()) {
+        if (!group.trainable || group.gradients.elements() == 0) continue;
+        sum += kernels(group.gradients).sum_of_squares(group.gradients.f32(), group.gradients.elements());
+    }
+    return std::sqrt(sum);
+}
+
+}  // namespace heed

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "heed/core/module/parameter_store.h"
+#include "heed/trainers/recipe/optimizer_options.h"
+
+namespace heed {
+
+/// One of the values that an optimizer keeps for every parameter, laid out as the parameters are.
+struct OptimizerState {
+    std::string name;             ///< "first_moment", ...
+    std::vector<Tensor> buffers;  ///< one a parameter group; undefined for frozen groups
+};
+
+/// Changes the parameters by their gradients, one pass over each flat buffer.
+class Optimizer {
+public:
+    explicit Optimizer(ParameterStore& store) : store_(store) {}
+    virtual ~Optimizer() = default;
+
+    /// One step with the gradients times `gradient_scale`; `step` counts from 1.
+    virtual void step(int64_t step, double lr, double gradient_scale) = 0;
+
+    std::vector<OptimizerState>& states() { return states_; }
+
+protected:
+    /// A new state of zeros; its index in states().
+    size_t add_state(std::string name);
+
+    ParameterStore& store_;
+    std::vector<OptimizerState> states_;
+};
+
+/// The optimizer that the options describe (AdamWOptions or SgdOptions).
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, ParameterStore& store);
+
+/// Euclidean norm of all gradients, in an order that does not depend on threads.
+double gradient_norm(const ParameterStore& store);
+
+}  // namespace heed

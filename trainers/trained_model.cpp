@@ -1,0 +1,63 @@
+#include "heed/trainers/trained_model.h"
+
+#include <filesystem>
+
+#include "heed/core/error.h"
+#include "heed/layers/models.h"
+#include "heed/trainers/checkpoint.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/run_folder.h"
+
+namespace heed {
+
+DataFacts DataFacts::of(const ImageData& data) {
+    return {data.name, data.shape(), data.class_names(), data.normalisation};
+}
+
+ImageGeometry DataFacts::geometry() const {
+    return {shape.channels, shape.height, shape.width, static_cast<int64_t>(class_names.size())};
+}
+
+std::unique_ptr<ImageClassifier> make_model(const Recipe& recipe, const ImageGeometry& images) {
+    AttentionChoice attention;
+    attention.type = &attention_type(recipe.section("attention").choice());
+    attention.options = &recipe.options<AttentionOptions>("attention");
+    const Section& model = recipe.section("model");
+    return model_type(model.choice()).make_image_classifier(model.options(), attention, images);
+}
+
+ParameterStore::Selection no_decay_selection(const Recipe& recipe) {
+    return [patterns = recipe.options<OptimizerOptions>("optimizer").no_decay](const std::string& name) {
+        for (const std::string& pattern : patterns) {
+            if (name.find(pattern) != std::string::npos) return true;
+        }
+        return false;
+    };
+}
+
+std::string checkpoint_file(const std::string& run_or_checkpoint) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    if (!fs::exists(run_or_checkpoint, ignored)) {
+        throw UserError("expected a run folder or a checkpoint, but there is no " + run_or_checkpoint);
+    }
+    if (!fs::is_directory(run_or_checkpoint, ignored)) return run_or_checkpoint;
+    RunPaths paths(run_or_checkpoint);
+    if (fs::exists(paths.best_checkpoint(), ignored)) return paths.best_checkpoint();
+    if (fs::exists(paths.last_checkpoint(), ignored)) return paths.last_checkpoint();
+    throw UserError("expected a run folder with checkpoints, but there is no " + paths.last_checkpoint());
+}
+
+TrainedModel TrainedModel::load(Context& context, const std::string& run_or_checkpoint,
+                                const std::vector<std::string>& overrides) {
+    SafetensorsFile file(checkpoint_file(run_or_checkpoint));
+    CheckpointFacts facts = read_checkpoint_facts(file);
+    Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), overrides);
+    TrainedModel trained{std::move(recipe), std::move(facts.data), facts.progress.step, nullptr, nullptr};
+    trained.model = make_model(trained.recipe, trained.facts.geometry());
+    trained.store = std::make_unique<ParameterStore>(context, *trained.model, 0);
+    load_weights(file, *trained.store);
+    return trained;
+}
+
+}  // namespace heed

@@ -1,0 +1,257 @@
+#include "heed/trainers/training_run.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "heed/core/atomic_file.h"
+#include "heed/core/error.h"
+#include "heed/core/parallel.h"
+#include "heed/datasets/registry.h"
+#include "heed/trainers/checkpoint.h"
+#include "heed/trainers/metrics_log.h"
+#include "heed/trainers/metrics_reader.h"
+#include "heed/trainers/recipe/general_options.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/run_options.h"
+#include "heed/trainers/resume_check.h"
+#include "heed/trainers/signals.h"
+
+namespace heed {
+
+namespace {
+
+std::string percent(double fraction) {
+    return fmt::format("{:.2f} %", 100.0 * fraction);
+}
+
+RunFolder open_folder(const Recipe& recipe, bool resume) {
+    const std::string& folder = recipe.options<RunOptions>("run").dir;
+    if (!folder.empty()) return RunFolder(folder, resume);
+    if (resume) {
+        if (std::optional<std::string> latest = latest_run_in(runs_folder(recipe))) return RunFolder(*latest, true);
+    }
+    return RunFolder::next_in(runs_folder(recipe));
+}
+
+/// One training from its start or its last checkpoint to its end.
+class TrainingRun {
+public:
+    TrainingRun(const Recipe& recipe, bool resume)
+        : recipe_(recipe),
+          train_(recipe.options<TrainOptions>("train")),
+          context_(recipe.options<GeneralOptions>("").device),
+          data_(open_data(recipe)),
+          facts_(DataFacts::of(data_)),
+          model_(make_model(recipe, facts_.geometry())),
+          store_(context_, *model_, static_cast<uint64_t>(train_.seed), {}, no_decay_selection(recipe)),
+          batch_(recipe.options<ImageDataOptions>("data").batch),
+          task_(context_, *model_, data_, train_.label_smoothing, batch_),
+          trainer_(context_, task_, store_, train_, recipe.options<OptimizerOptions>("optimizer"), batch_,
+                   communicator_),
+          folder_(open_folder(recipe, resume)),
+          paths_(folder_.paths()) {
+        log_.open(paths_.log());
+    }
+
+    TrainOutcome run(bool resume) {
+        if (folder_.state() == RunState::fresh) {
+            start();
+            if (resume) log_.line("there is no checkpoint in " + paths_.folder() + ": starting from the beginning");
+        } else {
+            go_on();
+            if (trainer_.finished()) {
+                log_.line(
+                    fmt::format("the run in {} has ended after {} steps: nothing is left to do (more train.epochs "
+                                "would go on)",
+                                paths_.folder(), trainer_.progress().step));
+                return TrainOutcome::already_finished;
+            }
+            folder_.mark_unfinished();
+        }
+        describe();
+        return loop();
+    }
+
+private:
+    static ImageData open_data(const Recipe& recipe) {
+        const Section& data = recipe.section("data");
+        return image_data_set(data.choice()).open(recipe.options<ImageDataOptions>("data"));
+    }
+
+    void start() {
+        const std::string& init = recipe_.options<GeneralOptions>("").init;
+        if (!init.empty()) {
+            load_weights(SafetensorsFile(init), store_);
+            log_.line("starting from the weights in " + init);
+        }
+        write_recipe();
+        metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);
+        trainer_.begin({});
+    }
+
+    void go_on() {
+        SafetensorsFile file(paths_.last_checkpoint());
+        CheckpointFacts facts = read_checkpoint_facts(file);
+        check_resumable(recipe_, parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {}),
+                        paths_.folder());
+        load_weights(file, store_);
+        load_optimizer(file, store_, trainer_.optimizer());
+        trainer_.begin(facts.progress);
+        if (trainer_.finished()) return;
+        truncate_metrics_after_step(paths_.metrics(), facts.progress.step);
+        metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
+        metrics_->write("resume", {{"step", facts.progress.step}, {"versions", numeric_versions()}});
+        write_recipe();
+        log_.line(fmt::format("resuming {} after step {}", paths_.folder(), facts.progress.step));
+        if (facts.versions != numeric_versions()) {
+            log_.line("the checkpoint was written by " + facts.versions + ", this is " + numeric_versions() +
+                      ": results are equal up to rounding");
+        }
+    }
+
+    void write_recipe() {
+        write_file_atomically(paths_.recipe(), recipe_.resolved_yaml());
+    }
+
+    void describe() {
+        log_.line(fmt::format("run folder {}", paths_.folder()));
+        log_.line(fmt::format("{}: {} training, {} validation, {} test images of {}", data_.name, data_.train.size(),
+                              data_.validation.size(), data_.test.size(), to_string(data_.shape())));
+        log_.line(fmt::format("{} with {} attention: {} parameters, {} tokens an image",
+                              recipe_.section("model").choice(), recipe_.section("attention").choice(),
+                              model_->parameter_count(), model_->tokens()));
+        log_.line(fmt::format("{} steps of {} images, {} steps an epoch, {} threads", trainer_.total_steps(),
+                              batch_ * train_.accumulate, trainer_.epoch_steps(), thread_count()));
+        for (const std::string& note : recipe_.notes()) log_.line("note: " + note);
+    }
+
+    TrainOutcome loop() {
+        StopSignals signals;
+        while (!trainer_.finished()) {
+            StepResult result = trainer_.step();
+            record(result);
+            const bool epoch_ends = trainer_.at_epoch_end() || trainer_.finished();
+            if (epoch_ends) end_epoch(result);
+            const bool due = train_.checkpoint_every > 0 && result.step % train_.checkpoint_every == 0;
+            if (epoch_ends || due || signals.requested()) save(paths_.last_checkpoint());
+            if (signals.requested() && !trainer_.finished()) {
+                log_.line(fmt::format("stopped by a signal after step {}; go on with --resume", result.step));
+                return TrainOutcome::interrupted;
+            }
+        }
+        finish();
+        return TrainOutcome::finished;
+    }
+
+    void record(const StepResult& result) {
+        metrics_->write("step", {{"step", result.step},
+                                 {"epoch", result.epoch + 1},
+                                 {"loss", result.loss},
+                                 {"accuracy", result.accuracy},
+                                 {"lr", result.lr},
+                                 {"gradient_norm", result.gradient_norm},
+                                 {"samples", result.samples},
+                                 {"seconds", result.seconds},
+                                 {"data_wait", result.data_wait}});
+        epoch_.loss += result.loss * static_cast<double>(result.samples);
+        epoch_.correct += result.accuracy * static_cast<double>(result.samples);
+        epoch_.samples += result.samples;
+        epoch_.seconds += result.seconds;
+        epoch_.data_wait += result.data_wait;
+    }
+
+    void end_epoch(const StepResult& last) {
+        const double samples = static_cast<double>(epoch_.samples);
+        std::string line = fmt::format("epoch {}: loss {:.4f}, accuracy {}, {:.0f} images/s, waited for data {}",
+                                       last.epoch + 1, epoch_.loss / samples, percent(epoch_.correct / samples),
+                                       samples / epoch_.seconds, percent(epoch_.data_wait / epoch_.seconds));
+        const bool validates = (last.epoch + 1) % train_.eval_every == 0 || trainer_.finished();
+        if (validates && data_.validation.size() > 0) line += validate(last);
+        log_.line(line);
+        epoch_ = {};
+    }
+
+    std::string validate(const StepResult& last) {
+        Evaluation result = task_.evaluate(Split::validation);
+        metrics_->write("validation", {{"step", last.step},
+                                       {"epoch", last.epoch + 1},
+                                       {"loss", result.loss},
+                                       {"accuracy", result.accuracy},
+                                       {"samples", result.count},
+                                       {"seconds", result.seconds}});
+        TrainingState& progress = trainer_.progress();
+        if (result.accuracy > progress.best_accuracy) {
+            progress.best_accuracy = result.accuracy;
+            progress.best_step = last.step;
+            save(paths_.best_checkpoint());
+        }
+        return fmt::format("; validation loss {:.4f}, accuracy {}", result.loss, percent(result.accuracy));
+    }
+
+    void save(const std::string& path) {
+        metrics_->sync();
+        write_checkpoint(path, store_, &trainer_.optimizer(),
+                         {portable_recipe(recipe_), facts_, trainer_.progress(), numeric_versions()});
+    }
+
+    void finish() {
+        const bool has_best = trainer_.progress().best_step > 0;
+        if (has_best) load_weights(SafetensorsFile(paths_.best_checkpoint()), store_);
+        Evaluation result = task_.evaluate(Split::test);
+        metrics_->write("test", {{"step", has_best ? trainer_.progress().best_step : trainer_.progress().step},
+                                 {"loss", result.loss},
+                                 {"accuracy", result.accuracy},
+                                 {"samples", result.count},
+                                 {"seconds", result.seconds},
+                                 {"peak_bytes", context_.allocator().peak_bytes()}});
+        metrics_->sync();
+        log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({} checkpoint, {} images)", percent(result.accuracy),
+                              result.loss, has_best ? "best" : "last", result.count));
+        folder_.mark_finished();
+    }
+
+    struct EpochSums {
+        double loss = 0.0, correct = 0.0, seconds = 0.0, data_wait = 0.0;
+        int64_t samples = 0;
+    };
+
+    const Recipe& recipe_;
+    const TrainOptions& train_;
+    Context context_;
+    SelfCommunicator communicator_;
+    ImageData data_;
+    DataFacts facts_;
+    std::unique_ptr<ImageClassifier> model_;
+    ParameterStore store_;
+    int64_t batch_;
+    ImageTask task_;
+    Trainer trainer_;
+    RunFolder folder_;
+    RunPaths paths_;
+    RunLog log_;
+    std::optional<MetricsLog> metrics_;
+    EpochSums epoch_;
+};
+
+}  // namespace
+
+std::string runs_folder(const Recipe& recipe) {
+    const std::string& name = recipe.options<RunOptions>("run").name;
+    if (!name.empty()) return "runs/" + name;
+    const std::filesystem::path path(recipe.path());
+    const std::string parent = std::filesystem::absolute(path).parent_path().filename().string();
+    const std::string stem = path.stem().string();
+    return "runs/" + (parent.empty() || parent == "recipes" ? stem : parent + "-" + stem);
+}
+
+TrainOutcome train(const TrainRequest& request) {
+    Recipe recipe = read_recipe(recipe_spec(), request.recipe, request.overrides);
+    const int64_t threads = recipe.options<GeneralOptions>("").threads;
+    set_thread_count(threads > 0 ? static_cast<int>(threads) : default_thread_count());
+    TrainingRun run(recipe, request.resume);
+    return run.run(request.resume);
+}
+
+}  // namespace heed
