@@ -6,29 +6,36 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-struct Largest {
-    float value;
-    int32_t index;
-};
-
-/// The largest value and its lowest index; NaN never wins, and -inf at 0 stands where nothing is larger.
-HEED_SIMD Largest largest(const float* x, int64_t n) {
+/// The largest value; NaN never wins, and -inf stands where nothing is larger.
+HEED_SIMD float largest(const float* x, int64_t n) {
     const vf lowest = broadcast(-__builtin_inff());
-    vf best = lowest;
-    vi best_index = broadcast(int32_t{0});
-    for_lanes(n, [&](int64_t j, int64_t count) HEED_INLINE {
-        vf v = load(x + j, count);
-        if (count != lanes) v = select(first_lanes(count), v, lowest);
-        const vi better = v > best;
-        best = select(better, v, best);
-        best_index = select(better, broadcast(static_cast<int32_t>(j)) + lane_index(), best_index);
-    });
-    const float value = hmax(best);
-    int32_t index = INT32_MAX;
-    for (int lane = 0; lane < lanes; ++lane) {
-        if (best[lane] == value && best_index[lane] < index) index = best_index[lane];
+    vf best[4] = {lowest, lowest, lowest, lowest};
+    int64_t j = 0;
+    for (; j + 4 * lanes <= n; j += 4 * lanes) {
+        for (int k = 0; k < 4; ++k) {
+            best[k] = vmax(load(x + j + k * lanes), best[k]);
+        }
     }
-    return {value, index};
+    const float* rest = x + j;
+    for_lanes(n - j, [&](int64_t i, int64_t count) HEED_INLINE {
+        vf v = load(rest + i, count);
+        if (count != lanes) v = select(first_lanes(count), v, lowest);
+        best[0] = vmax(v, best[0]);
+    });
+    return hmax(vmax(vmax(best[0], best[1]), vmax(best[2], best[3])));
+}
+
+/// Lowest index of `value`; 0 where it does not occur.
+HEED_SIMD int32_t find(const float* x, float value, int64_t n) {
+    const vf wanted = broadcast(value);
+    int64_t j = 0;
+    while (j + lanes <= n && !any(load(x + j) == wanted)) {
+        j += lanes;
+    }
+    while (j < n && !(x[j] == value)) {
+        ++j;
+    }
+    return j < n ? static_cast<int32_t>(j) : 0;
 }
 
 /// What the loss and its gradient need of a row.
@@ -62,13 +69,13 @@ HEED_SIMD void one_row(const CrossEntropy& a, int64_t row) {
     const float* x = a.logits + row * n;
     float* dx = a.dlogits == nullptr ? nullptr : a.dlogits + row * n;
     const int32_t target = a.targets[row];
-    const Largest max = largest(x, n);
+    const float max = largest(x, n);
+    const int32_t prediction = a.predictions == nullptr ? 0 : find(x, max, n);
     float nll = 0;
     float loss = 0;
     if (target >= 0) {
-        const float at_target = x[target] - max.value;  // before dx, which may stand where x does
-        const RowSums sums =
-            dx == nullptr ? row_sums<false>(x, max.value, nullptr, n) : row_sums<true>(x, max.value, dx, n);
+        const float at_target = x[target] - max;  // before dx, which may stand where x does
+        const RowSums sums = dx == nullptr ? row_sums<false>(x, max, nullptr, n) : row_sums<true>(x, max, dx, n);
         const float log_sum = log(broadcast(sums.exponentials))[0];
         const float uniform = a.label_smoothing / static_cast<float>(n);
         nll = log_sum - at_target;
@@ -89,7 +96,7 @@ HEED_SIMD void one_row(const CrossEntropy& a, int64_t row) {
     }
     a.losses[row] = loss;
     if (a.nll != nullptr) a.nll[row] = nll;
-    if (a.predictions != nullptr) a.predictions[row] = max.index;
+    if (a.predictions != nullptr) a.predictions[row] = prediction;
 }
 
 void forward(const CrossEntropy& a) {

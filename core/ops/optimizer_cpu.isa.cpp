@@ -29,14 +29,10 @@ HEED_SIMD vi is_non_finite(vf v) {
 }
 
 int64_t first_non_finite_between(const float* values, int64_t begin, int64_t end) {
-    vi any = broadcast(int32_t{0});
+    vi found = broadcast(int32_t{0});
     for_lanes(end - begin,
-              [&](int64_t j, int64_t n) HEED_INLINE { any |= is_non_finite(load(values + begin + j, n)); });
-    bool found = false;
-    for (int lane = 0; lane < lanes; ++lane) {
-        found = found || any[lane] != 0;
-    }
-    if (!found) return -1;
+              [&](int64_t j, int64_t n) HEED_INLINE { found |= is_non_finite(load(values + begin + j, n)); });
+    if (!any(found)) return -1;
     int64_t i = begin;
     while (is_non_finite(broadcast(values[i]))[0] == 0) {
         ++i;

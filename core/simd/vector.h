@@ -107,6 +107,17 @@ HEED_SIMD vi select(vi mask, vi a, vi b) {
     return mask ? a : b;
 }
 
+/// True when any lane of the result of a comparison is.
+HEED_SIMD bool any(vi mask) {
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask((__m512i)mask) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_ps((__m256)mask) != 0;
+#else
+    return _mm_movemask_ps((__m128)mask) != 0;
+#endif
+}
+
 /// True in the first `count` lanes.
 HEED_SIMD vi first_lanes(int64_t count) {
     return lane_index() < broadcast(static_cast<int32_t>(count));

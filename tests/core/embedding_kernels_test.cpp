@@ -32,9 +32,9 @@ vector<float> gradient(const Path& path, const vector<float>& dout, const vector
 }
 
 TEST(EmbeddingKernels, MatchTheDefinition) {
-    for (const int64_t count : {0, 1, 5, 300}) {
-        for (const int64_t vocabulary : {1, 2, 65, 300}) {
-            for (const int64_t dim : {1, 3, 7, 16, 33, 65, 192}) {
+    for (const int64_t count : {0, 1, 5, 150}) {
+        for (const int64_t vocabulary : {1, 65, 200}) {
+            for (const int64_t dim : {1, 3, 16, 33, 65, 192}) {
                 SCOPED_TRACE(std::to_string(count) + " of " + std::to_string(vocabulary) + " x " + std::to_string(dim));
                 const vector<float> table = numbers(vocabulary * dim, 1);
                 const vector<float> dout = numbers(count * dim, 2);

@@ -86,7 +86,7 @@ vector<double> wide(const vector<float>& values) {
 
 TEST(ResidualLayerNormKernels, AreResidualAddThenLayerNorm) {
     for (const double dropout : {0.0, 0.1}) {
-        for (const int64_t rows : {0, 1, 5, 70}) {
+        for (const int64_t rows : {0, 1, 5, 37}) {
             for (const int64_t width : {1, 3, 7, 16, 33, 128, 192, 1000}) {
                 SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(width) + " p " + std::to_string(dropout));
                 const Case c(rows, width, dropout, 5);
