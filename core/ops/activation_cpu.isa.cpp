@@ -1,12 +1,11 @@
 #include "heed/core/ops/activation_kernels.h"
+#include "heed/core/ops/grain.h"
 #include "heed/core/ops/sum_rows.h"
 #include "heed/core/simd/math.h"
 
 namespace heed::HEED_ISA {
 
 namespace {
-
-constexpr int64_t grain = 16384;
 
 struct Relu {
     HEED_SIMD vf value(vf x) { return vmax(zero(), x); }
@@ -73,7 +72,7 @@ struct GeluTanh {
 
 template <class F>
 void forward_of(const float* x, float* y, int64_t n) {
-    parallel_for(n, grain, [=](int64_t begin, int64_t end) {
+    parallel_for(n, chunk_elements, [=](int64_t begin, int64_t end) {
         for_lanes(end - begin, [=](int64_t j, int64_t count)
                                    HEED_INLINE { store(y + begin + j, F::value(load(x + begin + j, count)), count); });
     });
@@ -81,7 +80,7 @@ void forward_of(const float* x, float* y, int64_t n) {
 
 template <class F>
 void backward_of(const float* x, const float* dy, float* dx, int64_t n) {
-    parallel_for(n, grain, [=](int64_t begin, int64_t end) {
+    parallel_for(n, chunk_elements, [=](int64_t begin, int64_t end) {
         for_lanes(end - begin, [=](int64_t j, int64_t count) HEED_INLINE {
             const int64_t i = begin + j;
             store(dx + i, F::gradient(load(x + i, count), load(dy + i, count)), count);

@@ -1,4 +1,5 @@
 #include "heed/core/ops/dropout_kernels.h"
+#include "heed/core/ops/grain.h"
 #include "heed/core/parallel.h"
 #include "heed/core/simd/dropout.h"
 
@@ -6,12 +7,10 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-constexpr int64_t grain = 16384;
-
 void apply(const Dropout& a) {
     if (a.per_sample == 0) return;
     const DropoutMask mask = make_dropout_mask(a.probability, a.stream, a.per_sample);
-    parallel_for(a.samples * a.per_sample, grain, [&](int64_t begin, int64_t end) {
+    parallel_for(a.samples * a.per_sample, chunk_elements, [&](int64_t begin, int64_t end) {
         for_kept(mask, begin, end, [&](int64_t i, int64_t count, vi kept) HEED_INLINE {
             store(a.y + i, drop(mask, load(a.x + i, count), kept), count);
         });

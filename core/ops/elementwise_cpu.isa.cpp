@@ -1,16 +1,15 @@
 #include "heed/core/ops/elementwise_kernels.h"
+#include "heed/core/ops/grain.h"
 #include "heed/core/ops/sum_rows.h"
 
 namespace heed::HEED_ISA {
 
 namespace {
 
-constexpr int64_t grain = 16384;
-
 /// y[i] = value(i) for i < n, where `value(i, count)` gives `count` of them.
 template <class Value>
 HEED_SIMD void map(float* y, int64_t n, const Value& value) {
-    parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+    parallel_for(n, chunk_elements, [&](int64_t begin, int64_t end) {
         for_lanes(end - begin,
                   [&](int64_t j, int64_t count) HEED_INLINE { store(y + begin + j, value(begin + j, count), count); });
     });
@@ -36,8 +35,7 @@ void add_bias(const AddBias& a) {
     if (a.width == 0) return;
     constexpr int64_t block = 8192;  // columns of a task, so that few wide rows are shared out too
     const int64_t blocks = (a.width + block - 1) / block;
-    const int64_t rows_per_task = a.width < grain ? grain / a.width : 1;
-    parallel_for(a.rows * blocks, blocks == 1 ? rows_per_task : 2, [&](int64_t begin, int64_t end) {
+    parallel_for(a.rows * blocks, chunk_rows(a.width < block ? a.width : block), [&](int64_t begin, int64_t end) {
         for (int64_t task = begin; task < end; ++task) {
             const int64_t first = task % blocks * block;
             const int64_t columns = a.width - first < block ? a.width - first : block;

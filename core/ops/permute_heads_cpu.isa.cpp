@@ -1,3 +1,4 @@
+#include "heed/core/ops/grain.h"
 #include "heed/core/ops/permute_heads_kernels.h"
 #include "heed/core/parallel.h"
 #include "heed/core/simd/loop.h"
@@ -11,7 +12,7 @@ constexpr int64_t tile = 32;
 
 void copy(const PermuteHeads& a) {
     const int64_t tiles = (a.tokens + tile - 1) / tile;
-    parallel_for(a.batch * tiles, 1, [&](int64_t task, int64_t) {
+    const auto copy_tile = [&](int64_t task) HEED_INLINE {
         const int64_t batch = task / tiles;
         const int64_t begin = task % tiles * tile;
         const int64_t end = begin + tile < a.tokens ? begin + tile : a.tokens;
@@ -25,6 +26,9 @@ void copy(const PermuteHeads& a) {
                           [&](int64_t j, int64_t count) HEED_INLINE { store(to + j, load(from + j, count), count); });
             }
         }
+    };
+    parallel_for(a.batch * tiles, chunk_rows(tile * a.heads * a.head_dim), [&](int64_t first, int64_t last) {
+        for (int64_t task = first; task < last; ++task) copy_tile(task);
     });
 }
 

@@ -1,3 +1,4 @@
+#include "heed/core/ops/grain.h"
 #include "heed/core/ops/softmax_kernels.h"
 #include "heed/core/parallel.h"
 #include "heed/core/simd/loop.h"
@@ -8,10 +9,6 @@ namespace heed::HEED_ISA {
 namespace {
 
 constexpr float infinity = __builtin_inff();
-
-int64_t row_grain(int64_t width) {
-    return width < 16384 ? 16384 / width : 1;
-}
 
 int64_t valid_elements(const RowLengths& valid, int64_t row, int64_t width) {
     if (valid.lengths == nullptr) return width;
@@ -70,8 +67,7 @@ HEED_SIMD void backward_row(const float* y, const float* dy, float* dx, int64_t 
 }
 
 void forward(const SoftmaxForward& a) {
-    if (a.width == 0) return;
-    parallel_for(a.rows, row_grain(a.width), [&](int64_t begin, int64_t end) {
+    parallel_for(a.rows, chunk_rows(a.width), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
             const int64_t n = valid_elements(a.valid, row, a.width);
             float* y = a.y + row * a.width;
@@ -82,8 +78,7 @@ void forward(const SoftmaxForward& a) {
 }
 
 void backward(const SoftmaxBackward& a) {
-    if (a.width == 0) return;
-    parallel_for(a.rows, row_grain(a.width), [&](int64_t begin, int64_t end) {
+    parallel_for(a.rows, chunk_rows(a.width), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
             const int64_t n = valid_elements(a.valid, row, a.width);
             float* dx = a.dx + row * a.width;

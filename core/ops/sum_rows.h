@@ -2,6 +2,7 @@
 
 // Sums over the rows of a matrix, tile by tile, for *.isa.cpp files.
 
+#include "heed/core/ops/grain.h"
 #include "heed/core/parallel.h"
 #include "heed/core/simd/loop.h"
 
@@ -29,7 +30,7 @@ HEED_SIMD void sum_rows_of(int64_t rows, int64_t width, float* workspace, float*
     const int64_t tile = sum_rows_tile(rows);
     const int64_t tiles = sum_rows_tiles(rows);
     const int64_t blocks = (width + block - 1) / block;
-    parallel_for(tiles * blocks, 1, [&](int64_t task, int64_t) {
+    const auto add_tile = [&](int64_t task) HEED_INLINE {
         const int64_t first_column = task % blocks * block;
         const int64_t columns = width - first_column < block ? width - first_column : block;
         const int64_t begin = task / blocks * tile;
@@ -51,8 +52,14 @@ HEED_SIMD void sum_rows_of(int64_t rows, int64_t width, float* workspace, float*
                 store(partial + j, load(partial + j, count) + value(row, first_column + j, count), count);
             });
         }
+    };
+    const int64_t task_elements = tile * (width < block ? width : block);
+    parallel_for(tiles * blocks, chunk_rows(task_elements), [&](int64_t first_task, int64_t last_task) {
+        for (int64_t task = first_task; task < last_task; ++task) {
+            add_tile(task);
+        }
     });
-    parallel_for(width, block, [&](int64_t begin, int64_t end) {
+    parallel_for(width, 256, [&](int64_t begin, int64_t end) {
         for_lanes(end - begin, [&](int64_t j, int64_t count) HEED_INLINE {
             vf total = zero();
             for (int64_t t = 0; t < tiles; ++t) {
