@@ -22,7 +22,8 @@ endif()
 
 find_program(HEED_CCACHE ccache)
 if(HEED_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${HEED_CCACHE}")
+  # Without this ccache would not keep what is compiled with a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros "${HEED_CCACHE}")
 endif()
 mark_as_advanced(HEED_CCACHE)
 
