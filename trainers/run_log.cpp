@@ -12,7 +12,28 @@ void RunLog::open(const std::string& path) {
 }
 
 void RunLog::line(const std::string& text) {
-    std::fprintf(stderr, "%s\n", text.c_str());
+    if (progress_) {
+        progress_->message(text);
+    } else {
+        std::fprintf(stderr, "%s\n", text.c_str());
+    }
+    to_file(text);
+}
+
+void RunLog::step(int64_t step, int64_t epoch, double loss, int64_t items) {
+    if (progress_) progress_->step(step, epoch, loss, items);
+}
+
+void RunLog::pause(const std::string& activity) {
+    if (progress_) progress_->pause(activity);
+}
+
+void RunLog::end_epoch(int64_t epoch, const std::string& metrics) {
+    if (progress_) progress_->end_epoch(metrics);
+    to_file("epoch " + std::to_string(epoch) + ": " + metrics);
+}
+
+void RunLog::to_file(const std::string& text) {
     if (file_.is_open()) file_ << text << std::endl;
 }
 

@@ -111,9 +111,7 @@ private:
         }
     }
 
-    void write_recipe() {
-        write_file_atomically(paths_.recipe(), recipe_.resolved_yaml());
-    }
+    void write_recipe() { write_file_atomically(paths_.recipe(), recipe_.resolved_yaml()); }
 
     void describe() {
         log_.line(fmt::format("run folder {}", paths_.folder()));
@@ -129,6 +127,8 @@ private:
 
     TrainOutcome loop() {
         StopSignals signals;
+        log_.show_progress(
+            {trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1, "images"});
         while (!trainer_.finished()) {
             StepResult result = trainer_.step();
             record(result);
@@ -137,6 +137,7 @@ private:
             const bool due = train_.checkpoint_every > 0 && result.step % train_.checkpoint_every == 0;
             if (epoch_ends || due || signals.requested()) save(paths_.last_checkpoint());
             if (signals.requested() && !trainer_.finished()) {
+                log_.end_progress();
                 log_.line(fmt::format("stopped by a signal after step {}; go on with --resume", result.step));
                 return TrainOutcome::interrupted;
             }
@@ -155,7 +156,7 @@ private:
                                  {"samples", result.samples},
                                  {"seconds", result.seconds},
                                  {"data_wait", result.data_wait}});
-        epoch_.loss += result.loss * static_cast<double>(result.samples);
+        log_.step(result.step, result.epoch + 1, result.loss, result.samples);
         epoch_.correct += result.accuracy * static_cast<double>(result.samples);
         epoch_.samples += result.samples;
         epoch_.seconds += result.seconds;
@@ -164,16 +165,16 @@ private:
 
     void end_epoch(const StepResult& last) {
         const double samples = static_cast<double>(epoch_.samples);
-        std::string line = fmt::format("epoch {}: loss {:.4f}, accuracy {}, {:.0f} images/s, waited for data {}",
-                                       last.epoch + 1, epoch_.loss / samples, percent(epoch_.correct / samples),
-                                       samples / epoch_.seconds, percent(epoch_.data_wait / epoch_.seconds));
+        std::string metrics = fmt::format("accuracy {}, waiting for data {}", percent(epoch_.correct / samples),
+                                          percent(epoch_.data_wait / epoch_.seconds));
         const bool validates = (last.epoch + 1) % train_.eval_every == 0 || trainer_.finished();
-        if (validates && data_.validation.size() > 0) line += validate(last);
-        log_.line(line);
+        if (validates && data_.validation.size() > 0) metrics += validate(last);
+        log_.end_epoch(last.epoch + 1, metrics);
         epoch_ = {};
     }
 
     std::string validate(const StepResult& last) {
+        log_.pause("validation");
         Evaluation result = task_.evaluate(Split::validation);
         metrics_->write("validation", {{"step", last.step},
                                        {"epoch", last.epoch + 1},
@@ -199,7 +200,9 @@ private:
     void finish() {
         const bool has_best = trainer_.progress().best_step > 0;
         if (has_best) load_weights(SafetensorsFile(paths_.best_checkpoint()), store_);
+        log_.pause("test");
         Evaluation result = task_.evaluate(Split::test);
+        log_.end_progress();
         metrics_->write("test", {{"step", has_best ? trainer_.progress().best_step : trainer_.progress().step},
                                  {"loss", result.loss},
                                  {"accuracy", result.accuracy},
@@ -213,7 +216,7 @@ private:
     }
 
     struct EpochSums {
-        double loss = 0.0, correct = 0.0, seconds = 0.0, data_wait = 0.0;
+        double correct = 0.0, seconds = 0.0, data_wait = 0.0;
         int64_t samples = 0;
     };
 
