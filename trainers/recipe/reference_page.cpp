@@ -1,5 +1,7 @@
 #include "heed/trainers/recipe/reference_page.h"
 
+#include <algorithm>
+
 #include "heed/core/nearest_name.h"
 
 namespace heed {
@@ -77,6 +79,32 @@ std::string reference_page(const RecipeSpec& spec) {
     for (const SectionSpec& section : spec) {
         text += "\n## " + (section.name.empty() ? "At the top" : code(section.name)) + "\n\n" + section.help + "\n\n";
         text += section.selector.empty() ? field_rows(section, section.choices.front()) : typed_section(section);
+    }
+    return text;
+}
+
+std::string settings_list(const RecipeSpec& spec) {
+    constexpr size_t help_column = 36;
+    std::string text = "Settings and their defaults (heed help recipe tells more):\n";
+    const auto add = [&](const std::string& start, const std::string& help) {
+        const size_t gap = start.size() + 2 < help_column ? help_column - start.size() : 2;
+        text += "  " + start + std::string(gap, ' ') + help + "\n";
+    };
+    for (const SectionSpec& section : spec) {
+        if (!section.selector.empty()) {
+            add(section.key(section.selector) + "=" + section.default_choice, listed(section.choice_names(), ", "));
+        }
+        std::vector<std::string> shown;
+        for (const SectionChoice& choice : section.choices) {
+            const auto options = choice.make_options();
+            Fields fields;
+            options->describe(fields);
+            for (const Field& field : fields) {
+                if (std::find(shown.begin(), shown.end(), field.name()) != shown.end()) continue;
+                shown.push_back(field.name());
+                add(section.key(field.name()) + "=" + field.default_text(), field.help());
+            }
+        }
     }
     return text;
 }

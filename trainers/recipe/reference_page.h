@@ -10,4 +10,7 @@ namespace heed {
 /// help.
 std::string reference_page(const RecipeSpec& spec);
 
+/// The same as one short line a key, for --help.
+std::string settings_list(const RecipeSpec& spec);
+
 }  // namespace heed

@@ -1,0 +1,179 @@
+#include "heed/apps/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "heed/core/error.h"
+#include "heed/core/nearest_name.h"
+#include "heed/core/number_text.h"
+#include "heed/core/quote.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/reference_page.h"
+
+namespace heed {
+namespace {
+
+constexpr const char* program_summary = "Heed trains transformers and lets you choose the attention.";
+
+constexpr const char* program_footer =
+    "Settings of a recipe are changed on the command line by key=value (model.dim=128 train.epochs=5).\n"
+    "heed COMMAND --help tells more about a command, heed help recipe about every setting.";
+
+constexpr const char* target_help = "run folder (its best checkpoint, or else the last) or checkpoint file";
+constexpr const char* overrides_help = "settings that replace those of the recipe, such as train.epochs=5";
+
+/// CLI11 splits no values and knows no hidden rules here: everything that starts with a dash is an option, the rest is
+/// taken in order.
+class CommandLine {
+public:
+    CommandLine() : app_(program_summary, "heed") {
+        app_.set_version_flag("--version", "");
+        app_.get_option("--version")->description("show version, build and what this machine offers");
+        app_.set_help_flag("-h,--help", "show this help");
+        app_.footer(program_footer);
+        app_.require_subcommand(0, 1);
+        app_.allow_extras();  // refused below, with the nearest name
+
+        CLI::App* train = add("train", "train a model as a recipe says");
+        train->add_option("recipe", train_.recipe, "recipe file")->required();
+        train->add_option("settings", train_.overrides, overrides_help);
+        train->add_flag("--resume", train_.resume, "go on with the run in run.dir, or with the recipe's latest run");
+        train->footer(settings_list(recipe_spec()));
+
+        CLI::App* eval = add("eval", "measure a trained model on a split of its data");
+        eval->add_option("target", eval_.target, target_help)->required();
+        eval->add_option("settings", eval_.overrides, overrides_help);
+        eval->add_option("--split", eval_.split, "train, validation or test")->capture_default_str();
+        eval->add_flag("--json", eval_.json, "print one JSON object");
+
+        CLI::App* predict = add("predict", "classify images");
+        predict->add_option("target", predict_.target, target_help)->required();
+        predict->add_option("files", predict_.files, "images: PNG files, or idx files of images")->required();
+        predict->add_option("--top", top_, "number of classes to show for each image")->capture_default_str();
+        predict->add_flag("--json", predict_.json, "print one JSON object a line with all probabilities");
+
+        CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
+        check->add_option("recipe", check_.recipe, "recipe file")->required();
+        check->add_option("settings", check_.overrides, overrides_help);
+        check->footer(settings_list(recipe_spec()));
+
+        CLI::App* info = add("info", "show what a run or checkpoint holds: architecture, parameters, provenance");
+        info->add_option("target", info_.target, target_help)->required();
+
+        CLI::App* help = add("help", "explain a command, or every setting of a recipe (heed help recipe)");
+        help->add_option("topic", topic_, "a command, or recipe");
+    }
+
+    Command parse(const std::vector<std::string>& arguments) {
+        if (arguments.empty()) return ShowText{app_.help()};
+        check_command_name(arguments.front());
+        try {
+            // CLI11 takes the arguments from the back.
+            app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        } catch (const CLI::CallForVersion&) {
+            return ShowVersion{};
+        } catch (const CLI::CallForHelp&) {
+            return ShowText{chosen() ? chosen()->help("heed") : app_.help()};
+        } catch (const CLI::ParseError& error) {
+            throw UserError(with_command(error.what()));
+        }
+        check_extras();
+        return command();
+    }
+
+private:
+    CLI::App* add(const std::string& name, const std::string& summary) {
+        CLI::App* command = app_.add_subcommand(name, summary);
+        command->allow_extras();
+        return command;
+    }
+
+    std::vector<std::string> command_names() const {
+        std::vector<std::string> names;
+        for (const CLI::App* command : app_.get_subcommands(nullptr)) names.push_back(command->get_name());
+        return names;
+    }
+
+    CLI::App* chosen() const {
+        const auto commands = app_.get_subcommands();
+        return commands.empty() ? nullptr : commands.front();
+    }
+
+    void check_command_name(const std::string& name) const {
+        const std::vector<std::string> names = command_names();
+        if (name.starts_with('-') || std::find(names.begin(), names.end(), name) != names.end()) return;
+        throw UserError("unknown command " + quote(name) + did_you_mean(name, names) + "; there are " + listed(names));
+    }
+
+    std::string with_command(const std::string& error) const {
+        const std::string command = chosen() ? "heed " + chosen()->get_name() : "heed";
+        return command + ": " + error + " (" + command + " --help tells more)";
+    }
+
+    void check_extras() const {
+        const CLI::App* app = chosen() ? chosen() : &app_;
+        const std::vector<std::string> extras = app->remaining();
+        if (extras.empty()) return;
+        const std::string& extra = extras.front();
+        if (!extra.starts_with('-')) throw UserError(with_command("unexpected argument " + quote(extra)));
+        std::vector<std::string> names;
+        for (const CLI::Option* option : app->get_options()) {
+            for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+        }
+        std::string hint = did_you_mean(extra.substr(0, extra.find('=')), names);
+        const bool takes_settings = app == app_.get_subcommand("train") || app == app_.get_subcommand("check");
+        if (hint.empty() && takes_settings) hint = "; settings have no dashes: section.key=value";
+        throw UserError(with_command("unknown option " + quote(extra) + hint));
+    }
+
+    Command command() {
+        const std::string name = chosen() ? chosen()->get_name() : "";
+        if (name == "train") return train_;
+        if (name == "eval") {
+            const std::vector<std::string> splits = {"train", "validation", "test"};
+            if (std::find(splits.begin(), splits.end(), eval_.split) == splits.end()) {
+                throw UserError("--split expects " + listed(splits, " or ") + ", got " + quote(eval_.split) +
+                                did_you_mean(eval_.split, splits));
+            }
+            return eval_;
+        }
+        if (name == "predict") {
+            if (!parse_int(top_, predict_.top) || predict_.top < 1) {
+                throw UserError("--top expects a whole number from 1 on, got " + quote(top_));
+            }
+            return predict_;
+        }
+        if (name == "check") return check_;
+        if (name == "info") return info_;
+        return help();
+    }
+
+    Command help() const {
+        if (topic_.empty()) return ShowText{app_.help()};
+        if (topic_ == "recipe") return ShowText{reference_page(recipe_spec())};
+        std::vector<std::string> topics = command_names();
+        topics.push_back("recipe");
+        if (std::find(topics.begin(), topics.end(), topic_) == topics.end()) {
+            throw UserError("heed help: unknown topic " + quote(topic_) + did_you_mean(topic_, topics) +
+                            "; there are " + listed(topics));
+        }
+        return ShowText{app_.get_subcommand(topic_)->help("heed")};
+    }
+
+    CLI::App app_;
+    TrainCommand train_;
+    EvalCommand eval_;
+    PredictCommand predict_;
+    CheckCommand check_;
+    InfoCommand info_;
+    std::string top_ = "1";
+    std::string topic_;
+};
+
+}  // namespace
+
+Command parse_command_line(const std::vector<std::string>& arguments) {
+    return CommandLine().parse(arguments);
+}
+
+}  // namespace heed

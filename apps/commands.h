@@ -1,0 +1,17 @@
+#pragma once
+
+#include "heed/apps/command_line.h"
+
+namespace heed {
+
+/// Each runs one command, prints its result to standard output, and returns the exit code of the program. Throws
+/// UserError or Error.
+int run(const TrainCommand& command);
+int run(const EvalCommand& command);
+int run(const PredictCommand& command);
+int run(const CheckCommand& command);
+int run(const InfoCommand& command);
+int run(const ShowText& command);
+int run(const ShowVersion& command);
+
+}  // namespace heed

@@ -1,0 +1,99 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "heed/apps/commands.h"
+#include "heed/apps/saved_model.h"
+#include "heed/core/error.h"
+#include "heed/datasets/registry.h"
+#include "heed/trainers/image_task.h"
+
+namespace heed {
+namespace {
+
+Split split_of(const std::string& name) {
+    for (Split split : {Split::train, Split::validation}) {
+        if (name == split_name(split)) return split;
+    }
+    return Split::test;
+}
+
+/// The data of the recipe, normalised as in training; it has to be of the kind that the model was trained on.
+ImageData open_data(const TrainedModel& trained) {
+    const Section& section = trained.recipe.section("data");
+    ImageData data = image_data_set(section.choice()).open(trained.recipe.options<ImageDataOptions>("data"));
+    if (data.shape() != trained.facts.shape || data.class_names() != trained.facts.class_names) {
+        throw UserError(
+            fmt::format("the model was trained on {} images of {} classes, but {} has {} images of {} classes{}",
+                        to_string(trained.facts.shape), trained.facts.class_names.size(), data.name,
+                        to_string(data.shape()), data.class_names().size(),
+                        data.class_names().size() == trained.facts.class_names.size() ? " with other names" : ""));
+    }
+    data.normalisation = trained.facts.normalisation;
+    return data;
+}
+
+int64_t row_sum(const Evaluation& result, int64_t label) {
+    const auto row = result.confusion.begin() + label * result.classes;
+    return std::accumulate(row, row + result.classes, int64_t{0});
+}
+
+int64_t correct_of(const Evaluation& result, int64_t label) {
+    return result.confusion[static_cast<size_t>(label * (result.classes + 1))];
+}
+
+void print_json(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result) {
+    nlohmann::ordered_json json;
+    json["split"] = command.split;
+    json["step"] = trained.step;
+    json["samples"] = result.count;
+    json["accuracy"] = result.accuracy;
+    json["loss"] = result.loss;
+    json["seconds"] = result.seconds;
+    json["classes"] = trained.facts.class_names;
+    json["confusion"] = nlohmann::ordered_json::array();
+    for (int64_t label = 0; label < result.classes; label++) {
+        const auto row = result.confusion.begin() + label * result.classes;
+        json["confusion"].push_back(std::vector<int64_t>(row, row + result.classes));
+    }
+    fmt::print("{}\n", json.dump());
+}
+
+void print_table(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result) {
+    fmt::print("{} images of {}, model after step {}\n", result.count, command.split, trained.step);
+    fmt::print("accuracy {:.2f} %\nloss     {:.4f}\n\n", 100 * result.accuracy, result.loss);
+    size_t width = 5;
+    for (const std::string& name : trained.facts.class_names) width = std::max(width, name.size());
+    fmt::print("{:<{}}  {:>8}  {:>8}\n", "class", width, "images", "accuracy");
+    for (int64_t label = 0; label < result.classes; label++) {
+        const int64_t images = row_sum(result, label);
+        const std::string accuracy =
+            images == 0 ? "-"
+                        : fmt::format("{:.2f} %", 100.0 * static_cast<double>(correct_of(result, label)) /
+                                                      static_cast<double>(images));
+        fmt::print("{:<{}}  {:>8}  {:>8}\n", trained.facts.class_names[static_cast<size_t>(label)], width, images,
+                   accuracy);
+    }
+}
+
+}  // namespace
+
+int run(const EvalCommand& command) {
+    SavedModel saved = load_saved_model(command.target, command.overrides);
+    const TrainedModel& trained = saved.trained;
+    const int64_t batch = trained.recipe.options<ImageDataOptions>("data").batch;
+    ImageTask task(*saved.context, *trained.model, open_data(trained), 0.0, batch);
+    const Split split = split_of(command.split);
+    if (task.samples(split) == 0) throw UserError("there are no " + command.split + " images (data.validation is 0)");
+    const Evaluation result = task.evaluate(split);
+    if (command.json) {
+        print_json(command, trained, result);
+    } else {
+        print_table(command, trained, result);
+    }
+    return 0;
+}
+
+}  // namespace heed

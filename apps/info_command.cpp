@@ -1,0 +1,55 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "heed/apps/commands.h"
+#include "heed/apps/saved_model.h"
+#include "heed/trainers/checkpoint.h"
+
+namespace heed {
+namespace {
+
+void print_parameters(const ParameterStore& store) {
+    size_t width = 0;
+    for (const Parameter* parameter : store.parameters()) {
+        for (const ParameterPart& part : parameter->parts()) width = std::max(width, part.name.size());
+    }
+    int64_t total = 0;
+    for (const Parameter* parameter : store.parameters()) {
+        for (const ParameterPart& part : parameter->parts()) {
+            const Shape shape = parameter->part_shape(part);
+            fmt::print("  {:<{}}  {:>16}  {:>10}\n", part.name, width, shape.to_string(), shape.elements());
+            total += shape.elements();
+        }
+    }
+    fmt::print("  {:<{}}  {:>16}  {:>10}\n", "in all", width, "", total);
+}
+
+}  // namespace
+
+int run(const InfoCommand& command) {
+    const std::string path = checkpoint_file(command.target);
+    const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
+    const SavedModel saved = load_saved_model(path, {});
+    const Recipe& recipe = saved.trained.recipe;
+    const auto line = [](const char* name, const std::string& value) { fmt::print("{:<12}{}\n", name, value); };
+    line("checkpoint", path);
+    line("written by", facts.versions);
+    line("trained", fmt::format("{} steps, {} epochs", facts.progress.step, facts.progress.position.epoch));
+    if (facts.progress.best_step > 0) {
+        line("validation", fmt::format("{:.2f} % at best, after step {}", 100 * facts.progress.best_accuracy,
+                                       facts.progress.best_step));
+    }
+    line("data", fmt::format("{}: {} images, {} classes", facts.data.name, to_string(facts.data.shape),
+                             facts.data.class_names.size()));
+    line("model", fmt::format("{}: {} tokens, {} multiply-adds an image", recipe.section("model").choice(),
+                              saved.trained.model->tokens(), saved.trained.model->multiplies()));
+    line("attention", recipe.section("attention").choice());
+    fmt::print("\nparameters\n");
+    print_parameters(*saved.trained.store);
+    fmt::print("\nrecipe\n");
+    for (const Setting& setting : recipe.explain()) fmt::print("  {} = {}\n", setting.key, setting.value);
+    return 0;
+}
+
+}  // namespace heed

@@ -1,0 +1,44 @@
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "heed/apps/commands.h"
+#include "heed/apps/process_setup.h"
+#include "heed/core/cpu/isa.h"
+#include "heed/core/error.h"
+
+namespace {
+
+constexpr int failure = 1;
+constexpr int wrong_input = 2;
+
+int report(const char* what, int code) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "heed: error: %s\n", what);
+    return code;
+}
+
+int run_command(const std::vector<std::string>& arguments) {
+    const heed::Command command = heed::parse_command_line(arguments);
+    heed::active_isa();  // a wrong HEED_ISA is an error now, not in the middle of the work
+    const int code = std::visit([](const auto& chosen) { return heed::run(chosen); }, command);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw heed::Error("cannot write to standard output");
+    return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    heed::set_up_process();
+    try {
+        return run_command(std::vector<std::string>(argv + 1, argv + argc));
+    } catch (const heed::UserError& error) {
+        return report(error.what(), wrong_input);
+    } catch (const std::bad_alloc&) {
+        return report("there is not enough memory", failure);
+    } catch (const std::exception& error) {
+        return report(error.what(), failure);
+    }
+}

@@ -1,0 +1,127 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "heed/apps/commands.h"
+#include "heed/apps/saved_model.h"
+#include "heed/core/error.h"
+#include "heed/core/ops/softmax.h"
+#include "heed/datasets/idx.h"
+#include "heed/datasets/png_image.h"
+
+namespace heed {
+namespace {
+
+constexpr size_t images_at_a_time = 64;
+
+/// An image as a user knows it: its file and, in a file of many, its number.
+struct NamedImage {
+    std::string file;
+    int64_t number = -1;
+    std::vector<uint8_t> pixels;
+
+    std::string name() const { return number < 0 ? file : fmt::format("{}#{}", file, number); }
+};
+
+std::vector<NamedImage> read_idx_images(const std::string& file, const ImageShape& shape) {
+    IdxArray array = read_idx(file, 3);
+    if (shape.channels != 1 || array.shape[1] != shape.height || array.shape[2] != shape.width) {
+        throw UserError(fmt::format("{} expects images of {}, got {}", file, to_string(shape),
+                                    to_string(ImageShape{1, array.shape[1], array.shape[2]})));
+    }
+    std::vector<NamedImage> images;
+    const auto pixels = static_cast<std::ptrdiff_t>(shape.pixels());
+    for (int64_t i = 0; i < array.shape[0]; i++) {
+        const auto first = array.values.begin() + i * pixels;
+        images.push_back({file, i, {first, first + pixels}});
+    }
+    return images;
+}
+
+std::vector<NamedImage> read_images(const std::string& file, const ImageShape& shape) {
+    if (is_png(file)) return {{file, -1, read_png(file, shape)}};
+    try {
+        return read_idx_images(file, shape);
+    } catch (const UserError& error) {
+        throw UserError(fmt::format("{} (expected a PNG file or an idx file of images)", error.what()));
+    }
+}
+
+/// Probabilities of the classes, row after row.
+std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> images) {
+    const ImageShape& shape = saved.trained.facts.shape;
+    const PixelTable table(saved.trained.facts.normalisation, shape);
+    const auto pixels = static_cast<size_t>(shape.pixels());
+    std::vector<float> values(images.size() * pixels);
+    for (size_t i = 0; i < images.size(); i++) {
+        table.apply(images[i].pixels, std::span(values).subspan(i * pixels, pixels));
+    }
+    const auto count = static_cast<int64_t>(images.size());
+    const Tensor input = Tensor::from_host(*saved.context, {count, shape.channels, shape.height, shape.width},
+                                           std::span<const float>(values));
+    NoGradient guard(*saved.context);
+    return softmax(saved.trained.model->forward(input, {})).value().to_vector();
+}
+
+/// The classes from the most to the least probable.
+std::vector<size_t> ranked(std::span<const float> probabilities) {
+    std::vector<size_t> order(probabilities.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return probabilities[a] > probabilities[b]; });
+    return order;
+}
+
+void print_json(const NamedImage& image, const std::vector<std::string>& classes,
+                std::span<const float> probabilities) {
+    const size_t best = ranked(probabilities).front();
+    nlohmann::ordered_json json;
+    json["file"] = image.file;
+    if (image.number >= 0) json["number"] = image.number;
+    json["label"] = best;
+    json["class"] = classes[best];
+    json["probability"] = probabilities[best];
+    json["probabilities"] = probabilities;
+    // A file name need not be UTF-8.
+    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void print_row(const NamedImage& image, size_t width, const std::vector<std::string>& classes,
+               std::span<const float> probabilities, int64_t top) {
+    std::string row = fmt::format("{:<{}}", image.name(), width);
+    const std::vector<size_t> order = ranked(probabilities);
+    for (size_t i = 0; i < std::min(order.size(), static_cast<size_t>(top)); i++) {
+        row += fmt::format("  {} {:.2f} %", classes[order[i]], 100 * static_cast<double>(probabilities[order[i]]));
+    }
+    fmt::print("{}\n", row);
+}
+
+}  // namespace
+
+int run(const PredictCommand& command) {
+    SavedModel saved = load_saved_model(command.target, {});
+    const std::vector<std::string>& classes = saved.trained.facts.class_names;
+    std::vector<NamedImage> images;
+    for (const std::string& file : command.files) {
+        for (NamedImage& image : read_images(file, saved.trained.facts.shape)) images.push_back(std::move(image));
+    }
+    size_t width = 0;
+    for (const NamedImage& image : images) width = std::max(width, image.name().size());
+    for (size_t first = 0; first < images.size(); first += images_at_a_time) {
+        const auto group = std::span(images).subspan(first, std::min(images_at_a_time, images.size() - first));
+        const std::vector<float> probabilities = classify(saved, group);
+        for (size_t i = 0; i < group.size(); i++) {
+            const auto row = std::span(probabilities).subspan(i * classes.size(), classes.size());
+            if (command.json) {
+                print_json(group[i], classes, row);
+            } else {
+                print_row(group[i], width, classes, row, command.top);
+            }
+        }
+    }
+    return 0;
+}
+
+}  // namespace heed

@@ -1,0 +1,12 @@
+#include "heed/apps/commands.h"
+#include "heed/trainers/training_run.h"
+
+namespace heed {
+
+int run(const TrainCommand& command) {
+    constexpr int stopped_by_signal = 130;
+    const TrainOutcome outcome = train({command.recipe, command.overrides, command.resume});
+    return outcome == TrainOutcome::interrupted ? stopped_by_signal : 0;
+}
+
+}  // namespace heed

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+#include "heed/layers/image_classifier.h"
+#include "heed/trainers/recipe/recipe.h"
+
+namespace heed {
+
+/// What a training of a recipe takes.
+struct TrainingCost {
+    int64_t parameters = 0;
+    int64_t tokens = 0;      ///< an image
+    int64_t multiplies = 0;  ///< multiply-adds of the matrix products of one image's forward pass
+    double bytes = 0;        ///< of memory at the peak of a training step: weights, gradients, optimizer, activations
+};
+
+/// Finds out by building the model and running steps with 2 and with 4 empty images: memory grows in a straight line
+/// with their number. Throws UserError when the settings do not fit each other or the images.
+TrainingCost training_cost(const Recipe& recipe, const ImageGeometry& images);
+
+}  // namespace heed
