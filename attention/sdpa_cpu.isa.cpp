@@ -93,7 +93,7 @@ int64_t lay_out(const SdpaShape& shape, float* base, Scratch* scratch) {
     const int64_t width = round_up(shape.head_dim, lanes);
     int64_t used = 0;
     const auto take = [&](int64_t floats) {
-        float* p = base + used;
+        float* p = base == nullptr ? nullptr : base + used;
         used += round_up(floats, 16);
         return p;
     };
@@ -141,14 +141,17 @@ int64_t task_cost(const SdpaShape& shape) {
     return min(shape.queries, query_block) * shape.keys * shape.head_dim;
 }
 
-/// Rows as an operand whose rows hold full vectors: in place where they do, else a padded copy.
+/// Rows as an operand whose rows hold full vectors.
 struct FullRows {
     const float* data;
     int64_t stride;
 };
 
+/// In place where that is as fast, else a copy. Rows lie up to a page apart, so reading a long tile over and over
+/// misses the first level of address translation; the register tile of AVX-512 is high enough to hide that.
 FullRows full_rows(Rows<const float> rows, int64_t first, int64_t count, int64_t head_dim, float* copy) {
-    if (head_dim % lanes == 0) return {rows.at(first), rows.stride};
+    const bool read_often = lanes < 16 && count > 64;
+    if (head_dim % lanes == 0 && !read_often) return {rows.at(first), rows.stride};
     pack_rows(rows.at(first), rows.stride, count, head_dim, copy);
     return {copy, round_up(head_dim, lanes)};
 }
