@@ -31,20 +31,20 @@ void run_chunk(detail::ChunkFunction function, const void* body, int64_t chunk, 
     function(body, begin, n - begin < grain ? n : begin + grain);
 }
 
-/// One loop. Every worker owns a contiguous share of the chunks, so that the same thread tends to meet the same memory
-/// in one loop after the other, and helps with the shares of others when its own is done, because a processor that
-/// other programs use would else hold up everyone.
+/// One loop. The chunks are dealt out as contiguous shares, one a worker, so that the same thread tends to meet the
+/// same memory in one loop after the other. A worker helps with the shares of others when its own is done, because a
+/// processor that other programs use would else hold up everyone.
 class Loop {
 public:
-    Loop(int64_t n, int64_t grain, int64_t chunks, int workers, detail::ChunkFunction function, const void* body)
-        : n_(n), grain_(grain), chunks_(chunks), workers_(workers), function_(function), body_(body) {
-        for (int w = 0; w < workers; ++w) shares_[w].next.store(share_begin(w), std::memory_order_relaxed);
+    Loop(int64_t n, int64_t grain, int64_t chunks, int shares, detail::ChunkFunction function, const void* body)
+        : n_(n), grain_(grain), chunks_(chunks), share_count_(shares), function_(function), body_(body) {
+        for (int s = 0; s < shares; ++s) shares_[s].next.store(share_begin(s), std::memory_order_relaxed);
     }
 
     void work(int worker) {
         inside_parallel_for = true;
-        for (int i = 0; i < workers_; ++i) {
-            const int share = (worker + i) % workers_;
+        for (int i = 0; i < share_count_; ++i) {
+            const int share = (worker + i) % share_count_;
             const int64_t end = share_begin(share + 1);
             for (;;) {
                 const int64_t chunk = shares_[share].next.fetch_add(1, std::memory_order_relaxed);
@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    int64_t share_begin(int worker) const { return chunks_ * worker / workers_; }
+    int64_t share_begin(int share) const { return chunks_ * share / share_count_; }
 
     struct alignas(64) Share {
         std::atomic<int64_t> next;
@@ -65,7 +65,7 @@ private:
     int64_t n_;
     int64_t grain_;
     int64_t chunks_;
-    int workers_;
+    int share_count_;
     detail::ChunkFunction function_;
     const void* body_;
     Share shares_[max_thread_count];
@@ -117,19 +117,20 @@ namespace detail {
 void run_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* body) noexcept {
     if (n <= 0) return;
     const int64_t chunks = (n - 1) / grain + 1;
-    const int workers =
-        chunks == 1 || inside_parallel_for ? 1 : static_cast<int>(std::min<int64_t>(chunks, thread_count()));
-    if (workers == 1) {
+    const int threads = chunks == 1 || inside_parallel_for ? 1 : thread_count();
+    if (threads == 1) {
         for (int64_t chunk = 0; chunk < chunks; ++chunk) run_chunk(function, body, chunk, n, grain);
         return;
     }
-    Loop loop(n, grain, chunks, workers, function, body);
+    const int shares = static_cast<int>(std::min<int64_t>(chunks, threads));
+    Loop loop(n, grain, chunks, shares, function, body);
 #if defined(HEED_THREADS_OPENMP)
-#pragma omp parallel num_threads(workers)
+    // Always the same number, also for fewer chunks: libgomp ends the threads that a smaller team leaves over.
+#pragma omp parallel num_threads(threads)
     loop.work(omp_get_thread_num());
 #else
     ThreadPool::shared().run(
-        workers, [](void* context, int worker) { static_cast<Loop*>(context)->work(worker); }, &loop);
+        shares, [](void* context, int worker) { static_cast<Loop*>(context)->work(worker); }, &loop);
 #endif
 }
 
