@@ -15,6 +15,8 @@
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/run_options.h"
+#include "heed/trainers/report/report.h"
+#include "heed/trainers/report/text.h"
 #include "heed/trainers/resume_check.h"
 #include "heed/trainers/signals.h"
 
@@ -212,7 +214,28 @@ private:
         metrics_->sync();
         log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({} checkpoint, {} images)", percent(result.accuracy),
                               result.loss, has_best ? "best" : "last", result.count));
+        write_page(result);
         folder_.mark_finished();
+    }
+
+    void write_page(const Evaluation& test) {
+        const std::string counts = fmt::format("{} training, {} validation, {} test", group_digits(data_.train.size()),
+                                               group_digits(data_.validation.size()), group_digits(data_.test.size()));
+        write_report({.paths = paths_,
+                      .title = std::filesystem::path(runs_folder(recipe_)).filename().string(),
+                      .metrics = read_metrics(paths_.metrics()),
+                      .data = &data_,
+                      .test = &test,
+                      .facts = {{"Data", data_.name + ", images of " + to_string(data_.shape())},
+                                {"Images", counts},
+                                {"Model", recipe_.section("model").choice()},
+                                {"Attention", recipe_.section("attention").choice()},
+                                {"Parameters", group_digits(model_->parameter_count())},
+                                {"Tokens of an image", std::to_string(model_->tokens())},
+                                {"Images in a step", std::to_string(batch_ * train_.accumulate)},
+                                {"Versions", numeric_versions()}},
+                      .recipe_yaml = recipe_.resolved_yaml()});
+        log_.line("report: " + paths_.report());
     }
 
     struct EpochSums {

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "heed/trainers/report/history.h"
+
+namespace heed {
+
+/// The section of curves and the table of epochs. Says so when there are no steps.
+std::string curves_html(const History& history);
+
+}  // namespace heed

@@ -1,0 +1,146 @@
+#include "heed/trainers/report/page.h"
+
+namespace heed {
+
+// The colours of lines differ in lightness as well as in hue, so that they stay apart for colour-blind readers and in
+// grey print.
+std::string_view page_style() {
+    return R"css(
+:root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --muted: #59636e; --rule: #d8dee4;
+  --panel: #f6f8fa; --training: #1f5fa8; --validation: #d1690a; --test: #0a7f62; --heat-hit: 31 95 168;
+  --heat-miss: 216 106 10; --strong-ink: #ffffff; }
+@media (prefers-color-scheme: dark) { :root { --paper: #15191e; --ink: #e6e9ed; --muted: #9aa5b1; --rule: #333b45;
+  --panel: #1e242b; --training: #6cb2f5; --validation: #ffab5c; --test: #4fd6ae; --heat-hit: 88 160 232;
+  --heat-miss: 244 148 58; --strong-ink: #10151b; } }
+@media print { :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --muted: #444444; --rule: #cccccc;
+  --panel: #ffffff; --training: #1f5fa8; --validation: #d1690a; --test: #0a7f62; --heat-hit: 31 95 168;
+  --heat-miss: 216 106 10; --strong-ink: #ffffff; } }
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body { margin: 0 auto; padding: 1.5rem 1.25rem 3rem; max-width: 72rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+h1 { margin: 0; font-size: 1.6rem; line-height: 1.25; overflow-wrap: anywhere; }
+h2 { margin: 2.5rem 0 0.75rem; padding-bottom: 0.25rem; font-size: 1.2rem; border-bottom: 1px solid var(--rule); }
+p { max-width: 46rem; }
+.note, .unit, .sure, footer { color: var(--muted); }
+.result { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75rem; margin: 0.75rem 0 1.25rem; }
+.result b { font-size: 3rem; line-height: 1.15; font-weight: 650; font-variant-numeric: tabular-nums; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 0.7rem 1.5rem;
+  margin: 0; padding: 0.8rem 1rem; border-radius: 6px; background: var(--panel); }
+.facts dt { font-size: 0.8rem; color: var(--muted); }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.5rem 2rem; }
+.chart { position: relative; margin: 0; min-width: 0; max-width: 40rem; }
+.chart figcaption { line-height: 1.35; }
+.unit { font-size: 0.85rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 0 1rem; min-height: 1.35em; font-size: 0.85rem; }
+.key::before { content: ""; display: inline-block; width: 1.1em; height: 3px; margin-right: 0.4em;
+  vertical-align: 0.25em; background: currentColor; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.key.mark::before { width: 0.6em; height: 0.6em; transform: rotate(45deg); vertical-align: 0; }
+.key.resumed::before { height: 0; background: none; border-top: 2px dotted currentColor; }
+.key.training { color: var(--training); } .key.validation { color: var(--validation); }
+.key.test { color: var(--test); } .key.resumed { color: var(--muted); }
+.chart > svg { display: block; width: 100%; height: auto; touch-action: pan-y; }
+.chart text { font-size: 12px; fill: var(--muted); font-variant-numeric: tabular-nums; }
+.grid { stroke: var(--rule); } .tick, .axis { stroke: var(--muted); }
+.resume { stroke: var(--muted); stroke-width: 1.5; stroke-dasharray: 2 4; }
+.cursor { stroke: var(--muted); }
+g.training { stroke: var(--training); fill: var(--training); }
+g.validation { stroke: var(--validation); fill: var(--validation); }
+g.test { stroke: var(--paper); fill: var(--test); }
+g polyline { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+g.faint { opacity: 0.35; } g.faint polyline { stroke-width: 1; }
+.tip { position: absolute; z-index: 1; padding: 0.3rem 0.55rem; border: 1px solid var(--rule); border-radius: 4px;
+  background: var(--panel); font-size: 0.8rem; line-height: 1.4; white-space: pre; pointer-events: none; }
+details { margin-top: 1.25rem; } summary { cursor: pointer; }
+.scroll { overflow-x: auto; margin: 0.75rem 0; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
+th { font-weight: 600; }
+.epochs th, .epochs td { padding: 0.15rem 0.7rem; text-align: right; border-bottom: 1px solid var(--rule);
+  white-space: nowrap; }
+.pairs th, .pairs td { padding: 0.2rem 0.9rem 0.2rem 0; text-align: left; border-bottom: 1px solid var(--rule); }
+.confusion { font-size: 0.85rem; }
+.confusion td { min-width: 2.9rem; height: 2.2rem; padding: 0 0.3rem; text-align: center;
+  border: 1px solid var(--paper); }
+.confusion tbody th { position: sticky; left: 0; padding-right: 0.6rem; background: var(--paper); text-align: right;
+  white-space: nowrap; }
+.confusion thead th { padding: 0 0 0.35rem; vertical-align: bottom; }
+.confusion thead span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
+.confusion .hit { background: rgb(var(--heat-hit) / var(--heat)); }
+.confusion .miss { background: rgb(var(--heat-miss) / var(--heat)); }
+.confusion .hit.strong { color: var(--strong-ink); } .confusion .miss.strong { color: #10151b; }
+.confusion .none { color: var(--muted); }
+.confusion .side, .confusion .side td, .confusion .side th { color: var(--muted); font-weight: 400; }
+.confusion td.side { padding-left: 0.7rem; text-align: right; white-space: nowrap; }
+.confusion td { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.6rem, 1fr)); gap: 1.1rem 0.8rem; margin: 0;
+  padding: 0; list-style: none; }
+.sheet li { display: flex; flex-direction: column; font-size: 0.8rem; line-height: 1.35; overflow-wrap: anywhere;
+  break-inside: avoid; }
+.sheet img { width: 100%; height: auto; margin-bottom: 0.25rem; image-rendering: pixelated; background: var(--panel); }
+.sheet i { font-style: normal; color: var(--validation); }
+pre { overflow-x: auto; padding: 0.8rem 1rem; border: 1px solid var(--rule); background: var(--panel);
+  font: 0.85rem/1.45 ui-monospace, "SFMono-Regular", Menlo, Consolas, "Liberation Mono", monospace; }
+footer { margin-top: 3rem; font-size: 0.85rem; }
+@media (max-width: 40rem) { body { padding: 1rem 0.9rem 2rem; } .chart text { font-size: 15px; }
+  .facts { grid-template-columns: repeat(auto-fill, minmax(min(100%, 9rem), 1fr)); gap: 0.6rem 1rem; }
+  .confusion { font-size: 0.72rem; } .confusion td { min-width: 1.7rem; height: 1.7rem; padding: 0 0.05rem; }
+  .confusion tbody th { padding-right: 0.3rem; } .confusion td.side { padding-left: 0.3rem; }
+  .sheet { grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); } }
+@media print { body { max-width: none; padding: 0; font-size: 11pt; } .chart, .facts div { break-inside: avoid; }
+  .charts { grid-template-columns: 1fr 1fr; } h2 { break-after: avoid; } .tip { display: none; } }
+)css";
+}
+
+std::string_view page_script() {
+    return R"js(
+"use strict";
+for (const figure of document.querySelectorAll(".chart")) {
+  const svg = figure.querySelector("svg");
+  const numbers = (name) => svg.dataset[name].split(" ").map(Number);
+  const [left, top, right, bottom] = numbers("frame"), [firstStep, lastStep] = numbers("x"), [low, high] = numbers("y");
+  const value = (y) => {
+    const share = (bottom - y) / (bottom - top);
+    return svg.dataset.log === "1" ? low * Math.pow(high / low, share) : low + share * (high - low);
+  };
+  const series = [...svg.querySelectorAll("g[data-name]")].map((group) => {
+    const points = [];
+    for (const mark of group.children) {
+      if (mark.tagName === "polyline") for (const point of mark.points) points.push([point.x, point.y]);
+      else if (mark.tagName === "circle") points.push([mark.cx.baseVal.value, mark.cy.baseVal.value]);
+      else points.push(mark.dataset.at.split(",").map(Number));
+    }
+    return { name: group.dataset.name, points };
+  });
+  const cursor = document.createElementNS(svg.namespaceURI, "line");
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  const hide = () => { cursor.remove(); tip.remove(); };
+  svg.addEventListener("pointerleave", hide);
+  svg.addEventListener("pointermove", (event) => {
+    const box = svg.getBoundingClientRect(), scale = svg.viewBox.baseVal.width / box.width;
+    const x = Math.min(right, Math.max(left, (event.clientX - box.left) * scale));
+    const step = firstStep + (x - left) / (right - left) * (lastStep - firstStep);
+    const lines = ["step " + Math.round(step).toLocaleString("en")];
+    for (const { name, points } of series) {
+      if (points.length === 0) continue;
+      const near = points.reduce((best, point) => Math.abs(point[0] - x) < Math.abs(best[0] - x) ? point : best);
+      if (Math.abs(near[0] - x) > 15) continue;
+      lines.push(name + " " + Number(value(near[1]).toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 }) +
+        svg.dataset.suffix);
+    }
+    for (const [name, at] of [["x1", x], ["x2", x], ["y1", top], ["y2", bottom]]) cursor.setAttribute(name, at);
+    cursor.setAttribute("class", "cursor");
+    svg.append(cursor);
+    tip.textContent = lines.join("\n");
+    figure.append(tip);
+    const room = figure.clientWidth - tip.offsetWidth;
+    const beside = (x / scale) + 12 > room ? (x / scale) - tip.offsetWidth - 12 : (x / scale) + 12;
+    tip.style.left = Math.max(0, Math.min(room, beside)) + "px";
+    tip.style.top = box.top - figure.getBoundingClientRect().top + top / scale + 4 + "px";
+  });
+}
+)js";
+}
+
+}  // namespace heed

@@ -1,0 +1,127 @@
+#include "heed/trainers/report/report.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+
+#include "heed/core/atomic_file.h"
+#include "heed/trainers/report/confusion.h"
+#include "heed/trainers/report/curves.h"
+#include "heed/trainers/report/history.h"
+#include "heed/trainers/report/mistakes.h"
+#include "heed/trainers/report/page.h"
+#include "heed/trainers/report/text.h"
+
+namespace heed {
+
+namespace {
+
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+/// `1 step`, `4,220 steps`.
+std::string counted(int64_t number, const char* thing) {
+    return fmt::format("{} {}{}", group_digits(number), thing, number == 1 ? "" : "s");
+}
+
+class Page {
+public:
+    explicit Page(const ReportInput& input) : input_(input), history_(History::of(input.metrics)) {}
+
+    std::string html() {
+        add("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
+            "style-src 'unsafe-inline'; script-src 'unsafe-inline'\"/>\n"
+            "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
+            escape_html(input_.title), page_style());
+        header();
+        html_ += curves_html(history_);
+        if (input_.test != nullptr) {
+            html_ +=
+                confusion_html(*input_.test, input_.data ? input_.data->class_names() : std::vector<std::string>());
+            if (input_.data != nullptr) html_ += mistakes_html(*input_.test, *input_.data);
+        }
+        add("<section id=\"recipe\">\n<h2>Recipe</h2>\n<details><summary>All settings of this run, in a form that can "
+            "be "
+            "trained again</summary>\n<pre>{}</pre>\n</details>\n</section>\n",
+            escape_html(input_.recipe_yaml));
+        add("<footer>Written by Heed into {}.</footer>\n<script>{}</script>\n</body>\n</html>\n",
+            escape_html(input_.paths.folder()), page_script());
+        return std::move(html_);
+    }
+
+private:
+    template <class... Values>
+    void add(fmt::format_string<Values...> format, Values&&... values) {
+        fmt::format_to(std::back_inserter(html_), format, std::forward<Values>(values)...);
+    }
+
+    void header() {
+        add("<header>\n<h1>{}</h1>\n", escape_html(input_.title));
+        result();
+        Facts facts = input_.facts;
+        const Facts measured = measured_facts();
+        facts.insert(facts.end(), measured.begin(), measured.end());
+        if (!facts.empty()) html_ += "<dl class=\"facts\">\n";
+        for (const auto& [label, value] : facts) {
+            add("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(label), escape_html(value));
+        }
+        if (!facts.empty()) html_ += "</dl>\n";
+        html_ += "</header>\n";
+    }
+
+    void result() {
+        if (input_.test != nullptr) {
+            add("<p class=\"result\"><b>{}</b> <span>test accuracy on {} images, loss {:.4f}</span></p>\n",
+                percent_text(input_.test->accuracy, 2), group_digits(input_.test->count), input_.test->loss);
+        } else if (history_.test_accuracy) {
+            add("<p class=\"result\"><b>{}</b> <span>test accuracy</span></p>\n",
+                percent_text(history_.test_accuracy->value, 2));
+        } else {
+            add("<p class=\"result\">No result on the test set yet.</p>\n");
+        }
+    }
+
+    /// What the metrics tell.
+    Facts measured_facts() const {
+        Facts facts;
+        const Sample* best = nullptr;
+        for (const Sample& sample : history_.validation_accuracy) {
+            if (best == nullptr || sample.value > best->value) best = &sample;
+        }
+        if (best != nullptr) {
+            facts.emplace_back("Best validation accuracy", fmt::format("{} at step {}", percent_text(best->value, 2),
+                                                                       group_digits(static_cast<int64_t>(best->x))));
+        }
+        if (!history_.epochs.empty()) {
+            facts.emplace_back("Trained", counted(history_.last_step, "step") + " in " +
+                                              counted(history_.epochs.back().epoch, "epoch"));
+        }
+        if (history_.seconds > 0.0) {
+            facts.emplace_back("Time in training steps", duration_text(history_.seconds));
+            facts.emplace_back(
+                "Throughput",
+                fmt::format("{} images/s",
+                            group_digits(std::llround(static_cast<double>(history_.samples) / history_.seconds))));
+        }
+        if (history_.peak_bytes) facts.emplace_back("Peak memory of tensors", bytes_text(*history_.peak_bytes));
+        return facts;
+    }
+
+    const ReportInput& input_;
+    History history_;
+    std::string html_;
+};
+
+}  // namespace
+
+std::string report_html(const ReportInput& input) {
+    return Page(input).html();
+}
+
+void write_report(const ReportInput& input) {
+    write_file_atomically(input.paths.report(), report_html(input));
+}
+
+}  // namespace heed

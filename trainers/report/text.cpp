@@ -1,0 +1,82 @@
+#include "heed/trainers/report/text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+
+namespace heed {
+
+std::string escape_html(std::string_view text) {
+    std::string escaped;
+    escaped.reserve(text.size());
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '&') {
+            escaped += "&amp;";
+        } else if (c == '<') {
+            escaped += "&lt;";
+        } else if (c == '>') {
+            escaped += "&gt;";
+        } else if (c == '"') {
+            escaped += "&quot;";
+        } else if (c == '\'') {
+            escaped += "&#39;";
+        } else if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) {
+            escaped += "\xef\xbf\xbd";
+        } else {
+            escaped += c;
+        }
+    }
+    return escaped;
+}
+
+std::string group_digits(int64_t number) {
+    std::string digits = std::to_string(number);
+    const size_t sign = number < 0 ? 1 : 0;
+    for (size_t at = digits.size(); at > sign + 3;) {
+        at -= 3;
+        digits.insert(at, ",");
+    }
+    return digits;
+}
+
+std::string percent_text(double fraction, int decimals) {
+    if (!std::isfinite(fraction)) return "not a number";
+    return fmt::format("{:.{}f} %", 100.0 * fraction, decimals);
+}
+
+std::string duration_text(double seconds) {
+    if (!(seconds >= 0.0 && seconds < 1e12)) return "unknown";
+    if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+    const int64_t whole = std::llround(seconds);
+    if (whole < 60) return fmt::format("{} s", whole);
+    if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+    return fmt::format("{} h {} min", group_digits(whole / 3600), whole % 3600 / 60);
+}
+
+std::string bytes_text(int64_t bytes) {
+    constexpr std::array units = {"B", "kB", "MB", "GB", "TB"};
+    auto size = static_cast<double>(bytes);
+    size_t unit = 0;
+    while (size >= 999.5 && unit + 1 < units.size()) {
+        size /= 1000.0;
+        ++unit;
+    }
+    return fmt::format("{:.{}f} {}", size, unit > 0 && size < 9.95 ? 1 : 0, units[unit]);
+}
+
+std::string base64(std::span<const uint8_t> bytes) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    for (size_t at = 0; at < bytes.size(); at += 3) {
+        const size_t count = std::min<size_t>(3, bytes.size() - at);
+        uint32_t group = 0;
+        for (size_t i = 0; i < 3; ++i) group = group << 8 | (i < count ? bytes[at + i] : 0U);
+        for (size_t i = 0; i < 4; ++i) text += i <= count ? alphabet[group >> (18 - 6 * i) & 63] : '=';
+    }
+    return text;
+}
+
+}  // namespace heed
