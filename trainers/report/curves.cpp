@@ -73,6 +73,7 @@ Axis axis_of_accuracies(const Chart& chart) {
     }
     const std::vector<double> values = all_values(chart);
     const double high = values.empty() ? 100.0 : values.back();
+    low = std::min(low, high - 5.0);
     return rounded_axis(std::max(0.0, low - 0.05 * (high - low)), std::min(100.0, high), value_ticks);
 }
 
