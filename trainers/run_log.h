@@ -24,10 +24,10 @@ public:
     /// The end of an epoch: its metrics; loss, speed and time are added on the screen.
     void end_epoch(int64_t epoch, const std::string& metrics);
     void end_progress() { progress_.reset(); }
-
-private:
+    /// A line for the file alone.
     void to_file(const std::string& text);
 
+private:
     std::ofstream file_;
     std::optional<Progress> progress_;
 };

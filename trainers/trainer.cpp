@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "heed/core/error.h"
 #include "heed/core/ops/kernel_table.h"
 #include "heed/core/ops/optimizer_kernels.h"
 #include "heed/datasets/batch_order.h"
@@ -132,8 +131,8 @@ void Trainer::check_finite(double loss, double norm, const ForwardState& state) 
     if (std::isfinite(loss) && std::isfinite(norm)) return;
     std::string where = std::isfinite(loss) ? "" : task_.find_non_finite(state);
     if (where.empty()) where = first_bad_parameter(store_);
-    throw Error("the loss or its gradient is not a finite number at step " + std::to_string(progress_.step + 1) +
-                (where.empty() ? "" : "; first seen in " + where));
+    throw NotFinite("the loss or its gradient is not a finite number at step " + std::to_string(progress_.step + 1) +
+                    (where.empty() ? "" : "; first seen in " + where));
 }
 
 }  // namespace heed

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "heed/core/communicator.h"
+#include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/trainers/optimizer.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -18,6 +19,12 @@ struct TrainingState {
     BatchPosition position;       ///< of the next optimizer batch
     double best_accuracy = -1.0;  ///< on validation; -1 before the first
     int64_t best_step = 0;
+};
+
+/// The loss or a gradient is not a finite number; the parameters are those before the step.
+class NotFinite : public Error {
+public:
+    using Error::Error;
 };
 
 /// One optimizer step.
@@ -44,8 +51,8 @@ public:
     /// Goes to where `progress` says; must be called before the first step.
     void begin(const TrainingState& progress);
 
-    /// Takes one step. Throws Error, naming the step and the first tensor, when the loss or the gradient is not finite;
-    /// the parameters are then those before the step.
+    /// Takes one step. Throws NotFinite, naming the step and the first tensor, when the loss or the gradient is not
+    /// finite.
     StepResult step();
 
     bool finished() const { return progress_.step >= total_steps_; }

@@ -132,7 +132,7 @@ private:
         log_.show_progress(
             {trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1, "images"});
         while (!trainer_.finished()) {
-            StepResult result = trainer_.step();
+            StepResult result = step();
             record(result);
             const bool epoch_ends = trainer_.at_epoch_end() || trainer_.finished();
             if (epoch_ends) end_epoch(result);
@@ -146,6 +146,20 @@ private:
         }
         finish();
         return TrainOutcome::finished;
+    }
+
+    StepResult step() {
+        try {
+            return trainer_.step();
+        } catch (const NotFinite& error) {
+            log_.end_progress();
+            const bool saved = std::filesystem::exists(paths_.last_checkpoint());
+            const std::string text = std::string(error.what()) + "; " +
+                                     (saved ? "the last good state is in " + paths_.last_checkpoint()
+                                            : std::string("no state had been saved before"));
+            log_.to_file(text);
+            throw Error(text);
+        }
     }
 
     void record(const StepResult& result) {
