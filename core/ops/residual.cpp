@@ -15,7 +15,7 @@ const KernelTable<ResidualLayerNormKernels> norm_kernels{"residual_layer_norm", 
                                                          residual_layer_norm_reference};
 
 int64_t elements_per_sample(const Shape& shape) {
-    return shape.rank() < 2 || shape[0] == 0 ? shape.elements() : shape.elements() / shape[0];
+    return shape.rank() == 0 || shape[0] == 0 ? shape.elements() : shape.elements() / shape[0];
 }
 
 /// Gradient of x + dropout(branch).
