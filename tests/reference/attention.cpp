@@ -1,0 +1,69 @@
+#include "heed/tests/reference/attention.h"
+
+#include <cmath>
+
+namespace heed::reference {
+
+namespace {
+
+double component(const Heads& x, int64_t tokens, int64_t head_dim, int64_t b, int64_t t, int64_t h, int64_t c) {
+    return x.values[static_cast<std::size_t>((b * tokens + t) * x.width + x.first_column + h * head_dim + c)];
+}
+
+}  // namespace
+
+Values attention_weights(const Heads& query, const Heads& key, const Attention& a) {
+    Values weights;
+    for (int64_t b = 0; b < a.batch; ++b) {
+        for (int64_t h = 0; h < a.heads; ++h) {
+            for (int64_t i = 0; i < a.queries; ++i) {
+                Values row(static_cast<std::size_t>(a.keys), 0);
+                double sum = 0;
+                for (int64_t j = 0; j < a.keys; ++j) {
+                    if (!a.key_lengths.empty() && j >= a.key_lengths[static_cast<std::size_t>(b)]) continue;
+                    if (a.causal && j - a.keys > i - a.queries) continue;
+                    double score = 0;
+                    for (int64_t c = 0; c < a.head_dim; ++c) {
+                        score += component(query, a.queries, a.head_dim, b, i, h, c) *
+                                 component(key, a.keys, a.head_dim, b, j, h, c);
+                    }
+                    const double e = std::exp(score / std::sqrt(static_cast<double>(a.head_dim)));
+                    row[static_cast<std::size_t>(j)] = e;
+                    sum += e;
+                }
+                for (const double e : row) weights.push_back(e == 0 ? 0 : e / sum);
+            }
+        }
+    }
+    return weights;
+}
+
+Values scaled_dot_product(const Heads& query, const Heads& key, const Heads& value, const Attention& a) {
+    const Values weights = attention_weights(query, key, a);
+    const int64_t padded_queries = (a.queries + 63) / 64 * 64;
+    Values out;
+    for (int64_t b = 0; b < a.batch; ++b) {
+        for (int64_t i = 0; i < a.queries; ++i) {
+            for (int64_t h = 0; h < a.heads; ++h) {
+                const double* row =
+                    weights.data() + static_cast<std::size_t>(((b * a.heads + h) * a.queries + i) * a.keys);
+                for (int64_t c = 0; c < a.head_dim; ++c) {
+                    double sum = 0;
+                    for (int64_t j = 0; j < a.keys; ++j) {
+                        if (row[j] == 0) continue;
+                        double weight = row[j];
+                        if (a.dropout > 0) {
+                            const int64_t element = (h * a.keys + j) * padded_queries + i;
+                            weight *= a.random.dropout_factor(b, element, a.dropout);
+                        }
+                        sum += weight * component(value, a.keys, a.head_dim, b, j, h, c);
+                    }
+                    out.push_back(sum);
+                }
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace heed::reference

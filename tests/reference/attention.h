@@ -1,0 +1,31 @@
+#pragma once
+
+#include "heed/tests/reference/random.h"
+#include "heed/tests/reference/values.h"
+
+namespace heed::reference {
+
+/// Heads in an array [batch, tokens, width]: column first_column + h * head_dim + c is component c of head h.
+struct Heads {
+    const Values& values;
+    int64_t width;
+    int64_t first_column = 0;
+};
+
+struct Attention {
+    int64_t batch = 1, heads = 1, queries = 1, keys = 1, head_dim = 1;
+    Integers key_lengths;  ///< of each sample, or empty: all keys
+    bool causal = false;   ///< query i uses keys j with j - keys <= i - queries
+    double dropout = 0;    ///< of the weights
+    RandomNumbers random;
+};
+
+/// dropout(softmax(q k^T / sqrt(head_dim) + mask)) v: [batch, queries, heads * head_dim]; 0 where a query has no key.
+/// The weight of head h, query i and key j is element (h * keys + j) * (queries, rounded up to a multiple of 64) + i of
+/// the sample's random numbers.
+Values scaled_dot_product(const Heads& query, const Heads& key, const Heads& value, const Attention& attention);
+
+/// The weights before dropout: [batch, heads, queries, keys].
+Values attention_weights(const Heads& query, const Heads& key, const Attention& attention);
+
+}  // namespace heed::reference

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "heed/tests/reference/values.h"
+
+namespace heed::reference {
+
+/// Rows `ids` of table [vocabulary, dim], times factor.
+Values embedding(const Values& table, const Integers& ids, int64_t dim, double factor);
+
+struct ImageSizes {
+    int64_t batch, channels, height, width;
+};
+
+/// images [batch, channels, height, width] -> [batch, patches, channels * patch * patch], patches row by row.
+Values to_patches(const Values& images, const ImageSizes& sizes, int64_t patch);
+
+struct TokenSizes {
+    int64_t batch, tokens, dim;
+};
+
+/// x [batch, tokens, dim] behind a class token [dim] (or none, when empty), plus positions [length, dim] (or none).
+Values assemble_tokens(const Values& x, const Values& class_token, const Values& positions, const TokenSizes& sizes);
+
+/// The first token of each sequence [batch, tokens, dim].
+Values pool_first(const Values& x, const TokenSizes& sizes);
+/// The mean of the first lengths[b] tokens; 0 without any.
+Values pool_mean(const Values& x, const Integers& lengths, const TokenSizes& sizes);
+/// The largest value of each feature among the first lengths[b] tokens, NaN if one is NaN; 0 without any.
+Values pool_max(const Values& x, const Integers& lengths, const TokenSizes& sizes);
+
+}  // namespace heed::reference
