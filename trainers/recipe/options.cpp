@@ -43,9 +43,6 @@ void TrainOptions::describe(Fields& fields) {
     fields.add("checkpoint_every", checkpoint_every, "steps from one saved state to the next; 0: after each epoch")
         .range(0, most_steps)
         .unit("steps");
-    fields.add("log_every", log_every, "steps from one line on the screen to the next; 0: by time")
-        .range(0, most_steps)
-        .unit("steps");
 }
 
 void OptimizerOptions::describe(Fields& fields) {

@@ -15,7 +15,6 @@ struct TrainOptions : Options {
     double clip = 1;
     int64_t eval_every = 1;
     int64_t checkpoint_every = 0;
-    int64_t log_every = 0;
 
     void describe(Fields& fields) override;
 };
