@@ -6,7 +6,6 @@
 #include "heed/apps/commands.h"
 #include "heed/apps/saved_model.h"
 #include "heed/apps/training_cost.h"
-#include "heed/core/error.h"
 #include "heed/datasets/registry.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -74,11 +73,7 @@ int run(const CheckCommand& command) {
         return 0;
     }
     const ImageShape& shape = data.facts->shape;
-    try {
-        print_cost(recipe, {shape.channels, shape.height, shape.width, data.facts->classes}, data.facts->train_images);
-    } catch (const UserError& error) {
-        throw UserError(recipe.placed(error.what()));
-    }
+    print_cost(recipe, {shape.channels, shape.height, shape.width, data.facts->classes}, data.facts->train_images);
     return 0;
 }
 

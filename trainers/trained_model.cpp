@@ -23,7 +23,11 @@ std::unique_ptr<ImageClassifier> make_model(const Recipe& recipe, const ImageGeo
     attention.type = &attention_type(recipe.section("attention").choice());
     attention.options = &recipe.options<AttentionOptions>("attention");
     const Section& model = recipe.section("model");
-    return model_type(model.choice()).make_image_classifier(model.options(), attention, images);
+    try {
+        return model_type(model.choice()).make_image_classifier(model.options(), attention, images);
+    } catch (const UserError& error) {
+        throw UserError(recipe.placed(error.what()));
+    }
 }
 
 ParameterStore::Selection no_decay_selection(const Recipe& recipe) {
