@@ -52,8 +52,9 @@ void print_cost(const Recipe& recipe, const ImageGeometry& images, int64_t train
     line("parameters", fmt::format("{}", cost.parameters));
     line("tokens", fmt::format("{} an image", cost.tokens));
     line("multiply-adds", counted(forward) + " an image (forward), " + counted(3 * forward * step_images) + " a step");
-    line("memory", "about " + scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}) + " for training with " +
-                       fmt::format("{} images at a time", batch));
+    line("memory", fmt::format("{} {} for training with {} images at a time{}", cost.measured ? "about" : "at least",
+                               scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), batch,
+                               cost.measured ? "" : " (not measured: the model is too large for this machine)"));
     if (train_images == 0) return;
     const double kept = static_cast<double>(train_images) * (1 - recipe.options<ImageDataOptions>("data").validation);
     line("steps", train.steps > 0

@@ -1,5 +1,7 @@
 #include "heed/apps/training_cost.h"
 
+#include <unistd.h>
+
 #include <vector>
 
 #include "heed/core/context.h"
@@ -33,15 +35,23 @@ double peak_bytes(const Recipe& recipe, const ImageGeometry& images, int64_t cou
     return static_cast<double>(context.allocator().peak_bytes());
 }
 
+double machine_bytes() {
+    return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+}
+
 }  // namespace
 
 TrainingCost training_cost(const Recipe& recipe, const ImageGeometry& images) {
     constexpr int64_t few = 2, more = 4;
+    constexpr double kept_values = 4;  // of each parameter: itself, its gradient, two moments
     const auto model = make_model(recipe, images);
     TrainingCost cost;
     cost.parameters = model->parameter_count();
     cost.tokens = model->tokens();
     cost.multiplies = model->multiplies();
+    cost.bytes = static_cast<double>(cost.parameters) * kept_values * sizeof(float);
+    cost.measured = cost.bytes < machine_bytes() / 2;
+    if (!cost.measured) return cost;
     const double base = peak_bytes(recipe, images, few);
     const double slope = (peak_bytes(recipe, images, more) - base) / static_cast<double>(more - few);
     const int64_t batch = recipe.options<ImageDataOptions>("data").batch;

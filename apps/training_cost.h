@@ -13,6 +13,7 @@ struct TrainingCost {
     int64_t tokens = 0;      ///< an image
     int64_t multiplies = 0;  ///< multiply-adds of the matrix products of one image's forward pass
     double bytes = 0;        ///< of memory at the peak of a training step: weights, gradients, optimizer, activations
+    bool measured = true;    ///< false: weights and gradients fill half of this machine, `bytes` lack the activations
 };
 
 /// Finds out by building the model and running steps with 2 and with 4 empty images: memory grows in a straight line
