@@ -1,0 +1,113 @@
+#include "heed/tests/attention/layer_pass.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "heed/tests/support/kernel_paths.h"
+
+namespace heed::test {
+
+Sequences::Sequences(int64_t samples, int64_t length, int64_t width, uint32_t seed)
+    : batch(samples), tokens(length), dim(width), values(numbers(samples * length * width, seed)) {}
+
+Sequences Sequences::part(int64_t first, int64_t count, int64_t keep) const {
+    Sequences result = *this;
+    result.batch = count;
+    result.tokens = keep > 0 ? keep : tokens;
+    result.values.clear();
+    for (int64_t sample = first; sample < first + count; ++sample) {
+        const auto begin = values.begin() + sample * tokens * dim;
+        result.values.insert(result.values.end(), begin, begin + result.tokens * dim);
+    }
+    if (!lengths.empty()) result.lengths.assign(lengths.begin() + first, lengths.begin() + first + count);
+    return result;
+}
+
+TestLayer::TestLayer(const LayerSettings& settings) : context_(settings.device) {
+    const AttentionType& type = attention_type(settings.type);
+    options_ = type.make_options();
+    auto& options = dynamic_cast<AttentionOptions&>(*options_);
+    options.bias = settings.bias;
+    options.dropout = settings.dropout;
+    layer_ = AttentionChoice{&type, &options}.make(
+        {settings.dim, settings.heads, AttentionPattern::noncausal_self, settings.max_tokens});
+    store_ = std::make_unique<ParameterStore>(context_, *layer_, 1);
+    for (Parameter* parameter : store_->parameters()) {
+        for (const ParameterPart& part : parameter->parts()) {
+            uint32_t seed = 100;
+            for (char c : part.name) seed = seed * 31 + static_cast<uint8_t>(c);
+            Tensor value = parameter->part_value(part);
+            value.copy_from_host(numbers(value.elements(), seed, 0.5f).data());
+        }
+    }
+}
+
+Tensor TestLayer::part_of(const std::string& name) const {
+    for (Parameter* parameter : store_->parameters()) {
+        for (const ParameterPart& part : parameter->parts()) {
+            if (part.name == name) return parameter->part_value(part);
+        }
+    }
+    throw std::runtime_error("the layer has no parameter " + name);
+}
+
+std::vector<float> TestLayer::parameter(const std::string& name) const {
+    return part_of(name).to_vector();
+}
+
+void TestLayer::set_parameter(const std::string& name, const std::vector<float>& values) {
+    Tensor part = part_of(name);
+    if (part.elements() != static_cast<int64_t>(values.size())) throw std::runtime_error("another size: " + name);
+    part.copy_from_host(values.data());
+}
+
+Tensor TestLayer::on_device(const Sequences& x) {
+    return Tensor::from_host(context_, {x.batch, x.tokens, x.dim}, x.values);
+}
+
+AttentionMask TestLayer::mask_of(const Sequences& x) {
+    if (x.lengths.empty()) return {};
+    return {Tensor::from_host(context_, {x.batch}, std::span<const int32_t>(x.lengths))};
+}
+
+LayerPass TestLayer::run(const Sequences& x, const ForwardState& state, const std::vector<float>& d_output) {
+    store_->begin_step();
+    LayerPass pass;
+    {
+        Variable input = context_.tape().leaf(on_device(x));
+        Variable output = layer_->forward(input, mask_of(x), state);
+        pass.output = output.value().to_vector();
+        const std::vector<float> seed = d_output.empty() ? numbers(output.value().elements(), 77) : d_output;
+        context_.tape().backward(output, Tensor::from_host(context_, output.shape(), seed));
+        pass.d_input = input.slot()->gradient().to_vector();
+    }
+    context_.tape().clear();
+    store_->finish_gradients();
+    for (Parameter* parameter : store_->parameters()) {
+        for (const ParameterPart& part : parameter->parts()) {
+            pass.d_parameters[part.name] =
+                parameter->gradient_slot().gradient().slice(part.first_row, part.rows).to_vector();
+        }
+    }
+    return pass;
+}
+
+std::vector<float> TestLayer::weights(const Sequences& x) {
+    return layer_->weights(Variable(on_device(x)), mask_of(x)).to_vector();
+}
+
+double greatest_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin, size_t end) {
+    if (end == 0) end = a.size();
+    if (a.size() != b.size() || end > a.size()) return std::numeric_limits<double>::infinity();
+    double greatest = 0;
+    for (size_t i = begin; i < end; ++i) {
+        const double difference = std::abs(static_cast<double>(a[i]) - b[i]);
+        if (std::isnan(difference)) return std::numeric_limits<double>::infinity();
+        greatest = std::max(greatest, difference);
+    }
+    return greatest;
+}
+
+}  // namespace heed::test

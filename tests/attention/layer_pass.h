@@ -1,0 +1,78 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "heed/attention/registry.h"
+#include "heed/core/context.h"
+#include "heed/core/module/parameter_store.h"
+
+namespace heed::test {
+
+/// What an attention layer of a test is made of.
+struct LayerSettings {
+    std::string type = "sdpa";
+    std::string device = "cpu";
+    int64_t dim = 12;
+    int64_t heads = 3;
+    int64_t max_tokens = 0;
+    bool bias = true;
+    double dropout = 0.0;
+};
+
+/// A batch of sequences [batch, tokens, dim], and how many of the tokens are real (empty: all).
+struct Sequences {
+    int64_t batch = 0;
+    int64_t tokens = 0;
+    int64_t dim = 0;
+    std::vector<float> values;
+    std::vector<int32_t> lengths;
+
+    /// Values from an integer formula.
+    Sequences(int64_t batch, int64_t tokens, int64_t dim, uint32_t seed = 1);
+
+    float* token(int64_t sample, int64_t token) { return values.data() + (sample * tokens + token) * dim; }
+    /// The samples first .. first + count - 1 alone, cut to `keep` tokens (0: all).
+    Sequences part(int64_t first, int64_t count, int64_t keep = 0) const;
+};
+
+/// What came out of a forward and a backward pass.
+struct LayerPass {
+    std::vector<float> output;                               ///< [batch, tokens, dim]
+    std::vector<float> d_input;                              ///< [batch, tokens, dim]
+    std::map<std::string, std::vector<float>> d_parameters;  ///< by name
+};
+
+/// An attention layer with its parameters, all of them (biases too) from an integer formula of their names.
+class TestLayer {
+public:
+    explicit TestLayer(const LayerSettings& settings);
+
+    Attention& layer() { return *layer_; }
+    Context& context() { return context_; }
+
+    std::vector<float> parameter(const std::string& name) const;
+    void set_parameter(const std::string& name, const std::vector<float>& values);
+
+    /// Forward, then backward with the gradient `d_output` (empty: from a formula).
+    LayerPass run(const Sequences& x, const ForwardState& state = {}, const std::vector<float>& d_output = {});
+    /// Attention weights, [batch, heads, tokens, tokens].
+    std::vector<float> weights(const Sequences& x);
+
+private:
+    Tensor part_of(const std::string& name) const;
+    Tensor on_device(const Sequences& x);
+    AttentionMask mask_of(const Sequences& x);
+
+    Context context_;
+    std::unique_ptr<Options> options_;
+    std::unique_ptr<Attention> layer_;
+    std::unique_ptr<ParameterStore> store_;
+};
+
+/// Greatest |a[i] - b[i]| over i in [begin, end) (end 0: all); infinity where either is no number or the sizes differ.
+double greatest_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin = 0, size_t end = 0);
+
+}  // namespace heed::test

@@ -1,0 +1,99 @@
+#include "heed/attention/registry.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "heed/core/error.h"
+#include "heed/tests/support/message_of.h"
+
+namespace heed {
+namespace {
+
+using test::contains;
+using test::message_of;
+
+constexpr AttentionPattern patterns[] = {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
+                                         AttentionPattern::noncausal_cross, AttentionPattern::causal_cross};
+
+/// The message of refusing to build a layer.
+std::string refusal(const AttentionType& type, const AttentionGeometry& geometry) {
+    const auto options = type.make_options();
+    const AttentionChoice choice{&type, dynamic_cast<const AttentionOptions*>(options.get())};
+    return message_of<UserError>([&] { choice.make(geometry); });
+}
+
+TEST(AttentionRegistry, NamesAreUniqueAndLeadBackToTheirTypes) {
+    std::set<std::string> names;
+    for (const AttentionType& type : attention_types()) {
+        EXPECT_TRUE(names.insert(type.name).second) << type.name;
+        EXPECT_EQ(&attention_type(type.name), &type);
+        EXPECT_GT(std::string(type.summary).size(), 10U) << type.name;
+    }
+    EXPECT_TRUE(names.contains("sdpa"));
+    EXPECT_TRUE(names.contains("optimised"));
+}
+
+TEST(AttentionRegistry, AnUnknownNameIsAnsweredWithTheNearest) {
+    const std::string message = message_of<UserError>([] { attention_type("optimized"); });
+    EXPECT_TRUE(contains(message, "'optimized'"));
+    EXPECT_TRUE(contains(message, "optimised"));
+}
+
+TEST(AttentionRegistry, EveryTypeHasTheCommonOptions) {
+    for (const AttentionType& type : attention_types()) {
+        const auto options = type.make_options();
+        const auto* common = dynamic_cast<const AttentionOptions*>(options.get());
+        ASSERT_NE(common, nullptr) << type.name;
+        EXPECT_TRUE(common->bias) << type.name;
+        EXPECT_EQ(common->dropout, 0.0) << type.name;
+    }
+}
+
+TEST(AttentionRegistry, HeadsHaveToDivideTheDimension) {
+    for (const AttentionType& type : attention_types()) {
+        const std::string message = refusal(type, {.dim = 32, .heads = 5, .max_tokens = 16});
+        EXPECT_TRUE(contains(message, "5 heads")) << type.name;
+        EXPECT_TRUE(contains(message, "32")) << type.name;
+        EXPECT_TRUE(contains(refusal(type, {.dim = 32, .heads = 0, .max_tokens = 16}), "0 heads")) << type.name;
+    }
+}
+
+TEST(AttentionRegistry, APatternThatATypeCannotDoIsRefusedWithTheTypesThatCan) {
+    int refused = 0;
+    for (const AttentionType& type : attention_types()) {
+        for (const AttentionPattern pattern : patterns) {
+            if (type.capabilities.can(pattern)) continue;
+            ++refused;
+            const std::string message = refusal(type, {.dim = 8, .heads = 2, .pattern = pattern, .max_tokens = 16});
+            EXPECT_TRUE(
+                contains(message, std::string("'") + type.name + "' cannot do " + attention_pattern_name(pattern)));
+            for (const AttentionType& other : attention_types()) {
+                const std::string able = message.substr(std::min(message.find("types that can: "), message.size()));
+                EXPECT_EQ(able.find(other.name) != std::string::npos, other.capabilities.can(pattern))
+                    << message << " / " << other.name;
+            }
+        }
+    }
+    EXPECT_GT(refused, 0);
+}
+
+TEST(AttentionRegistry, EveryDeclaredPatternCanBeBuilt) {
+    for (const AttentionType& type : attention_types()) {
+        const auto options = type.make_options();
+        const AttentionChoice choice{&type, dynamic_cast<const AttentionOptions*>(options.get())};
+        for (const AttentionPattern pattern : patterns) {
+            if (!type.capabilities.can(pattern)) continue;
+            EXPECT_NE(choice.make({.dim = 8, .heads = 2, .pattern = pattern, .max_tokens = 16}), nullptr) << type.name;
+        }
+    }
+}
+
+TEST(AttentionRegistry, PatternsHaveNamesOfTheirOwn) {
+    std::set<std::string> names;
+    for (const AttentionPattern pattern : patterns) names.insert(attention_pattern_name(pattern));
+    EXPECT_EQ(names.size(), 4U);
+}
+
+}  // namespace
+}  // namespace heed
