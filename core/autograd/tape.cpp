@@ -1,6 +1,8 @@
 #include "heed/core/autograd/tape.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "heed/core/context.h"
 #include "heed/core/error.h"
@@ -16,6 +18,17 @@ public:
     LeafNode() : Node(name) {}
     void backward() override {}
 };
+
+Tensor ones(Context& context, const Shape& shape) {
+    Tensor result = Tensor::empty(context, shape);
+    float piece[256];
+    std::fill(std::begin(piece), std::end(piece), 1.0f);
+    for (int64_t begin = 0; begin < result.elements(); begin += std::ssize(piece)) {
+        const int64_t count = std::min<int64_t>(std::ssize(piece), result.elements() - begin);
+        result.view(begin, {count}).copy_from_host(piece);
+    }
+    return result;
+}
 
 }  // namespace
 
@@ -42,12 +55,8 @@ void Tape::backward(const Variable& result, Tensor seed) {
     if (!slot)
         throw Error("backward was called on a value of shape " + result.shape().to_string() +
                     " that does not depend on anything with a gradient");
-    if (!seed.defined()) {
-        std::vector<float> ones(static_cast<size_t>(result.shape().elements()), 1.0f);
-        seed = Tensor::from_host(context_, result.shape(), ones);
-    }
-    slot->add(std::move(seed));
     if (walked_) throw Error("backward was called twice on the same recording");
+    slot->add(seed.defined() ? std::move(seed) : ones(context_, result.shape()));
     walked_ = true;
     for (auto place = nodes_.rbegin(); place != nodes_.rend(); ++place) {
         Node* node = *place;

@@ -14,6 +14,9 @@ void check_dtype(const char* op, const char* what, const Tensor& tensor, DType e
 /// Throws Error unless the tensor has this many axes.
 void check_rank(const char* op, const char* what, const Shape& actual, int rank);
 
+/// Throws Error unless every element of `indices` (i32) lies in [first, end).
+void check_indices(const char* op, const char* what, const Tensor& indices, int64_t first, int64_t end);
+
 /// Throws Error unless 0 <= p < 1.
 void check_probability(const char* op, float p);
 

@@ -1,6 +1,5 @@
 #include "heed/core/ops/embedding.h"
 
-#include <string>
 #include <vector>
 
 #include "heed/core/context.h"
@@ -40,14 +39,8 @@ Shape with_dim(const Shape& ids, int64_t dim) {
 
 Variable embedding(const Variable& table, const Tensor& ids, float scale) {
     check_rank("embedding", "table", table.shape(), 2);
-    check_dtype("embedding", "ids", ids, DType::i32);
     const int64_t vocabulary = table.shape()[0], dim = table.shape()[1];
-    std::vector<int32_t> values(static_cast<size_t>(ids.elements()));
-    ids.copy_to_host(values.data());
-    for (int32_t id : values) {
-        if (id >= 0 && id < vocabulary) continue;
-        throw Error("embedding: expected ids in [0, " + std::to_string(vocabulary) + "), got " + std::to_string(id));
-    }
+    check_indices("embedding", "ids", ids, 0, vocabulary);
     Context& context = table.context();
     Tensor out = Tensor::empty(context, with_dim(ids.shape(), dim));
     kernels(out).forward({table.value().f32(), ids.data<int32_t>(), out.f32(), ids.elements(), dim, scale});
