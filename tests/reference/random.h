@@ -10,8 +10,8 @@ struct RandomNumbers {
     uint32_t step = 0;
     uint32_t first_sample = 0;
 
-    /// The 32-bit word of an element of a sample (Philox4x32-10 in the layout of docs: 64 elements are the words of 16
-    /// consecutive counters, all first words before all second words).
+    /// The 32-bit word of an element of a sample, by Philox4x32-10: 64 neighbouring elements are the four words of 16
+    /// consecutive counters, all first words before all second ones.
     uint32_t word(int64_t sample, int64_t element) const;
 
     /// What dropout multiplies the element with: 0 or 1 / (1 - probability).
