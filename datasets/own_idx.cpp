@@ -9,8 +9,7 @@ namespace {
 
 constexpr const char* how_to_get =
     "name by data.root a folder that holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte "
-    "and "
-    "t10k-labels-idx1-ubyte, plain or .gz";
+    "and t10k-labels-idx1-ubyte, plain or .gz";
 
 struct OwnIdxOptions final : ImageDataOptions {
     int64_t classes = 10;
@@ -19,17 +18,14 @@ struct OwnIdxOptions final : ImageDataOptions {
         ImageDataOptions::describe(fields);
         fields.add("classes", classes, "number of classes; labels count from 0").range(2, 256);
     }
-
-    void validate() const override {
-        ImageDataOptions::validate();
-        if (root.empty()) {
-            throw UserError(std::string("data.root is missing: the data set idx expects it; ") + how_to_get);
-        }
-    }
 };
 
 ImageData open(const ImageDataOptions& options) {
     options.validate();
+    // Not part of validate(): a model is used without its data, from a recipe that names none.
+    if (options.root.empty()) {
+        throw UserError(std::string("data.root is missing: the data set idx expects it; ") + how_to_get);
+    }
     const auto& own = dynamic_cast<const OwnIdxOptions&>(options);
     IdxFolderFormat format;
     format.name = "idx";
