@@ -1,0 +1,290 @@
+#include "heed/layers/vit.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "heed/core/context.h"
+#include "heed/core/error.h"
+#include "heed/core/module/parameter_store.h"
+#include "heed/layers/models.h"
+#include "heed/layers/patch_embedding.h"
+#include "heed/layers/positions.h"
+#include "heed/tests/support/kernel_paths.h"
+#include "heed/tests/support/message_of.h"
+
+namespace heed {
+namespace {
+
+using test::contains;
+using test::message_of;
+
+VitOptions small_options() {
+    VitOptions options;
+    options.dim = 12;
+    options.depth = 2;
+    options.heads = 3;
+    options.mlp_dim = 20;
+    return options;
+}
+
+constexpr ImageGeometry small_images{2, 8, 12, 5};
+
+std::unique_ptr<ImageClassifier> make(const VitOptions& options, const ImageGeometry& images,
+                                      const AttentionOptions& attention = {}, const char* type = "sdpa") {
+    return make_vit(options, {&attention_type(type), &attention}, images);
+}
+
+Tensor formula_images(Context& context, int64_t batch, const ImageGeometry& images) {
+    const Shape shape{batch, images.channels, images.height, images.width};
+    return Tensor::from_host(context, shape, test::numbers(shape.elements(), 3));
+}
+
+/// Every combination of the settings that change how the parts are put together.
+std::vector<VitOptions> all_forms() {
+    std::vector<VitOptions> forms;
+    for (const char* norm : {"pre", "post"}) {
+        for (const char* pool : {"class", "mean"}) {
+            for (const char* positions : {"learned", "sinusoidal", "none"}) {
+                VitOptions options = small_options();
+                options.norm = norm;
+                options.pool = pool;
+                options.positions = positions;
+                forms.push_back(options);
+            }
+        }
+    }
+    return forms;
+}
+
+TEST(Vit, EveryFormGivesLogitsOfAllClassesAlikeOnBothDevices) {
+    for (const VitOptions& options : all_forms()) {
+        SCOPED_TRACE(options.norm + " " + options.pool + " " + options.positions);
+        std::vector<float> logits[2];
+        for (int device = 0; device < 2; ++device) {
+            Context context(device == 0 ? "cpu" : "reference");
+            auto model = make(options, small_images);
+            ParameterStore store(context, *model, 7);
+            EXPECT_EQ(model->tokens(), options.pool == "class" ? 7 : 6);
+            const Variable result = model->forward(formula_images(context, 3, small_images), {});
+            EXPECT_EQ(result.shape(), (Shape{3, 5}));
+            logits[device] = result.value().to_vector();
+            context.tape().clear();
+        }
+        for (size_t i = 0; i < logits[0].size(); ++i) {
+            ASSERT_TRUE(std::isfinite(logits[0][i]));
+            EXPECT_NEAR(logits[0][i], logits[1][i], 1e-5);
+        }
+    }
+}
+
+TEST(Vit, WithoutPositionsTheOrderOfThePatchesDoesNotMatter) {
+    // Two rows of patches are exchanged. With mean pooling nothing but the positions can tell.
+    for (const bool positions : {false, true}) {
+        Context context;
+        VitOptions options = small_options();
+        options.pool = "mean";
+        options.positions = positions ? "sinusoidal" : "none";
+        auto model = make(options, small_images);
+        ParameterStore store(context, *model, 7);
+        Tensor images = formula_images(context, 1, small_images);
+        std::vector<float> pixels = images.to_vector();
+        for (int64_t channel = 0; channel < 2; ++channel) {
+            auto half = pixels.begin() + channel * 96;
+            std::swap_ranges(half, half + 48, half + 48);
+        }
+        const std::vector<float> before = model->forward(images, {}).value().to_vector();
+        images.copy_from_host(pixels.data());
+        const std::vector<float> after = model->forward(images, {}).value().to_vector();
+        context.tape().clear();
+        double difference = 0;
+        for (size_t i = 0; i < before.size(); ++i) {
+            difference = std::max(difference, std::abs(static_cast<double>(before[i]) - after[i]));
+        }
+        EXPECT_EQ(difference > 1e-6, positions) << difference;
+    }
+}
+
+struct ReferenceSize {
+    const char* name;
+    ImageGeometry images;
+    int64_t dim, heads, depth, mlp_dim, patch;
+    int64_t tokens, parameters, multiplies;
+};
+
+// The numbers of parameters are those that PyTorch counts for the same models.
+constexpr ReferenceSize reference_sizes[] = {
+    {"mnist", {1, 28, 28, 10}, 128, 4, 4, 256, 4, 50, 540170, 28876032},
+    {"cifar", {3, 32, 32, 10}, 256, 8, 6, 512, 4, 65, 3195146, 218240512},
+    {"tiny16", {3, 224, 224, 1000}, 192, 3, 12, 768, 16, 197, 5717416, 1253683200},
+};
+
+TEST(Vit, ReferenceSizesHaveTheirParametersAndMultiplications) {
+    for (const ReferenceSize& size : reference_sizes) {
+        SCOPED_TRACE(size.name);
+        VitOptions options;
+        options.dim = size.dim;
+        options.heads = size.heads;
+        options.depth = size.depth;
+        options.mlp_dim = size.mlp_dim;
+        options.patch = size.patch;
+        auto model = make(options, size.images);
+        EXPECT_EQ(model->tokens(), size.tokens);
+        EXPECT_EQ(model->parameter_count(), size.parameters);
+        EXPECT_EQ(model->multiplies(), size.multiplies);
+        auto optimised = make(options, size.images, {}, "optimised");
+        EXPECT_EQ(optimised->parameter_count(), size.parameters - size.depth * (size.dim * size.dim + size.dim));
+        EXPECT_EQ(optimised->multiplies(), size.multiplies - size.depth * size.tokens * size.dim * size.dim);
+    }
+}
+
+TEST(Vit, WeightDecayIsForMatricesAlone) {
+    Context context;
+    auto model = make(small_options(), small_images);
+    ParameterStore store(context, *model, 1);
+    for (const ParameterGroup& group : store.groups()) {
+        for (const Parameter* parameter : group.parameters) {
+            const std::string& name = parameter->parts().front().name;
+            const bool matrix = parameter->shape().rank() == 2 && name != "positions.weight";
+            EXPECT_EQ(group.decay, matrix) << name;
+        }
+    }
+}
+
+TEST(Vit, DropoutActsInTrainingOnly) {
+    Context context;
+    VitOptions options = small_options();
+    options.dropout = 0.3;
+    auto model = make(options, small_images);
+    ParameterStore store(context, *model, 7);
+    const Tensor images = formula_images(context, 2, small_images);
+    const auto logits = [&](bool training, uint32_t step) {
+        ForwardState state;
+        state.training = training;
+        state.step = step;
+        std::vector<float> values = model->forward(images, state).value().to_vector();
+        context.tape().clear();
+        return values;
+    };
+    EXPECT_EQ(logits(false, 0), logits(false, 1));
+    EXPECT_EQ(logits(true, 0), logits(true, 0));
+    EXPECT_NE(logits(true, 0), logits(true, 1));
+    EXPECT_NE(logits(true, 0), logits(false, 0));
+}
+
+TEST(Vit, AttentionWeightsOfEveryBlockAreShares) {
+    for (const char* norm : {"pre", "post"}) {
+        Context context;
+        VitOptions options = small_options();
+        options.norm = norm;
+        auto model = make(options, small_images);
+        ParameterStore store(context, *model, 7);
+        const Tensor images = formula_images(context, 2, small_images);
+        std::vector<float> of_block[2];
+        for (int64_t block = 0; block < 2; ++block) {
+            const Tensor weights = model->attention_weights(images, block);
+            ASSERT_EQ(weights.shape(), (Shape{2, 3, 7, 7}));
+            of_block[block] = weights.to_vector();
+            for (size_t row = 0; row < of_block[block].size(); row += 7) {
+                double sum = 0;
+                for (size_t key = 0; key < 7; ++key) sum += of_block[block][row + key];
+                ASSERT_NEAR(sum, 1.0, 1e-5);
+            }
+        }
+        EXPECT_NE(of_block[0], of_block[1]);
+        EXPECT_THROW(model->attention_weights(images, 2), Error);
+        EXPECT_THROW(model->attention_weights(images, -1), Error);
+    }
+}
+
+TEST(Vit, SettingsThatDoNotFitAreRefused) {
+    VitOptions options = small_options();
+    options.patch = 5;
+    std::string message = message_of<UserError>([&] { make(options, {1, 28, 28, 10}); });
+    EXPECT_TRUE(contains(message, "patch of 5"));
+    EXPECT_TRUE(contains(message, "28 x 28"));
+    options.patch = 4;
+    message = message_of<UserError>([&] { make(options, {1, 28, 30, 10}); });
+    EXPECT_TRUE(contains(message, "28 x 30"));
+    options.heads = 5;
+    message = message_of<UserError>([&] { make(options, {1, 28, 28, 10}); });
+    EXPECT_TRUE(contains(message, "model.heads"));
+    EXPECT_TRUE(contains(message, "5 heads for dimension 12"));
+}
+
+TEST(Models, AreFoundByName) {
+    EXPECT_STREQ(model_type("vit").name, "vit");
+    EXPECT_TRUE(contains(message_of<UserError>([] { model_type("vitt"); }), "vit"));
+    for (const ModelType& type : model_types()) {
+        EXPECT_EQ(&model_type(type.name), &type);
+        EXPECT_NE(type.make_options(), nullptr);
+    }
+}
+
+class PatchEmbeddings : public testing::TestWithParam<const char*> {};
+
+TEST_P(PatchEmbeddings, AreConvolutionsWithoutOverlap) {
+    constexpr int64_t batch = 2, channels = 3, height = 8, width = 12, patch = 4, dim = 5;
+    Context context(GetParam());
+    PatchEmbedding layer(channels, patch, dim);
+    ParameterStore store(context, layer, 1);
+    std::map<std::string, std::vector<float>> parameters;
+    for (Parameter* parameter : store.parameters()) {
+        const std::string& name = parameter->parts().front().name;
+        Tensor value = parameter->value();
+        parameters[name] = test::numbers(value.elements(), static_cast<uint32_t>(name.size()));
+        value.copy_from_host(parameters[name].data());
+    }
+    const std::vector<float>& kernel = parameters.at("projection.weight");
+    const std::vector<float>& bias = parameters.at("projection.bias");
+    const Tensor images = formula_images(context, batch, {channels, height, width, 1});
+    const std::vector<float> pixels = images.to_vector();
+    const Variable result = layer.forward(Variable(images));
+    ASSERT_EQ(result.shape(), (Shape{batch, 6, dim}));
+    const std::vector<float> got = result.value().to_vector();
+    size_t place = 0;
+    for (int64_t b = 0; b < batch; ++b) {
+        for (int64_t y = 0; y < height; y += patch) {
+            for (int64_t x = 0; x < width; x += patch) {
+                for (int64_t d = 0; d < dim; ++d) {
+                    double sum = bias[d];
+                    for (int64_t c = 0; c < channels; ++c) {
+                        for (int64_t i = 0; i < patch; ++i) {
+                            for (int64_t j = 0; j < patch; ++j) {
+                                sum += static_cast<double>(kernel[((d * channels + c) * patch + i) * patch + j]) *
+                                       pixels[((b * channels + c) * height + y + i) * width + x + j];
+                            }
+                        }
+                    }
+                    ASSERT_NEAR(got[place++], sum, 1e-5);
+                }
+            }
+        }
+    }
+    context.tape().clear();
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, PatchEmbeddings, testing::Values("cpu", "reference"));
+
+TEST(Positions, SinesAndCosinesOfFallingFrequency) {
+    const std::vector<float> table = sinusoidal_positions(3, 4);
+    const double slow = 2.0 / 100.0;
+    const double wanted[] = {0,
+                             1,
+                             0,
+                             1,
+                             std::sin(1),
+                             std::cos(1),
+                             std::sin(slow / 2),
+                             std::cos(slow / 2),
+                             std::sin(2),
+                             std::cos(2),
+                             std::sin(slow),
+                             std::cos(slow)};
+    for (size_t i = 0; i < 12; ++i) EXPECT_NEAR(table[i], wanted[i], 1e-7) << i;
+    EXPECT_EQ(sinusoidal_positions(2, 3).size(), 6U);
+}
+
+}  // namespace
+}  // namespace heed
