@@ -66,6 +66,29 @@ CheckpointFacts from_json(const Json& json) {
     return facts;
 }
 
+/// What is wrong with numbers that Heed cannot have written, or "".
+std::string impossible_fact(const CheckpointFacts& facts) {
+    constexpr int64_t most_steps = 1'000'000'000'000, longest_side = 65536;
+    const TrainingState& progress = facts.progress;
+    if (progress.step < 0 || progress.step > most_steps) return "step";
+    if (progress.position.epoch < 0 || progress.position.epoch > progress.step) return "epoch";
+    if (progress.position.batch < 0 || progress.position.batch > progress.step) return "batch";
+    if (progress.best_step < 0 || progress.best_step > progress.step) return "best_step";
+    const DataFacts& data = facts.data;
+    for (const int64_t side : {data.shape.channels, data.shape.height, data.shape.width}) {
+        if (side < 1 || side > longest_side) return "shape";
+    }
+    if (data.class_names.empty()) return "class_names";
+    const auto fits = [&](const std::vector<double>& values) {
+        return values.size() == 1 || values.size() == static_cast<size_t>(data.shape.channels);
+    };
+    if (!fits(data.normalisation.mean)) return "mean";
+    const std::vector<double>& deviation = data.normalisation.deviation;
+    const bool positive = std::all_of(deviation.begin(), deviation.end(), [](double value) { return value > 0; });
+    if (!fits(deviation) || !positive) return "deviation";
+    return "";
+}
+
 /// Calls `visit(name, tensor)` for every named part of the buffers laid out as the store's parameters are.
 template <class Visit>
 void for_each_part(const ParameterStore& store, const std::vector<Tensor>& buffers, const Visit& visit) {
@@ -182,11 +205,16 @@ CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file) {
         throw UserError(file.path() + " has checkpoint format " + format->second + ", this version reads " +
                         std::to_string(format_version));
     }
+    const std::string damaged = file.path() + " has damaged checkpoint facts: ";
+    CheckpointFacts read;
     try {
-        return from_json(Json::parse(facts->second));
+        read = from_json(Json::parse(facts->second));
     } catch (const Json::exception& error) {
-        throw UserError(file.path() + " has damaged checkpoint facts: " + error.what());
+        throw UserError(damaged + error.what());
     }
+    const std::string impossible = impossible_fact(read);
+    if (!impossible.empty()) throw UserError(damaged + "the value of " + impossible + " cannot be");
+    return read;
 }
 
 void load_weights(const SafetensorsFile& file, ParameterStore& store) {

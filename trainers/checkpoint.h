@@ -25,7 +25,7 @@ std::string numeric_versions();
 void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,
                       const CheckpointFacts& facts);
 
-/// Reads the facts. Throws UserError when the file is no checkpoint of Heed or of a newer format.
+/// Reads the facts. Throws UserError when the file is no checkpoint of Heed, of a newer format, or damaged.
 CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file);
 
 /// Copies the weights of the file into the model. The names and shapes must be exactly those of the model: what is

@@ -56,6 +56,16 @@ Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const Trai
       optimizer_(make_optimizer(optimizer, store)) {}
 
 void Trainer::begin(const TrainingState& progress) {
+    const int64_t epoch = progress.step / epoch_steps_, batch = progress.step % epoch_steps_;
+    if (progress.position.epoch != epoch || progress.position.batch != batch) {
+        const auto place = [](int64_t in_epoch, int64_t of_epoch) {
+            return "batch " + std::to_string(in_epoch) + " of epoch " + std::to_string(of_epoch + 1);
+        };
+        throw UserError("the saved training stood after step " + std::to_string(progress.step) + " at " +
+                        place(progress.position.batch, progress.position.epoch) + ", but with " +
+                        std::to_string(epoch_steps_) + " steps an epoch this is " + place(batch, epoch) +
+                        ": the training set has another size than before");
+    }
     progress_ = progress;
     if (finished()) return;
     BatchPlan plan;

@@ -48,7 +48,8 @@ public:
     Trainer(Context& context, Task& task, ParameterStore& store, const TrainOptions& train,
             const OptimizerOptions& optimizer, int64_t batch, Communicator& communicator);
 
-    /// Goes to where `progress` says; must be called before the first step.
+    /// Goes to where `progress` says; must be called before the first step. Throws UserError when its position is not
+    /// that of its step, as with a training set of another size.
     void begin(const TrainingState& progress);
 
     /// Takes one step. Throws NotFinite, naming the step and the first tensor, when the loss or the gradient is not

@@ -52,6 +52,7 @@ public:
           task_(context_, *model_, data_, train_.label_smoothing, batch_),
           trainer_(context_, task_, store_, train_, recipe.options<OptimizerOptions>("optimizer"), batch_,
                    communicator_),
+          initialised_(!resume && load_initial_weights()),
           folder_(open_folder(recipe, resume)),
           paths_(folder_.paths()) {
         log_.open(paths_.log());
@@ -62,15 +63,15 @@ public:
             start();
             if (resume) log_.line("there is no checkpoint in " + paths_.folder() + ": starting from the beginning");
         } else {
-            go_on();
-            if (trainer_.finished()) {
+            load_state();
+            if (trainer_.finished() && folder_.state() == RunState::finished) {
                 log_.line(
                     fmt::format("the run in {} has ended after {} steps: nothing is left to do (more train.epochs "
                                 "would go on)",
                                 paths_.folder(), trainer_.progress().step));
                 return TrainOutcome::already_finished;
             }
-            folder_.mark_unfinished();
+            go_on();
         }
         describe();
         return loop();
@@ -83,17 +84,22 @@ private:
     }
 
     void start() {
-        const std::string& init = recipe_.options<GeneralOptions>("").init;
-        if (!init.empty()) {
-            load_weights(SafetensorsFile(init), store_);
-            log_.line("starting from the weights in " + init);
-        }
+        // Otherwise they were loaded before there was a run folder, so that weights that do not fit leave none behind.
+        if (initialised_ || load_initial_weights()) log_.line("starting from the weights in " + init());
         write_recipe();
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);
         trainer_.begin({});
     }
 
-    void go_on() {
+    const std::string& init() const { return recipe_.options<GeneralOptions>("").init; }
+
+    bool load_initial_weights() {
+        if (init().empty()) return false;
+        load_weights(SafetensorsFile(init()), store_);
+        return true;
+    }
+
+    void load_state() {
         SafetensorsFile file(paths_.last_checkpoint());
         CheckpointFacts facts = read_checkpoint_facts(file);
         check_resumable(recipe_, parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {}),
@@ -101,14 +107,20 @@ private:
         load_weights(file, store_);
         load_optimizer(file, store_, trainer_.optimizer());
         trainer_.begin(facts.progress);
-        if (trainer_.finished()) return;
-        truncate_metrics_after_step(paths_.metrics(), facts.progress.step);
+        resumed_versions_ = facts.versions;
+    }
+
+    /// After load_state; also ends a run that was killed between its last step and its test.
+    void go_on() {
+        const int64_t step = trainer_.progress().step;
+        folder_.mark_unfinished();
+        truncate_metrics_after_step(paths_.metrics(), step);
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
-        metrics_->write("resume", {{"step", facts.progress.step}, {"versions", numeric_versions()}});
+        metrics_->write("resume", {{"step", step}, {"versions", numeric_versions()}});
         write_recipe();
-        log_.line(fmt::format("resuming {} after step {}", paths_.folder(), facts.progress.step));
-        if (facts.versions != numeric_versions()) {
-            log_.line("the checkpoint was written by " + facts.versions + ", this is " + numeric_versions() +
+        log_.line(fmt::format("resuming {} after step {}", paths_.folder(), step));
+        if (resumed_versions_ != numeric_versions()) {
+            log_.line("the checkpoint was written by " + resumed_versions_ + ", this is " + numeric_versions() +
                       ": results are equal up to rounding");
         }
     }
@@ -268,11 +280,13 @@ private:
     int64_t batch_;
     ImageTask task_;
     Trainer trainer_;
+    bool initialised_;  // with the weights of `init`
     RunFolder folder_;
     RunPaths paths_;
     RunLog log_;
     std::optional<MetricsLog> metrics_;
     EpochSums epoch_;
+    std::string resumed_versions_;  // that wrote the checkpoint gone on from
 };
 
 }  // namespace
