@@ -1,0 +1,242 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <numeric>
+#include <thread>
+
+#include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/message_of.h"
+#include "heed/tests/support/text_file.h"
+
+namespace heed::test {
+namespace {
+
+/// Long enough to be met in its middle: 270 steps, saved every third.
+const std::vector<std::string> long_training = {"train.epochs=30", "train.checkpoint_every=3"};
+
+std::vector<std::string> and_resume(std::vector<std::string> settings) {
+    settings.push_back("--resume");
+    return settings;
+}
+
+int64_t lines_of(const std::string& path) {
+    if (!std::filesystem::exists(path)) return 0;
+    const std::string text = read_text(path);
+    return std::count(text.begin(), text.end(), '\n');
+}
+
+/// Returns when the file has that many lines; false after ten seconds.
+bool wait_for_lines(const std::string& path, int64_t lines) {
+    for (int i = 0; i < 20000; i++) {
+        if (lines_of(path) >= lines) return true;
+        std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+    return false;
+}
+
+class Resume : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        signal(SIGINT, SIG_DFL);  // ignored in a shell's background jobs, which programs started here would inherit
+        tiny_ = new TinyTraining;
+    }
+    static void TearDownTestSuite() { delete tiny_; }
+
+    static const TinyTraining& tiny() { return *tiny_; }
+
+    /// The run that nothing disturbed.
+    static const std::string& whole() {
+        static const std::string dir = "whole";
+        if (!tiny().exists(dir) && tiny().train(dir, long_training).code != 0) ADD_FAILURE() << "it does not train";
+        return dir;
+    }
+
+    /// Starts or resumes a run, sends a signal once it has `steps` more lines of metrics, and returns how it ended.
+    static ProgramResult disturb(const std::string& dir, const std::vector<std::string>& settings, int64_t steps,
+                                 int signal) {
+        const std::string metrics = tiny().folder / (dir + "/metrics.jsonl");
+        Program program(tiny().folder.path(), TinyTraining::train_arguments(dir, and_resume(settings)));
+        EXPECT_TRUE(wait_for_lines(metrics, lines_of(metrics) + steps)) << program.errors();
+        program.send(signal);
+        return program.wait();
+    }
+
+    /// Expects the run to be the same as one that was never disturbed.
+    static void expect_same_run(const std::string& dir, const std::string& undisturbed) {
+        EXPECT_EQ(tiny().last_checkpoint(dir), tiny().last_checkpoint(undisturbed));
+        EXPECT_EQ(tiny().file(dir + "/checkpoints/best.safetensors"),
+                  tiny().file(undisturbed + "/checkpoints/best.safetensors"));
+        for (const char* event : {"step", "validation", "test"}) {
+            for (const char* field : {"step", "loss", "accuracy"}) {
+                EXPECT_EQ(tiny().values(dir, event, field), tiny().values(undisturbed, event, field)) << event;
+            }
+        }
+        EXPECT_TRUE(tiny().exists(dir + "/report.html"));
+        EXPECT_TRUE(tiny().exists(dir + "/finished"));
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(tiny().folder / dir)) {
+            EXPECT_EQ(entry.path().string().find("heed-tmp"), std::string::npos) << entry.path();
+        }
+    }
+
+    static TinyTraining* tiny_;
+};
+
+TinyTraining* Resume::tiny_ = nullptr;
+
+TEST_F(Resume, AfterKillsTheBitsAreTheSame) {
+    int kills = 0;
+    for (const int64_t steps : {1, 17, 40, 9, 61}) {
+        kills += disturb("killed", long_training, steps, SIGKILL).signal == SIGKILL ? 1 : 0;
+    }
+    EXPECT_EQ(kills, 5) << "the training ended before it was killed";
+    EXPECT_FALSE(tiny().exists("killed/finished"));
+    const ProgramResult result = tiny().train("killed", and_resume(long_training));
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "resuming killed after step "));
+    std::vector<double> steps(270);
+    std::iota(steps.begin(), steps.end(), 1.0);
+    EXPECT_EQ(tiny().values("killed", "step", "step"), steps) << "no step is missing and none is there twice";
+    expect_same_run("killed", whole());
+}
+
+TEST_F(Resume, WithMomentumAccumulationAndBoundsInTheMiddleOfEpochs) {
+    const std::vector<std::string> settings = {
+        "optimizer.type=sgd", "optimizer.lr=0.05",        "train.accumulate=3",       "data.batch=7",
+        "train.steps=83",     "train.checkpoint_every=4", "attention.type=optimised", "attention.dropout=0.1"};
+    ASSERT_EQ(tiny().train("momentum", settings).code, 0);
+    EXPECT_EQ(disturb("momentum-killed", settings, 11, SIGKILL).signal, SIGKILL);
+    EXPECT_EQ(disturb("momentum-killed", settings, 20, SIGKILL).signal, SIGKILL);
+    ASSERT_EQ(tiny().train("momentum-killed", and_resume(settings)).code, 0);
+    expect_same_run("momentum-killed", "momentum");
+}
+
+TEST_F(Resume, SignalsSaveAndLeave) {
+    for (const int signal : {SIGTERM, SIGINT}) {
+        const std::string dir = "stopped-" + std::to_string(signal);
+        // Without regular checkpoints, so that the state is that which the signal saved.
+        const std::vector<std::string> settings = {"train.epochs=30"};
+        const ProgramResult result = disturb(dir, settings, 31, signal);
+        EXPECT_EQ(result.code, 130) << result.errors;
+        EXPECT_EQ(result.signal, 0);
+        const size_t done = tiny().losses(dir).size();
+        EXPECT_LT(done, 270u);
+        EXPECT_TRUE(contains(result.errors,
+                             "stopped by a signal after step " + std::to_string(done) + "; go on with --resume"));
+        EXPECT_FALSE(tiny().exists(dir + "/finished"));
+        const ProgramResult resumed = tiny().train(dir, and_resume(settings));
+        ASSERT_EQ(resumed.code, 0) << resumed.errors;
+        EXPECT_TRUE(contains(resumed.errors, "resuming " + dir + " after step " + std::to_string(done)));
+        EXPECT_EQ(tiny().losses(dir), tiny().losses(whole()));
+        EXPECT_EQ(tiny().file(dir + "/report.html").substr(0, 2), "<!");
+    }
+}
+
+TEST_F(Resume, AFinishedRunIsLeftAlone) {
+    ASSERT_EQ(tiny().train("finished").code, 0);
+    const auto files = [] {
+        std::vector<std::string> all;
+        for (const char* name :
+             {"recipe.yaml", "metrics.jsonl", "report.html", "checkpoints/last.safetensors", "finished"}) {
+            all.push_back(tiny().file(std::string("finished/") + name));
+        }
+        return all;
+    };
+    const auto before = files();
+    for (const std::vector<std::string>& settings : {std::vector<std::string>{}, {"train.epochs=1"}}) {
+        const ProgramResult result = tiny().train("finished", and_resume(settings));
+        EXPECT_EQ(result.code, 0);
+        EXPECT_TRUE(contains(result.errors, "the run in finished has ended after 18 steps: nothing is left to do"));
+        EXPECT_EQ(files(), before);
+    }
+    expect_error(tiny().train("finished"), 2, "it holds a finished run");
+    EXPECT_EQ(files(), before);
+}
+
+TEST_F(Resume, MoreEpochsFollowTheLongerTraining) {
+    ASSERT_EQ(tiny().train("short").code, 0);
+    ASSERT_EQ(tiny().train("short", {"train.epochs=4", "--resume"}).code, 0);
+    ASSERT_EQ(tiny().train("long", {"train.epochs=4"}).code, 0);
+    const std::vector<double> rates = tiny().values("short", "step", "lr");
+    const std::vector<double> longer = tiny().values("long", "step", "lr");
+    ASSERT_EQ(rates.size(), 36u);
+    EXPECT_NE(rates[17], longer[17]);
+    EXPECT_EQ(std::vector(rates.begin() + 18, rates.end()), std::vector(longer.begin() + 18, longer.end()));
+    EXPECT_TRUE(contains(tiny().file("short/recipe.yaml"), "epochs: 4"));
+    EXPECT_TRUE(tiny().exists("short/finished"));
+    EXPECT_EQ(tiny().events("short", "test").size(), 2u) << "one of each training";
+    EXPECT_EQ(tiny().values("short", "resume", "step"), std::vector<double>{18});
+}
+
+TEST_F(Resume, ARunKilledBeforeItsTestIsEnded) {
+    ASSERT_EQ(tiny().train("untested").code, 0);
+    const std::vector<double> test = tiny().values("untested", "test", "loss");
+    std::filesystem::remove(tiny().folder / "untested/finished");
+    std::filesystem::remove(tiny().folder / "untested/report.html");
+    const std::string metrics = tiny().file("untested/metrics.jsonl");
+    write_text(tiny().folder / "untested/metrics.jsonl", metrics.substr(0, metrics.find("{\"event\":\"test\"")));
+    const ProgramResult result = tiny().train("untested", {"--resume"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_EQ(tiny().values("untested", "test", "loss"), test);
+    EXPECT_TRUE(tiny().exists("untested/finished"));
+    EXPECT_TRUE(tiny().exists("untested/report.html"));
+}
+
+TEST_F(Resume, OtherSettingsAreRefused) {
+    ASSERT_EQ(tiny().train("settings", {"train.steps=5"}).code, 0);
+    const std::string before = tiny().last_checkpoint("settings");
+    const ProgramResult result =
+        tiny().train("settings", {"train.steps=9", "model.dim=32", "optimizer.lr=0.5", "--resume"});
+    expect_error(result, 2, "the run in settings was started with other settings");
+    EXPECT_TRUE(contains(result.errors, "model.dim was 16, is now 32 (command line)"));
+    EXPECT_TRUE(contains(result.errors, "optimizer.lr was 0.01, is now 0.5 (command line)"));
+    EXPECT_FALSE(contains(result.errors, "train.steps was"));
+    expect_error(tiny().train("settings", {"train.steps=9", "optimizer.type=sgd", "--resume"}), 2,
+                 "optimizer.type was adamw, is now sgd");
+    EXPECT_EQ(tiny().last_checkpoint("settings"), before);
+    EXPECT_TRUE(tiny().exists("settings/finished"));
+}
+
+TEST_F(Resume, WithoutACheckpointItStartsFresh) {
+    const ProgramResult result = tiny().train("nothing-yet", {"train.steps=4", "--resume"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "there is no checkpoint in nothing-yet: starting from the beginning"));
+    EXPECT_EQ(tiny().losses("nothing-yet").size(), 4u);
+}
+
+TEST_F(Resume, WithoutAFolderTheLatestRunGoesOn) {
+    const std::vector<std::string> settings = {"train", "tiny.yaml", "run.name=latest", "train.steps=3"};
+    ASSERT_EQ(tiny().run(settings).code, 0);
+    ASSERT_EQ(tiny().run(settings).code, 0);
+    const ProgramResult result = tiny().run({"train", "tiny.yaml", "run.name=latest", "train.steps=6", "--resume"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "resuming runs/latest/2 after step 3"));
+    EXPECT_EQ(tiny().losses("runs/latest/1").size(), 3u);
+    EXPECT_EQ(tiny().losses("runs/latest/2").size(), 6u);
+}
+
+TEST_F(Resume, ARunFolderHasOneUser) {
+    const std::string metrics = tiny().folder / "shared/metrics.jsonl";
+    Program first(tiny().folder.path(), TinyTraining::train_arguments("shared", {"train.steps=1000000"}));
+    ASSERT_TRUE(wait_for_lines(metrics, 3));
+    for (const std::vector<std::string>& settings : {std::vector<std::string>{}, {"--resume"}}) {
+        expect_error(tiny().train("shared", settings), 2, "cannot use the run folder shared: another run is using it");
+    }
+    const int64_t lines = lines_of(metrics);
+    EXPECT_TRUE(wait_for_lines(metrics, lines + 3)) << "the first goes on undisturbed";
+    first.send(SIGKILL);
+    first.wait();
+}
+
+TEST_F(Resume, OtherThreadsAreNamed) {
+    ASSERT_EQ(tiny().train("machine", {"train.steps=3"}).code, 0);
+    const ProgramResult result = tiny().train("machine", {"train.steps=5", "threads=2", "--resume"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "results are equal up to rounding"));
+}
+
+}  // namespace
+}  // namespace heed::test

@@ -1,0 +1,232 @@
+// ctest: processors 2
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "heed/core/safetensors.h"
+#include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/message_of.h"
+#include "heed/tests/support/text_file.h"
+
+namespace heed::test {
+namespace {
+
+constexpr size_t steps = 18;
+
+/// Sets an environment variable for the programs that are started while it lives.
+class Environment {
+public:
+    Environment(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+    ~Environment() { unsetenv(name_); }
+
+private:
+    const char* name_;
+};
+
+/// All tests of this file may look at one finished run, "run".
+class Train : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        tiny_ = new TinyTraining;
+        result_ = tiny_->train("run");
+    }
+    static void TearDownTestSuite() { delete tiny_; }
+
+    static const TinyTraining& tiny() { return *tiny_; }
+
+    static TinyTraining* tiny_;
+    static ProgramResult result_;
+};
+
+TinyTraining* Train::tiny_ = nullptr;
+ProgramResult Train::result_;
+
+TEST_F(Train, WritesTheWholeRunFolder) {
+    ASSERT_EQ(result_.code, 0) << result_.errors;
+    EXPECT_EQ(result_.output, "");
+    for (const char* name : {"recipe.yaml", "metrics.jsonl", "log.txt", "report.html", "finished",
+                             "checkpoints/last.safetensors", "checkpoints/best.safetensors"}) {
+        EXPECT_TRUE(tiny().exists(std::string("run/") + name)) << name;
+    }
+    const std::string page = tiny().file("run/report.html");
+    EXPECT_TRUE(begins_with(page, "<!"));
+    EXPECT_TRUE(contains(page, "</html>"));
+}
+
+TEST_F(Train, TellsItsProgressInPlainLines) {
+    EXPECT_EQ(result_.errors.find('\r'), std::string::npos) << "there is no terminal";
+    EXPECT_EQ(result_.errors.find('\x1b'), std::string::npos);
+    const std::string log = tiny().file("run/log.txt");
+    for (const char* part :
+         {"run folder run", "90 training, 10 validation, 40 test images of 1x8x8", "vit with sdpa attention",
+          "5 tokens", "18 steps of 10 images, 9 steps an epoch", "test: accuracy", "report: run/report.html"}) {
+        EXPECT_TRUE(contains(result_.errors, part));
+        EXPECT_TRUE(contains(log, part));
+    }
+    EXPECT_TRUE(contains(result_.errors, "epoch 2/2"));
+    EXPECT_TRUE(contains(log, "epoch 2: "));
+}
+
+TEST_F(Train, LearnsTheClasses) {
+    const std::vector<double> losses = tiny().losses("run");
+    ASSERT_EQ(losses.size(), steps);
+    const double begin = std::accumulate(losses.begin(), losses.begin() + 4, 0.0);
+    const double end = std::accumulate(losses.end() - 4, losses.end(), 0.0);
+    EXPECT_LT(end, 0.5 * begin);
+    ASSERT_EQ(tiny().train("longer", {"train.epochs=6"}).code, 0);
+    EXPECT_GT(tiny().values("longer", "test", "accuracy").at(0), 0.9) << "a quarter would be chance";
+}
+
+TEST_F(Train, MetricsHaveOneLineAStep) {
+    std::istringstream stream(tiny().file("run/metrics.jsonl"));
+    std::string line;
+    int64_t step = 0, validations = 0, tests = 0;
+    while (std::getline(stream, line)) {
+        const auto json = nlohmann::json::parse(line);
+        if (json.at("event") == "step") {
+            EXPECT_EQ(json.at("step"), ++step);
+            EXPECT_EQ(json.at("epoch"), (step + 8) / 9);
+            EXPECT_EQ(json.at("samples"), 10);
+            EXPECT_GT(json.at("loss"), 0.0);
+            EXPECT_GE(json.at("lr"), 0.0);
+            EXPECT_GT(json.at("gradient_norm"), 0.0);
+            EXPECT_GE(json.at("data_wait"), 0.0);
+            EXPECT_GE(json.at("seconds"), json.at("data_wait"));
+            EXPECT_EQ(json.at("loss"), static_cast<double>(json.at("loss").get<double>()));
+        } else if (json.at("event") == "validation") {
+            EXPECT_EQ(json.at("step"), 9 * ++validations);
+            EXPECT_EQ(json.at("samples"), 10);
+        } else {
+            EXPECT_EQ(json.at("event"), "test");
+            EXPECT_EQ(json.at("samples"), 40);
+            EXPECT_GT(json.at("peak_bytes"), 0);
+            tests++;
+        }
+    }
+    EXPECT_EQ(step, static_cast<int64_t>(steps));
+    EXPECT_EQ(validations, 2);
+    EXPECT_EQ(tests, 1);
+}
+
+TEST_F(Train, EqualRunsGiveEqualFiles) {
+    ASSERT_EQ(tiny().train("again").code, 0);
+    EXPECT_EQ(tiny().losses("again"), tiny().losses("run"));
+    EXPECT_EQ(tiny().last_checkpoint("again"), tiny().last_checkpoint("run"));
+    EXPECT_EQ(tiny().file("again/checkpoints/best.safetensors"), tiny().file("run/checkpoints/best.safetensors"));
+    EXPECT_EQ(tiny().last_checkpoint("run").find(tiny().folder.path()), std::string::npos);
+    ASSERT_EQ(tiny().train("other", {"train.seed=4"}).code, 0);
+    EXPECT_NE(tiny().losses("other"), tiny().losses("run"));
+}
+
+TEST_F(Train, TheResolvedRecipeTrainsTheSameAgain) {
+    const ProgramResult result = tiny().run({"train", "run/recipe.yaml", "run.dir=resolved"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_EQ(tiny().losses("resolved"), tiny().losses("run"));
+    EXPECT_EQ(tiny().last_checkpoint("resolved"), tiny().last_checkpoint("run"));
+}
+
+TEST_F(Train, OverridesAreKeptInTheResolvedRecipe) {
+    ASSERT_EQ(tiny().train("short", {"train.steps=3", "optimizer.schedule=linear"}).code, 0);
+    EXPECT_EQ(tiny().losses("short").size(), 3u);
+    const std::string recipe = tiny().file("short/recipe.yaml");
+    EXPECT_TRUE(contains(recipe, "steps: 3"));
+    EXPECT_TRUE(contains(recipe, "linear"));
+}
+
+TEST_F(Train, RunsGetNumbersWithoutAFolder) {
+    for (const char* dir : {"runs/numbered/1", "runs/numbered/2"}) {
+        const ProgramResult result = tiny().run({"train", "tiny.yaml", "run.name=numbered", "train.steps=1"});
+        EXPECT_EQ(result.code, 0);
+        EXPECT_TRUE(contains(result.errors, std::string("run folder ") + dir));
+        EXPECT_TRUE(tiny().exists(std::string(dir) + "/finished"));
+    }
+}
+
+TEST_F(Train, EvalAgreesWithTheTestOfTheRun) {
+    const auto eval = [](const std::string& target) {
+        const ProgramResult result = tiny().run({"eval", target, "--json", "data.root=data"});
+        EXPECT_EQ(result.code, 0) << result.errors;
+        return nlohmann::json::parse(result.output);
+    };
+    const auto of_run = eval("run");
+    EXPECT_EQ(of_run.at("loss").get<double>(), tiny().values("run", "test", "loss").at(0));
+    EXPECT_EQ(of_run.at("accuracy").get<double>(), tiny().values("run", "test", "accuracy").at(0));
+    EXPECT_EQ(of_run.at("step").get<double>(), tiny().values("run", "test", "step").at(0));
+    EXPECT_EQ(eval("run/checkpoints/best.safetensors").at("loss"), of_run.at("loss"));
+    EXPECT_EQ(eval("run/checkpoints/last.safetensors").at("step"), steps);
+}
+
+TEST_F(Train, AccumulationEqualsTheLargeBatch) {
+    const std::vector<std::string> large = {"data.batch=20"};
+    const std::vector<std::string> parts = {"data.batch=5", "train.accumulate=4"};
+    ASSERT_EQ(tiny().train("large", large).code, 0);
+    ASSERT_EQ(tiny().train("parts", parts).code, 0);
+    expect_close(tiny().losses("parts"), tiny().losses("large"), 1e-4);
+}
+
+TEST_F(Train, InitStartsFromTheWeights) {
+    // Without dropout, the loss of the first step over the whole training split is that of an evaluation of it.
+    const std::vector<std::string> quiet = {"init=run/checkpoints/last.safetensors", "model.dropout=0", "data.batch=90",
+                                            "train.shuffle=false", "train.steps=1"};
+    const ProgramResult result = tiny().train("init", quiet);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "starting from the weights in run/checkpoints/last.safetensors"));
+    const ProgramResult eval = tiny().run(
+        {"eval", "run/checkpoints/last.safetensors", "--split", "train", "--json", "data.root=data", "data.batch=90"});
+    ASSERT_EQ(eval.code, 0) << eval.errors;
+    const double expected = nlohmann::json::parse(eval.output).at("loss");
+    expect_close(tiny().losses("init"), {expected}, 1e-6);
+
+    // A file of plain tensors, as other programs write it, does as well.
+    const SafetensorsFile checkpoint(tiny().folder / "run/checkpoints/last.safetensors");
+    std::vector<TensorToStore> tensors;
+    for (const StoredTensor& tensor : checkpoint.tensors()) {
+        if (tensor.name.starts_with("optimizer.")) continue;
+        tensors.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.bytes.data()});
+    }
+    write_safetensors(tiny().folder / "plain.safetensors", tensors);
+    std::vector<std::string> plain = quiet;
+    plain[0] = "init=plain.safetensors";
+    ASSERT_EQ(tiny().train("plain", plain).code, 0);
+    EXPECT_EQ(tiny().losses("plain"), tiny().losses("init"));
+}
+
+TEST_F(Train, TheReferenceDeviceTrainsAlike) {
+    const ProgramResult result = tiny().train("reference", {"device=reference"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    expect_close(tiny().losses("reference"), tiny().losses("run"), 1e-3);
+}
+
+TEST_F(Train, EveryInstructionSetTrainsAlike) {
+    {
+        const Environment isa("HEED_ISA", "baseline");
+        ASSERT_EQ(tiny().train("baseline").code, 0);
+    }
+    expect_close(tiny().losses("baseline"), tiny().losses("run"), 1e-3);
+    const Environment isa("HEED_ISA", "sse9");
+    expect_error(tiny().train("none"), 2, "HEED_ISA");
+}
+
+TEST_F(Train, ThreadsChangeTheRoundingAlone) {
+    const ProgramResult result = tiny().train("threads", {"threads=2"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "2 threads"));
+    expect_close(tiny().losses("threads"), tiny().losses("run"), 1e-3);
+}
+
+TEST_F(Train, EveryTypeOfAttentionAndOptimizerTrains) {
+    for (const char* setting : {"attention.type=optimised", "optimizer.type=sgd", "model.norm=post"}) {
+        const std::string dir = std::string("variant-") + setting;
+        const ProgramResult result = tiny().train(dir, {setting});
+        ASSERT_EQ(result.code, 0) << result.errors;
+        EXPECT_LT(tiny().losses(dir).back(), tiny().losses(dir).front()) << setting;
+        EXPECT_NE(tiny().losses(dir), tiny().losses("run")) << setting;
+    }
+}
+
+}  // namespace
+}  // namespace heed::test
