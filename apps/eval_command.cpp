@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -9,6 +10,8 @@
 #include "heed/core/error.h"
 #include "heed/datasets/registry.h"
 #include "heed/trainers/image_task.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/run_folder.h"
 
 namespace heed {
 namespace {
@@ -78,10 +81,25 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
     }
 }
 
+/// A checkpoint tells no places; the recipe of a run says where its data lies.
+std::vector<std::string> settings_of(const EvalCommand& command) {
+    std::vector<std::string> settings = command.overrides;
+    const bool other_data = std::any_of(settings.begin(), settings.end(), [](const std::string& setting) {
+        return setting.starts_with("data.root=") || setting.starts_with("data.name=");
+    });
+    const std::string path = RunPaths(command.target).recipe();
+    std::error_code ignored;
+    if (other_data || !std::filesystem::exists(path, ignored)) return settings;
+    const Recipe recipe = read_recipe(recipe_spec(), path, {});
+    const std::string& root = recipe.options<ImageDataOptions>("data").root;
+    if (!root.empty()) settings.push_back("data.root=" + root);
+    return settings;
+}
+
 }  // namespace
 
 int run(const EvalCommand& command) {
-    SavedModel saved = load_saved_model(command.target, command.overrides);
+    SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
     const int64_t batch = trained.recipe.options<ImageDataOptions>("data").batch;
     ImageTask task(*saved.context, *trained.model, open_data(trained), 0.0, batch);

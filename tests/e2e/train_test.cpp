@@ -158,6 +158,13 @@ TEST_F(Train, EvalAgreesWithTheTestOfTheRun) {
     EXPECT_EQ(of_run.at("step").get<double>(), tiny().values("run", "test", "step").at(0));
     EXPECT_EQ(eval("run/checkpoints/best.safetensors").at("loss"), of_run.at("loss"));
     EXPECT_EQ(eval("run/checkpoints/last.safetensors").at("step"), steps);
+
+    // A run knows where its data lies, a checkpoint alone does not.
+    const ProgramResult result = tiny().run({"eval", "run", "--json"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_EQ(nlohmann::json::parse(result.output).at("loss"), of_run.at("loss"));
+    expect_error(tiny().run({"eval", "run/checkpoints/best.safetensors"}), 2, "data.root is missing");
+    expect_error(tiny().run({"eval", "run", "data.root=elsewhere"}), 2, "elsewhere");
 }
 
 TEST_F(Train, AccumulationEqualsTheLargeBatch) {
