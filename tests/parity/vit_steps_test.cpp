@@ -1,9 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <vector>
 
 #include "heed/layers/vit.h"
@@ -20,7 +21,9 @@ namespace {
 using Json = nlohmann::json;
 
 Json read_stored() {
-    std::ifstream file(std::string(std::getenv("HEED_SOURCE_DIR")) + "/tests/parity/vit_steps.json");
+    const char* source = std::getenv("HEED_SOURCE_DIR");
+    if (!source) throw std::runtime_error("HEED_SOURCE_DIR does not name the source folder");
+    std::ifstream file(std::string(source) + "/tests/parity/vit_steps.json");
     return Json::parse(file);
 }
 
