@@ -8,7 +8,10 @@ namespace heed {
 
 void ImageDataOptions::describe(Fields& fields) {
     fields.add("root", root, "folder with the data set's files; empty: HEED_DATA, ./data, /usr/share/datasets");
-    fields.add("batch", batch, "images in one optimizer step; the last step of an epoch takes what is left")
+    fields
+        .add("batch", batch,
+             "images in a batch (train.accumulate of them make an optimizer step); the last of an epoch takes what is "
+             "left")
         .range(1, 1 << 24)
         .unit("images");
     fields.add("validation", validation, "share of the training set that is kept back for validation; 0: none")

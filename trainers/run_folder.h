@@ -19,9 +19,6 @@ public:
     std::string checkpoints() const { return folder_ + "/checkpoints"; }
     std::string last_checkpoint() const { return checkpoints() + "/last.safetensors"; }
     std::string best_checkpoint() const { return checkpoints() + "/best.safetensors"; }
-    std::string step_checkpoint(int64_t step) const {
-        return checkpoints() + "/step-" + std::to_string(step) + ".safetensors";
-    }
     /// Exists once the run has ended well.
     std::string finished_mark() const { return folder_ + "/finished"; }
     /// Its flock is held while a process trains in the folder.

@@ -44,7 +44,6 @@ TEST_F(RunFolderTest, PathsOfTheLayout) {
     EXPECT_EQ(paths.report(), "r/report.html");
     EXPECT_EQ(paths.last_checkpoint(), "r/checkpoints/last.safetensors");
     EXPECT_EQ(paths.best_checkpoint(), "r/checkpoints/best.safetensors");
-    EXPECT_EQ(paths.step_checkpoint(120), "r/checkpoints/step-120.safetensors");
     EXPECT_EQ(run_state(paths), RunState::fresh);
 }
 
