@@ -86,6 +86,7 @@ private:
     void start() {
         // Otherwise they were loaded before there was a run folder, so that weights that do not fit leave none behind.
         if (initialised_ || load_initial_weights()) log_.line("starting from the weights in " + init());
+        std::filesystem::remove(paths_.best_checkpoint());  // of a run that did not come to save its state
         write_recipe();
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);
         trainer_.begin({});
@@ -113,8 +114,8 @@ private:
     /// After load_state; also ends a run that was killed between its last step and its test.
     void go_on() {
         const int64_t step = trainer_.progress().step;
-        folder_.mark_unfinished();
         truncate_metrics_after_step(paths_.metrics(), step);
+        folder_.mark_unfinished();
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
         metrics_->write("resume", {{"step", step}, {"versions", numeric_versions()}});
         write_recipe();

@@ -207,6 +207,25 @@ TEST_F(Resume, WithoutACheckpointItStartsFresh) {
     EXPECT_EQ(tiny().losses("nothing-yet").size(), 4u);
 }
 
+TEST_F(Resume, ABestCheckpointOfAnAbandonedStartIsForgotten) {
+    ASSERT_EQ(tiny().train("abandoned").code, 0);
+    std::filesystem::remove(tiny().folder / "abandoned/finished");
+    std::filesystem::remove(tiny().folder / "abandoned/checkpoints/last.safetensors");
+    ASSERT_EQ(tiny().train("abandoned", {"data.validation=0"}).code, 0);
+    EXPECT_FALSE(tiny().exists("abandoned/checkpoints/best.safetensors"));
+    EXPECT_EQ(tiny().losses("abandoned").size(), 20u);
+}
+
+TEST_F(Resume, DamagedMetricsChangeNothing) {
+    ASSERT_EQ(tiny().train("garbled").code, 0);
+    const std::string garbled = tiny().file("garbled/metrics.jsonl") + "garbage\n";
+    write_text(tiny().folder / "garbled/metrics.jsonl", garbled);
+    expect_error(tiny().train("garbled", {"train.epochs=3", "--resume"}), 2,
+                 "garbled/metrics.jsonl, line 22: expected a JSON object");
+    EXPECT_EQ(tiny().file("garbled/metrics.jsonl"), garbled);
+    EXPECT_TRUE(tiny().exists("garbled/finished"));
+}
+
 TEST_F(Resume, WithoutAFolderTheLatestRunGoesOn) {
     const std::vector<std::string> settings = {"train", "tiny.yaml", "run.name=latest", "train.steps=3"};
     ASSERT_EQ(tiny().run(settings).code, 0);
