@@ -109,6 +109,9 @@ TEST(RunsFolder, IsNamedAfterTheRecipe) {
     EXPECT_EQ(folder_of("recipes/vit.yaml"), "runs/vit");
     EXPECT_EQ(folder_of("/vit.yaml"), "runs/vit");
     EXPECT_EQ(folder_of("recipes/mnist/vit.yaml", {"run.name=first"}), "runs/first");
+    for (const char* name : {"run.name=../../elsewhere", "run.name=..", "run.name=/tmp"}) {
+        EXPECT_TRUE(contains(message_of<UserError>([&] { folder_of("recipes/mnist/vit.yaml", {name}); }), "run.name"));
+    }
 }
 
 }  // namespace

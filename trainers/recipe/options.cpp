@@ -1,6 +1,7 @@
 #include "heed/core/error.h"
 #include "heed/core/number_text.h"
 #include "heed/core/parallel.h"
+#include "heed/core/quote.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/optimizer_options.h"
 #include "heed/trainers/recipe/run_options.h"
@@ -25,6 +26,13 @@ void GeneralOptions::describe(Fields& fields) {
 void RunOptions::describe(Fields& fields) {
     fields.add("dir", dir, "run folder; empty: runs/<name>/<next number>");
     fields.add("name", name, "name of the run; empty: the recipe's folder and file");
+}
+
+void RunOptions::validate() const {
+    if (name == "." || name == ".." || name.find('/') != std::string::npos) {
+        throw UserError("run.name expects a name of a folder in runs/, got " + quote(name) +
+                        " (run.dir takes any path)");
+    }
 }
 
 void TrainOptions::describe(Fields& fields) {

@@ -10,6 +10,7 @@ struct RunOptions : Options {
     std::string name;
 
     void describe(Fields& fields) override;
+    void validate() const override;
 };
 
 }  // namespace heed
