@@ -107,6 +107,14 @@ Problem make_problem(const OpCase& op_case) {
     }
     problem.outputs = op_case.definition(inputs);
     for (const Values& output : problem.outputs) problem.seeds.push_back(draw(output.size(), random));
+    return problem;
+}
+
+/// Central differences of the definition.
+void differentiate(const OpCase& op_case, Problem& problem) {
+    std::mt19937 random(2);
+    std::vector<Values> inputs;
+    for (const Floats& input : problem.inputs) inputs.push_back(widened(input));
     for (Values& input : inputs) {
         std::vector<std::size_t> elements(input.size());
         for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = i;
@@ -127,7 +135,6 @@ Problem make_problem(const OpCase& op_case) {
         problem.probed.push_back(std::move(elements));
         problem.derivatives.push_back(std::move(derivatives));
     }
-    return problem;
 }
 
 /// One device with one instruction set.
@@ -336,7 +343,8 @@ std::string name_of(const OpCase& op_case) {
 
 std::vector<std::string> check_op(const OpCase& op_case) {
     std::vector<std::string> failures;
-    const Problem problem = make_problem(op_case);
+    Problem problem = make_problem(op_case);
+    differentiate(op_case, problem);
     const Isa before = active_isa();
     for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
         if (!isa_available(isa)) continue;
