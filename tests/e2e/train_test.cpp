@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
@@ -69,6 +70,13 @@ TEST_F(Train, TellsItsProgressInPlainLines) {
     }
     EXPECT_TRUE(contains(result_.errors, "epoch 2/2"));
     EXPECT_TRUE(contains(log, "epoch 2: "));
+}
+
+TEST_F(Train, GoesOnWhenTheReaderOfItsLinesLeaves) {
+    const std::string command = "cd '" + tiny().folder.path() +
+                                "' && \"$HEED_BINARY\" train tiny.yaml run.dir=piped 2>&1 | head -n 1 >first-line";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    EXPECT_TRUE(tiny().exists("piped/finished"));
 }
 
 TEST_F(Train, LearnsTheClasses) {
