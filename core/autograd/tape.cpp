@@ -32,6 +32,10 @@ Tensor ones(Context& context, const Shape& shape) {
 
 }  // namespace
 
+void Tape::refuse_record() {
+    throw Error("an op was to be recorded after backward; the tape has to be cleared first");
+}
+
 Variable Tape::leaf(Tensor value) {
     auto& node = record<LeafNode>();
     return output(node, std::move(value));

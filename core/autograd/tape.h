@@ -30,9 +30,10 @@ public:
         return enabled_ && (variables.requires_gradient() || ...);
     }
 
-    /// Puts a node on the tape; the op fills in what it saves.
+    /// Puts a node on the tape; the op fills in what it saves. Throws Error between backward and clear.
     template <class NodeType, class... Arguments>
     NodeType& record(Arguments&&... arguments) {
+        if (walked_) refuse_record();
         auto* node = new (arena_.allocate(sizeof(NodeType))) NodeType(std::forward<Arguments>(arguments)...);
         nodes_.push_back(node);
         return *node;
@@ -58,6 +59,8 @@ public:
 private:
     friend class NoGradient;
     friend class TapeScope;
+
+    [[noreturn]] static void refuse_record();
 
     Context& context_;
     Arena arena_;

@@ -29,8 +29,11 @@ bool selects(const ParameterStore::Selection& selection, const Parameter& parame
 ParameterStore::ParameterStore(Context& context, Module& model, uint64_t seed, const Selection& frozen,
                                const Selection& no_decay)
     : context_(context) {
-    model.assign_names();
     parameters_ = model.parameters();
+    for (const Parameter* parameter : parameters_) {
+        if (parameter->value_.defined()) throw Error("a model is laid out twice");
+    }
+    model.assign_names();
     groups_.resize(3);
     groups_[0].decay = true;
     groups_[2].trainable = false;

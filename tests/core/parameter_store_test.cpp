@@ -178,6 +178,11 @@ TEST_F(Stored, GradientsThatNothingWroteBecomeZero) {
     for (Parameter* parameter : store.parameters()) EXPECT_TRUE(parameter->gradient_slot().defined());
 }
 
+TEST_F(Stored, AModelIsLaidOutOnce) {
+    ParameterStore store(context_, model_, 1);
+    EXPECT_EQ("a model is laid out twice", message_of<Error>([&] { ParameterStore(context_, model_, 1); }));
+}
+
 TEST_F(Stored, AModelWithoutParametersIsFine) {
     struct Empty : Module {
     } empty;

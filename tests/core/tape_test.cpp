@@ -93,6 +93,13 @@ TEST_F(TapeTest, BackwardTwiceIsAnError) {
     EXPECT_EQ(Floats(3, 7), gradient(again));
 }
 
+TEST_F(TapeTest, RecordingAfterBackwardIsAnError) {
+    const Variable x = leaf(1);
+    const Variable y = scale(x, 2);
+    tape_.backward(y);
+    EXPECT_TRUE(contains(message_of<Error>([&] { scale(y, 2); }), "the tape has to be cleared first"));
+}
+
 TEST_F(TapeTest, BackwardOfAConstantIsAnError) {
     const Variable constant(filled(1));
     EXPECT_TRUE(contains(message_of<Error>([&] { tape_.backward(scale(constant, 2)); }),
