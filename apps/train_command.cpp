@@ -7,7 +7,7 @@ namespace heed {
 
 int run(const TrainCommand& command) {
     constexpr int stopped_by_signal = 130;
-    std::signal(SIGPIPE, SIG_IGN);  // who reads the lines may leave (heed train ... | head); the training goes on
+    std::signal(SIGPIPE, SIG_IGN);  // who reads the lines may leave (heed train ... 2>&1 | head); it goes on
     const TrainOutcome outcome = train({command.recipe, command.overrides, command.resume});
     return outcome == TrainOutcome::interrupted ? stopped_by_signal : 0;
 }

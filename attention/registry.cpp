@@ -72,6 +72,11 @@ std::unique_ptr<Attention> AttentionChoice::make(const AttentionGeometry& geomet
         throw UserError("expected a number of heads that divides the dimension, got " + std::to_string(geometry.heads) +
                         " heads for dimension " + std::to_string(geometry.dim) + " (model.heads, model.dim)");
     }
+    constexpr int64_t largest_head = 512;
+    if (geometry.dim / geometry.heads > largest_head) {
+        throw UserError("expected heads of at most " + std::to_string(largest_head) + " features, got " +
+                        std::to_string(geometry.dim / geometry.heads) + " (model.dim over model.heads)");
+    }
     if (!type->capabilities.can(geometry.pattern)) {
         std::string able = names_of(
             [](const AttentionType& other, AttentionPattern pattern) { return other.capabilities.can(pattern); },

@@ -19,6 +19,7 @@ public:
     explicit PngReader(const std::filesystem::path& file) : name_(file.string()) {
         image_.version = PNG_IMAGE_VERSION;
         if (!png_image_begin_read_from_file(&image_, name_.c_str())) fail();
+        image_.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16 bits without a stated gamma mean what 8 bits mean
     }
     ~PngReader() { png_image_free(&image_); }
     PngReader(const PngReader&) = delete;
@@ -52,6 +53,10 @@ private:
 
 bool is_png(const std::filesystem::path& file) {
     constexpr std::array<char, 8> signature = {'\x89', 'P', 'N', 'G', '\r', '\n', '\x1a', '\n'};
+    std::error_code ignored;
+    if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored)) {
+        throw UserError(fmt::format("cannot read {}: it is not a regular file", file.string()));
+    }
     std::ifstream stream(file, std::ios::binary);
     if (!stream) throw UserError(fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
     std::array<char, 8> start = {};

@@ -11,7 +11,7 @@
 namespace heed {
 namespace {
 
-constexpr int handled_signals[] = {SIGINT, SIGTERM};
+constexpr int handled_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 // A handler can reach nothing but globals.
 std::atomic<int> received_signal{0};
@@ -37,7 +37,7 @@ StopSignals::StopSignals() {
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < std::size(handled_signals); ++i) {
         sigaction(handled_signals[i], nullptr, &former_actions[i]);
-        if (former_actions[i].sa_handler == SIG_IGN && handled_signals[i] == SIGINT) continue;
+        if (former_actions[i].sa_handler == SIG_IGN && handled_signals[i] != SIGTERM) continue;
         sigaction(handled_signals[i], &action, nullptr);
     }
 }

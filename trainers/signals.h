@@ -2,9 +2,10 @@
 
 namespace heed {
 
-/// While it lives, SIGINT and SIGTERM do not end the process but are remembered, so that a training can finish its step
-/// and save its state. A second signal ends the process at once, as if this object did not exist. A SIGINT that was
-/// ignored before (a shell's background job) stays ignored. At the end the former handling is back.
+/// While it lives, SIGINT, SIGTERM and SIGHUP do not end the process but are remembered, so that a training can finish
+/// its step and save its state. A second signal ends the process at once, as if this object did not exist. A SIGINT or
+/// SIGHUP that was ignored before (a shell's background job, nohup) stays ignored. At the end the former handling is
+/// back.
 ///
 /// Only one at a time (Error otherwise); requested() can be asked from any thread.
 class StopSignals {

@@ -65,10 +65,10 @@ public:
         } else {
             load_state();
             if (trainer_.finished() && folder_.state() == RunState::finished) {
-                log_.line(
-                    fmt::format("the run in {} has ended after {} steps: nothing is left to do (more train.epochs "
-                                "would go on)",
-                                paths_.folder(), trainer_.progress().step));
+                log_.line(fmt::format(
+                    "the run in {} has ended after {} steps: nothing is left to do (more {} "
+                    "would go on)",
+                    paths_.folder(), trainer_.progress().step, train_.steps > 0 ? "train.steps" : "train.epochs"));
                 return TrainOutcome::already_finished;
             }
             go_on();
@@ -86,7 +86,8 @@ private:
     void start() {
         // Otherwise they were loaded before there was a run folder, so that weights that do not fit leave none behind.
         if (initialised_ || load_initial_weights()) log_.line("starting from the weights in " + init());
-        std::filesystem::remove(paths_.best_checkpoint());  // of a run that did not come to save its state
+        std::error_code ignored;
+        std::filesystem::remove(paths_.best_checkpoint(), ignored);  // of a run that did not come to save its state
         write_recipe();
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);
         trainer_.begin({});

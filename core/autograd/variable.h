@@ -23,6 +23,7 @@ public:
     Context& context() const { return value_.context(); }
     bool requires_gradient() const { return slot_ != nullptr; }
     /// Where backward puts the gradient; null for a constant. Throws Error when the tape that made it has been cleared.
+    /// After backward only the slots of leaves and parameters may be read.
     GradientSlot* slot() const;
 
 private:

@@ -59,6 +59,13 @@ TEST(AttentionRegistry, HeadsHaveToDivideTheDimension) {
     }
 }
 
+TEST(AttentionRegistry, HeadsHaveALargestSize) {
+    for (const AttentionType& type : attention_types()) {
+        EXPECT_TRUE(contains(refusal(type, {.dim = 1026, .heads = 2, .max_tokens = 16}), "got 513")) << type.name;
+        EXPECT_FALSE(contains(refusal(type, {.dim = 1024, .heads = 2, .max_tokens = 16}), "at most")) << type.name;
+    }
+}
+
 TEST(AttentionRegistry, APatternThatATypeCannotDoIsRefusedWithTheTypesThatCan) {
     int refused = 0;
     for (const AttentionType& type : attention_types()) {

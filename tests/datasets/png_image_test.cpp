@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -36,6 +37,28 @@ protected:
         return path;
     }
 
+    /// A grey image of 16 bits a pixel that states no gamma, each byte of `pixels` twice.
+    std::string write_16_bits(const std::string& name, uint32_t height, uint32_t width,
+                              const std::vector<uint8_t>& pixels) {
+        const std::string path = folder_ / name;
+        FILE* file = std::fopen(path.c_str(), "wb");
+        png_structp writer = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+        png_infop info = png_create_info_struct(writer);
+        png_init_io(writer, file);
+        png_set_IHDR(writer, info, width, height, 16, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                     PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+        png_write_info(writer, info);
+        std::vector<uint8_t> row(2 * width);
+        for (uint32_t y = 0; y < height; y++) {
+            for (uint32_t x = 0; x < 2 * width; x++) row[x] = pixels[y * width + x / 2];
+            png_write_row(writer, row.data());
+        }
+        png_write_end(writer, info);
+        png_destroy_write_struct(&writer, &info);
+        std::fclose(file);
+        return path;
+    }
+
     test::TemporaryFolder folder_;
 };
 
@@ -57,6 +80,11 @@ TEST_F(PngImage, ReadsColoursAsPlanes) {
     ASSERT_EQ(as_grey.size(), 4u);
     EXPECT_GT(as_grey[1], as_grey[0]);  // green is brighter than red, red than blue
     EXPECT_GT(as_grey[0], as_grey[2]);
+}
+
+TEST_F(PngImage, SixteenBitsMeanTheSameAsEight) {
+    const std::vector<uint8_t> pixels = {0, 10, 50, 128, 200, 255};
+    EXPECT_EQ(read_png(write_16_bits("deep.png", 2, 3, pixels), {1, 2, 3}), pixels);
 }
 
 TEST_F(PngImage, WhatIsTransparentBecomesBlack) {

@@ -35,7 +35,7 @@ private:
 };
 
 TEST_F(SignalsTest, AFirstSignalIsRemembered) {
-    for (const int signal : {SIGINT, SIGTERM}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         const StopSignals stop;
         EXPECT_FALSE(stop.requested());
         EXPECT_EQ(stop.signal(), 0);
@@ -46,8 +46,8 @@ TEST_F(SignalsTest, AFirstSignalIsRemembered) {
 }
 
 TEST_F(SignalsTest, ASecondSignalEndsTheProcess) {
-    for (const int first : {SIGINT, SIGTERM}) {
-        for (const int second : {SIGINT, SIGTERM}) {
+    for (const int first : {SIGINT, SIGTERM, SIGHUP}) {
+        for (const int second : {SIGINT, SIGTERM, SIGHUP}) {
             EXPECT_EQ(ending_of_child([&] {
                           const StopSignals stop;
                           std::raise(first);
@@ -60,7 +60,7 @@ TEST_F(SignalsTest, ASecondSignalEndsTheProcess) {
 }
 
 TEST_F(SignalsTest, TheFormerHandlingComesBack) {
-    for (const int signal : {SIGINT, SIGTERM}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         EXPECT_EQ(ending_of_child([&] {
                       {
                           const StopSignals stop;
