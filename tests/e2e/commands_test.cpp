@@ -184,7 +184,7 @@ TEST_F(Commands, CheckAndInfoDescribe) {
     for (const char* part : {"tiny.yaml:1", "command line", "default", "parameters", "multiply-adds", "memory"}) {
         EXPECT_TRUE(contains(check.output, part));
     }
-    const ProgramResult large = run({"check", "tiny.yaml", "model.dim=65536", "model.depth=1000"});
+    const ProgramResult large = run({"check", "tiny.yaml", "model.dim=65536", "model.heads=1024", "model.depth=1000"});
     EXPECT_EQ(large.code, 0) << large.errors;
     EXPECT_TRUE(contains(large.output, "the model is too large for this machine"));
     const ProgramResult info = run({"info", "run"});
