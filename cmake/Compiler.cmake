@@ -9,6 +9,8 @@ add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=" "-ffile-prefix-m
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-restrict)  # GCC 12 warns of std::string's own operator+.
 endif()
+# The kernels ask for -O3 themselves (IsaKernels.cmake), and nothing else computes.
+string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 add_link_options(-Wl,--as-needed)
 if(HEED_WERROR)
   add_compile_options(-Werror)

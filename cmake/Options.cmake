@@ -5,6 +5,7 @@ set(HEED_SANITIZE "" CACHE STRING "Sanitizers, separated by commas: address,unde
 option(HEED_WERROR "Warnings are errors" OFF)
 option(HEED_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(HEED_BENCH "Build the benchmarks" OFF)
+option(HEED_UNITY "Compile several source files at once: a complete build takes half the time" ON)
 
 if(NOT HEED_THREADS MATCHES "^(openmp|std)$")
   message(FATAL_ERROR "HEED_THREADS is openmp or std, got '${HEED_THREADS}'.")
