@@ -36,7 +36,7 @@ Storage* CachingAllocator::acquire(size_t bytes) {
         free_[index] = storage->next_free;
     } else {
         size_t capacity = class_bytes(index);
-        void* data = device_.allocate(capacity);
+        void* data = allocate(capacity);
         ++device_allocations_;
         bytes_reserved_ += capacity;
         if (empty_headers_) {
@@ -55,6 +55,17 @@ Storage* CachingAllocator::acquire(size_t bytes) {
     bytes_in_use_ += storage->capacity;
     peak_bytes_ = std::max(peak_bytes_, bytes_in_use_);
     return storage;
+}
+
+void* CachingAllocator::allocate(size_t capacity) {
+    try {
+        return device_.allocate(capacity);
+    } catch (const Error&) {
+        if (bytes_reserved_ == bytes_in_use_) throw;
+    }
+    // What is kept for other sizes may be what is missing.
+    trim();
+    return device_.allocate(capacity);
 }
 
 void CachingAllocator::release(Storage* storage) {

@@ -48,6 +48,7 @@ private:
     static constexpr int classes = 4 * 48;
     static int size_class(size_t bytes);
     static size_t class_bytes(int size_class);
+    void* allocate(size_t capacity);
 
     Context& context_;
     Device& device_;

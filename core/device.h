@@ -33,6 +33,17 @@ struct MatrixProduct {
     int64_t c_batch_stride = 0;
 };
 
+/// One operand of a product: contiguous rows.
+struct MatrixOperand {
+    const float* data = nullptr;
+    int64_t row_length = 0;
+    bool transpose = false;
+};
+
+/// The product c [rows, columns] (+)= op(a) [rows, inner] op(b) [inner, columns] of contiguous matrices.
+MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, float* c, int64_t rows, int64_t inner,
+                                 int64_t columns, bool accumulate);
+
 /// What every op may ask of the place where tensors live. All other kernels belong to their op.
 class Device {
 public:

@@ -55,6 +55,13 @@ Shape Shape::with_first(int64_t size) const {
     return result;
 }
 
+Shape Shape::with_axis(int64_t size) const {
+    if (rank_ == max_rank) throw Error("shape " + to_string() + " cannot have one more axis");
+    Shape result = *this;
+    result.sizes_[result.rank_++] = size;
+    return result;
+}
+
 std::vector<int64_t> Shape::to_vector() const {
     return {sizes_, sizes_ + rank_};
 }

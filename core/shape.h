@@ -27,6 +27,8 @@ public:
     Shape with_last(int64_t size) const;
     /// The same shape with another first axis.
     Shape with_first(int64_t size) const;
+    /// The same shape with one more axis at the end.
+    Shape with_axis(int64_t size) const;
     std::vector<int64_t> to_vector() const;
     /// "[64, 50, 128]"
     std::string to_string() const;

@@ -1,7 +1,5 @@
 #include "heed/core/ops/embedding.h"
 
-#include <vector>
-
 #include "heed/core/context.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/embedding_kernels.h"
@@ -29,12 +27,6 @@ struct EmbeddingNode final : Node {
     float scale;
 };
 
-Shape with_dim(const Shape& ids, int64_t dim) {
-    std::vector<int64_t> sizes = ids.to_vector();
-    sizes.push_back(dim);
-    return Shape(sizes);
-}
-
 }  // namespace
 
 Variable embedding(const Variable& table, const Tensor& ids, float scale) {
@@ -42,7 +34,7 @@ Variable embedding(const Variable& table, const Tensor& ids, float scale) {
     const int64_t vocabulary = table.shape()[0], dim = table.shape()[1];
     check_indices("embedding", "ids", ids, 0, vocabulary);
     Context& context = table.context();
-    Tensor out = Tensor::empty(context, with_dim(ids.shape(), dim));
+    Tensor out = Tensor::empty(context, ids.shape().with_axis(dim));
     kernels(out).forward({table.value().f32(), ids.data<int32_t>(), out.f32(), ids.elements(), dim, scale});
     Tape& tape = context.tape();
     if (!tape.records(table)) return Variable(std::move(out));

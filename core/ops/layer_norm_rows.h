@@ -3,6 +3,7 @@
 // Layer normalisation of rows that lie in the first-level cache: the arithmetic that layer_norm and residual_layer_norm
 // share. For *.isa.cpp files.
 
+#include "heed/core/ops/sum_rows.h"
 #include "heed/core/parallel.h"
 #include "heed/core/simd/loop.h"
 
@@ -69,18 +70,6 @@ HEED_SIMD void normalize_row(const float* x, const float* gain, const float* bia
 HEED_SIMD int64_t norm_forward_grain(int64_t width) {
     const int64_t rows = 16384 / width;
     return rows < 1 ? 1 : rows;
-}
-
-/// Rows that one task of the backward pass takes. Each task has its own partial sums of dgain and dbias, so there are
-/// at most 64 of them; their number depends on the shape alone.
-HEED_SIMD int64_t norm_backward_grain(int64_t rows) {
-    const int64_t share = (rows + 63) / 64;
-    return share < 16 ? 16 : (share + 3) / 4 * 4;
-}
-
-HEED_SIMD int64_t norm_backward_tasks(int64_t rows) {
-    const int64_t grain = norm_backward_grain(rows);
-    return (rows + grain - 1) / grain;
 }
 
 /// What the backward pass of the norm reads and writes; `extra` (or null) is added to dx.
@@ -161,13 +150,13 @@ HEED_SIMD void norm_backward_rows(const NormBackwardRows& a, int64_t begin, int6
     }
 }
 
-/// The backward pass over all rows. `a` has the workspace ([tasks][2][width]) as dgain_partial; `finish(begin, end)` is
-/// called when dx of a few rows stands and is still in cache.
+/// The backward pass over all rows. `a` has the workspace ([sum_rows_tiles(rows)][2][width]) as dgain_partial;
+/// `finish(begin, end)` is called when dx of a few rows stands and is still in cache.
 template <class Finish>
 HEED_SIMD void norm_backward(const NormBackwardRows& a, int64_t rows, float* dgain, float* dbias, bool accumulate,
                              const Finish& finish) {
     const int64_t n = a.width;
-    const int64_t grain = norm_backward_grain(rows);
+    const int64_t grain = sum_rows_tile(rows);
     float* const workspace = a.dgain_partial;
     parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
         NormBackwardRows mine = a;
@@ -185,24 +174,10 @@ HEED_SIMD void norm_backward(const NormBackwardRows& a, int64_t rows, float* dga
             finish(row, stop);
         }
     });
-    const int64_t tasks = norm_backward_tasks(rows);
-    const auto add_up = [&](float* out, int64_t offset, int64_t begin, int64_t end) HEED_INLINE {
-        if (out == nullptr) return;
-        const float* partial = workspace + offset + begin;
-        for_lanes(end - begin, [&](int64_t j, int64_t count) HEED_INLINE {
-            vf total = zero();
-            for (int64_t t = 0; t < tasks; ++t) {
-                total += load(partial + t * 2 * n + j, count);
-            }
-            if (accumulate) {
-                total += load(out + begin + j, count);
-            }
-            store(out + begin + j, total, count);
-        });
-    };
+    const int64_t tasks = sum_rows_tiles(rows);
     parallel_for(n, 256, [&](int64_t begin, int64_t end) {
-        add_up(dgain, 0, begin, end);
-        add_up(dbias, n, begin, end);
+        if (dgain != nullptr) add_partial_sums(workspace, tasks, 2 * n, dgain, accumulate, begin, end);
+        if (dbias != nullptr) add_partial_sums(workspace + n, tasks, 2 * n, dbias, accumulate, begin, end);
     });
 }
 

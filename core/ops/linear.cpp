@@ -14,17 +14,8 @@ Tensor linear_forward(const char* op, const Variable& x, const Variable& weight,
     check_shape(op, "x", x.shape(), x.shape().with_last(in));
     if (bias.defined()) check_shape(op, "bias", bias.shape(), {out});
     Tensor y = Tensor::empty(x.context(), x.shape().with_last(out));
-    MatrixProduct product;
-    product.transpose_b = true;
-    product.rows = x.shape().rows();
-    product.columns = out;
-    product.inner = in;
-    product.a = x.value().f32();
-    product.a_row_stride = in;
-    product.b = weight.value().f32();
-    product.b_row_stride = in;
-    product.c = y.f32();
-    product.c_row_stride = out;
+    MatrixProduct product = contiguous_product({x.value().f32(), in}, {weight.value().f32(), in, true}, y.f32(),
+                                               x.shape().rows(), in, out, false);
     product.bias = bias.defined() ? bias.value().f32() : nullptr;
     x.context().device().matrix_product(product);
     return y;
@@ -36,34 +27,13 @@ void linear_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, Gr
     Device& device = dy.context().device();
     if (dweight_slot) {
         auto [dweight, accumulate] = dweight_slot->target();
-        MatrixProduct product;
-        product.transpose_a = true;
-        product.rows = out;
-        product.columns = in;
-        product.inner = rows;
-        product.a = dy.f32();
-        product.a_row_stride = out;
-        product.b = x.f32();
-        product.b_row_stride = in;
-        product.beta = accumulate ? 1.0f : 0.0f;
-        product.c = dweight.f32();
-        product.c_row_stride = in;
-        device.matrix_product(product);
+        device.matrix_product(
+            contiguous_product({dy.f32(), out, true}, {x.f32(), in}, dweight.f32(), out, rows, in, accumulate));
     }
     if (dx_slot) {
         auto [dx, accumulate] = dx_slot->target();
-        MatrixProduct product;
-        product.rows = rows;
-        product.columns = in;
-        product.inner = out;
-        product.a = dy.f32();
-        product.a_row_stride = out;
-        product.b = weight.f32();
-        product.b_row_stride = in;
-        product.beta = accumulate ? 1.0f : 0.0f;
-        product.c = dx.f32();
-        product.c_row_stride = in;
-        device.matrix_product(product);
+        device.matrix_product(
+            contiguous_product({dy.f32(), out}, {weight.f32(), in}, dx.f32(), rows, out, in, accumulate));
     }
 }
 

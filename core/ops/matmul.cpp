@@ -13,19 +13,9 @@ namespace {
 
 /// c[i] (+)= op(a[i]) op(b[i]) over contiguous matrices.
 void product(const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b, const Tensor& c, bool accumulate) {
-    MatrixProduct product;
-    product.transpose_a = transpose_a;
-    product.transpose_b = transpose_b;
-    product.rows = c.shape()[-2];
-    product.columns = c.shape()[-1];
-    product.inner = a.shape()[transpose_a ? -2 : -1];
-    product.a = a.f32();
-    product.a_row_stride = a.shape()[-1];
-    product.b = b.f32();
-    product.b_row_stride = b.shape()[-1];
-    product.beta = accumulate ? 1.0f : 0.0f;
-    product.c = c.f32();
-    product.c_row_stride = c.shape()[-1];
+    MatrixProduct product =
+        contiguous_product({a.f32(), a.shape()[-1], transpose_a}, {b.f32(), b.shape()[-1], transpose_b}, c.f32(),
+                           c.shape()[-2], a.shape()[transpose_a ? -2 : -1], c.shape()[-1], accumulate);
     product.batch = c.shape().rows() / std::max<int64_t>(product.rows, 1);
     product.a_batch_stride = a.shape()[-1] * a.shape()[-2];
     product.b_batch_stride = b.shape()[-1] * b.shape()[-2];

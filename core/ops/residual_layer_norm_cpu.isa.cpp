@@ -66,7 +66,7 @@ void backward(const ResidualLayerNormBackward& a) {
 }
 
 int64_t backward_workspace(int64_t rows, int64_t width) {
-    return norm_backward_tasks(rows) * 2 * width;
+    return sum_rows_tiles(rows) * 2 * width;
 }
 
 }  // namespace

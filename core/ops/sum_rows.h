@@ -20,6 +20,22 @@ HEED_SIMD int64_t sum_rows_tiles(int64_t rows) {
     return (rows + tile - 1) / tile;
 }
 
+/// sums[c] (+)= partial sums of all tiles, added in their order, for c = begin .. end - 1; those of tile t begin at
+/// partial[t * stride].
+HEED_SIMD void add_partial_sums(const float* partial, int64_t tiles, int64_t stride, float* sums, bool accumulate,
+                                int64_t begin, int64_t end) {
+    for_lanes(end - begin, [&](int64_t j, int64_t count) HEED_INLINE {
+        vf total = zero();
+        for (int64_t t = 0; t < tiles; ++t) {
+            total += load(partial + t * stride + begin + j, count);
+        }
+        if (accumulate) {
+            total += load(sums + begin + j, count);
+        }
+        store(sums + begin + j, total, count);
+    });
+}
+
 /// sums[c] (+)= sum over r of value(r, c). `value(r, j, count)` gives the vector of elements (r, j) .. (r, j + count -
 /// 1) and is called once for each; `group` rows share one read and one write of the partial sums. `workspace` holds
 /// sum_rows_tiles(rows) * width floats.
@@ -60,16 +76,7 @@ HEED_SIMD void sum_rows_of(int64_t rows, int64_t width, float* workspace, float*
         }
     });
     parallel_for(width, 256, [&](int64_t begin, int64_t end) {
-        for_lanes(end - begin, [&](int64_t j, int64_t count) HEED_INLINE {
-            vf total = zero();
-            for (int64_t t = 0; t < tiles; ++t) {
-                total += load(workspace + t * width + begin + j, count);
-            }
-            if (accumulate) {
-                total += load(sums + begin + j, count);
-            }
-            store(sums + begin + j, total, count);
-        });
+        add_partial_sums(workspace, tiles, width, sums, accumulate, begin, end);
     });
 }
 

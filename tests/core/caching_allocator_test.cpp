@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
 
 #include "heed/core/context.h"
@@ -91,6 +92,43 @@ TEST_F(CachingAllocatorTest, AbsurdSizesAreAnError) {
                             "no tensor can have"));
     EXPECT_EQ(0U, allocator_.bytes_in_use());
     EXPECT_EQ(0, allocator_.device_allocations());
+}
+
+/// A device of `limit` bytes.
+class SmallDevice final : public Device {
+public:
+    explicit SmallDevice(size_t limit) : left_(limit) {}
+    DeviceKind kind() const override { return DeviceKind::cpu; }
+    const char* name() const override { return "small"; }
+    void* allocate(size_t bytes) override {
+        if (bytes > left_) throw Error("out of memory");
+        left_ -= bytes;
+        return std::malloc(bytes);
+    }
+    void release(void* address, size_t bytes) override {
+        left_ += bytes;
+        std::free(address);
+    }
+    void copy_from_host(void*, const void*, size_t) override {}
+    void copy_to_host(void*, const void*, size_t) override {}
+    void copy(void*, const void*, size_t) override {}
+    void fill_zero(void*, size_t) override {}
+    void synchronise() override {}
+    void matrix_product(const MatrixProduct&) override {}
+
+private:
+    size_t left_;
+};
+
+TEST_F(CachingAllocatorTest, WhatIsKeptForOtherSizesIsGivenBackBeforeMemoryRunsOut) {
+    SmallDevice device(1024);
+    CachingAllocator allocator(context_, device);
+    allocator.release(allocator.acquire(768));
+    Storage* large = allocator.acquire(1024);
+    EXPECT_EQ(1024U, allocator.bytes_reserved());
+    EXPECT_EQ("out of memory", message_of<Error>([&] { allocator.acquire(256); }));
+    EXPECT_EQ(1024U, allocator.bytes_in_use());
+    allocator.release(large);
 }
 
 #ifndef __SANITIZE_ADDRESS__  // which ends the program where the C library says no

@@ -47,6 +47,13 @@ TEST(Shape, OneAxisIsReplaced) {
     EXPECT_EQ((Shape{2, 3, 5}), shape);
 }
 
+TEST(Shape, GetsOneMoreAxis) {
+    EXPECT_EQ((Shape{2, 3, 7}), (Shape{2, 3}.with_axis(7)));
+    EXPECT_EQ((Shape{7}), Shape().with_axis(7));
+    const Shape full{1, 1, 1, 1, 1, 1};
+    EXPECT_TRUE(contains(message_of<Error>([&] { full.with_axis(1); }), "cannot have one more axis"));
+}
+
 TEST(Shape, EqualityLooksAtRankAndSizes) {
     EXPECT_TRUE((Shape{2, 3}) == (Shape{2, 3}));
     EXPECT_FALSE((Shape{2, 3}) == (Shape{3, 2}));
