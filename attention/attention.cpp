@@ -1,5 +1,8 @@
 #include "heed/attention/attention.h"
 
+#include "heed/core/error.h"
+#include "heed/core/ops/check.h"
+
 namespace heed {
 
 const char* attention_pattern_name(AttentionPattern pattern) {
@@ -14,6 +17,25 @@ const char* attention_pattern_name(AttentionPattern pattern) {
             return "causal cross-attention";
     }
     return "?";
+}
+
+bool is_cross(AttentionPattern pattern) {
+    return pattern == AttentionPattern::noncausal_cross || pattern == AttentionPattern::causal_cross;
+}
+
+const Variable& Attention::source_of(const AttentionInput& input) const {
+    const bool cross = is_cross(geometry_.pattern);
+    if (cross != input.source.defined()) {
+        throw Error(std::string(attention_pattern_name(geometry_.pattern)) +
+                    (cross ? " needs a source" : " takes no source"));
+    }
+    const Variable& source = cross ? input.source : input.query;
+    check_rank("attention", "query", input.query.shape(), 3);
+    check_rank("attention", "source", source.shape(), 3);
+    const int64_t batch = input.query.shape()[0];
+    check_shape("attention", "query", input.query.shape(), input.query.shape().with_last(geometry_.dim));
+    check_shape("attention", "source", source.shape(), {batch, source.shape()[1], geometry_.dim});
+    return source;
 }
 
 }  // namespace heed

@@ -6,7 +6,7 @@
 
 namespace heed {
 
-/// Which keys a query may use.
+/// Which keys a query may use, beside what the pattern of the layer says.
 struct AttentionMask {
     /// Number of real keys of each sample, i32 [batch]; undefined: all are real.
     Tensor key_lengths;
@@ -18,6 +18,9 @@ enum class AttentionPattern : uint8_t { noncausal_self, causal_self, noncausal_c
 /// "noncausal self-attention" and so on.
 const char* attention_pattern_name(AttentionPattern pattern);
 
+/// True where keys and values come from another sequence than the queries.
+bool is_cross(AttentionPattern pattern);
+
 /// What a model tells an attention layer when it is built.
 struct AttentionGeometry {
     int64_t dim = 0;
@@ -25,18 +28,45 @@ struct AttentionGeometry {
     AttentionPattern pattern = AttentionPattern::noncausal_self;
     /// Most tokens that a sequence of the model may have; 0 where there is no limit.
     int64_t max_tokens = 0;
+    /// The same of the source in cross-attention.
+    int64_t max_source_tokens = 0;
+
+    /// Most keys that a query may meet: max_tokens, in cross-attention max_source_tokens.
+    int64_t max_keys() const { return is_cross(pattern) ? max_source_tokens : max_tokens; }
 };
 
-/// Multi-head attention of some type: x [batch, tokens, dim] -> [batch, tokens, dim].
+/// What an attention layer works on.
+struct AttentionInput {
+    Variable query;   ///< [batch, tokens, dim]: where the queries come from
+    Variable source;  ///< [batch, source tokens, dim]: keys and values in cross-attention; undefined in self-attention
+    AttentionMask mask;
+};
+
+/// Multi-head attention of some type in one of the four patterns: [batch, tokens, dim] -> [batch, tokens, dim].
+/// Causal self-attention: output t depends on no token behind t. Causal cross-attention: output t depends on the whole
+/// source, and on no query behind t.
 class Attention : public Module {
 public:
-    virtual Variable forward(const Variable& x, const AttentionMask& mask, const ForwardState& state) = 0;
+    explicit Attention(const AttentionGeometry& geometry) : geometry_(geometry) {}
 
-    /// The weights that forward gives each key without dropout, [batch, heads, tokens, tokens]. No gradient.
-    virtual Tensor weights(const Variable& x, const AttentionMask& mask) = 0;
+    virtual Variable forward(const AttentionInput& input, const ForwardState& state) = 0;
 
-    /// Multiply-adds of one forward pass over one sequence of `tokens` tokens.
-    virtual int64_t multiplies(int64_t tokens) const = 0;
+    /// The weights that forward gives each key without dropout, [batch, heads, tokens, keys]. No gradient.
+    virtual Tensor weights(const AttentionInput& input) = 0;
+
+    /// Multiply-adds of one forward pass over one sequence of `tokens` tokens, whose queries meet `keys` keys (in
+    /// self-attention the same number). What a causal mask hides counts as well.
+    virtual int64_t multiplies(int64_t tokens, int64_t keys) const = 0;
+
+    const AttentionGeometry& geometry() const { return geometry_; }
+
+protected:
+    /// Where keys and values come from: the source, in self-attention the query. Throws Error where shapes do not fit
+    /// the layer, or a source is missing or too many.
+    const Variable& source_of(const AttentionInput& input) const;
+
+private:
+    AttentionGeometry geometry_;
 };
 
 }  // namespace heed

@@ -5,48 +5,70 @@
 
 namespace heed {
 
-namespace {
-
-std::vector<std::pair<std::string, int64_t>> part_names(MultiHeadAttention::Kernels kernels, const char* suffix,
-                                                        int64_t rows) {
-    std::vector<std::pair<std::string, int64_t>> parts = {{std::string("query.") + suffix, rows}};
-    if (kernels.key) parts.emplace_back(std::string("key.") + suffix, rows);
-    if (kernels.value) parts.emplace_back(std::string("value.") + suffix, rows);
-    return parts;
-}
-
-}  // namespace
+MultiHeadAttention::Projection::Projection(int64_t kernels, int64_t dim)
+    : weight({kernels * dim, dim}, Initializer::xavier_uniform(), true),
+      bias({kernels * dim}, Initializer::constant(0.0f), false) {}
 
 MultiHeadAttention::MultiHeadAttention(const AttentionGeometry& geometry, const AttentionOptions& options,
                                        Kernels kernels)
-    : dim_(geometry.dim),
-      heads_(geometry.heads),
+    : Attention(geometry),
       kernels_(kernels),
       has_bias_(options.bias),
       dropout_(static_cast<float>(options.dropout)),
-      weight_({projections() * dim_, dim_}, Initializer::xavier_uniform(), true),
-      bias_({projections() * dim_}, Initializer::constant(0.0f), false),
-      output_(dim_, dim_, options.bias) {
-    add_packed(weight_, part_names(kernels, "weight", dim_));
-    if (has_bias_) add_packed(bias_, part_names(kernels, "bias", dim_));
+      query_(cross() ? 1 : 1 + source_kernels(), geometry.dim),
+      source_(cross() ? source_kernels() : 0, geometry.dim),
+      output_(geometry.dim, geometry.dim, options.bias) {
+    std::vector<std::string> of_source;
+    if (kernels.key) of_source.emplace_back("key");
+    if (kernels.value) of_source.emplace_back("value");
+    std::vector<std::string> of_query = {"query"};
+    if (!cross()) of_query.insert(of_query.end(), of_source.begin(), of_source.end());
+    announce(query_, of_query);
+    if (cross() && !of_source.empty()) announce(source_, of_source);
     add("output", output_);
 }
 
-ScaledDotProduct MultiHeadAttention::heads_of(const Variable& x, const AttentionMask& mask) {
-    Variable projected = linear(x, weight_.variable(), has_bias_ ? bias_.variable() : Variable());
+void MultiHeadAttention::announce(Projection& projection, const std::vector<std::string>& names) {
+    std::vector<std::pair<std::string, int64_t>> weights, biases;
+    for (const std::string& name : names) {
+        weights.emplace_back(name + ".weight", geometry().dim);
+        biases.emplace_back(name + ".bias", geometry().dim);
+    }
+    add_packed(projection.weight, std::move(weights));
+    if (has_bias_) add_packed(projection.bias, std::move(biases));
+}
+
+Variable MultiHeadAttention::project(Projection& projection, const Variable& x) {
+    return linear(x, projection.weight.variable(), has_bias_ ? projection.bias.variable() : Variable());
+}
+
+Variable MultiHeadAttention::values(const Variable& source, const AttentionMask&) {
+    return source;
+}
+
+ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input) {
+    const Variable& source = source_of(input);
+    const int64_t dim = geometry().dim;
+    const Variable from_query = project(query_, input.query);
+    const Variable from_source = cross() && source_kernels() > 0 ? project(source_, source) : from_query;
+    int64_t column = cross() ? 0 : dim;
     ScaledDotProduct attention;
-    int64_t column = 0;
-    attention.query = {projected, column};
-    attention.key = kernels_.key ? HeadColumns{projected, column += dim_} : HeadColumns{x, 0};
-    attention.value = kernels_.value ? HeadColumns{projected, column += dim_} : HeadColumns{x, 0};
-    attention.heads = heads_;
-    attention.head_dim = dim_ / heads_;
-    attention.mask = mask;
+    attention.query = {from_query, 0};
+    attention.key = {source, 0};
+    if (kernels_.key) {
+        attention.key = {from_source, column};
+        column += dim;
+    }
+    attention.value = kernels_.value ? HeadColumns{from_source, column} : HeadColumns{values(source, input.mask), 0};
+    attention.heads = geometry().heads;
+    attention.head_dim = dim / geometry().heads;
+    attention.mask = input.mask;
+    attention.causal = geometry().pattern == AttentionPattern::causal_self;
     return attention;
 }
 
-Variable MultiHeadAttention::forward(const Variable& x, const AttentionMask& mask, const ForwardState& state) {
-    ScaledDotProduct attention = heads_of(x, mask);
+Variable MultiHeadAttention::forward(const AttentionInput& input, const ForwardState& state) {
+    ScaledDotProduct attention = heads_of(input);
     if (state.training && dropout_ > 0.0f) {
         attention.dropout = dropout_;
         attention.stream = random_stream(state, RandomPurpose::dropout);
@@ -54,13 +76,14 @@ Variable MultiHeadAttention::forward(const Variable& x, const AttentionMask& mas
     return output_.forward(scaled_dot_product(attention));
 }
 
-Tensor MultiHeadAttention::weights(const Variable& x, const AttentionMask& mask) {
-    NoGradient guard(x.context());
-    return scaled_dot_product_weights(heads_of(x, mask));
+Tensor MultiHeadAttention::weights(const AttentionInput& input) {
+    NoGradient guard(input.query.context());
+    return scaled_dot_product_weights(heads_of(input));
 }
 
-int64_t MultiHeadAttention::multiplies(int64_t tokens) const {
-    return tokens * dim_ * dim_ * (projections() + 1) + 2 * tokens * tokens * dim_;
+int64_t MultiHeadAttention::multiplies(int64_t tokens, int64_t keys) const {
+    const int64_t dim = geometry().dim;
+    return (2 * tokens + source_kernels() * keys) * dim * dim + 2 * tokens * keys * dim;
 }
 
 }  // namespace heed

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,9 +10,10 @@
 
 namespace heed {
 
-/// Self-attention whose heads are softmax attention over projected or plain slices of the input: the shared body of the
-/// types that differ only in which of query, key and value have a kernel. The kernels that exist are rows of one packed
-/// parameter, so that they are one product; their names are query, key and value.
+/// Attention whose heads are softmax attention over projected or plain slices of the input, in all four patterns: the
+/// shared body of the types that differ only in which of query, key and value have a kernel, and in what stands in for
+/// a value kernel. Kernels that read the same input are rows of one packed parameter, so that they are one product:
+/// query, key and value in self-attention, key and value in cross-attention.
 class MultiHeadAttention : public Attention {
 public:
     struct Kernels {
@@ -23,21 +23,32 @@ public:
 
     MultiHeadAttention(const AttentionGeometry& geometry, const AttentionOptions& options, Kernels kernels);
 
-    Variable forward(const Variable& x, const AttentionMask& mask, const ForwardState& state) override;
-    Tensor weights(const Variable& x, const AttentionMask& mask) override;
-    int64_t multiplies(int64_t tokens) const override;
+    Variable forward(const AttentionInput& input, const ForwardState& state) override;
+    Tensor weights(const AttentionInput& input) override;
+    int64_t multiplies(int64_t tokens, int64_t keys) const override;
+
+protected:
+    /// The values where there is no value kernel, [batch, keys, dim]: the source itself.
+    virtual Variable values(const Variable& source, const AttentionMask& mask);
 
 private:
-    ScaledDotProduct heads_of(const Variable& x, const AttentionMask& mask);
-    int64_t projections() const { return 1 + (kernels_.key ? 1 : 0) + (kernels_.value ? 1 : 0); }
+    /// Kernels that read one input, as rows of one parameter. Their biases are there where the layer has biases.
+    struct Projection {
+        Parameter weight, bias;
+        Projection(int64_t kernels, int64_t dim);
+    };
+    void announce(Projection& projection, const std::vector<std::string>& names);
+    Variable project(Projection& projection, const Variable& x);
 
-    int64_t dim_;
-    int64_t heads_;
+    ScaledDotProduct heads_of(const AttentionInput& input);
+    int64_t source_kernels() const { return (kernels_.key ? 1 : 0) + (kernels_.value ? 1 : 0); }
+    bool cross() const { return is_cross(geometry().pattern); }
+
     Kernels kernels_;
     bool has_bias_;
     float dropout_;
-    Parameter weight_;
-    Parameter bias_;
+    Projection query_;   ///< in self-attention also of key and value
+    Projection source_;  ///< of key and value in cross-attention
     Linear output_;
 };
 

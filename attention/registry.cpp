@@ -5,6 +5,7 @@
 
 #include "heed/attention/optimised.h"
 #include "heed/attention/sdpa.h"
+#include "heed/attention/sdpa_kernels.h"
 #include "heed/core/error.h"
 #include "heed/core/nearest_name.h"
 
@@ -17,17 +18,14 @@ std::unique_ptr<Options> make_options() {
     return std::make_unique<T>();
 }
 
+constexpr AttentionCapabilities every_pattern = {
+    .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true};
+
 const AttentionType types[] = {
-    {"sdpa",
-     "softmax attention with kernels for query, key, value and output",
-     {.noncausal_self = true},
-     make_options<AttentionOptions>,
-     make_sdpa},
-    {"optimised",
-     "sdpa without the value kernel: the values are slices of the input",
-     {.noncausal_self = true},
-     make_options<AttentionOptions>,
-     make_optimised},
+    {"sdpa", "softmax attention with kernels for query, key, value and output", every_pattern,
+     make_options<AttentionOptions>, make_sdpa},
+    {"optimised", "sdpa without the value kernel: the values are slices of the input", every_pattern,
+     make_options<AttentionOptions>, make_optimised},
 };
 
 std::string names_of(bool (*chosen)(const AttentionType&, AttentionPattern), AttentionPattern pattern) {
@@ -72,9 +70,8 @@ std::unique_ptr<Attention> AttentionChoice::make(const AttentionGeometry& geomet
         throw UserError("expected a number of heads that divides the dimension, got " + std::to_string(geometry.heads) +
                         " heads for dimension " + std::to_string(geometry.dim) + " (model.heads, model.dim)");
     }
-    constexpr int64_t largest_head = 512;
-    if (geometry.dim / geometry.heads > largest_head) {
-        throw UserError("expected heads of at most " + std::to_string(largest_head) + " features, got " +
+    if (geometry.dim / geometry.heads > largest_head_dim) {
+        throw UserError("expected heads of at most " + std::to_string(largest_head_dim) + " features, got " +
                         std::to_string(geometry.dim / geometry.heads) + " (model.dim over model.heads)");
     }
     if (!type->capabilities.can(geometry.pattern)) {

@@ -45,9 +45,10 @@ SdpaShape shape_of(const ScaledDotProduct& attention) {
 
 void check(const ScaledDotProduct& attention) {
     constexpr const char* op = "scaled_dot_product";
-    if (attention.heads < 1 || attention.head_dim < 1 || attention.head_dim > 512) {
-        throw Error(std::string(op) + ": expected at least one head of 1 to 512 components, got " +
-                    std::to_string(attention.heads) + " heads of " + std::to_string(attention.head_dim));
+    if (attention.heads < 1 || attention.head_dim < 1 || attention.head_dim > largest_head_dim) {
+        throw Error(std::string(op) + ": expected at least one head of 1 to " + std::to_string(largest_head_dim) +
+                    " components, got " + std::to_string(attention.heads) + " heads of " +
+                    std::to_string(attention.head_dim));
     }
     check_probability(op, attention.dropout);
     const Shape &queries = attention.query.source.shape(), &keys = attention.key.source.shape();

@@ -31,13 +31,16 @@ struct ConstHeadView {
     return {view.data, view.batch_stride, view.token_stride, view.head_stride};
 }
 
+/// Most components that a head may have.
+inline constexpr int64_t largest_head_dim = 512;
+
 /// What is computed: W = softmax(scale * Q K^T + mask) for every sample and head.
 struct SdpaShape {
     int64_t batch;
     int64_t heads;
     int64_t queries;
     int64_t keys;
-    int64_t head_dim;  ///< 1 .. 512
+    int64_t head_dim;  ///< 1 .. largest_head_dim
     float scale;
     /// Query t uses keys <= t + (keys - queries): the last query is aligned with the last key.
     bool causal = false;

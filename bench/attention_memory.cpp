@@ -22,7 +22,7 @@ size_t peak_bytes(const heed::AttentionType& type, int64_t dim, int64_t heads, i
     for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 17) / 17.0f - 0.5f;
     const Variable x =
         context.tape().leaf(Tensor::from_host(context, {1, tokens, dim}, std::span<const float>(values)));
-    const Variable y = layer->forward(x, {}, {.training = true});
+    const Variable y = layer->forward({x, {}, {}}, {.training = true});
     context.tape().backward(y, x.value());
     context.tape().clear();
     return context.allocator().peak_bytes();

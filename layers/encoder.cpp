@@ -10,7 +10,10 @@ namespace heed {
 EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoice& choice)
     : norm1(settings.dim),
       norm2(settings.dim),
-      attention(choice.make({settings.dim, settings.heads, AttentionPattern::noncausal_self, settings.max_tokens})),
+      attention(choice.make({.dim = settings.dim,
+                             .heads = settings.heads,
+                             .pattern = AttentionPattern::noncausal_self,
+                             .max_tokens = settings.max_tokens})),
       mlp(settings.dim, settings.mlp_dim, settings.activation),
       dropout1(settings.dropout),
       dropout2(settings.dropout) {
@@ -49,7 +52,7 @@ Variable Encoder::forward_pre(Variable x, const AttentionMask& mask, const Forwa
     for (size_t index = 0; index < blocks; ++index) {
         EncoderBlock& block = *blocks_[index];
         TapeScope scope(x.context(), block.name());
-        Variable branch = block.attention->forward(*normed, mask, state);
+        Variable branch = block.attention->forward({*normed, {}, mask}, state);
         ResidualLayerNorm middle = block.norm2.forward(x, branch, block.dropout1.branch(state));
         branch = block.mlp.forward(middle.normed);
         ResidualLayerNorm end = first_norm(index + 1).forward(middle.sum, branch, block.dropout2.branch(state));
@@ -63,7 +66,7 @@ Variable Encoder::forward_post(Variable x, const AttentionMask& mask, const Forw
     for (size_t index = 0; index < blocks; ++index) {
         EncoderBlock& block = *blocks_[index];
         TapeScope scope(x.context(), block.name());
-        Variable branch = block.attention->forward(x, mask, state);
+        Variable branch = block.attention->forward({x, {}, mask}, state);
         x = block.norm1.forward(x, branch, block.dropout1.branch(state)).normed;
         branch = block.mlp.forward(x);
         x = block.norm2.forward(x, branch, block.dropout2.branch(state)).normed;
@@ -83,12 +86,14 @@ Tensor Encoder::attention_weights(Variable x, const AttentionMask& mask, int64_t
     } else {
         forward_pre(std::move(x), mask, {}, before, &input);
     }
-    return blocks_[before]->attention->weights(input, mask);
+    return blocks_[before]->attention->weights({input, {}, mask});
 }
 
 int64_t Encoder::multiplies(int64_t tokens) const {
     int64_t count = 0;
-    for (const auto& block : blocks_) count += block->attention->multiplies(tokens) + block->mlp.multiplies(tokens);
+    for (const auto& block : blocks_) {
+        count += block->attention->multiplies(tokens, tokens) + block->mlp.multiplies(tokens);
+    }
     return count;
 }
 

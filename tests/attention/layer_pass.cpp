@@ -32,7 +32,7 @@ TestLayer::TestLayer(const LayerSettings& settings) : context_(settings.device) 
     options.bias = settings.bias;
     options.dropout = settings.dropout;
     layer_ = AttentionChoice{&type, &options}.make(
-        {settings.dim, settings.heads, AttentionPattern::noncausal_self, settings.max_tokens});
+        {.dim = settings.dim, .heads = settings.heads, .max_tokens = settings.max_tokens});
     store_ = std::make_unique<ParameterStore>(context_, *layer_, 1);
     for (Parameter* parameter : store_->parameters()) {
         for (const ParameterPart& part : parameter->parts()) {
@@ -77,7 +77,7 @@ LayerPass TestLayer::run(const Sequences& x, const ForwardState& state, const st
     LayerPass pass;
     {
         Variable input = context_.tape().leaf(on_device(x));
-        Variable output = layer_->forward(input, mask_of(x), state);
+        Variable output = layer_->forward({input, {}, mask_of(x)}, state);
         pass.output = output.value().to_vector();
         const std::vector<float> seed = d_output.empty() ? numbers(output.value().elements(), 77) : d_output;
         context_.tape().backward(output, Tensor::from_host(context_, output.shape(), seed));
@@ -95,7 +95,7 @@ LayerPass TestLayer::run(const Sequences& x, const ForwardState& state, const st
 }
 
 std::vector<float> TestLayer::weights(const Sequences& x) {
-    return layer_->weights(Variable(on_device(x)), mask_of(x)).to_vector();
+    return layer_->weights({Variable(on_device(x)), {}, mask_of(x)}).to_vector();
 }
 
 double greatest_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin, size_t end) {

@@ -305,7 +305,8 @@ TEST_P(AttentionDropout, LeavesTheMeanOutputAsItIs) {
     NoGradient guard(test.context());
     const Tensor input = Tensor::from_host(test.context(), {1, tokens, dim}, x.values);
     for (uint32_t step = 0; step < steps; ++step) {
-        const std::vector<float> output = test.layer().forward(Variable(input), {}, training(step)).value().to_vector();
+        const std::vector<float> output =
+            test.layer().forward({Variable(input), {}, {}}, training(step)).value().to_vector();
         for (size_t i = 0; i < mean.size(); ++i) mean[i] += static_cast<double>(output[i]) / steps;
     }
     for (size_t i = 0; i < mean.size(); ++i) EXPECT_NEAR(mean[i], without.output[i], 0.05) << i;

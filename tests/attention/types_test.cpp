@@ -42,7 +42,7 @@ TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
     for (const AttentionType& type : attention_types()) {
         ASSERT_TRUE(wanted.contains(type.name)) << "add the count of " << type.name;
         for (const int64_t heads : {1, 4}) {
-            EXPECT_EQ(TestLayer(settings(type.name, d, heads, true)).layer().multiplies(n), wanted.at(type.name))
+            EXPECT_EQ(TestLayer(settings(type.name, d, heads, true)).layer().multiplies(n, n), wanted.at(type.name))
                 << type.name;
         }
     }
