@@ -4,6 +4,43 @@ namespace heed::HEED_ISA {
 
 namespace {
 
+/// True when no value of rows begin .. end - 1 is infinite or NaN.
+bool all_finite(const FullRows& rows, int64_t begin, int64_t end, int64_t columns) {
+    vf sum = zero();
+    for (int64_t row = begin; row < end; ++row) {
+        const float* values = rows.data + row * rows.stride;
+        for (int64_t c = 0; c < columns; c += lanes) sum += load(values + c) * 0.0F;
+    }
+    return hsum(sum) == 0.0F;
+}
+
+/// c[query] (+)= sum over the keys of tile[key, query] * rows[key]. The tile is 0 where a query must not see a key. As
+/// 0 * NaN is NaN, each query stops at its own last key where a hidden one is not finite; the other sums have the same
+/// bits either way.
+void add_over_keys(const SdpaShape& shape, const ScoreTile& tile, const QueryBlock& block, int64_t first_key,
+                   const FullRows& rows, int64_t columns, Rows<float> c) {
+    const auto product = [&](int64_t first_query, int64_t queries, int64_t keys) {
+        transposed_tile_product({.a = tile.scores + first_query,
+                                 .a_row = 1,
+                                 .a_k = tile.stride,
+                                 .b = rows.data,
+                                 .b_k = rows.stride,
+                                 .b_panel = panel_width,
+                                 .c = c.at(first_query),
+                                 .c_row = c.stride,
+                                 .rows = queries,
+                                 .columns = columns,
+                                 .depth = keys,
+                                 .accumulate = first_key > 0});
+    };
+    const int64_t last_key = last_key_of_first_query(shape, block, first_key);
+    if (!shape.causal || all_finite(rows, max(0, last_key + 1), tile.keys, columns)) {
+        product(0, block.count, tile.keys);
+        return;
+    }
+    for (int64_t i = 0; i < block.count; ++i) product(i, 1, max(0, min(tile.keys, last_key + 1 + i)));
+}
+
 void forward_block(const SdpaForward& args, uint32_t threshold, const QueryBlock& block, const Scratch& scratch) {
     const SdpaShape& shape = args.shape;
     const int64_t head_dim = shape.head_dim;
@@ -35,18 +72,7 @@ void forward_block(const SdpaForward& args, uint32_t threshold, const QueryBlock
             }
         }
         const FullRows values = full_rows(value, first_key, keys, head_dim, scratch.rows[0]);
-        transposed_tile_product({.a = tile.scores,
-                                 .a_row = 1,
-                                 .a_k = tile.stride,
-                                 .b = values.data,
-                                 .b_k = values.stride,
-                                 .b_panel = panel_width,
-                                 .c = scratch.output,
-                                 .c_row = output_width,
-                                 .rows = block.count,
-                                 .columns = output_width,
-                                 .depth = keys,
-                                 .accumulate = first_key > 0});
+        add_over_keys(shape, tile, block, first_key, values, output_width, {scratch.output, output_width});
     }
     if (block.visible == 0) {
         fill_rows(output, block.first, block.first + block.count, head_dim, 0.0F);
@@ -194,18 +220,8 @@ void backward_part(const SdpaBackward& args, uint32_t threshold, const BackwardP
             }
             if (part.query_gradient) {
                 const FullRows key_rows = full_rows(key, first_key, keys, head_dim, scratch.rows[0]);
-                transposed_tile_product({.a = d_scores.scores,
-                                         .a_row = 1,
-                                         .a_k = d_scores.stride,
-                                         .b = key_rows.data,
-                                         .b_k = key_rows.stride,
-                                         .b_panel = panel_width,
-                                         .c = d_query.at(block.first),
-                                         .c_row = d_query.stride,
-                                         .rows = block.count,
-                                         .columns = head_dim,
-                                         .depth = keys,
-                                         .accumulate = first_key > 0});
+                add_over_keys(shape, d_scores, block, first_key, key_rows, head_dim,
+                              {d_query.at(block.first), d_query.stride});
             }
         }
         seen = block.visible;

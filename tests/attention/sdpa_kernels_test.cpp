@@ -358,6 +358,38 @@ TEST(SdpaKernels, NanInRealInputShowsWhereItIsUsed) {
     });
 }
 
+TEST(SdpaKernels, WhatIsNotFiniteInTheFutureHasNoInfluence) {
+    for (const int64_t n : {40, 300}) {
+        const Case c{.batch = 1, .heads = 2, .queries = n, .keys = n, .head_dim = 9, .causal = true};
+        const int64_t first = n - 23;  // the first token that is not finite
+        for_each_path(sdpa_cpu, sdpa_reference, [&](const Path& path) {
+            Data clean(c), data(c);
+            // Later outputs are NaN with the later tokens: only gradients of earlier outputs are asked for.
+            for (Data* each : {&clean, &data})
+                std::fill(each->d_output.begin() + first * each->width, each->d_output.end(), 0.0F);
+            const int64_t q_row = data.width + margin, kv_row = 2 * data.width + margin;
+            for (int64_t j = first; j < n; ++j) {
+                for (int64_t x = 0; x < 2 * data.width; ++x) {
+                    data.key_value[j * kv_row + x] = (x + j) % 2 == 0 ? not_a_number : infinity;
+                }
+            }
+            for (Data* each : {&clean, &data}) {
+                run_forward(c, *each, path);
+                run_backward(c, *each, path);
+                run_weights(c, *each, path);
+            }
+            for (int64_t i = 0; i < first * data.width; ++i) ASSERT_EQ(data.output[i], clean.output[i]) << i;
+            for (int64_t i = 0; i < first * q_row; ++i) ASSERT_EQ(data.d_query[i], clean.d_query[i]) << i;
+            for (int64_t h = 0; h < 2; ++h) {
+                for (int64_t i = 0; i < first * n; ++i) {
+                    ASSERT_EQ(data.weights[h * n * n + i], clean.weights[h * n * n + i]) << i;
+                }
+            }
+            EXPECT_TRUE(std::isnan(data.output[first * data.width]));
+        });
+    }
+}
+
 TEST(SdpaKernels, SameBitsForAnyNumberOfThreads) {
     for (const Case& c : {Case{.batch = 3, .heads = 3, .queries = 65, .keys = 65, .head_dim = 16},
                           Case{.batch = 1, .heads = 1, .queries = 300, .keys = 600, .head_dim = 24, .dropout = 0.1F},
