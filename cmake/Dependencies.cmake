@@ -49,6 +49,16 @@ heed_dependency(zlib "${ZLIB_VERSION_STRING}" ZLIB_FOUND zlib1g-dev)
 find_package(PNG QUIET)
 heed_dependency(libpng "${PNG_VERSION_STRING}" PNG_FOUND libpng-dev)
 
+# heed data get: transfers, checksums, archives.
+find_package(CURL QUIET)
+heed_dependency(libcurl "${CURL_VERSION_STRING}" CURL_FOUND libcurl4-openssl-dev)
+
+find_package(OpenSSL QUIET COMPONENTS Crypto)
+heed_dependency(OpenSSL "${OPENSSL_VERSION}" OPENSSL_FOUND libssl-dev)
+
+find_package(LibArchive QUIET)
+heed_dependency(libarchive "${LibArchive_VERSION}" LibArchive_FOUND libarchive-dev)
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 if(HEED_THREADS STREQUAL "openmp")
