@@ -3,9 +3,24 @@
 #include <string>
 
 #include "heed/core/context.h"
-#include "heed/core/error.h"
+#include "heed/core/forward_observer.h"
 
 namespace heed {
+
+namespace {
+
+void show_hidden(const ForwardState& state, size_t block, const Variable& x) {
+    if (state.observer != nullptr) state.observer->hidden(static_cast<int64_t>(block), x.value());
+}
+
+Variable attend(EncoderBlock& block, size_t index, const AttentionInput& input, const ForwardState& state) {
+    if (state.observer != nullptr && state.observer->wants_attention()) {
+        state.observer->attention(static_cast<int64_t>(index), block.attention->weights(input));
+    }
+    return block.attention->forward(input, state);
+}
+
+}  // namespace
 
 EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoice& choice)
     : norm1(settings.dim),
@@ -37,56 +52,42 @@ Encoder::Encoder(const EncoderSettings& settings, const AttentionChoice& attenti
 }
 
 Variable Encoder::forward(Variable x, const AttentionMask& mask, const ForwardState& state) {
-    if (placement_ == NormPlacement::post) return forward_post(std::move(x), mask, state, blocks_.size());
-    Variable normed;
-    forward_pre(std::move(x), mask, state, blocks_.size(), &normed);
-    return normed;
+    return placement_ == NormPlacement::pre ? forward_pre(std::move(x), mask, state)
+                                            : forward_post(std::move(x), mask, state);
 }
 
-Variable Encoder::forward_pre(Variable x, const AttentionMask& mask, const ForwardState& state, size_t blocks,
-                              Variable* normed) {
+Variable Encoder::forward_pre(Variable x, const AttentionMask& mask, const ForwardState& state) {
     auto first_norm = [&](size_t block) -> LayerNorm& {
         return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
     };
-    *normed = first_norm(0).forward(x);
-    for (size_t index = 0; index < blocks; ++index) {
+    show_hidden(state, 0, x);
+    Variable normed = first_norm(0).forward(x);
+    for (size_t index = 0; index < blocks_.size(); ++index) {
         EncoderBlock& block = *blocks_[index];
         TapeScope scope(x.context(), block.name());
-        Variable branch = block.attention->forward({*normed, {}, mask}, state);
+        Variable branch = attend(block, index, {normed, {}, mask}, state);
         ResidualLayerNorm middle = block.norm2.forward(x, branch, block.dropout1.branch(state));
         branch = block.mlp.forward(middle.normed);
         ResidualLayerNorm end = first_norm(index + 1).forward(middle.sum, branch, block.dropout2.branch(state));
         x = std::move(end.sum);
-        *normed = std::move(end.normed);
+        normed = std::move(end.normed);
+        show_hidden(state, index + 1, x);
     }
-    return x;
+    return normed;
 }
 
-Variable Encoder::forward_post(Variable x, const AttentionMask& mask, const ForwardState& state, size_t blocks) {
-    for (size_t index = 0; index < blocks; ++index) {
+Variable Encoder::forward_post(Variable x, const AttentionMask& mask, const ForwardState& state) {
+    show_hidden(state, 0, x);
+    for (size_t index = 0; index < blocks_.size(); ++index) {
         EncoderBlock& block = *blocks_[index];
         TapeScope scope(x.context(), block.name());
-        Variable branch = block.attention->forward({x, {}, mask}, state);
+        Variable branch = attend(block, index, {x, {}, mask}, state);
         x = block.norm1.forward(x, branch, block.dropout1.branch(state)).normed;
         branch = block.mlp.forward(x);
         x = block.norm2.forward(x, branch, block.dropout2.branch(state)).normed;
+        show_hidden(state, index + 1, x);
     }
     return x;
-}
-
-Tensor Encoder::attention_weights(Variable x, const AttentionMask& mask, int64_t block) {
-    if (block < 0 || block >= depth()) {
-        throw Error("expected a block in [0, " + std::to_string(depth()) + "), got " + std::to_string(block));
-    }
-    NoGradient guard(x.context());
-    const size_t before = static_cast<size_t>(block);
-    Variable input;
-    if (placement_ == NormPlacement::post) {
-        input = forward_post(std::move(x), mask, {}, before);
-    } else {
-        forward_pre(std::move(x), mask, {}, before, &input);
-    }
-    return blocks_[before]->attention->weights({input, {}, mask});
 }
 
 int64_t Encoder::multiplies(int64_t tokens) const {

@@ -42,16 +42,13 @@ public:
     Encoder(const EncoderSettings& settings, const AttentionChoice& attention);
 
     Variable forward(Variable x, const AttentionMask& mask, const ForwardState& state);
-    /// Attention weights of one block for the input of the whole stack, [batch, heads, tokens, tokens].
-    Tensor attention_weights(Variable x, const AttentionMask& mask, int64_t block);
 
     int64_t depth() const { return static_cast<int64_t>(blocks_.size()); }
     int64_t multiplies(int64_t tokens) const;
 
 private:
-    Variable forward_pre(Variable x, const AttentionMask& mask, const ForwardState& state, size_t blocks,
-                         Variable* normed);
-    Variable forward_post(Variable x, const AttentionMask& mask, const ForwardState& state, size_t blocks);
+    Variable forward_pre(Variable x, const AttentionMask& mask, const ForwardState& state);
+    Variable forward_post(Variable x, const AttentionMask& mask, const ForwardState& state);
 
     NormPlacement placement_;
     std::vector<std::unique_ptr<EncoderBlock>> blocks_;

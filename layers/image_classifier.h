@@ -12,16 +12,25 @@ struct ImageGeometry {
     int64_t classes = 0;
 };
 
+/// Sizes of a transformer that sees an image as patches.
+struct PatchTransformerShape {
+    int64_t dim = 0;
+    int64_t depth = 0;  ///< blocks
+    int64_t heads = 0;
+    int64_t rows = 0, columns = 0;  ///< of patches, whose tokens stand row after row
+    bool class_token = false;       ///< in front of the patches
+
+    int64_t tokens() const { return rows * columns + (class_token ? 1 : 0); }
+};
+
 /// A model from images [batch, channels, height, width] f32 to logits [batch, classes].
 class ImageClassifier : public Module {
 public:
     virtual Variable forward(const Tensor& images, const ForwardState& state) = 0;
 
-    /// Attention weights of block `block`, [batch, heads, tokens, tokens].
-    virtual Tensor attention_weights(const Tensor& images, int64_t block) = 0;
-
+    virtual PatchTransformerShape shape() const = 0;
     /// Tokens that the attention layers see, class token included.
-    virtual int64_t tokens() const = 0;
+    int64_t tokens() const { return shape().tokens(); }
     /// Multiply-adds of the matrix products of one forward pass over one image.
     virtual int64_t multiplies() const = 0;
 };

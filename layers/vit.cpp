@@ -35,13 +35,18 @@ void VitOptions::validate() const {
 
 namespace {
 
-int64_t patch_count(const VitOptions& options, const ImageGeometry& images) {
+PatchTransformerShape shape_of(const VitOptions& options, const ImageGeometry& images) {
     if (images.height % options.patch != 0 || images.width % options.patch != 0) {
         throw UserError("expected model.patch to divide the image size, got a patch of " +
                         std::to_string(options.patch) + " for images of " + std::to_string(images.height) + " x " +
                         std::to_string(images.width));
     }
-    return (images.height / options.patch) * (images.width / options.patch);
+    return {options.dim,
+            options.depth,
+            options.heads,
+            images.height / options.patch,
+            images.width / options.patch,
+            options.pool == "class"};
 }
 
 EncoderSettings encoder_settings(const VitOptions& options, int64_t tokens) {
@@ -60,8 +65,7 @@ EncoderSettings encoder_settings(const VitOptions& options, int64_t tokens) {
 class Vit final : public ImageClassifier {
 public:
     Vit(const VitOptions& options, const AttentionChoice& attention, const ImageGeometry& images)
-        : patches_(patch_count(options, images)),
-          has_class_token_(options.pool == "class"),
+        : shape_(shape_of(options, images)),
           has_positions_(options.positions != "none"),
           patch_embedding_(images.channels, options.patch, options.dim),
           class_token_({options.dim}, Initializer::normal(0.02f), false),
@@ -70,7 +74,7 @@ public:
           encoder_(encoder_settings(options, tokens()), attention),
           head_(options.dim, images.classes) {
         add("patch_embedding", patch_embedding_);
-        if (has_class_token_) add("class_token", class_token_);
+        if (shape_.class_token) add("class_token", class_token_);
         if (has_positions_) add("positions", positions_);
         add("dropout", dropout_);
         add("encoder", encoder_);
@@ -79,30 +83,25 @@ public:
 
     Variable forward(const Tensor& images, const ForwardState& state) override {
         Variable x = encoder_.forward(embed(images, state), {}, state);
-        return head_.forward(pool_tokens(x, has_class_token_ ? TokenPool::first : TokenPool::mean));
+        return head_.forward(pool_tokens(x, shape_.class_token ? TokenPool::first : TokenPool::mean));
     }
 
-    Tensor attention_weights(const Tensor& images, int64_t block) override {
-        NoGradient guard(images.context());
-        return encoder_.attention_weights(embed(images, {}), {}, block);
-    }
-
-    int64_t tokens() const override { return patches_ + (has_class_token_ ? 1 : 0); }
+    PatchTransformerShape shape() const override { return shape_; }
 
     int64_t multiplies() const override {
-        return patch_embedding_.multiplies(patches_) + encoder_.multiplies(tokens()) + head_.in() * head_.out();
+        return patch_embedding_.multiplies(shape_.rows * shape_.columns) + encoder_.multiplies(tokens()) +
+               head_.in() * head_.out();
     }
 
 private:
     Variable embed(const Tensor& images, const ForwardState& state) {
         Variable patches = patch_embedding_.forward(Variable(images));
-        Variable tokens = assemble_tokens(patches, has_class_token_ ? class_token_.variable() : Variable(),
+        Variable tokens = assemble_tokens(patches, shape_.class_token ? class_token_.variable() : Variable(),
                                           has_positions_ ? positions_.forward(images.context()) : Variable());
         return dropout_.forward(tokens, state);
     }
 
-    int64_t patches_;
-    bool has_class_token_;
+    PatchTransformerShape shape_;
     bool has_positions_;
     PatchEmbedding patch_embedding_;
     Parameter class_token_;

@@ -7,6 +7,7 @@
 
 #include "heed/core/context.h"
 #include "heed/core/error.h"
+#include "heed/core/forward_observer.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/layers/models.h"
 #include "heed/layers/patch_embedding.h"
@@ -173,28 +174,86 @@ TEST(Vit, DropoutActsInTrainingOnly) {
     EXPECT_NE(logits(true, 0), logits(false, 0));
 }
 
-TEST(Vit, AttentionWeightsOfEveryBlockAreShares) {
+/// Keeps what it sees.
+struct Witness final : ForwardObserver {
+    void hidden(int64_t block, const Tensor& tokens) override {
+        EXPECT_EQ(block, static_cast<int64_t>(hiddens.size()));
+        EXPECT_EQ(tokens.shape(), (Shape{2, 7, 12}));
+        hiddens.push_back(tokens.to_vector());
+    }
+    bool wants_attention() const override { return wants; }
+    void attention(int64_t block, const Tensor& weights) override {
+        EXPECT_EQ(block, static_cast<int64_t>(attentions.size()));
+        EXPECT_EQ(weights.shape(), (Shape{2, 3, 7, 7}));
+        attentions.push_back(weights.to_vector());
+    }
+
+    bool wants = true;
+    std::vector<std::vector<float>> hiddens, attentions;
+};
+
+TEST(Vit, AnObserverSeesEveryBlockAndChangesNothing) {
     for (const char* norm : {"pre", "post"}) {
         Context context;
         VitOptions options = small_options();
         options.norm = norm;
         auto model = make(options, small_images);
         ParameterStore store(context, *model, 7);
+        NoGradient guard(context);
         const Tensor images = formula_images(context, 2, small_images);
-        std::vector<float> of_block[2];
-        for (int64_t block = 0; block < 2; ++block) {
-            const Tensor weights = model->attention_weights(images, block);
-            ASSERT_EQ(weights.shape(), (Shape{2, 3, 7, 7}));
-            of_block[block] = weights.to_vector();
-            for (size_t row = 0; row < of_block[block].size(); row += 7) {
+        Witness witness;
+        ForwardState state;
+        state.observer = &witness;
+        const std::vector<float> watched = model->forward(images, state).value().to_vector();
+        EXPECT_EQ(watched, model->forward(images, {}).value().to_vector());
+        ASSERT_EQ(witness.hiddens.size(), 3U);
+        EXPECT_NE(witness.hiddens[0], witness.hiddens[1]);
+        EXPECT_NE(witness.hiddens[1], witness.hiddens[2]);
+        ASSERT_EQ(witness.attentions.size(), 2U);
+        EXPECT_NE(witness.attentions[0], witness.attentions[1]);
+        for (const std::vector<float>& weights : witness.attentions) {
+            for (size_t row = 0; row < weights.size(); row += 7) {
                 double sum = 0;
-                for (size_t key = 0; key < 7; ++key) sum += of_block[block][row + key];
+                for (size_t key = 0; key < 7; ++key) sum += weights[row + key];
                 ASSERT_NEAR(sum, 1.0, 1e-5);
             }
         }
-        EXPECT_NE(of_block[0], of_block[1]);
-        EXPECT_THROW(model->attention_weights(images, 2), Error);
-        EXPECT_THROW(model->attention_weights(images, -1), Error);
+        Witness without;
+        without.wants = false;
+        state.observer = &without;
+        model->forward(images, state);
+        EXPECT_EQ(without.hiddens, witness.hiddens);
+        EXPECT_TRUE(without.attentions.empty());
+    }
+}
+
+/// With post-norm the last hidden state is what the head pools: mean and matrix product by hand give the logits.
+TEST(Vit, TheLastHiddenStateLeadsToTheLogits) {
+    Context context;
+    VitOptions options = small_options();
+    options.norm = "post";
+    auto model = make(options, small_images);
+    ParameterStore store(context, *model, 7);
+    NoGradient guard(context);
+    Witness witness;
+    ForwardState state;
+    state.observer = &witness;
+    const std::vector<float> logits =
+        model->forward(formula_images(context, 2, small_images), state).value().to_vector();
+    std::vector<float> weight, bias;
+    for (const Parameter* parameter : store.parameters()) {
+        if (parameter->parts().front().name == "head.weight") weight = parameter->value().to_vector();
+        if (parameter->parts().front().name == "head.bias") bias = parameter->value().to_vector();
+    }
+    ASSERT_EQ(weight.size(), 60U);
+    for (size_t sample = 0; sample < 2; ++sample) {
+        for (size_t label = 0; label < 5; ++label) {
+            double sum = bias[label];
+            for (size_t i = 0; i < 12; ++i) {
+                sum += static_cast<double>(witness.hiddens[2][sample * 84 + i]) * weight[label * 12 + i];
+            }
+            EXPECT_NEAR(logits[sample * 5 + label], sum, 1e-5);
+        }
     }
 }
 
