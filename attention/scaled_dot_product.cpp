@@ -3,7 +3,7 @@
 #include <cmath>
 #include <string>
 
-#include "heed/attention/sdpa_kernels.h"
+#include "heed/attention/head_gradients.h"
 #include "heed/core/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
@@ -20,68 +20,11 @@ namespace {
 
 const KernelTable<SdpaKernels> kernels{"scaled_dot_product", sdpa_cpu, sdpa_reference};
 
-HeadView view_of(const Tensor& source, int64_t first_column, int64_t head_dim) {
-    const int64_t tokens = source.shape()[1], width = source.shape()[2];
-    // Addresses of the reference device are no real pointers, so columns are skipped by a tensor view.
-    float* first = source.elements() ? source.view(first_column, {1}).f32() : source.f32();
-    return {first, tokens * width, width, head_dim};
-}
-
-SdpaShape shape_of(const ScaledDotProduct& attention) {
-    const Shape &queries = attention.query.source.shape(), &keys = attention.key.source.shape();
-    SdpaShape shape{};
-    shape.batch = queries[0];
-    shape.heads = attention.heads;
-    shape.queries = queries[1];
-    shape.keys = keys[1];
-    shape.head_dim = attention.head_dim;
-    shape.scale = 1.0f / std::sqrt(static_cast<float>(attention.head_dim));
-    shape.causal = attention.causal;
-    shape.key_lengths = attention.mask.key_lengths.defined() ? attention.mask.key_lengths.data<int32_t>() : nullptr;
-    shape.dropout = attention.dropout;
-    shape.random = attention.stream;
-    return shape;
-}
-
-void check(const ScaledDotProduct& attention) {
-    constexpr const char* op = "scaled_dot_product";
-    if (attention.heads < 1 || attention.head_dim < 1 || attention.head_dim > largest_head_dim) {
-        throw Error(std::string(op) + ": expected at least one head of 1 to " + std::to_string(largest_head_dim) +
-                    " components, got " + std::to_string(attention.heads) + " heads of " +
-                    std::to_string(attention.head_dim));
-    }
-    check_probability(op, attention.dropout);
-    const Shape &queries = attention.query.source.shape(), &keys = attention.key.source.shape();
-    for (const HeadColumns* columns : {&attention.query, &attention.key, &attention.value}) {
-        const Shape& shape = columns->source.shape();
-        check_rank(op, "input", shape, 3);
-        if (columns->first_column < 0 || columns->first_column + attention.heads * attention.head_dim > shape[2]) {
-            throw Error(std::string(op) + ": the heads do not lie within an input of shape " + shape.to_string());
-        }
-        const Shape& expected = columns == &attention.query ? queries : keys;
-        check_shape(op, "tokens of the input", {shape[0], shape[1]}, {queries[0], expected[1]});
-    }
-    if (attention.mask.key_lengths.defined()) {
-        check_dtype(op, "key_lengths", attention.mask.key_lengths, DType::i32);
-        check_shape(op, "key_lengths", attention.mask.key_lengths.shape(), {queries[0]});
-    }
-}
-
-/// A query, key or value as backward needs it: the tensor read in place, and the slot of its variable.
-struct SavedHeads {
-    Tensor tensor;
-    int64_t first_column = 0;
-    GradientSlot* slot = nullptr;
-
-    explicit SavedHeads(const HeadColumns& columns)
-        : tensor(columns.source.value()), first_column(columns.first_column), slot(columns.source.slot()) {}
-};
-
 struct ScaledDotProductNode final : Node {
     ScaledDotProductNode(const ScaledDotProduct& attention, Tensor out, Tensor lse)
         : Node("scaled_dot_product"),
-          inputs{SavedHeads(attention.query), SavedHeads(attention.key), SavedHeads(attention.value)},
-          shape(shape_of(attention)),
+          inputs(attention),
+          shape(sdpa_shape(attention)),
           lengths(attention.mask.key_lengths),
           output_value(std::move(out)),
           log_sum_exp(std::move(lse)) {}
@@ -90,76 +33,36 @@ struct ScaledDotProductNode final : Node {
         const Tensor& d_output = output().gradient();
         const SdpaKernels& kernel = kernels(d_output);
         Tensor workspace = Tensor::empty(d_output.context(), {kernel.workspace(shape)});
+        inputs.allocate();
         SdpaBackward arguments{};
         arguments.shape = shape;
-        arguments.query = as_const(view(inputs[0]));
-        arguments.key = as_const(view(inputs[1]));
-        arguments.value = as_const(view(inputs[2]));
-        arguments.output = as_const(view_of(output_value, 0, shape.head_dim));
+        arguments.query = inputs.query();
+        arguments.key = inputs.key();
+        arguments.value = inputs.value();
+        arguments.output = as_const(head_view(output_value, 0, shape.head_dim));
         arguments.log_sum_exp = log_sum_exp.f32();
-        arguments.d_output = as_const(view_of(d_output, 0, shape.head_dim));
-        allocate_gradients();
-        HeadView* gradients[3] = {&arguments.d_query, &arguments.d_key, &arguments.d_value};
-        for (int role = 0; role < 3; ++role) {
-            *gradients[role] = view_of(gradient[owner[role]], inputs[role].first_column, shape.head_dim);
-        }
+        arguments.d_output = as_const(head_view(d_output, 0, shape.head_dim));
+        arguments.d_query = inputs.d_query();
+        arguments.d_key = inputs.d_key();
+        arguments.d_value = inputs.d_value();
         arguments.workspace = workspace.f32();
         kernel.backward(arguments);
-        for (int role = 0; role < 3; ++role) {
-            if (owner[role] == role && inputs[role].slot) inputs[role].slot->add(std::move(gradient[role]));
-        }
+        inputs.hand_over();
     }
 
-    HeadView view(const SavedHeads& heads) const { return view_of(heads.tensor, heads.first_column, shape.head_dim); }
-
-    /// Roles that read different columns of one variable write one gradient; overlapping ones need their own.
-    void allocate_gradients() {
-        const int64_t columns = shape.heads * shape.head_dim;
-        int64_t covered[3] = {columns, columns, columns};
-        for (int role = 0; role < 3; ++role) {
-            owner[role] = role;
-            for (int other = 0; other < role && owner[role] == role; ++other) {
-                if (owner[other] == other && shares_with(other, role)) owner[role] = other;
-            }
-            if (owner[role] != role) covered[owner[role]] += columns;
-        }
-        for (int role = 0; role < 3; ++role) {
-            if (owner[role] != role) continue;
-            const Tensor& source = inputs[role].tensor;
-            gradient[role] = Tensor::empty(source.context(), source.shape());
-            if (covered[role] < source.shape()[2]) gradient[role].fill_zero();
-        }
-    }
-
-    bool shares_with(int first, int second) const {
-        if (!inputs[first].slot || inputs[first].slot != inputs[second].slot) return false;
-        const int64_t columns = shape.heads * shape.head_dim;
-        for (int role = first; role < second; ++role) {
-            if (role != first && owner[role] != first) continue;
-            if (std::abs(inputs[role].first_column - inputs[second].first_column) < columns) return false;
-        }
-        return true;
-    }
-
-    SavedHeads inputs[3];  ///< query, key, value
+    HeadGradients inputs;
     SdpaShape shape;
     Tensor lengths;  ///< keeps the memory of shape.key_lengths
     Tensor output_value, log_sum_exp;
-    Tensor gradient[3];
-    int owner[3] = {0, 1, 2};
 };
-
-ConstHeadView const_view_of(const HeadColumns& columns, int64_t head_dim) {
-    return as_const(view_of(columns.source.value(), columns.first_column, head_dim));
-}
 
 SdpaForward forward_arguments(const ScaledDotProduct& attention, const Tensor& out, const Tensor& lse) {
     SdpaForward arguments{};
-    arguments.shape = shape_of(attention);
-    arguments.query = const_view_of(attention.query, attention.head_dim);
-    arguments.key = const_view_of(attention.key, attention.head_dim);
-    arguments.value = const_view_of(attention.value, attention.head_dim);
-    arguments.output = view_of(out, 0, attention.head_dim);
+    arguments.shape = sdpa_shape(attention);
+    arguments.query = head_view(attention.query, attention.head_dim);
+    arguments.key = head_view(attention.key, attention.head_dim);
+    arguments.value = head_view(attention.value, attention.head_dim);
+    arguments.output = head_view(out, 0, attention.head_dim);
     arguments.log_sum_exp = lse.f32();
     return arguments;
 }
@@ -169,7 +72,7 @@ struct ForwardResult {
 };
 
 ForwardResult run_forward(const ScaledDotProduct& attention) {
-    check(attention);
+    check_heads("scaled_dot_product", attention);
     Context& context = attention.query.source.context();
     const Shape& queries = attention.query.source.shape();
     ForwardResult result;
@@ -199,11 +102,11 @@ Tensor scaled_dot_product_weights(const ScaledDotProduct& attention) {
     ForwardResult result = run_forward(attention);
     Context& context = result.output.context();
     SdpaWeights arguments{};
-    arguments.shape = shape_of(attention);
+    arguments.shape = sdpa_shape(attention);
     const SdpaShape& shape = arguments.shape;
     Tensor weights = Tensor::empty(context, {shape.batch, shape.heads, shape.queries, shape.keys});
-    arguments.query = const_view_of(attention.query, attention.head_dim);
-    arguments.key = const_view_of(attention.key, attention.head_dim);
+    arguments.query = head_view(attention.query, attention.head_dim);
+    arguments.key = head_view(attention.key, attention.head_dim);
     arguments.log_sum_exp = result.log_sum_exp.f32();
     arguments.weights = weights.f32();
     const SdpaKernels& kernel = kernels(weights);
@@ -214,7 +117,7 @@ Tensor scaled_dot_product_weights(const ScaledDotProduct& attention) {
 }
 
 Variable scaled_dot_product_twin(const ScaledDotProduct& attention) {
-    check(attention);
+    check_heads("scaled_dot_product", attention);
     if (attention.causal || attention.dropout > 0.0f) {
         throw Error("the composed form of scaled_dot_product has neither a causal mask nor dropout");
     }

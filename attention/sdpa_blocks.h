@@ -3,10 +3,11 @@
 // How the attention kernels cut their work into blocks of queries and keys, and the scratch memory of a thread. Part of
 // sdpa_cpu.isa.cpp alone, hence the unnamed namespace.
 
+#include "heed/attention/head_rows.h"
 #include "heed/attention/sdpa_kernels.h"
 #include "heed/attention/sdpa_tile.h"
+#include "heed/attention/task_scratch.h"
 #include "heed/attention/tile_pack.h"
-#include "heed/core/parallel.h"
 
 namespace heed::HEED_ISA {
 
@@ -15,38 +16,6 @@ namespace {
 /// Tiles of scores have at most this many queries (a multiple of 64: see TileDropout) and keys.
 constexpr int64_t query_block = 128;
 constexpr int64_t key_block = 256;
-
-constexpr float infinity = __builtin_inff();
-
-HEED_SIMD int64_t min(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-HEED_SIMD int64_t max(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
-/// One head of one sample in memory.
-template <class Float>
-struct Rows {
-    Float* data;
-    int64_t stride;
-
-    Float* at(int64_t token) const { return data + token * stride; }
-};
-
-Rows<const float> head_rows(const ConstHeadView& view, int64_t sample, int64_t head) {
-    return {view.data + sample * view.batch_stride + head * view.head_stride, view.token_stride};
-}
-
-Rows<float> head_rows(const HeadView& view, int64_t sample, int64_t head) {
-    return {view.data + sample * view.batch_stride + head * view.head_stride, view.token_stride};
-}
-
-void fill_rows(Rows<float> rows, int64_t begin, int64_t end, int64_t head_dim, float value) {
-    for (int64_t token = begin; token < end; ++token) {
-        for (int64_t c = 0; c < head_dim; ++c) rows.at(token)[c] = value;
-    }
-}
 
 /// Queries first .. first + count - 1 of one head, and the keys that at least one of them sees: 0 .. visible - 1.
 struct QueryBlock {
@@ -114,32 +83,21 @@ int64_t lay_out(const SdpaShape& shape, float* base, Scratch* scratch) {
     return used;
 }
 
-/// A flag for each thread's scratch, a cache line apart, then the scratch itself.
 int64_t workspace(const SdpaShape& shape) {
     Scratch scratch;
-    return 16 + thread_count() * (16 + lay_out(shape, nullptr, &scratch));
+    return task_workspace(lay_out(shape, nullptr, &scratch));
 }
 
-/// Calls body(task, scratch) for all tasks; `cost` is the number of multiplications in one. A piece of scratch belongs
-/// to one thread at a time.
+/// Calls body(task, scratch) for all tasks; `cost` is the number of multiplications in one.
 template <class Body>
 void for_each_task(const SdpaShape& shape, float* memory, int64_t tasks, int64_t cost, const Body& body) {
-    const int64_t threads = thread_count();
-    float* flags = memory + (16 - reinterpret_cast<uintptr_t>(memory) / sizeof(float) % 16) % 16;
-    const auto flag = [flags](int64_t i) { return reinterpret_cast<int32_t*>(flags + 16 * i); };
-    for (int64_t i = 0; i < threads; ++i) __atomic_store_n(flag(i), 0, __ATOMIC_RELAXED);
     Scratch unplaced;
-    const int64_t floats = lay_out(shape, nullptr, &unplaced);
-    const int64_t grain = max(1, 100000 / max(1, cost));
-    parallel_for(tasks, grain, [&](int64_t begin, int64_t end) {
-        // Threads tend to work on contiguous shares: the same thread then finds the same scratch in its cache.
-        int64_t slot = begin * threads / tasks;
-        while (__atomic_exchange_n(flag(slot), 1, __ATOMIC_ACQUIRE) != 0) slot = (slot + 1) % threads;
-        Scratch scratch;
-        lay_out(shape, flags + 16 * threads + slot * floats, &scratch);
-        for (int64_t task = begin; task < end; ++task) body(task, scratch);
-        __atomic_store_n(flag(slot), 0, __ATOMIC_RELEASE);
-    });
+    for_each_task_with_scratch(memory, lay_out(shape, nullptr, &unplaced), tasks, cost,
+                               [&](int64_t begin, int64_t end, float* floats) {
+                                   Scratch scratch;
+                                   lay_out(shape, floats, &scratch);
+                                   for (int64_t task = begin; task < end; ++task) body(task, scratch);
+                               });
 }
 
 int64_t task_cost(const SdpaShape& shape) {

@@ -95,10 +95,12 @@ struct TileDropout {
 /// Number of vectors in 64 queries, which share their Philox blocks.
 inline constexpr int dropout_group = 64 / lanes;
 
-/// True where a weight is kept, for 64 queries of one key from `element` on.
-HEED_SIMD void kept_weights(const TileDropout& dropout, int64_t element, vi kept[dropout_group]) {
+/// True where a weight is kept, for the 64 queries of a tile from `query` on and one key of the tile.
+HEED_SIMD void kept_weights(const TileDropout& dropout, int64_t key, int64_t query, int64_t /*width*/,
+                            vi kept[dropout_group]) {
     // A random word is below the threshold; unsigned comparison through the sign bit.
     const vi threshold = broadcast(static_cast<int32_t>(dropout.threshold ^ 0x80000000U));
+    const int64_t element = dropout.first_element + key * dropout.elements_per_key + query;
     for (int first = 0; first < 16; first += lanes) {
         vu word[4];
         philox(dropout.key, static_cast<uint64_t>(element / 4 + first), dropout.sample, dropout.step, word);
@@ -108,12 +110,14 @@ HEED_SIMD void kept_weights(const TileDropout& dropout, int64_t element, vi kept
     }
 }
 
-/// Sets the dropped weights of a tile to 0; the others are not scaled.
-static inline void drop_weights(const ScoreTile& tile, const TileDropout& dropout) {
+/// Sets the dropped weights of a tile to 0; the others are not scaled. `Dropout` is TileDropout or another type with
+/// keep_scale and kept_weights.
+template <class Dropout>
+static inline void drop_weights(const ScoreTile& tile, const Dropout& dropout) {
     for (int64_t key = 0; key < tile.keys; ++key) {
         for (int64_t query = 0; query < tile.width; query += 64) {
             vi kept[dropout_group];
-            kept_weights(dropout, dropout.first_element + key * dropout.elements_per_key + query, kept);
+            kept_weights(dropout, key, query, tile.width, kept);
             float* row = tile.scores + key * tile.stride + query;
             for (int v = 0; v < dropout_group && query + v * lanes < tile.width; ++v) {
                 store(row + v * lanes, select(kept[v], load(row + v * lanes), zero()));
@@ -158,12 +162,13 @@ static inline void softmax_backward(const ScoreTile& tile, float* d_weights, con
 }
 
 /// The same with dropout D: scores become D W, and the gradient of the scores is W (D d_weights - row_dot).
+template <class Dropout>
 static inline void softmax_dropout_backward(const ScoreTile& tile, float* d_weights, const float* log_sum_exp,
-                                            const float* row_dot, float scale, const TileDropout& dropout) {
+                                            const float* row_dot, float scale, const Dropout& dropout) {
     for (int64_t key = 0; key < tile.keys; ++key) {
         for (int64_t group = 0; group < tile.width; group += 64) {
             vi kept[dropout_group];
-            kept_weights(dropout, dropout.first_element + key * dropout.elements_per_key + group, kept);
+            kept_weights(dropout, key, group, tile.width, kept);
             for (int v = 0; v < dropout_group && group + v * lanes < tile.width; ++v) {
                 const int64_t query = group + v * lanes;
                 float* score = tile.scores + key * tile.stride + query;

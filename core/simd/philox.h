@@ -33,11 +33,8 @@ HEED_SIMD void multiply_wide(vu a, uint32_t factor, vu* high, vu* low) {
 
 }  // namespace detail
 
-/// The four words of Philox(key, {low half of first + lane, high half of first, c2, c3}) for every lane. `first` must
-/// be a multiple of `lanes`.
-HEED_SIMD void philox(RandomKey key, uint64_t first, uint32_t c2, uint32_t c3, vu word[4]) {
-    vu x0 = (vu)(broadcast(static_cast<int32_t>(first)) + lane_index());
-    vu x1 = (vu)broadcast(static_cast<int32_t>(first >> 32));
+/// The four words of Philox(key, {x0, x1, c2, c3}) for every lane.
+HEED_SIMD void philox(RandomKey key, vu x0, vu x1, uint32_t c2, uint32_t c3, vu word[4]) {
     vu x2 = (vu)broadcast(static_cast<int32_t>(c2));
     vu x3 = (vu)broadcast(static_cast<int32_t>(c3));
     uint32_t k0 = key.k0;
@@ -58,6 +55,13 @@ HEED_SIMD void philox(RandomKey key, uint64_t first, uint32_t c2, uint32_t c3, v
     word[1] = x1;
     word[2] = x2;
     word[3] = x3;
+}
+
+/// The four words of Philox(key, {low half of first + lane, high half of first, c2, c3}) for every lane. `first` must
+/// be a multiple of `lanes`.
+HEED_SIMD void philox(RandomKey key, uint64_t first, uint32_t c2, uint32_t c3, vu word[4]) {
+    philox(key, (vu)(broadcast(static_cast<int32_t>(first)) + lane_index()),
+           (vu)broadcast(static_cast<int32_t>(first >> 32)), c2, c3, word);
 }
 
 }  // namespace heed::HEED_ISA
