@@ -23,6 +23,10 @@ bool is_cross(AttentionPattern pattern) {
     return pattern == AttentionPattern::noncausal_cross || pattern == AttentionPattern::causal_cross;
 }
 
+std::string Attention::remark(int64_t, int64_t) const {
+    return {};
+}
+
 const Variable& Attention::source_of(const AttentionInput& input) const {
     const bool cross = is_cross(geometry_.pattern);
     if (cross != input.source.defined()) {

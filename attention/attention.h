@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "heed/core/module/module.h"
 
@@ -10,6 +11,9 @@ namespace heed {
 struct AttentionMask {
     /// Number of real keys of each sample, i32 [batch]; undefined: all are real.
     Tensor key_lengths;
+    /// Number of real queries of each sample in cross-attention, i32 [batch]; undefined: all are real. For types whose
+    /// queries have an influence on each other (smyrf); in self-attention the key lengths say it.
+    Tensor query_lengths = {};
 };
 
 /// The four places in which a transformer uses attention (CAB, Zhang et al., ICML 2023).
@@ -57,6 +61,9 @@ public:
     /// Multiply-adds of one forward pass over one sequence of `tokens` tokens, whose queries meet `keys` keys (in
     /// self-attention the same number). What a causal mask hides counts as well.
     virtual int64_t multiplies(int64_t tokens, int64_t keys) const = 0;
+
+    /// What is worth knowing about the type at this length, in words; empty where there is nothing.
+    virtual std::string remark(int64_t tokens, int64_t keys) const;
 
     const AttentionGeometry& geometry() const { return geometry_; }
 

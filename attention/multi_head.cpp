@@ -73,17 +73,28 @@ Variable MultiHeadAttention::forward(const AttentionInput& input, const ForwardS
         attention.dropout = dropout_;
         attention.stream = random_stream(state, RandomPurpose::dropout);
     }
-    return output_.forward(scaled_dot_product(attention));
+    return output_.forward(attend(attention, input.mask, state));
+}
+
+Variable MultiHeadAttention::attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) {
+    return scaled_dot_product(heads);
 }
 
 Tensor MultiHeadAttention::weights(const AttentionInput& input) {
     NoGradient guard(input.query.context());
-    return scaled_dot_product_weights(heads_of(input));
+    return attend_weights(heads_of(input), input.mask);
+}
+
+Tensor MultiHeadAttention::attend_weights(const ScaledDotProduct& heads, const AttentionMask&) {
+    return scaled_dot_product_weights(heads);
+}
+
+int64_t MultiHeadAttention::projection_multiplies(int64_t tokens, int64_t keys) const {
+    return (2 * tokens + source_kernels() * keys) * geometry().dim * geometry().dim;
 }
 
 int64_t MultiHeadAttention::multiplies(int64_t tokens, int64_t keys) const {
-    const int64_t dim = geometry().dim;
-    return (2 * tokens + source_kernels() * keys) * dim * dim + 2 * tokens * keys * dim;
+    return projection_multiplies(tokens, keys) + 2 * tokens * keys * geometry().dim;
 }
 
 }  // namespace heed

@@ -31,6 +31,15 @@ protected:
     /// The values where there is no value kernel, [batch, keys, dim]: the source itself.
     virtual Variable values(const Variable& source, const AttentionMask& mask);
 
+    /// The outputs of the heads side by side, [batch, tokens, dim], and their weights without dropout.
+    virtual Variable attend(const ScaledDotProduct& heads, const AttentionMask& mask, const ForwardState& state);
+    virtual Tensor attend_weights(const ScaledDotProduct& heads, const AttentionMask& mask);
+
+    /// Query, key and value of the heads, without dropout.
+    ScaledDotProduct heads_of(const AttentionInput& input);
+    /// Multiply-adds of the projections of `tokens` queries and `keys` keys.
+    int64_t projection_multiplies(int64_t tokens, int64_t keys) const;
+
 private:
     /// Kernels that read one input, as rows of one parameter. Their biases are there where the layer has biases.
     struct Projection {
@@ -40,7 +49,6 @@ private:
     void announce(Projection& projection, const std::vector<std::string>& names);
     Variable project(Projection& projection, const Variable& x);
 
-    ScaledDotProduct heads_of(const AttentionInput& input);
     int64_t source_kernels() const { return (kernels_.key ? 1 : 0) + (kernels_.value ? 1 : 0); }
     bool cross() const { return is_cross(geometry().pattern); }
 

@@ -204,16 +204,15 @@ std::vector<double> smyrf_covered_mass(const SmyrfHeads& attention, const SmyrfO
     return covered;
 }
 
-double smyrf_share_of_scores(int64_t queries, int64_t keys, int64_t rounds, int64_t cluster) {
-    if (queries < 1 || keys < 1) return 1.0;
+int64_t smyrf_pairs(int64_t queries, int64_t keys, int64_t rounds, int64_t cluster) {
     const int64_t chunks = smyrf_chunks(queries, keys, cluster);
+    if (chunks == 1) return queries * keys;
     int64_t pairs = 0;
     for (int64_t chunk = 0; chunk < chunks; ++chunk) {
         pairs += (smyrf_border(chunk + 1, chunks, queries) - smyrf_border(chunk, chunks, queries)) *
                  (smyrf_border(chunk + 1, chunks, keys) - smyrf_border(chunk, chunks, keys));
     }
-    return static_cast<double>(pairs) * static_cast<double>(chunks == 1 ? 1 : rounds) /
-           (static_cast<double>(queries) * static_cast<double>(keys));
+    return pairs * rounds;
 }
 
 }  // namespace heed

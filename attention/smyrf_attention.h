@@ -43,8 +43,7 @@ Tensor smyrf_weights(const SmyrfHeads& attention, const SmyrfOrders& orders);
 /// computed: 1 where none that matters is left out. Forms two [queries, keys] matrices a head: for reports.
 std::vector<double> smyrf_covered_mass(const SmyrfHeads& attention, const SmyrfOrders& orders);
 
-/// Share of the scores of dense attention between n queries and m keys that is computed, pairs that meet in several
-/// rounds counted several times.
-double smyrf_share_of_scores(int64_t queries, int64_t keys, int64_t rounds, int64_t cluster);
+/// Number of pairs of a query and a key that are computed for n queries and m keys, over all rounds.
+int64_t smyrf_pairs(int64_t queries, int64_t keys, int64_t rounds, int64_t cluster);
 
 }  // namespace heed
