@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "heed/core/error.h"
-#include "heed/datasets/batch_order.h"
 
 namespace heed {
 
@@ -37,8 +36,12 @@ void check_plan(const ImageSplit& split, const BatchPlan& plan) {
 
 }  // namespace
 
-BatchLoader::BatchLoader(ImageSplit split, const Normalisation& normalisation, const BatchPlan& plan)
-    : split_(std::move(split)), plan_(plan), pixels_(normalisation, split_.source->shape()) {
+BatchLoader::BatchLoader(ImageSplit split, const Normalisation& normalisation, const BatchPlan& plan,
+                         const AugmentOptions& augment)
+    : split_(std::move(split)),
+      plan_(plan),
+      augment_(augment),
+      augmentation_(augment, normalisation, split_.source->shape(), plan.seed) {
     check_plan(split_, plan_);
     epoch_batches_ = batches_per_epoch(split_.size(), plan_.batch);
     const auto pixels = static_cast<std::size_t>(split_.source->shape().pixels());
@@ -50,6 +53,7 @@ BatchLoader::BatchLoader(ImageSplit split, const Normalisation& normalisation, c
         batch.images.reserve(largest * pixels);
         batch.labels.reserve(largest);
         batch.indices.reserve(largest);
+        batch.partner_labels.reserve(largest);
     }
     thread_ = std::thread([this] { run(); });
 }
@@ -144,12 +148,40 @@ bool BatchLoader::fill(ImageBatch& batch, const std::vector<int64_t>& order, Bat
             return false;
         }
         const int64_t index = split_.indices[static_cast<std::size_t>(order[static_cast<std::size_t>(place)])];
-        split_.source->read_image(index, image_);
-        pixels_.apply(image_, std::span(batch.images).subspan(batch.labels.size() * pixels, pixels));
+        augmentation_.read(*split_.source, index, position.epoch, image_,
+                           std::span(batch.images).subspan(batch.labels.size() * pixels, pixels));
         batch.labels.push_back(split_.source->label(index));
         batch.indices.push_back(index);
     }
+    mix(batch, order, whole,
+        draw_batch_mix(augment_, split_.source->shape(), plan_.seed, position.epoch, position.batch));
     return true;
+}
+
+void BatchLoader::mix(ImageBatch& batch, const std::vector<int64_t>& order, PositionRange whole, const BatchMix& mix) {
+    batch.own_share = mix.own_share;
+    batch.partner_labels.clear();
+    if (mix.kind == BatchMix::Kind::none) {
+        return;
+    }
+    const ImageShape& shape = split_.source->shape();
+    const auto image = [&](int64_t place) {
+        return std::span(batch.images).subspan(static_cast<std::size_t>(place) * image_.size(), image_.size());
+    };
+    for (int64_t place = 0; place < batch.size() && !stop_; ++place) {
+        const int64_t partner = BatchMix::partner(batch.first_sample + place, whole.size());
+        const auto in_order = static_cast<std::size_t>(whole.begin + partner);
+        const int64_t index = split_.indices[static_cast<std::size_t>(order[in_order])];
+        batch.partner_labels.push_back(split_.source->label(index));
+        const int64_t here = partner - batch.first_sample;
+        if (here < 0 || here >= batch.size()) {  // in another micro-batch or on another rank: read once more
+            partner_.resize(image_.size());
+            augmentation_.read(*split_.source, index, batch.position.epoch, image_, partner_);
+            mix_into(mix, shape, image(place), partner_);
+        } else if (place < here) {
+            mix_pair(mix, shape, image(place), image(here));
+        }
+    }
 }
 
 }  // namespace heed

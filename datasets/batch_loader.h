@@ -9,8 +9,10 @@
 #include <thread>
 #include <vector>
 
+#include "heed/datasets/augmentation.h"
+#include "heed/datasets/batch_mix.h"
+#include "heed/datasets/batch_order.h"
 #include "heed/datasets/image_data.h"
-#include "heed/datasets/normalisation.h"
 
 namespace heed {
 
@@ -25,7 +27,7 @@ struct BatchPosition {
 struct BatchPlan {
     int64_t batch = 128;       ///< samples in an optimizer batch, over all ranks and micro-batches
     bool shuffle = false;      ///< else the order of the split
-    uint64_t seed = 0;         ///< of the order
+    uint64_t seed = 0;         ///< of the order and of the augmentation
     BatchPosition start = {};  ///< where to begin; `batch` may be one past the last
     int64_t end_epoch = std::numeric_limits<int64_t>::max();  ///< first epoch that is not delivered
     int64_t micro_batches = 1;  ///< parts of an optimizer batch that one rank takes one after the other
@@ -45,19 +47,25 @@ struct ImageBatch {
     int64_t first_sample = 0;
     int64_t global_size = 0;  ///< samples in the whole optimizer batch
 
+    /// Where images are mixed (mixup, cutmix): the labels of the other images, [size], and the weight of `labels`
+    /// beside theirs. Else empty and 1.
+    std::vector<int32_t> partner_labels;
+    float own_share = 1;
+
     /// 0 is possible where the last optimizer batch of an epoch has fewer samples than there are ranks and
     /// micro-batches.
     int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };
 
 /// Prepares the next batches in a thread of its own while the current one is used. What it delivers is a pure function
-/// of the split and the plan: it can start at any position without replaying, and the parts of all ranks and
-/// micro-batches tile each optimizer batch. The last, smaller batch of an epoch is delivered too. Batches live in
-/// buffers that are used again: after the first round nothing is allocated but the order of a new epoch.
+/// of the split, the plan and the augmentation: it can start at any position without replaying, and the parts of all
+/// ranks and micro-batches tile each optimizer batch. The last, smaller batch of an epoch is delivered too. Batches
+/// live in buffers that are used again: after the first round nothing is allocated but the order of a new epoch.
 class BatchLoader {
 public:
     /// UserError where the split is empty, the start lies outside of an epoch, or `batch` has fewer samples than parts.
-    BatchLoader(ImageSplit split, const Normalisation& normalisation, const BatchPlan& plan);
+    BatchLoader(ImageSplit split, const Normalisation& normalisation, const BatchPlan& plan,
+                const AugmentOptions& augment = {});
 
     /// Stops at once, whatever the thread is doing between two images.
     ~BatchLoader();
@@ -83,13 +91,16 @@ private:
     void produce();
     ImageBatch* wait_for_free_buffer();
     bool fill(ImageBatch& batch, const std::vector<int64_t>& order, BatchPosition position, int64_t micro_batch);
+    void mix(ImageBatch& batch, const std::vector<int64_t>& order, PositionRange whole, const BatchMix& mix);
 
     ImageSplit split_;
     BatchPlan plan_;
-    PixelTable pixels_;
+    AugmentOptions augment_;
+    Augmentation augmentation_;
     int64_t epoch_batches_ = 0;
     double waited_seconds_ = 0;
     std::vector<uint8_t> image_;
+    std::vector<float> partner_;
 
     // The ring: the thread writes buffer produced_ % size, the caller holds buffer released_ % size while holding_.
     std::vector<ImageBatch> ring_;

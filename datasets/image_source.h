@@ -20,6 +20,14 @@ struct ImageShape {
 /// `1x28x28`: channels, height, width.
 std::string to_string(const ImageShape& shape);
 
+/// What a random resized crop takes of an image, whatever its size.
+struct RandomCrop {
+    float area = 1;   ///< share of the image's area
+    float ratio = 1;  ///< of width to height
+    float x = 0;      ///< 0: leftmost, 1: rightmost
+    float y = 0;      ///< 0: topmost, 1: lowest
+};
+
 /// Labelled images of one shape, by their position in the official order. Sources that hold everything in memory and
 /// sources that decode a file at each call look the same; all functions may be called from several threads at once.
 class ImageSource {
@@ -35,6 +43,13 @@ public:
     /// Writes the bytes of image `index`, channel after channel, each row-major, into `pixels` (`shape().pixels()`
     /// bytes). UserError where the image's file is damaged.
     virtual void read_image(int64_t index, std::span<uint8_t> pixels) const = 0;
+
+    /// The same of a part of the image, resized to the whole shape. Sources whose images are larger than `shape()` take
+    /// it out of the large image.
+    virtual void read_crop(int64_t index, const RandomCrop& crop, std::span<uint8_t> pixels) const;
+
+    /// Threads that should read at once beside training; more than 1 where an image has to be decoded.
+    virtual int64_t reading_threads() const { return 1; }
 
     virtual int32_t label(int64_t index) const = 0;
 

@@ -37,10 +37,10 @@ PixelTable::PixelTable(const Normalisation& normalisation, const ImageShape& sha
 }
 
 void PixelTable::apply(std::span<const uint8_t> pixels, std::span<float> values) const {
-    for (int64_t channel = 0; channel < channels_; ++channel) {
-        const float* table = table_.data() + channel * 256;
-        const uint8_t* source = pixels.data() + channel * plane_;
-        float* target = values.data() + channel * plane_;
+    for (int64_t c = 0; c < channels_; ++c) {
+        const float* table = channel(c);
+        const uint8_t* source = pixels.data() + c * plane_;
+        float* target = values.data() + c * plane_;
         for (int64_t i = 0; i < plane_; ++i) {
             target[i] = table[source[i]];
         }

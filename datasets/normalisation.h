@@ -24,6 +24,9 @@ public:
     /// Normalises one image, bytes `[C, H, W]` to floats `[C, H, W]`.
     void apply(std::span<const uint8_t> pixels, std::span<float> values) const;
 
+    /// The 256 floats of one channel, by byte.
+    const float* channel(int64_t channel) const { return table_.data() + channel * 256; }
+
 private:
     int64_t channels_;
     int64_t plane_;

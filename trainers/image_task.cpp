@@ -6,6 +6,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/ops/cross_entropy.h"
+#include "heed/core/ops/elementwise.h"
 #include "heed/core/ops/softmax.h"
 
 namespace heed {
@@ -45,12 +46,13 @@ Tensor images_on_device(Context& context, const ImageBatch& batch, const ImageSh
 }
 
 ImageTask::ImageTask(Context& context, ImageClassifier& model, ImageData data, double label_smoothing,
-                     int64_t evaluation_batch)
+                     int64_t evaluation_batch, const AugmentOptions& augment)
     : context_(context),
       model_(model),
       data_(std::move(data)),
       label_smoothing_(static_cast<float>(label_smoothing)),
-      evaluation_batch_(evaluation_batch) {}
+      evaluation_batch_(evaluation_batch),
+      augment_(augment) {}
 
 const ImageSplit& ImageTask::split_of(Split split) const {
     switch (split) {
@@ -66,7 +68,7 @@ const ImageSplit& ImageTask::split_of(Split split) const {
 
 void ImageTask::begin(const BatchPlan& plan) {
     batch_ = nullptr;
-    loader_ = std::make_unique<BatchLoader>(data_.train, data_.normalisation, plan);
+    loader_ = std::make_unique<BatchLoader>(data_.train, data_.normalisation, plan, augment_);
 }
 
 MicroBatch ImageTask::next(ForwardState state) {
@@ -83,9 +85,22 @@ MicroBatch ImageTask::forward(const ImageBatch& batch, ForwardState state) {
     Tensor labels = Tensor::from_host(context_, {batch.size()}, std::span<const int32_t>(batch.labels));
     Variable logits = model_.forward(images_on_device(context_, batch, data_.shape()), state);
     CrossEntropyResult loss = cross_entropy(logits, labels, label_smoothing_);
+    const bool mixed = !batch.partner_labels.empty();
+    // Of a mixed image, the class with the larger share counts as the right one.
+    const std::vector<int32_t>& main_labels = mixed && batch.own_share < 0.5f ? batch.partner_labels : batch.labels;
+    result.sums = {loss.loss_sum, equal_count(on_host(loss.predictions), main_labels), batch.size()};
     result.loss = std::move(loss.loss);
-    result.sums = {loss.loss_sum, equal_count(on_host(loss.predictions), batch.labels), batch.size()};
+    if (mixed) add_partner_loss(result, logits, batch);
     return result;
+}
+
+/// Cross-entropy is linear in its targets: two hard targets with weights are the soft one.
+void ImageTask::add_partner_loss(MicroBatch& result, const Variable& logits, const ImageBatch& batch) {
+    const float own = batch.own_share, rest = 1.0f - own;
+    Tensor labels = Tensor::from_host(context_, {batch.size()}, std::span<const int32_t>(batch.partner_labels));
+    CrossEntropyResult partner = cross_entropy(logits, labels, label_smoothing_);
+    result.loss = add(scale(result.loss, own), scale(partner.loss, rest));
+    result.sums.loss = static_cast<double>(own) * result.sums.loss + static_cast<double>(rest) * partner.loss_sum;
 }
 
 std::string ImageTask::find_non_finite(ForwardState state) {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "heed/core/context.h"
+#include "heed/datasets/augment_options.h"
 #include "heed/datasets/image_data.h"
 #include "heed/layers/image_classifier.h"
 #include "heed/trainers/task.h"
@@ -12,8 +13,9 @@ namespace heed {
 /// Classification of images.
 class ImageTask final : public Task {
 public:
+    /// `augment` changes the training images.
     ImageTask(Context& context, ImageClassifier& model, ImageData data, double label_smoothing,
-              int64_t evaluation_batch);
+              int64_t evaluation_batch, const AugmentOptions& augment = {});
 
     Module& model() override { return model_; }
     int64_t samples(Split split) const override { return split_of(split).size(); }
@@ -28,12 +30,14 @@ public:
 private:
     const ImageSplit& split_of(Split split) const;
     MicroBatch forward(const ImageBatch& batch, ForwardState state);
+    void add_partner_loss(MicroBatch& result, const Variable& logits, const ImageBatch& batch);
 
     Context& context_;
     ImageClassifier& model_;
     ImageData data_;
     float label_smoothing_;
     int64_t evaluation_batch_;
+    AugmentOptions augment_;
     std::unique_ptr<BatchLoader> loader_;
     const ImageBatch* batch_ = nullptr;
 };

@@ -1,6 +1,7 @@
 #include "heed/trainers/recipe/recipe_spec.h"
 
 #include "heed/attention/registry.h"
+#include "heed/datasets/augment_options.h"
 #include "heed/datasets/registry.h"
 #include "heed/layers/models.h"
 #include "heed/trainers/recipe/general_options.h"
@@ -38,6 +39,8 @@ const RecipeSpec& recipe_spec() {
         {"model", "The model that is trained.", "type", "", choices_of(model_types())},
         {"attention", "The attention of all its layers.", "type", "sdpa", choices_of(attention_types())},
         {"data", "What it learns from.", "name", "", choices_of(image_data_sets())},
+        untyped<AugmentOptions>("data.augment",
+                                "How training images are changed at random; validation and test never are."),
         untyped<TrainOptions>("train", "How long and in which order it is trained."),
         {"optimizer", "How its weights are changed.", "type", "adamw", optimizers()},
         untyped<RunOptions>("run", "Where the results go."),
