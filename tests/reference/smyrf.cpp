@@ -1,0 +1,156 @@
+#include "heed/tests/reference/smyrf.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heed::reference {
+
+namespace {
+
+double component_of(const Heads& x, int64_t tokens, int64_t head_dim, int64_t b, int64_t t, int64_t h, int64_t c) {
+    return x.values[static_cast<std::size_t>((b * tokens + t) * x.width + x.first_column + h * head_dim + c)];
+}
+
+int64_t real_count(const Integers& lengths, int64_t b, int64_t tokens) {
+    return lengths.empty() ? tokens : lengths[static_cast<std::size_t>(b)];
+}
+
+/// Hashes of the real tokens of one head and round; `longest` is M_Q^2 + M_K^2.
+void hash_tokens(const Heads& x, const Attention& a, int64_t tokens, int64_t count, int64_t b, int64_t h,
+                 const double* u, int64_t added, double longest, double* to) {
+    for (int64_t t = 0; t < count; ++t) {
+        double squared = 0, product = 0;
+        for (int64_t c = 0; c < a.head_dim; ++c) {
+            const double v = component_of(x, tokens, a.head_dim, b, t, h, c);
+            squared += v * v;
+            product += u[c] * v;
+        }
+        to[t] = product + u[added] * std::sqrt(longest - squared);
+    }
+}
+
+double longest_squared(const Heads& x, const Attention& a, int64_t tokens, int64_t count, int64_t b, int64_t h) {
+    double longest = 0;
+    for (int64_t t = 0; t < count; ++t) {
+        double squared = 0;
+        for (int64_t c = 0; c < a.head_dim; ++c) {
+            const double v = component_of(x, tokens, a.head_dim, b, t, h, c);
+            squared += v * v;
+        }
+        if (squared > longest) longest = squared;
+    }
+    return longest;
+}
+
+}  // namespace
+
+Integers smyrf_chunks(const Smyrf& s) {
+    Integers chunks;
+    for (int64_t b = 0; b < s.attention.batch; ++b) {
+        const int64_t n = real_count(s.query_lengths, b, s.attention.queries);
+        const int64_t m = real_count(s.attention.key_lengths, b, s.attention.keys);
+        const auto wanted = static_cast<int64_t>(std::ceil(static_cast<double>(n) / static_cast<double>(s.cluster)));
+        chunks.push_back(std::max<int64_t>(1, std::min({wanted, n, m})));
+    }
+    return chunks;
+}
+
+Hashes smyrf_hashes(const Heads& query, const Heads& key, const Smyrf& s, const Values& directions) {
+    const Attention& a = s.attention;
+    Hashes hashes{Values(static_cast<std::size_t>(a.batch * a.heads * s.rounds * a.queries), 0),
+                  Values(static_cast<std::size_t>(a.batch * a.heads * s.rounds * a.keys), 0)};
+    for (int64_t b = 0; b < a.batch; ++b) {
+        const int64_t n = real_count(s.query_lengths, b, a.queries), m = real_count(a.key_lengths, b, a.keys);
+        for (int64_t h = 0; h < a.heads; ++h) {
+            const double longest =
+                longest_squared(query, a, a.queries, n, b, h) + longest_squared(key, a, a.keys, m, b, h);
+            for (int64_t round = 0; round < s.rounds; ++round) {
+                const double* u = directions.data() + (round * a.heads + h) * (a.head_dim + 2);
+                const int64_t place = (b * a.heads + h) * s.rounds + round;
+                hash_tokens(query, a, a.queries, n, b, h, u, a.head_dim + 1, longest,
+                            hashes.queries.data() + place * a.queries);
+                hash_tokens(key, a, a.keys, m, b, h, u, a.head_dim, longest, hashes.keys.data() + place * a.keys);
+            }
+        }
+    }
+    return hashes;
+}
+
+Integers smyrf_counts(const Smyrf& s, const Orders& orders) {
+    const Attention& a = s.attention;
+    const Integers chunks = smyrf_chunks(s);
+    Integers counts(static_cast<std::size_t>(a.batch * a.heads * a.queries * a.keys), 0);
+    for (int64_t place = 0; place < a.batch * a.heads * s.rounds; ++place) {
+        const int64_t head = place / s.rounds, b = head / a.heads;
+        const int64_t n = real_count(s.query_lengths, b, a.queries), m = real_count(a.key_lengths, b, a.keys);
+        const int64_t cuts = chunks[static_cast<std::size_t>(b)];
+        for (int64_t i = 0; i < n; ++i) {
+            for (int64_t j = 0; j < m; ++j) {
+                // Rank i lies in chunk c where floor(c n / L) <= i < floor((c + 1) n / L).
+                const auto chunk_of = [cuts](int64_t rank, int64_t length) {
+                    int64_t chunk = 0;
+                    while ((chunk + 1) * length / cuts <= rank) ++chunk;
+                    return chunk;
+                };
+                if (chunk_of(i, n) != chunk_of(j, m)) continue;
+                const int64_t query = orders.queries[static_cast<std::size_t>(place * a.queries + i)];
+                const int64_t key = orders.keys[static_cast<std::size_t>(place * a.keys + j)];
+                ++counts[static_cast<std::size_t>((head * a.queries + query) * a.keys + key)];
+            }
+        }
+    }
+    return counts;
+}
+
+Values smyrf_weights(const Heads& query, const Heads& key, const Smyrf& s, const Integers& counts) {
+    const Attention& a = s.attention;
+    Values weights(counts.size(), 0);
+    for (int64_t row = 0; row < a.batch * a.heads * a.queries; ++row) {
+        const int64_t i = row % a.queries, h = row / a.queries % a.heads, b = row / a.queries / a.heads;
+        double* to = weights.data() + row * a.keys;
+        double sum = 0;
+        for (int64_t j = 0; j < a.keys; ++j) {
+            const int64_t count = counts[static_cast<std::size_t>(row * a.keys + j)];
+            if (count == 0) continue;
+            double score = 0;
+            for (int64_t c = 0; c < a.head_dim; ++c) {
+                score += component_of(query, a.queries, a.head_dim, b, i, h, c) *
+                         component_of(key, a.keys, a.head_dim, b, j, h, c);
+            }
+            to[j] = static_cast<double>(count) * std::exp(score / std::sqrt(static_cast<double>(a.head_dim)));
+            sum += to[j];
+        }
+        for (int64_t j = 0; j < a.keys; ++j) to[j] = to[j] == 0 ? 0 : to[j] / sum;
+    }
+    return weights;
+}
+
+Values smyrf_attention(const Heads& query, const Heads& key, const Heads& value, const Smyrf& s, const Orders& orders) {
+    const Attention& a = s.attention;
+    const Integers counts = smyrf_counts(s, orders);
+    const Values weights = smyrf_weights(query, key, s, counts);
+    const int64_t padded_queries = (a.queries + 63) / 64 * 64;
+    Values out;
+    for (int64_t b = 0; b < a.batch; ++b) {
+        for (int64_t i = 0; i < a.queries; ++i) {
+            for (int64_t column = 0; column < a.heads * a.head_dim; ++column) {
+                const int64_t h = column / a.head_dim;
+                double sum = 0;
+                for (int64_t j = 0; j < a.keys; ++j) {
+                    const auto pair = static_cast<std::size_t>(((b * a.heads + h) * a.queries + i) * a.keys + j);
+                    if (counts[pair] == 0) continue;
+                    double weight = weights[pair];
+                    if (a.dropout > 0) {
+                        const int64_t element = (h * a.keys + j) * padded_queries + i;
+                        weight *= a.random.dropout_factor(b, element, a.dropout);
+                    }
+                    sum += weight * component_of(value, a.keys, a.head_dim, b, j, h, column % a.head_dim);
+                }
+                out.push_back(sum);
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace heed::reference

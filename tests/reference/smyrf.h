@@ -1,0 +1,38 @@
+#pragma once
+
+#include "heed/tests/reference/attention.h"
+
+namespace heed::reference {
+
+struct Smyrf {
+    Attention attention;     ///< not causal
+    Integers query_lengths;  ///< of each sample, or empty: all queries
+    int64_t rounds = 1, cluster = 1;
+};
+
+/// For each sample, head and round the tokens in their order: [batch, heads, rounds, queries] and [.., keys].
+struct Orders {
+    Integers queries, keys;
+};
+
+/// L: the number of chunks of each sample.
+Integers smyrf_chunks(const Smyrf& smyrf);
+
+/// The hashes u . F(q) and u . G(k) of the real tokens for directions u [rounds, heads, head_dim + 2]; 0 for padding.
+/// [batch, heads, rounds, queries] and [.., keys].
+struct Hashes {
+    Values queries, keys;
+};
+Hashes smyrf_hashes(const Heads& query, const Heads& key, const Smyrf& smyrf, const Values& directions);
+
+/// In how many rounds a query and a key share a chunk, [batch, heads, queries, keys]: 0 for padded tokens.
+Integers smyrf_counts(const Smyrf& smyrf, const Orders& orders);
+
+/// Weights c_ij e^(s_ij) / sum over j of c_ij e^(s_ij): [batch, heads, queries, keys]; 0 where c_ij is.
+Values smyrf_weights(const Heads& query, const Heads& key, const Smyrf& smyrf, const Integers& counts);
+
+/// dropout(weights) v: [batch, queries, heads * head_dim].
+Values smyrf_attention(const Heads& query, const Heads& key, const Heads& value, const Smyrf& smyrf,
+                       const Orders& orders);
+
+}  // namespace heed::reference
