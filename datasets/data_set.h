@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "heed/datasets/data_search.h"
 #include "heed/datasets/image_data.h"
 #include "heed/datasets/image_options.h"
 
@@ -25,7 +26,8 @@ struct ImageDataSet {
     std::string name;
     std::string summary;
     std::string how_to_get;
-    std::optional<ImageFacts> facts;  ///< nothing where it depends on the files
+    std::optional<ImageFacts> facts;   ///< nothing where it depends on the files
+    std::optional<DataSearch> search;  ///< how its files are found; nothing where the user has to name them
     std::function<std::unique_ptr<ImageDataOptions>()> make_options;
     std::function<ImageData(const ImageDataOptions&)> open;
 };

@@ -28,6 +28,10 @@ std::vector<std::string> all_names() {
     return names;
 }
 
+DataSearch search_of(const IdxFolderFormat& format) {
+    return {format.name, format.folders, all_names(), format.how_to_get};
+}
+
 std::shared_ptr<const ImageSource> open_part(const IdxFolderFormat& format, const std::filesystem::path& folder,
                                              const std::string& part) {
     const std::filesystem::path images = find_data_file(folder, idx_image_names(part));
@@ -51,8 +55,7 @@ std::vector<std::string> idx_label_names(const std::string& part) {
 }
 
 ImageData open_idx_folder(const IdxFolderFormat& format, const ImageDataOptions& options) {
-    const std::filesystem::path folder =
-        find_data_folder({format.name, format.folders, all_names(), format.how_to_get}, options.root);
+    const std::filesystem::path folder = find_data_folder(search_of(format), options.root);
     auto train = open_part(format, folder, "train");
     auto test = open_part(format, folder, "t10k");
     return make_image_data(format.name, folder, std::move(train), std::move(test), options);
@@ -64,6 +67,7 @@ ImageDataSet idx_data_set(const IdxFolderFormat& format, std::string summary, co
     set.summary = std::move(summary);
     set.how_to_get = format.how_to_get;
     set.facts = format.facts;
+    set.search = search_of(format);
     set.make_options = [normalisation] {
         auto options = std::make_unique<ImageDataOptions>();
         options->mean = normalisation.mean;
