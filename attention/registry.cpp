@@ -3,9 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "heed/attention/efficient.h"
 #include "heed/attention/optimised.h"
 #include "heed/attention/sdpa.h"
 #include "heed/attention/sdpa_kernels.h"
+#include "heed/attention/super.h"
 #include "heed/core/error.h"
 #include "heed/core/nearest_name.h"
 
@@ -21,19 +23,28 @@ std::unique_ptr<Options> make_options() {
 constexpr AttentionCapabilities every_pattern = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true};
 
+constexpr AttentionCapabilities every_pattern_at_fixed_length = {
+    .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .fixed_length = true};
+
 const AttentionType types[] = {
     {"sdpa", "softmax attention with kernels for query, key, value and output", every_pattern,
      make_options<AttentionOptions>, make_sdpa},
     {"optimised", "sdpa without the value kernel: the values are slices of the input", every_pattern,
      make_options<AttentionOptions>, make_optimised},
+    {"efficient", "sdpa without the key and value kernels: keys and values are slices of the input", every_pattern,
+     make_options<AttentionOptions>, make_efficient},
+    {"super", "efficient attention with one kernel that mixes the values over the tokens; the greatest length is fixed",
+     every_pattern_at_fixed_length, make_options<AttentionOptions>, make_super},
 };
 
-std::string names_of(bool (*chosen)(const AttentionType&, AttentionPattern), AttentionPattern pattern) {
+/// Names of the types for which `chosen` holds.
+template <class Chosen>
+std::string names_of(const Chosen& chosen) {
     std::string names;
     for (const AttentionType& type : types) {
-        if (chosen(type, pattern)) names += (names.empty() ? "" : ", ") + std::string(type.name);
+        if (chosen(type.capabilities)) names += (names.empty() ? "" : ", ") + std::string(type.name);
     }
-    return names;
+    return names.empty() ? "none" : names;
 }
 
 }  // namespace
@@ -74,13 +85,18 @@ std::unique_ptr<Attention> AttentionChoice::make(const AttentionGeometry& geomet
         throw UserError("expected heads of at most " + std::to_string(largest_head_dim) + " features, got " +
                         std::to_string(geometry.dim / geometry.heads) + " (model.dim over model.heads)");
     }
+    const std::string named = std::string("attention type '") + type->name + "'";
     if (!type->capabilities.can(geometry.pattern)) {
-        std::string able = names_of(
-            [](const AttentionType& other, AttentionPattern pattern) { return other.capabilities.can(pattern); },
-            geometry.pattern);
-        throw UserError(std::string("attention type '") + type->name + "' cannot do " +
-                        attention_pattern_name(geometry.pattern) +
-                        "; types that can: " + (able.empty() ? "none" : able));
+        throw UserError(named + " cannot do " + attention_pattern_name(geometry.pattern) + "; types that can: " +
+                        names_of([&](const AttentionCapabilities& other) { return other.can(geometry.pattern); }));
+    }
+    if (type->capabilities.fixed_length && geometry.max_keys() < 1) {
+        throw UserError(named + " needs to know the greatest number of tokens" +
+                        (is_cross(geometry.pattern) ? " of the source" : "") +
+                        " when the model is built, got none; types of any length: " +
+                        names_of([&](const AttentionCapabilities& other) {
+                            return !other.fixed_length && other.can(geometry.pattern);
+                        }));
     }
     return type->make(geometry, *options);
 }

@@ -15,7 +15,7 @@ struct AttentionCapabilities {
     bool causal_self = false;
     bool noncausal_cross = false;
     bool causal_cross = false;
-    /// True where the longest sequence is part of the model.
+    /// True where the greatest number of keys is part of the model.
     bool fixed_length = false;
 
     bool can(AttentionPattern pattern) const;
@@ -41,8 +41,8 @@ struct AttentionChoice {
     const AttentionType* type = nullptr;
     const AttentionOptions* options = nullptr;
 
-    /// Builds a layer. Throws UserError when the heads do not divide the dimension or the type cannot do the pattern,
-    /// naming the types that can.
+    /// Builds a layer. Throws UserError when the heads do not divide the dimension, when the type cannot do the pattern
+    /// and when it needs a greatest length that is not known, naming the types that can.
     std::unique_ptr<Attention> make(const AttentionGeometry& geometry) const;
 };
 

@@ -8,6 +8,14 @@ std::vector<float> Initializer::draw(const Shape& shape, RandomKey key) const {
     std::vector<float> values(static_cast<size_t>(shape.elements()), scale);
     if (kind == Kind::constant) return values;
     RandomSequence numbers(key);
+    if (kind == Kind::near_identity) {
+        const int64_t n = shape[0];
+        for (int64_t i = 0; i < n * n; ++i) {
+            const float value = scale * numbers.normal() + (i / n == i % n ? 1.0f : 0.0f);
+            values[static_cast<size_t>(i)] = lower_triangular && i % n > i / n ? 0.0f : value;
+        }
+        return values;
+    }
     if (kind == Kind::normal) {
         for (float& value : values) value = scale * numbers.normal();
         return values;

@@ -31,6 +31,10 @@ public:
     const Shape& shape() const { return shape_; }
     bool decay() const { return decay_; }
     const Initializer& initializer() const { return initializer_; }
+    /// Number of values that count: all of them, n (n + 1) / 2 for a lower-triangular matrix.
+    int64_t effective_elements() const {
+        return initializer_.lower_triangular ? shape_[0] * (shape_[0] + 1) / 2 : shape_.elements();
+    }
     const std::vector<ParameterPart>& parts() const { return parts_; }
     Shape part_shape(const ParameterPart& part) const { return shape_.with_first(part.rows); }
 

@@ -31,8 +31,11 @@ TestLayer::TestLayer(const LayerSettings& settings) : context_(settings.device) 
     auto& options = dynamic_cast<AttentionOptions&>(*options_);
     options.bias = settings.bias;
     options.dropout = settings.dropout;
-    layer_ = AttentionChoice{&type, &options}.make(
-        {.dim = settings.dim, .heads = settings.heads, .max_tokens = settings.max_tokens});
+    layer_ = AttentionChoice{&type, &options}.make({.dim = settings.dim,
+                                                    .heads = settings.heads,
+                                                    .pattern = settings.pattern,
+                                                    .max_tokens = settings.max_tokens,
+                                                    .max_source_tokens = settings.max_source_tokens});
     store_ = std::make_unique<ParameterStore>(context_, *layer_, 1);
     for (Parameter* parameter : store_->parameters()) {
         for (const ParameterPart& part : parameter->parts()) {
@@ -67,21 +70,24 @@ Tensor TestLayer::on_device(const Sequences& x) {
     return Tensor::from_host(context_, {x.batch, x.tokens, x.dim}, x.values);
 }
 
-AttentionMask TestLayer::mask_of(const Sequences& x) {
-    if (x.lengths.empty()) return {};
-    return {Tensor::from_host(context_, {x.batch}, std::span<const int32_t>(x.lengths))};
+AttentionMask TestLayer::mask_of(const LayerInput& input) {
+    const Sequences& keys = input.keys();
+    if (keys.lengths.empty()) return {};
+    return {Tensor::from_host(context_, {keys.batch}, std::span<const int32_t>(keys.lengths))};
 }
 
-LayerPass TestLayer::run(const Sequences& x, const ForwardState& state, const std::vector<float>& d_output) {
+LayerPass TestLayer::run(const LayerInput& input, const ForwardState& state, const std::vector<float>& d_output) {
     store_->begin_step();
     LayerPass pass;
     {
-        Variable input = context_.tape().leaf(on_device(x));
-        Variable output = layer_->forward({input, {}, mask_of(x)}, state);
+        Variable query = context_.tape().leaf(on_device(input.query)), source;
+        if (input.source) source = context_.tape().leaf(on_device(*input.source));
+        Variable output = layer_->forward({query, source, mask_of(input)}, state);
         pass.output = output.value().to_vector();
         const std::vector<float> seed = d_output.empty() ? numbers(output.value().elements(), 77) : d_output;
         context_.tape().backward(output, Tensor::from_host(context_, output.shape(), seed));
-        pass.d_input = input.slot()->gradient().to_vector();
+        pass.d_input = query.slot()->gradient().to_vector();
+        if (input.source) pass.d_source = source.slot()->gradient().to_vector();
     }
     context_.tape().clear();
     store_->finish_gradients();
@@ -94,8 +100,9 @@ LayerPass TestLayer::run(const Sequences& x, const ForwardState& state, const st
     return pass;
 }
 
-std::vector<float> TestLayer::weights(const Sequences& x) {
-    return layer_->weights({Variable(on_device(x)), {}, mask_of(x)}).to_vector();
+std::vector<float> TestLayer::weights(const LayerInput& input) {
+    const Variable source = input.source ? Variable(on_device(*input.source)) : Variable();
+    return layer_->weights({Variable(on_device(input.query)), source, mask_of(input)}).to_vector();
 }
 
 double greatest_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin, size_t end) {

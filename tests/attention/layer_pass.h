@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,11 @@ namespace heed::test {
 struct LayerSettings {
     std::string type = "sdpa";
     std::string device = "cpu";
+    AttentionPattern pattern = AttentionPattern::noncausal_self;
     int64_t dim = 12;
     int64_t heads = 3;
     int64_t max_tokens = 0;
+    int64_t max_source_tokens = 0;
     bool bias = true;
     double dropout = 0.0;
 };
@@ -38,10 +41,28 @@ struct Sequences {
     Sequences part(int64_t first, int64_t count, int64_t keep = 0) const;
 };
 
+/// What a layer works on: one batch of sequences, in cross-attention two. The lengths are those of keys().
+struct LayerInput {
+    Sequences query;
+    std::optional<Sequences> source = std::nullopt;
+
+    LayerInput(Sequences self) : query(std::move(self)) {}
+    LayerInput(Sequences target, Sequences from) : query(std::move(target)), source(std::move(from)) {}
+
+    /// Where keys and values come from.
+    Sequences& keys() { return source ? *source : query; }
+    const Sequences& keys() const { return source ? *source : query; }
+};
+
 /// What came out of a forward and a backward pass.
 struct LayerPass {
-    std::vector<float> output;                               ///< [batch, tokens, dim]
-    std::vector<float> d_input;                              ///< [batch, tokens, dim]
+    std::vector<float> output;    ///< [batch, tokens, dim]
+    std::vector<float> d_input;   ///< [batch, tokens, dim]
+    std::vector<float> d_source;  ///< [batch, source tokens, dim] in cross-attention
+
+    /// The gradient of LayerInput::keys().
+    const std::vector<float>& d_keys() const { return d_source.empty() ? d_input : d_source; }
+
     std::map<std::string, std::vector<float>> d_parameters;  ///< by name
 };
 
@@ -57,14 +78,15 @@ public:
     void set_parameter(const std::string& name, const std::vector<float>& values);
 
     /// Forward, then backward with the gradient `d_output` (empty: from a formula).
-    LayerPass run(const Sequences& x, const ForwardState& state = {}, const std::vector<float>& d_output = {});
-    /// Attention weights, [batch, heads, tokens, tokens].
-    std::vector<float> weights(const Sequences& x);
+    LayerPass run(const LayerInput& input, const ForwardState& state = {}, const std::vector<float>& d_output = {});
+    /// Attention weights, [batch, heads, tokens, keys].
+    std::vector<float> weights(const LayerInput& input);
+    ParameterStore& store() { return *store_; }
 
 private:
     Tensor part_of(const std::string& name) const;
     Tensor on_device(const Sequences& x);
-    AttentionMask mask_of(const Sequences& x);
+    AttentionMask mask_of(const LayerInput& input);
 
     Context context_;
     std::unique_ptr<Options> options_;

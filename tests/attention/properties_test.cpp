@@ -6,149 +6,251 @@
 #include "heed/tests/attention/layer_pass.h"
 #include "heed/tests/support/kernel_paths.h"
 
-// What noncausal self-attention has to do whatever its type: each property is tried on every registered type that has
-// that pattern, on both devices.
+// What attention has to do whatever its type: each property is tried on every registered type, in every pattern that it
+// declares, on both devices.
 
 namespace heed::test {
 namespace {
 
-constexpr int64_t dim = 12, tokens = 7;
+constexpr int64_t dim = 12, tokens = 7, source_tokens = 9;
 constexpr double bound = 2e-6;
 
-struct TypeOnDevice {
+struct Use {
     std::string type, device;
+    AttentionPattern pattern;
 };
 
-std::vector<TypeOnDevice> types_on_devices() {
-    std::vector<TypeOnDevice> result;
+const std::pair<AttentionPattern, const char*> patterns[] = {{AttentionPattern::noncausal_self, "noncausal_self"},
+                                                             {AttentionPattern::causal_self, "causal_self"},
+                                                             {AttentionPattern::noncausal_cross, "noncausal_cross"},
+                                                             {AttentionPattern::causal_cross, "causal_cross"}};
+
+std::vector<Use> uses() {
+    std::vector<Use> result;
     for (const AttentionType& type : attention_types()) {
-        if (!type.capabilities.noncausal_self) continue;
-        for (const char* device : {"cpu", "reference"}) result.push_back({type.name, device});
+        for (const auto& [pattern, name] : patterns) {
+            if (!type.capabilities.can(pattern)) continue;
+            for (const char* device : {"cpu", "reference"}) result.push_back({type.name, device, pattern});
+        }
     }
     return result;
 }
 
-class NoncausalSelfAttention : public testing::TestWithParam<TypeOnDevice> {
+class AttentionProperties : public testing::TestWithParam<Use> {
 protected:
     LayerSettings settings() const {
         LayerSettings result;
         result.type = GetParam().type;
         result.device = GetParam().device;
+        result.pattern = GetParam().pattern;
         result.dim = dim;
         result.max_tokens = tokens;
+        result.max_source_tokens = source_tokens;
         return result;
     }
     TestLayer layer() const { return TestLayer(settings()); }
+
+    bool cross() const { return is_cross(GetParam().pattern); }
+    bool causal_self() const { return GetParam().pattern == AttentionPattern::causal_self; }
+    bool causal() const { return causal_self() || GetParam().pattern == AttentionPattern::causal_cross; }
+    int64_t keys() const { return cross() ? source_tokens : tokens; }
+
+    LayerInput input(int64_t batch, const std::vector<int32_t>& lengths = {}) const {
+        LayerInput result{Sequences(batch, tokens, dim)};
+        if (cross()) result.source = Sequences(batch, source_tokens, dim, 2);
+        result.keys().lengths = lengths;
+        return result;
+    }
+    static LayerInput part(const LayerInput& whole, int64_t first, int64_t count) {
+        LayerInput result(whole.query.part(first, count));
+        if (whole.source) result.source = whole.source->part(first, count);
+        return result;
+    }
+
+    /// Number of outputs of a sample that are of use: in self-attention those at real tokens.
+    int64_t outputs(const LayerInput& x, int64_t sample) const {
+        return cross() || x.keys().lengths.empty() ? tokens : x.keys().lengths[sample];
+    }
+    /// A gradient of the output that is zero at padded tokens, as what follows never uses them.
+    std::vector<float> gradient_at_real_tokens(const LayerInput& x) const {
+        std::vector<float> gradient = numbers(x.query.batch * tokens * dim, 77);
+        for (int64_t sample = 0; sample < x.query.batch; ++sample) {
+            for (int64_t i = outputs(x, sample) * dim; i < tokens * dim; ++i) {
+                gradient[sample * tokens * dim + i] = 0;
+            }
+        }
+        return gradient;
+    }
+    bool sees(int64_t query, int64_t key) const { return !causal_self() || key <= query; }
 };
 
-/// A gradient of the output that is zero at padded tokens, as what follows never uses them.
-std::vector<float> gradient_at_real_tokens(const Sequences& x) {
-    std::vector<float> gradient = numbers(x.batch * x.tokens * x.dim, 77);
-    for (int64_t sample = 0; sample < x.batch; ++sample) {
-        for (int64_t i = x.lengths[sample] * x.dim; i < x.tokens * x.dim; ++i) {
-            gradient[sample * x.tokens * x.dim + i] = 0;
-        }
-    }
-    return gradient;
+/// The difference at one token of sample 0.
+double difference_at(const LayerPass& a, const LayerPass& b, int64_t token) {
+    return greatest_difference(a.output, b.output, token * dim, (token + 1) * dim);
 }
 
-TEST_P(NoncausalSelfAttention, PaddingHasNoInfluence) {
+TEST_P(AttentionProperties, PaddingHasNoInfluence) {
     TestLayer test = layer();
-    Sequences x(2, tokens, dim);
-    x.lengths = {4, 7};
+    LayerInput x = input(2, {4, 7});
     const std::vector<float> gradient = gradient_at_real_tokens(x);
     const LayerPass before = test.run(x, {}, gradient);
-    for (int64_t t = 4; t < tokens; ++t) std::fill_n(x.token(0, t), dim, 1000.0f);
-    const LayerPass after = test.run(x, {}, gradient);
-    EXPECT_EQ(greatest_difference(before.output, after.output, 0, 4 * dim), 0);
-    EXPECT_EQ(greatest_difference(before.output, after.output, tokens * dim), 0);
-    EXPECT_LT(greatest_difference(before.d_input, after.d_input), bound);
-    for (const auto& [name, values] : before.d_parameters) {
-        EXPECT_LT(greatest_difference(values, after.d_parameters.at(name)), 1e-5) << name;
+    const std::vector<float> weights = test.weights(x);
+    for (const float value : {1000.0f, not_a_number, infinity}) {
+        for (int64_t t = 4; t < keys(); ++t) std::fill_n(x.keys().token(0, t), dim, value);
+        const LayerPass after = test.run(x, {}, gradient);
+        EXPECT_EQ(greatest_difference(before.output, after.output, 0, outputs(x, 0) * dim), 0) << value;
+        EXPECT_EQ(greatest_difference(before.output, after.output, tokens * dim), 0) << value;
+        const std::vector<float> weights_after = test.weights(x);
+        for (int64_t head = 0; head < settings().heads; ++head) {
+            const int64_t first = head * tokens * keys();
+            EXPECT_EQ(greatest_difference(weights, weights_after, first, first + outputs(x, 0) * keys()), 0) << value;
+        }
+        // In the products of backward, padding that is not finite meets gradients of 0.
+        if (!std::isfinite(value)) continue;
+        EXPECT_LT(greatest_difference(before.d_input, after.d_input), bound);
+        EXPECT_LT(greatest_difference(before.d_keys(), after.d_keys()), bound);
+        for (const auto& [name, values] : before.d_parameters) {
+            EXPECT_LT(greatest_difference(values, after.d_parameters.at(name)), 1e-5) << name;
+        }
     }
 }
 
-TEST_P(NoncausalSelfAttention, APaddedSequenceIsTheSameAsAShorterOne) {
+TEST_P(AttentionProperties, APaddedSequenceIsTheSameAsAShorterOne) {
     TestLayer test = layer();
-    Sequences x(2, tokens, dim);
-    x.lengths = {4, 7};
+    const LayerInput x = input(2, {4, 7});
     const std::vector<float> gradient = gradient_at_real_tokens(x);
     const LayerPass padded = test.run(x, {}, gradient);
-    Sequences first = x.part(0, 1, 4);
-    first.lengths.clear();
-    const LayerPass alone = test.run(first, {}, {gradient.begin(), gradient.begin() + 4 * dim});
-    for (int64_t i = 0; i < 4 * dim; ++i) {
+    LayerInput first = part(x, 0, 1);
+    first.keys() = x.keys().part(0, 1, 4);
+    first.keys().lengths.clear();
+    const int64_t compared = outputs(x, 0) * dim;
+    const LayerPass alone = test.run(first, {}, {gradient.begin(), gradient.begin() + compared});
+    ASSERT_EQ(alone.output.size(), static_cast<size_t>(compared));
+    for (int64_t i = 0; i < compared; ++i) {
         ASSERT_NEAR(padded.output[i], alone.output[i], bound) << i;
         ASSERT_NEAR(padded.d_input[i], alone.d_input[i], 1e-5) << i;
     }
-    for (int64_t i = 4 * dim; i < tokens * dim; ++i) ASSERT_EQ(padded.d_input[i], 0.0f) << i;
+    for (int64_t i = 0; i < 4 * dim; ++i) ASSERT_NEAR(padded.d_keys()[i], alone.d_keys()[i], 1e-5) << i;
+    for (int64_t i = 4 * dim; i < keys() * dim; ++i) ASSERT_EQ(padded.d_keys()[i], 0.0f) << i;
 }
 
-TEST_P(NoncausalSelfAttention, SamplesOfABatchHaveNoInfluenceOnEachOther) {
+TEST_P(AttentionProperties, SamplesOfABatchHaveNoInfluenceOnEachOther) {
     TestLayer test = layer();
-    Sequences x(3, tokens, dim);
+    LayerInput x = input(3);
     const LayerPass before = test.run(x);
-    std::fill_n(x.token(1, 0), tokens * dim, -3.0f);
+    std::fill_n(x.query.token(1, 0), tokens * dim, -3.0f);
+    for (int64_t i = 0; i < keys() * dim; ++i) x.keys().token(1, 0)[i] = static_cast<float>(i % 5);
     const LayerPass after = test.run(x);
-    for (const auto& [begin, end] :
-         {std::pair<size_t, size_t>{0, tokens * dim}, {2 * tokens * dim, 3 * tokens * dim}}) {
+    for (const int64_t sample : {0, 2}) {
+        const int64_t begin = sample * tokens * dim, end = begin + tokens * dim;
         EXPECT_EQ(greatest_difference(before.output, after.output, begin, end), 0);
         EXPECT_EQ(greatest_difference(before.d_input, after.d_input, begin, end), 0);
+        const int64_t first = sample * keys() * dim;
+        EXPECT_EQ(greatest_difference(before.d_keys(), after.d_keys(), first, first + keys() * dim), 0);
     }
     EXPECT_GT(greatest_difference(before.output, after.output, tokens * dim, 2 * tokens * dim), 1e-2);
 }
 
-TEST_P(NoncausalSelfAttention, EveryTokenTakesPartInEveryOutput) {
+TEST_P(AttentionProperties, AKeyTakesPartInTheOutputsThatMaySeeItAndInNoOther) {
     TestLayer test = layer();
-    Sequences x(1, tokens, dim);
+    const LayerInput x = input(1);
     const LayerPass before = test.run(x);
-    for (int64_t changed = 0; changed < tokens; ++changed) {
-        Sequences other = x;
-        for (int64_t c = 0; c < dim; ++c) other.token(0, changed)[c] += 0.5f;
-        const LayerPass after = test.run(other);
+    for (int64_t changed = 0; changed < keys(); ++changed) {
+        LayerInput other = x, broken = x;
+        for (int64_t c = 0; c < dim; ++c) other.keys().token(0, changed)[c] += 0.5f;
+        std::fill_n(broken.keys().token(0, changed), dim, changed % 2 == 0 ? not_a_number : infinity);
+        const LayerPass after = test.run(other), after_broken = test.run(broken);
         for (int64_t t = 0; t < tokens; ++t) {
-            EXPECT_GT(greatest_difference(before.output, after.output, t * dim, (t + 1) * dim), 1e-3)
-                << "token " << changed << " in output " << t;
+            if (sees(t, changed)) {
+                EXPECT_GT(difference_at(before, after, t), 1e-3) << "token " << changed << " in output " << t;
+                EXPECT_TRUE(std::isnan(after_broken.output[t * dim])) << "token " << changed << " in output " << t;
+            } else {
+                EXPECT_EQ(difference_at(before, after, t), 0) << "token " << changed << " in output " << t;
+                EXPECT_EQ(difference_at(before, after_broken, t), 0) << "token " << changed << " in output " << t;
+            }
         }
     }
 }
 
-TEST_P(NoncausalSelfAttention, ReorderedTokensGiveReorderedOutputs) {
-    if (attention_type(GetParam().type).capabilities.fixed_length) return;  // its tokens have places
+TEST_P(AttentionProperties, QueriesOfCrossAttentionDoNotMixForward) {
+    if (!cross()) return;
     TestLayer test = layer();
-    Sequences x(1, tokens, dim);
-    std::vector<float> gradient = numbers(tokens * dim, 77);
+    const LayerInput x = input(1);
+    const LayerPass before = test.run(x);
+    for (int64_t changed = 0; changed < tokens; ++changed) {
+        LayerInput other = x, broken = x;
+        for (int64_t c = 0; c < dim; ++c) other.query.token(0, changed)[c] += 0.5f;
+        std::fill_n(broken.query.token(0, changed), dim, not_a_number);
+        const LayerPass after = test.run(other), after_broken = test.run(broken);
+        EXPECT_GT(difference_at(before, after, changed), 1e-3);
+        EXPECT_TRUE(std::isnan(after_broken.output[changed * dim]));
+        for (int64_t t = 0; t < (causal() ? changed : 0); ++t) {
+            EXPECT_EQ(difference_at(before, after, t), 0) << "query " << changed << " in output " << t;
+            EXPECT_EQ(difference_at(before, after_broken, t), 0) << "query " << changed << " in output " << t;
+        }
+    }
+}
+
+TEST_P(AttentionProperties, APrefixGivesThePrefixOfTheOutputsWhereCausal) {
+    if (!causal()) return;
+    TestLayer test = layer();
+    const LayerInput x = input(2);
+    const LayerPass whole = test.run(x);
+    for (int64_t length = 1; length < tokens; ++length) {
+        LayerInput prefix = x;
+        prefix.query = x.query.part(0, 2, length);
+        const LayerPass pass = test.run(prefix);
+        for (int64_t sample = 0; sample < 2; ++sample) {
+            for (int64_t i = 0; i < length * dim; ++i) {
+                ASSERT_NEAR(pass.output[sample * length * dim + i], whole.output[sample * tokens * dim + i], bound);
+            }
+        }
+    }
+}
+
+TEST_P(AttentionProperties, ReorderedKeysGiveReorderedGradients) {
+    // Under a causal mask and where the length is fixed, tokens have places.
+    if (causal() || attention_type(GetParam().type).capabilities.fixed_length) return;
+    TestLayer test = layer();
+    const LayerInput x = input(1);
+    const std::vector<float> gradient = numbers(tokens * dim, 77);
     const LayerPass straight = test.run(x, {}, gradient);
-    Sequences reordered = x;
+    LayerInput reordered = x;
     std::vector<float> reordered_gradient = gradient;
-    const auto place = [](int64_t t) { return 3 * t % tokens; };
+    const auto place = [&](int64_t t) { return 4 * t % keys(); };
+    // In self-attention the queries move with the keys.
+    const auto output_place = [&](int64_t t) { return cross() ? t : place(t); };
+    for (int64_t t = 0; t < keys(); ++t)
+        std::copy_n(x.source ? x.source->values.begin() + place(t) * dim : x.query.values.begin() + place(t) * dim, dim,
+                    reordered.keys().token(0, t));
     for (int64_t t = 0; t < tokens; ++t) {
-        std::copy_n(x.token(0, place(t)), dim, reordered.token(0, t));
-        std::copy_n(gradient.begin() + place(t) * dim, dim, reordered_gradient.begin() + t * dim);
+        std::copy_n(gradient.begin() + output_place(t) * dim, dim, reordered_gradient.begin() + t * dim);
     }
     const LayerPass pass = test.run(reordered, {}, reordered_gradient);
-    for (int64_t t = 0; t < tokens; ++t) {
-        for (int64_t c = 0; c < dim; ++c) {
-            ASSERT_NEAR(pass.output[t * dim + c], straight.output[place(t) * dim + c], bound);
-            ASSERT_NEAR(pass.d_input[t * dim + c], straight.d_input[place(t) * dim + c], 1e-5);
-        }
+    for (int64_t i = 0; i < tokens * dim; ++i) {
+        const int64_t from = output_place(i / dim) * dim + i % dim;
+        ASSERT_NEAR(pass.output[i], straight.output[from], bound);
+        ASSERT_NEAR(pass.d_input[i], straight.d_input[from], 1e-5);
+    }
+    for (int64_t i = 0; i < keys() * dim; ++i) {
+        ASSERT_NEAR(pass.d_keys()[i], straight.d_keys()[place(i / dim) * dim + i % dim], 1e-5);
     }
     for (const auto& [name, values] : straight.d_parameters) {
         EXPECT_LT(greatest_difference(values, pass.d_parameters.at(name)), 1e-5) << name;
     }
 }
 
-TEST_P(NoncausalSelfAttention, AFullyMaskedSampleGivesTheOutputBiasAndNoGradient) {
+TEST_P(AttentionProperties, AFullyMaskedSampleGivesTheOutputBiasAndNoGradient) {
     TestLayer test = layer();
-    Sequences x(2, tokens, dim);
-    x.lengths = {0, 5};
+    LayerInput x = input(2, {0, 5});
     const std::vector<float> bias = test.parameter("output.bias");
     const LayerPass mixed = test.run(x);
     for (int64_t i = 0; i < tokens * dim; ++i) {
         ASSERT_EQ(mixed.output[i], bias[i % dim]) << i;
         ASSERT_EQ(mixed.d_input[i], 0.0f) << i;
     }
-    x.lengths = {0, 0};
+    for (int64_t i = 0; i < keys() * dim; ++i) ASSERT_EQ(mixed.d_keys()[i], 0.0f) << i;
+    x.keys().lengths = {0, 0};
     for (const auto& [name, values] : test.run(x).d_parameters) {
         const float greatest = std::abs(*std::max_element(values.begin(), values.end(),
                                                           [](float a, float b) { return std::abs(a) < std::abs(b); }));
@@ -160,25 +262,26 @@ TEST_P(NoncausalSelfAttention, AFullyMaskedSampleGivesTheOutputBiasAndNoGradient
     }
 }
 
-TEST_P(NoncausalSelfAttention, NotANumberStaysOneInItsOwnSample) {
+TEST_P(AttentionProperties, NotANumberStaysOneInItsOwnSample) {
     TestLayer test = layer();
     for (const bool padded : {false, true}) {
-        Sequences x(2, tokens, dim);
-        if (padded) x.lengths = {5, 7};
-        x.token(0, 2)[4] = not_a_number;
+        LayerInput x = input(2, padded ? std::vector<int32_t>{5, 7} : std::vector<int32_t>{});
+        x.keys().token(0, 2)[4] = not_a_number;
         const LayerPass pass = test.run(x);
-        for (int64_t i = 0; i < (padded ? 5 : tokens) * dim; ++i) ASSERT_TRUE(std::isnan(pass.output[i])) << i;
+        for (int64_t i = 0; i < outputs(x, 0) * dim; ++i) {
+            ASSERT_EQ(std::isnan(pass.output[i]), sees(i / dim, 2)) << i;
+        }
         for (int64_t i = tokens * dim; i < 2 * tokens * dim; ++i) {
             ASSERT_TRUE(std::isfinite(pass.output[i])) << i;
             ASSERT_TRUE(std::isfinite(pass.d_input[i])) << i;
         }
+        for (int64_t i = keys() * dim; i < 2 * keys() * dim; ++i) ASSERT_TRUE(std::isfinite(pass.d_keys()[i])) << i;
     }
 }
 
-TEST_P(NoncausalSelfAttention, TheGradientIsThatOfTheOutput) {
+TEST_P(AttentionProperties, TheGradientIsThatOfTheOutput) {
     TestLayer test = layer();
-    Sequences x(2, tokens, dim);
-    x.lengths = {5, 7};
+    LayerInput x = input(2, {5, 7});
     const std::vector<float> weighting = numbers(2 * tokens * dim, 77);
     const LayerPass pass = test.run(x, {}, weighting);
     const auto weighted = [&](const LayerPass& result) {
@@ -187,45 +290,50 @@ TEST_P(NoncausalSelfAttention, TheGradientIsThatOfTheOutput) {
         return sum;
     };
     const float h = 1e-2f;
-    const auto check = [&](double slope, float gradient, const std::string& what) {
-        EXPECT_NEAR(slope, gradient, 5e-3 * (1 + std::abs(gradient))) << what;
+    const auto check = [&](float* value, float gradient, const std::string& what) {
+        const float before = *value;
+        *value = before + h;
+        const double more = weighted(test.run(x));
+        *value = before - h;
+        const double less = weighted(test.run(x));
+        *value = before;
+        EXPECT_NEAR((more - less) / (2.0 * h), gradient, 5e-3 * (1 + std::abs(gradient))) << what;
     };
-    for (size_t i = 0; i < x.values.size(); i += 11) {
-        Sequences more = x, less = x;
-        more.values[i] += h;
-        less.values[i] -= h;
-        check((weighted(test.run(more)) - weighted(test.run(less))) / (2.0 * h), pass.d_input[i],
-              "input " + std::to_string(i));
+    for (size_t i = 0; i < x.query.values.size(); i += 11) {
+        check(&x.query.values[i], pass.d_input[i], "input " + std::to_string(i));
+    }
+    for (size_t i = 0; cross() && i < x.source->values.size(); i += 11) {
+        check(&x.source->values[i], pass.d_source[i], "source " + std::to_string(i));
     }
     for (const auto& [name, gradient] : pass.d_parameters) {
         const std::vector<float> values = test.parameter(name);
         for (size_t i = 0; i < values.size(); i += std::max<size_t>(1, values.size() / 4)) {
-            std::vector<float> changed = values;
-            changed[i] = values[i] + h;
-            test.set_parameter(name, changed);
-            const double more = weighted(test.run(x));
-            changed[i] = values[i] - h;
-            test.set_parameter(name, changed);
-            check((more - weighted(test.run(x))) / (2.0 * h), gradient[i], name + " " + std::to_string(i));
+            const auto moved = [&](float by) {
+                std::vector<float> changed = values;
+                changed[i] += by;
+                test.set_parameter(name, changed);
+                return weighted(test.run(x));
+            };
+            EXPECT_NEAR((moved(h) - moved(-h)) / (2.0 * h), gradient[i], 5e-3 * (1 + std::abs(gradient[i])))
+                << name << " " << i;
         }
         test.set_parameter(name, values);
     }
 }
 
-TEST_P(NoncausalSelfAttention, WeightsAreSharesOfTheRealKeys) {
+TEST_P(AttentionProperties, WeightsAreSharesOfTheKeysThatAQueryMaySee) {
     TestLayer test = layer();
-    Sequences x(3, tokens, dim);
-    x.lengths = {4, 7, 0};
+    const LayerInput x = input(3, {4, 7, 0});
     const std::vector<float> weights = test.weights(x);
     const int64_t heads = settings().heads;
-    ASSERT_EQ(weights.size(), static_cast<size_t>(3 * heads * tokens * tokens));
+    ASSERT_EQ(weights.size(), static_cast<size_t>(3 * heads * tokens * keys()));
     for (int64_t row = 0; row < 3 * heads * tokens; ++row) {
-        const int64_t length = x.lengths[row / (heads * tokens)];
+        const int64_t length = x.keys().lengths[row / (heads * tokens)];
         double sum = 0;
-        for (int64_t key = 0; key < tokens; ++key) {
-            const float weight = weights[row * tokens + key];
+        for (int64_t key = 0; key < keys(); ++key) {
+            const float weight = weights[row * keys() + key];
             ASSERT_GE(weight, 0.0f);
-            if (key >= length) {
+            if (key >= length || !sees(row % tokens, key)) {
                 ASSERT_EQ(weight, 0.0f) << "row " << row << " key " << key;
             }
             sum += weight;
@@ -234,7 +342,7 @@ TEST_P(NoncausalSelfAttention, WeightsAreSharesOfTheRealKeys) {
     }
 }
 
-class AttentionDropout : public NoncausalSelfAttention {
+class AttentionDropout : public AttentionProperties {
 protected:
     TestLayer dropping_layer() const {
         LayerSettings result = settings();
@@ -253,11 +361,12 @@ protected:
 
 TEST_P(AttentionDropout, IsTheSameForTheSameSeedAndStepOnly) {
     TestLayer test = dropping_layer();
-    const Sequences x(2, tokens, dim);
+    const LayerInput x = input(2);
     const LayerPass once = test.run(x, training());
     const LayerPass again = test.run(x, training());
     EXPECT_EQ(once.output, again.output);
     EXPECT_EQ(once.d_input, again.d_input);
+    EXPECT_EQ(once.d_source, again.d_source);
     EXPECT_EQ(once.d_parameters, again.d_parameters);
     EXPECT_GT(greatest_difference(once.output, test.run(x, training(4)).output), 1e-2);
     ForwardState other_seed = training();
@@ -266,7 +375,7 @@ TEST_P(AttentionDropout, IsTheSameForTheSameSeedAndStepOnly) {
 }
 
 TEST_P(AttentionDropout, IsOffOutsideOfTraining) {
-    const Sequences x(2, tokens, dim);
+    const LayerInput x = input(2);
     TestLayer test = dropping_layer();
     ForwardState state = training();
     state.training = false;
@@ -278,17 +387,19 @@ TEST_P(AttentionDropout, IsOffOutsideOfTraining) {
 
 TEST_P(AttentionDropout, DoesNotDependOnMicroBatches) {
     TestLayer test = dropping_layer();
-    const Sequences x(4, tokens, dim);
+    const LayerInput x = input(4);
     const std::vector<float> gradient = numbers(4 * tokens * dim, 77);
     const auto half = static_cast<ptrdiff_t>(gradient.size() / 2);
     const LayerPass whole = test.run(x, training(), gradient);
-    const LayerPass first = test.run(x.part(0, 2), training(), {gradient.begin(), gradient.begin() + half});
-    const LayerPass second = test.run(x.part(2, 2), training(3, 2), {gradient.begin() + half, gradient.end()});
-    std::vector<float> output = first.output, d_input = first.d_input;
-    output.insert(output.end(), second.output.begin(), second.output.end());
-    d_input.insert(d_input.end(), second.d_input.begin(), second.d_input.end());
-    EXPECT_LT(greatest_difference(whole.output, output), bound);
-    EXPECT_LT(greatest_difference(whole.d_input, d_input), 1e-5);
+    const LayerPass first = test.run(part(x, 0, 2), training(), {gradient.begin(), gradient.begin() + half});
+    const LayerPass second = test.run(part(x, 2, 2), training(3, 2), {gradient.begin() + half, gradient.end()});
+    const auto joined = [](std::vector<float> a, const std::vector<float>& b) {
+        a.insert(a.end(), b.begin(), b.end());
+        return a;
+    };
+    EXPECT_LT(greatest_difference(whole.output, joined(first.output, second.output)), bound);
+    EXPECT_LT(greatest_difference(whole.d_input, joined(first.d_input, second.d_input)), 1e-5);
+    EXPECT_LT(greatest_difference(whole.d_source, joined(first.d_source, second.d_source)), 1e-5);
     for (const auto& [name, values] : whole.d_parameters) {
         std::vector<float> sum = first.d_parameters.at(name);
         for (size_t i = 0; i < sum.size(); ++i) sum[i] += second.d_parameters.at(name)[i];
@@ -298,24 +409,31 @@ TEST_P(AttentionDropout, DoesNotDependOnMicroBatches) {
 
 TEST_P(AttentionDropout, LeavesTheMeanOutputAsItIs) {
     TestLayer test = dropping_layer();
-    const Sequences x(1, tokens, dim);
+    const LayerInput x = input(1);
     const LayerPass without = layer().run(x);
     std::vector<double> mean(without.output.size(), 0.0);
     constexpr int steps = 3000;
     NoGradient guard(test.context());
-    const Tensor input = Tensor::from_host(test.context(), {1, tokens, dim}, x.values);
+    AttentionInput on_device;
+    on_device.query = Variable(Tensor::from_host(test.context(), {1, tokens, dim}, x.query.values));
+    if (cross()) {
+        on_device.source = Variable(Tensor::from_host(test.context(), {1, source_tokens, dim}, x.source->values));
+    }
     for (uint32_t step = 0; step < steps; ++step) {
-        const std::vector<float> output =
-            test.layer().forward({Variable(input), {}, {}}, training(step)).value().to_vector();
+        const std::vector<float> output = test.layer().forward(on_device, training(step)).value().to_vector();
         for (size_t i = 0; i < mean.size(); ++i) mean[i] += static_cast<double>(output[i]) / steps;
     }
     for (size_t i = 0; i < mean.size(); ++i) EXPECT_NEAR(mean[i], without.output[i], 0.05) << i;
 }
 
-const auto every_type = testing::ValuesIn(types_on_devices());
-const auto name_of = [](const auto& info) { return info.param.type + "_" + info.param.device; };
-INSTANTIATE_TEST_SUITE_P(Types, NoncausalSelfAttention, every_type, name_of);
-INSTANTIATE_TEST_SUITE_P(Types, AttentionDropout, every_type, name_of);
+const auto every_use = testing::ValuesIn(uses());
+const auto name_of = [](const auto& info) {
+    const auto* named = std::find_if(std::begin(patterns), std::end(patterns),
+                                     [&](const auto& each) { return each.first == info.param.pattern; });
+    return info.param.type + "_" + named->second + "_" + info.param.device;
+};
+INSTANTIATE_TEST_SUITE_P(Types, AttentionProperties, every_use, name_of);
+INSTANTIATE_TEST_SUITE_P(Types, AttentionDropout, every_use, name_of);
 
 }  // namespace
 }  // namespace heed::test

@@ -32,6 +32,8 @@ TEST(AttentionRegistry, NamesAreUniqueAndLeadBackToTheirTypes) {
     }
     EXPECT_TRUE(names.contains("sdpa"));
     EXPECT_TRUE(names.contains("optimised"));
+    EXPECT_TRUE(names.contains("efficient"));
+    EXPECT_TRUE(names.contains("super"));
 }
 
 TEST(AttentionRegistry, AnUnknownNameIsAnsweredWithTheNearest) {
@@ -82,13 +84,35 @@ TEST(AttentionRegistry, APatternThatATypeCannotDoIsRefusedWithTheTypesThatCan) {
     }
 }
 
+TEST(AttentionRegistry, AFixedLengthHasToBeKnown) {
+    int fixed = 0;
+    for (const AttentionType& type : attention_types()) {
+        for (const AttentionPattern pattern : patterns) {
+            if (!type.capabilities.fixed_length || !type.capabilities.can(pattern)) continue;
+            ++fixed;
+            // Of the two lengths only that of the keys counts.
+            AttentionGeometry geometry = {.dim = 8, .heads = 2, .pattern = pattern};
+            (is_cross(pattern) ? geometry.max_tokens : geometry.max_source_tokens) = 16;
+            const std::string message = refusal(type, geometry);
+            EXPECT_TRUE(contains(message, std::string("'") + type.name + "' needs to know")) << message;
+            EXPECT_EQ(contains(message, "of the source"), is_cross(pattern)) << message;
+            EXPECT_TRUE(contains(message, "types of any length: sdpa, optimised")) << message;
+            EXPECT_FALSE(contains(message, std::string(", ") + type.name)) << message;
+        }
+    }
+    EXPECT_GT(fixed, 0);
+}
+
 TEST(AttentionRegistry, EveryDeclaredPatternCanBeBuilt) {
     for (const AttentionType& type : attention_types()) {
         const auto options = type.make_options();
         const AttentionChoice choice{&type, dynamic_cast<const AttentionOptions*>(options.get())};
         for (const AttentionPattern pattern : patterns) {
             if (!type.capabilities.can(pattern)) continue;
-            EXPECT_NE(choice.make({.dim = 8, .heads = 2, .pattern = pattern, .max_tokens = 16}), nullptr) << type.name;
+            EXPECT_NE(
+                choice.make({.dim = 8, .heads = 2, .pattern = pattern, .max_tokens = 16, .max_source_tokens = 16}),
+                nullptr)
+                << type.name;
         }
     }
 }

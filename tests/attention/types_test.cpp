@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "heed/tests/attention/layer_pass.h"
@@ -20,66 +21,128 @@ LayerSettings settings(const std::string& type, int64_t dim, int64_t heads, bool
     return result;
 }
 
+constexpr AttentionPattern patterns[] = {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
+                                         AttentionPattern::noncausal_cross, AttentionPattern::causal_cross};
+
 TEST(AttentionTypes, HaveTheirNumbersOfParameters) {
     struct Counts {
         int64_t with_bias, without_bias;
     };
-    const std::map<std::string, Counts> wanted = {{"sdpa", {4224, 4 * 32 * 32}}, {"optimised", {3168, 3 * 32 * 32}}};
+    const std::map<std::string, Counts> wanted = {{"sdpa", {4224, 4 * 32 * 32}},
+                                                  {"optimised", {3168, 3 * 32 * 32}},
+                                                  {"efficient", {2112, 2 * 32 * 32}},
+                                                  {"super", {3136, 2 * 32 * 32 + 32 * 32}}};
     for (const AttentionType& type : attention_types()) {
-        ASSERT_TRUE(wanted.contains(type.name)) << "add the counts of " << type.name;
-        EXPECT_EQ(TestLayer(settings(type.name, 32, 4, true)).layer().parameter_count(), wanted.at(type.name).with_bias)
-            << type.name;
-        EXPECT_EQ(TestLayer(settings(type.name, 32, 4, false)).layer().parameter_count(),
-                  wanted.at(type.name).without_bias)
-            << type.name;
+        if (!wanted.contains(type.name)) continue;
+        for (const AttentionPattern pattern : patterns) {
+            const auto count = [&](bool bias) {
+                LayerSettings of_layer = settings(type.name, 32, 4, bias);
+                of_layer.pattern = pattern;
+                of_layer.max_tokens = of_layer.max_source_tokens = 32;
+                return TestLayer(of_layer).layer().parameter_count();
+            };
+            const bool triangle = std::string(type.name) == "super" && pattern == AttentionPattern::causal_self;
+            const int64_t hidden = triangle ? 32 * 31 / 2 : 0;
+            const char* name = attention_pattern_name(pattern);
+            EXPECT_EQ(count(true), wanted.at(type.name).with_bias - hidden) << type.name << ", " << name;
+            EXPECT_EQ(count(false), wanted.at(type.name).without_bias - hidden) << type.name << ", " << name;
+        }
     }
 }
 
 TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
-    constexpr int64_t n = 10, d = 32, scores_and_sum = 2 * n * n * d;
-    const std::map<std::string, int64_t> wanted = {{"sdpa", 4 * n * d * d + scores_and_sum},
-                                                   {"optimised", 3 * n * d * d + scores_and_sum}};
+    constexpr int64_t n = 10, m = 14, d = 32;
+    const auto wanted = [](const std::string& type, int64_t tokens, int64_t keys) -> int64_t {
+        const int64_t softmax = 2 * tokens * keys * d, query_and_output = 2 * tokens * d * d, kernel = keys * d * d;
+        if (type == "sdpa") return query_and_output + 2 * kernel + softmax;
+        if (type == "optimised") return query_and_output + kernel + softmax;
+        if (type == "efficient") return query_and_output + softmax;
+        if (type == "super") return query_and_output + keys * keys * d + softmax;
+        return -1;
+    };
     for (const AttentionType& type : attention_types()) {
-        ASSERT_TRUE(wanted.contains(type.name)) << "add the count of " << type.name;
         for (const int64_t heads : {1, 4}) {
-            EXPECT_EQ(TestLayer(settings(type.name, d, heads, true)).layer().multiplies(n, n), wanted.at(type.name))
-                << type.name;
+            if (wanted(type.name, n, n) < 0) continue;
+            LayerSettings of_layer = settings(type.name, d, heads, true);
+            of_layer.max_tokens = of_layer.max_source_tokens = 20;
+            EXPECT_EQ(TestLayer(of_layer).layer().multiplies(n, n), wanted(type.name, n, n)) << type.name;
+            of_layer.pattern = AttentionPattern::noncausal_cross;
+            EXPECT_EQ(TestLayer(of_layer).layer().multiplies(n, m), wanted(type.name, n, m)) << type.name;
         }
     }
 }
 
-class Identities : public testing::TestWithParam<const char*> {};
+class Identities : public testing::TestWithParam<const char*> {
+protected:
+    static constexpr int64_t d = 12, n = 9, m = 11;
+
+    /// Two layers with the same parameters where their names are the same; those of `second` alone are the identity and
+    /// 0. They have to give the same, forward and backward.
+    static void expect_same(LayerSettings first, LayerSettings second, size_t more_parameters) {
+        first.device = second.device = GetParam();
+        first.dropout = second.dropout = 0.3;
+        first.max_tokens = second.max_tokens = n + 3;
+        first.max_source_tokens = second.max_source_tokens = m + 3;
+        for (const AttentionPattern pattern : patterns) {
+            SCOPED_TRACE(std::string(GetParam()) + ", " + attention_pattern_name(pattern));
+            first.pattern = second.pattern = pattern;
+            TestLayer a(first), b(second);
+            LayerInput x{Sequences(3, n, d)};
+            if (is_cross(pattern)) x.source = Sequences(3, m, d, 2);
+            x.keys().lengths = {9, 4, 1};
+            const std::map<std::string, std::vector<float>> shared = a.run(x).d_parameters;
+            size_t set = 0;
+            for (const auto& [name, gradient] : b.run(x).d_parameters) {
+                if (shared.contains(name)) continue;
+                ++set;
+                b.set_parameter(name, name.ends_with(".bias") ? std::vector<float>(gradient.size(), 0.0f)
+                                                              : identity(gradient.size()));
+            }
+            EXPECT_EQ(set, more_parameters);
+            ForwardState training;
+            training.training = true;
+            for (const ForwardState& state : {ForwardState{}, training}) {
+                const LayerPass of_a = a.run(x, state), of_b = b.run(x, state);
+                EXPECT_LT(greatest_difference(of_a.output, of_b.output), 1e-6);
+                EXPECT_LT(greatest_difference(of_a.d_input, of_b.d_input), 5e-6);
+                EXPECT_LT(greatest_difference(of_a.d_keys(), of_b.d_keys()), 5e-6);
+                for (const auto& [name, values] : of_a.d_parameters) {
+                    EXPECT_LT(greatest_difference(values, of_b.d_parameters.at(name)), 2e-5) << name;
+                }
+            }
+            EXPECT_LT(greatest_difference(a.weights(x), b.weights(x)), 1e-6);
+        }
+    }
+
+    static std::vector<float> identity(size_t elements) {
+        const auto side = static_cast<size_t>(std::lround(std::sqrt(static_cast<double>(elements))));
+        std::vector<float> result(elements, 0.0f);
+        for (size_t i = 0; i < side; ++i) result[i * side + i] = 1.0f;
+        return result;
+    }
+};
 
 TEST_P(Identities, OptimisedIsSdpaWhoseValueKernelIsTheIdentity) {
-    constexpr int64_t d = 12;
-    for (const bool bias : {true, false}) {
-        LayerSettings of_optimised = settings("optimised", d, 3, bias), of_sdpa = settings("sdpa", d, 3, bias);
-        of_optimised.device = of_sdpa.device = GetParam();
-        of_optimised.dropout = of_sdpa.dropout = 0.3;
-        TestLayer optimised(of_optimised), sdpa(of_sdpa);
-        std::vector<float> identity(d * d, 0.0f);
-        for (int64_t i = 0; i < d; ++i) identity[i * d + i] = 1.0f;
-        sdpa.set_parameter("value.weight", identity);
-        if (bias) sdpa.set_parameter("value.bias", std::vector<float>(d, 0.0f));
-        Sequences x(3, 9, d);
-        x.lengths = {9, 4, 1};
-        ForwardState training;
-        training.training = true;
-        for (const ForwardState& state : {ForwardState{}, training}) {
-            const LayerPass a = optimised.run(x, state), b = sdpa.run(x, state);
-            EXPECT_LT(greatest_difference(a.output, b.output), 1e-6);
-            EXPECT_LT(greatest_difference(a.d_input, b.d_input), 5e-6);
-            for (const auto& [name, values] : a.d_parameters) {
-                EXPECT_LT(greatest_difference(values, b.d_parameters.at(name)), 2e-5) << name;
-            }
-            EXPECT_EQ(a.d_parameters.size() + (bias ? 2 : 1), b.d_parameters.size());
-        }
-        EXPECT_LT(greatest_difference(optimised.weights(x), sdpa.weights(x)), 1e-6);
-    }
+    expect_same(settings("optimised", d, 3, true), settings("sdpa", d, 3, true), 2);
+    expect_same(settings("optimised", d, 3, false), settings("sdpa", d, 3, false), 1);
+}
+
+TEST_P(Identities, EfficientIsSdpaWhoseKeyAndValueKernelsAreTheIdentity) {
+    expect_same(settings("efficient", d, 3, true), settings("sdpa", d, 3, true), 4);
+    expect_same(settings("efficient", d, 3, false), settings("sdpa", d, 3, false), 2);
+}
+
+TEST_P(Identities, EfficientIsOptimisedWhoseKeyKernelIsTheIdentity) {
+    expect_same(settings("efficient", d, 2, true), settings("optimised", d, 2, true), 2);
+}
+
+TEST_P(Identities, EfficientIsSuperWhoseAlignmentIsTheIdentity) {
+    expect_same(settings("efficient", d, 3, true), settings("super", d, 3, true), 1);
+    expect_same(settings("efficient", d, 1, false), settings("super", d, 1, false), 1);
 }
 
 TEST_P(Identities, OutputsOfOptimisedAreItsWeightsTimesItsInput) {
-    constexpr int64_t d = 12, n = 9, heads = 3, head_dim = d / heads;
+    constexpr int64_t heads = 3, head_dim = d / heads;
     LayerSettings of_layer = settings("optimised", d, heads, true);
     of_layer.device = GetParam();
     TestLayer test(of_layer);
@@ -105,8 +168,9 @@ INSTANTIATE_TEST_SUITE_P(Devices, Identities, testing::Values("cpu", "reference"
 TEST(AttentionTypes, OneHeadAndHeadsOfOneFeatureWork) {
     for (const AttentionType& type : attention_types()) {
         for (const int64_t heads : {1, 5}) {
-            TestLayer cpu(settings(type.name, 5, heads, true));
             LayerSettings plain = settings(type.name, 5, heads, true);
+            plain.max_tokens = 6;
+            TestLayer cpu(plain);
             plain.device = "reference";
             TestLayer reference(plain);
             const Sequences x(2, 6, 5);
@@ -127,11 +191,12 @@ TEST(AttentionTypes, MemoryGrowsAsTheNumberOfTokens) {
         test.run(Sequences(1, n, 32));
         return static_cast<double>(test.context().allocator().peak_bytes() - before);
     };
-    for (const char* type : {"sdpa", "optimised"}) {
+    for (const char* type : {"sdpa", "optimised", "efficient", "super"}) {
         for (const int64_t n : {512, 1024}) {
             const double once = peak(type, n), twice = peak(type, 2 * n);
             EXPECT_LE(twice, 2.1 * once) << type << " at " << n << " tokens";
-            // Input, query, key, heads and output alone are 5 matrices: the peak that was measured is that of a pass.
+            // Input, its gradient, query, heads and output alone are 5 matrices: the peak that was measured is that of
+            // a pass.
             EXPECT_GE(twice, 5.0 * static_cast<double>(2 * n * 32 * 4)) << type << " at " << n << " tokens";
         }
     }

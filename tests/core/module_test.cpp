@@ -186,6 +186,26 @@ TEST(Initializer, DrawsWhatItSays) {
     EXPECT_NEAR(xavier[3], bound / std::sqrt(3.0), 0.02 * bound);
 }
 
+TEST(Initializer, NearIdentityIsTheIdentityPlusNoise) {
+    const RandomKey key = {1, 2};
+    const std::vector<float> full = Initializer::near_identity(0.02F, false).draw({50, 50}, key);
+    const std::vector<float> lower = Initializer::near_identity(0.02F, true).draw({50, 50}, key);
+    double squares = 0;
+    for (size_t i = 0; i < full.size(); ++i) {
+        const double noise = full[i] - (i / 50 == i % 50 ? 1.0 : 0.0);
+        squares += noise * noise;
+        EXPECT_EQ(lower[i], i % 50 > i / 50 ? 0.0F : full[i]) << i;
+    }
+    EXPECT_NEAR(std::sqrt(squares / 2500), 0.02, 0.001);
+    for (size_t i = 0; i < 50; ++i) EXPECT_NE(full[i * 51], 1.0F) << "the diagonal has noise too";
+}
+
+TEST(Parameter, CountsTheTriangleOfALowerTriangularMatrix) {
+    EXPECT_EQ(15, Parameter({5, 5}, Initializer::near_identity(0.02F, true), false).effective_elements());
+    EXPECT_EQ(25, Parameter({5, 5}, Initializer::near_identity(0.02F, false), false).effective_elements());
+    EXPECT_EQ(12, Parameter({3, 4}, Initializer::xavier_uniform(), true).effective_elements());
+}
+
 }  // namespace
 
 }  // namespace heed::test

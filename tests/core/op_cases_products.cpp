@@ -1,11 +1,14 @@
 #include "heed/core/ops/activation.h"
 #include "heed/core/ops/linear.h"
 #include "heed/core/ops/matmul.h"
+#include "heed/core/ops/mix_tokens.h"
 #include "heed/core/ops/permute_heads.h"
 #include "heed/core/ops/reshape.h"
 #include "heed/tests/core/op_cases.h"
 #include "heed/tests/reference/elementwise.h"
 #include "heed/tests/reference/products.h"
+#include "heed/tests/reference/tokens.h"
+#include "heed/tests/support/op_inputs.h"
 
 namespace heed::test {
 
@@ -75,6 +78,33 @@ OpCase reshape_case(const Shape& from, const Shape& to) {
             .gradient_bound = 1e-6};
 }
 
+OpCase mix_tokens_case(const Shape& shape, int64_t n, bool causal, const reference::Integers& lengths) {
+    const int64_t tokens = shape[1], width = shape[2];
+    OpInput x{"x", shape}, weight{"weight", {n, n}};
+    if (!lengths.empty()) {
+        x.unread = [=](int64_t element) {
+            return element / width % tokens >= lengths[static_cast<std::size_t>(element / width / tokens)];
+        };
+    }
+    weight.unread = [=](int64_t element) {
+        const int64_t row = element / n, column = element % n;
+        return row >= tokens || column >= tokens || (causal && column > row);
+    };
+    return {.op = "mix_tokens",
+            .label = shape.to_string() + " by " + std::to_string(n) + (causal ? ", causal" : "") +
+                     (lengths.empty() ? "" : ", lengths"),
+            .inputs = {x, weight},
+            .run =
+                [=](Context& context, const Variables& in) {
+                    return Variables{
+                        mix_tokens(in[0], in[1], lengths.empty() ? Tensor() : integers(context, lengths), causal)};
+                },
+            .definition =
+                [=](const Arrays& in) {
+                    return Arrays{reference::mix_tokens(in[0], in[1], n, lengths, causal, {shape[0], tokens, width})};
+                }};
+}
+
 }  // namespace
 
 OpCase linear_activation_case(const Shape& x, int64_t out, Activation kind, bool bias) {
@@ -118,6 +148,15 @@ std::vector<OpCase> product_cases() {
     cases.push_back(matmul_case({2, 4, 0}, {2, 6, 0}, true));
     for (const Shape& shape : std::vector<Shape>{{1, 1, 1, 1}, {2, 3, 5, 7}, {3, 4, 2, 17}, {0, 3, 2, 4}}) {
         cases.push_back(permute_heads_case(shape));
+    }
+    for (const bool causal : {false, true}) {
+        cases.push_back(mix_tokens_case({1, 1, 1}, 1, causal, {}));
+        cases.push_back(mix_tokens_case({3, 7, 5}, 7, causal, {}));
+        cases.push_back(mix_tokens_case({2, 19, 33}, 40, causal, {}));
+        cases.push_back(mix_tokens_case({4, 9, 6}, 9, causal, {9, 1, 0, 5}));
+        cases.push_back(mix_tokens_case({2, 6, 17}, 11, causal, {4, 6}));
+        cases.push_back(mix_tokens_case({0, 3, 5}, 3, causal, {}));
+        cases.push_back(mix_tokens_case({2, 0, 5}, 3, causal, {}));
     }
     cases.push_back(reshape_case({6}, {2, 3}));
     cases.push_back(reshape_case({2, 3, 5}, {3, 10}));

@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "heed/tests/reference/products.h"
+#include "heed/tests/reference/tokens.h"
+
 namespace heed::reference {
 
 namespace {
@@ -64,6 +67,28 @@ Values scaled_dot_product(const Heads& query, const Heads& key, const Heads& val
         }
     }
     return out;
+}
+
+Values attention_layer(const Values& query, const Values& source, const AttentionParameters& parameters,
+                       const Attention& attention) {
+    const int64_t dim = attention.heads * attention.head_dim;
+    const auto find = [&](const std::string& name) {
+        const auto place = parameters.find(name);
+        return place == parameters.end() ? Values{} : place->second;
+    };
+    const auto project = [&](const std::string& kernel, const Values& x) {
+        const Values weight = find(kernel + ".weight");
+        return weight.empty() ? x : linear(x, weight, find(kernel + ".bias"), dim, dim);
+    };
+    Values value = project("value", source);
+    const Values alignment = find("alignment.weight");
+    if (!alignment.empty()) {
+        const auto n = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(alignment.size()))));
+        value = mix_tokens(value, alignment, n, attention.key_lengths, attention.causal,
+                           {attention.batch, attention.keys, dim});
+    }
+    const Values projected = project("query", query), key = project("key", source);
+    return project("output", scaled_dot_product({projected, dim}, {key, dim}, {value, dim}, attention));
 }
 
 }  // namespace heed::reference

@@ -92,4 +92,23 @@ Values pool_max(const Values& x, const Integers& lengths, const TokenSizes& size
     });
 }
 
+Values mix_tokens(const Values& x, const Values& weight, int64_t n, const Integers& lengths, bool causal,
+                  const TokenSizes& sizes) {
+    Values y;
+    for (int64_t b = 0; b < sizes.batch; ++b) {
+        const int64_t length = lengths.empty() ? sizes.tokens : lengths[static_cast<std::size_t>(b)];
+        for (int64_t t = 0; t < sizes.tokens; ++t) {
+            for (int64_t c = 0; c < sizes.dim; ++c) {
+                double sum = 0;
+                for (int64_t u = 0; u < (causal ? t + 1 : sizes.tokens); ++u) {
+                    const std::size_t from = static_cast<std::size_t>((b * sizes.tokens + u) * sizes.dim + c);
+                    sum += weight[static_cast<std::size_t>(t * n + u)] * (u < length ? x[from] : 0.0);
+                }
+                y.push_back(sum);
+            }
+        }
+    }
+    return y;
+}
+
 }  // namespace heed::reference

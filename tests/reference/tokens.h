@@ -28,4 +28,9 @@ Values pool_mean(const Values& x, const Integers& lengths, const TokenSizes& siz
 /// The largest value of each feature among the first lengths[b] tokens, NaN if one is NaN; 0 without any.
 Values pool_max(const Values& x, const Integers& lengths, const TokenSizes& sizes);
 
+/// y[b, t, :] = sum over u of weight[t, u] x[b, u, :] with the leading block of weight [n, n]; u < lengths[b] (or all,
+/// when empty) and, where causal, u <= t.
+Values mix_tokens(const Values& x, const Values& weight, int64_t n, const Integers& lengths, bool causal,
+                  const TokenSizes& sizes);
+
 }  // namespace heed::reference
