@@ -42,4 +42,14 @@ const Variable& Attention::source_of(const AttentionInput& input) const {
     return source;
 }
 
+std::string attention_remark(const Module& model, int64_t tokens) {
+    const auto* layer = dynamic_cast<const Attention*>(&model);
+    if (layer && !is_cross(layer->geometry().pattern)) return layer->remark(tokens, tokens);
+    for (const auto& [name, child] : model.children()) {
+        std::string remark = attention_remark(*child, tokens);
+        if (!remark.empty()) return remark;
+    }
+    return {};
+}
+
 }  // namespace heed

@@ -76,4 +76,8 @@ private:
     AttentionGeometry geometry_;
 };
 
+/// The remark of the first self-attention layer below `model` on sequences of `tokens` tokens; empty where there is
+/// none.
+std::string attention_remark(const Module& model, int64_t tokens);
+
 }  // namespace heed

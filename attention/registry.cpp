@@ -7,6 +7,7 @@
 #include "heed/attention/optimised.h"
 #include "heed/attention/sdpa.h"
 #include "heed/attention/sdpa_kernels.h"
+#include "heed/attention/smyrf.h"
 #include "heed/attention/super.h"
 #include "heed/core/error.h"
 #include "heed/core/nearest_name.h"
@@ -35,6 +36,11 @@ const AttentionType types[] = {
      make_options<AttentionOptions>, make_efficient},
     {"super", "efficient attention with one kernel that mixes the values over the tokens; the greatest length is fixed",
      every_pattern_at_fixed_length, make_options<AttentionOptions>, make_super},
+    {"smyrf",
+     "sdpa within clusters of tokens that hashing finds near each other",
+     {.noncausal_self = true, .noncausal_cross = true},
+     make_options<SmyrfOptions>,
+     make_smyrf},
 };
 
 /// Names of the types for which `chosen` holds.

@@ -31,6 +31,7 @@ TestLayer::TestLayer(const LayerSettings& settings) : context_(settings.device) 
     auto& options = dynamic_cast<AttentionOptions&>(*options_);
     options.bias = settings.bias;
     options.dropout = settings.dropout;
+    if (settings.configure) settings.configure(options);
     layer_ = AttentionChoice{&type, &options}.make({.dim = settings.dim,
                                                     .heads = settings.heads,
                                                     .pattern = settings.pattern,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,8 @@ struct LayerSettings {
     int64_t max_source_tokens = 0;
     bool bias = true;
     double dropout = 0.0;
+    /// Sets what is particular to the type.
+    std::function<void(AttentionOptions&)> configure = {};
 };
 
 /// A batch of sequences [batch, tokens, dim], and how many of the tokens are real (empty: all).
