@@ -52,6 +52,7 @@ void print_cost(const Recipe& recipe, const ImageGeometry& images, int64_t train
     line("parameters", fmt::format("{}", cost.parameters));
     line("tokens", fmt::format("{} an image", cost.tokens));
     line("multiply-adds", counted(forward) + " an image (forward), " + counted(3 * forward * step_images) + " a step");
+    if (!cost.attention.empty()) line("attention", cost.attention);
     line("memory", fmt::format("{} {} for training with {} images at a time{}", cost.measured ? "about" : "at least",
                                scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), batch,
                                cost.measured ? "" : " (not measured: the model is too large for this machine)"));

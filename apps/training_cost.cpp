@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "heed/attention/attention.h"
 #include "heed/core/context.h"
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/datasets/image_options.h"
@@ -49,6 +50,7 @@ TrainingCost training_cost(const Recipe& recipe, const ImageGeometry& images) {
     cost.parameters = model->parameter_count();
     cost.tokens = model->tokens();
     cost.multiplies = model->multiplies();
+    cost.attention = attention_remark(*model, cost.tokens);
     cost.bytes = static_cast<double>(cost.parameters) * kept_values * sizeof(float);
     cost.measured = cost.bytes < machine_bytes() / 2;
     if (!cost.measured) return cost;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "heed/layers/image_classifier.h"
 #include "heed/trainers/recipe/recipe.h"
@@ -12,6 +13,7 @@ struct TrainingCost {
     int64_t parameters = 0;
     int64_t tokens = 0;      ///< an image
     int64_t multiplies = 0;  ///< multiply-adds of the matrix products of one image's forward pass
+    std::string attention;   ///< what attention layers say about that number of tokens; may be empty
     double bytes = 0;        ///< of memory at the peak of a training step: weights, gradients, optimizer, activations
     bool measured = true;    ///< false: weights and gradients fill half of this machine, `bytes` lack the activations
 };

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "heed/attention/attention.h"
 #include "heed/core/atomic_file.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
@@ -137,6 +138,8 @@ private:
         log_.line(fmt::format("{} with {} attention: {} parameters, {} tokens an image",
                               recipe_.section("model").choice(), recipe_.section("attention").choice(),
                               model_->parameter_count(), model_->tokens()));
+        const std::string remark = attention_remark(*model_, model_->tokens());
+        if (!remark.empty()) log_.line(remark);
         log_.line(fmt::format("{} steps of {} images, {} steps an epoch, {} threads", trainer_.total_steps(),
                               batch_ * train_.accumulate, trainer_.epoch_steps(), thread_count()));
         for (const std::string& note : recipe_.notes()) log_.line("note: " + note);
