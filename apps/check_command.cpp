@@ -1,12 +1,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "heed/apps/commands.h"
 #include "heed/apps/saved_model.h"
 #include "heed/apps/training_cost.h"
+#include "heed/core/error.h"
+#include "heed/core/safetensors.h"
+#include "heed/datasets/normalisation.h"
 #include "heed/datasets/registry.h"
+#include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 
@@ -41,12 +44,11 @@ std::string counted(double value) {
     return scaled(value, 1000, {"", "thousand", "million", "billion", "trillion"});
 }
 
-void print_cost(const Recipe& recipe, const ImageGeometry& images, int64_t train_images) {
-    const TrainingCost cost = training_cost(recipe, images);
-    const TrainOptions& train = recipe.options<TrainOptions>("train");
-    const int64_t batch = recipe.options<ImageDataOptions>("data").batch;
+void print_cost(const Recipe& recipe, const ImageFacts& data) {
+    const TrainingCost cost = training_cost(recipe, data);
     const double forward = static_cast<double>(cost.multiplies);
-    const double step_images = static_cast<double>(batch * train.accumulate);
+    double step_images = static_cast<double>(cost.batch * recipe.options<TrainOptions>("train").accumulate);
+    if (data.train_images > 0) step_images = std::min(step_images, static_cast<double>(data.train_images));
     const auto line = [](const char* name, const std::string& value) { fmt::print("{:<16}{}\n", name, value); };
     fmt::print("\n");
     line("parameters", fmt::format("{}", cost.parameters));
@@ -54,13 +56,9 @@ void print_cost(const Recipe& recipe, const ImageGeometry& images, int64_t train
     line("multiply-adds", counted(forward) + " an image (forward), " + counted(3 * forward * step_images) + " a step");
     if (!cost.attention.empty()) line("attention", cost.attention);
     line("memory", fmt::format("{} {} for training with {} images at a time{}", cost.measured ? "about" : "at least",
-                               scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), batch,
+                               scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), cost.batch,
                                cost.measured ? "" : " (not measured: the model is too large for this machine)"));
-    if (train_images == 0) return;
-    const double kept = static_cast<double>(train_images) * (1 - recipe.options<ImageDataOptions>("data").validation);
-    line("steps", train.steps > 0
-                      ? fmt::format("{}", train.steps)
-                      : fmt::format("{:.0f}", static_cast<double>(train.epochs) * std::ceil(kept / step_images)));
+    if (cost.steps > 0) line("steps", fmt::format("{}", cost.steps));
 }
 
 }  // namespace
@@ -71,11 +69,18 @@ int run(const CheckCommand& command) {
     use_threads_of(recipe);
     const ImageDataSet& data = image_data_set(recipe.section("data").choice());
     if (!data.facts) {
+        const std::string& init = recipe.options<GeneralOptions>("").init;
+        if (!init.empty()) SafetensorsFile{init};  // at least a file that can be read
         fmt::print("\nThe size of the model depends on the files of {}, which are not looked at.\n", data.name);
         return 0;
     }
-    const ImageShape& shape = data.facts->shape;
-    print_cost(recipe, {shape.channels, shape.height, shape.width, data.facts->classes}, data.facts->train_images);
+    const ImageDataOptions& options = recipe.options<ImageDataOptions>("data");
+    try {
+        PixelTable({options.mean, options.deviation}, data.facts->shape);
+    } catch (const UserError& error) {
+        throw UserError(recipe.placed(error.what()));
+    }
+    print_cost(recipe, *data.facts);
     return 0;
 }
 

@@ -22,6 +22,20 @@ constexpr const char* program_footer =
 constexpr const char* target_help = "run folder (its best checkpoint, or else the last) or checkpoint file";
 constexpr const char* overrides_help = "settings that replace those of the recipe, such as train.epochs=5";
 
+/// What comes after "--" is no option, whatever it begins with: files get a path in front.
+std::vector<std::string> without_separator(const std::vector<std::string>& arguments) {
+    std::vector<std::string> plain;
+    bool behind = false;
+    for (const std::string& argument : arguments) {
+        if (!behind && argument == "--") {
+            behind = true;
+        } else {
+            plain.push_back(behind && argument.starts_with('-') ? "./" + argument : argument);
+        }
+    }
+    return plain;
+}
+
 /// CLI11 splits no values and knows no hidden rules here: everything that starts with a dash is an option, the rest is
 /// taken in order.
 class CommandLine {
@@ -35,14 +49,16 @@ public:
         app_.allow_extras();  // refused below, with the nearest name
 
         CLI::App* train = add("train", "train a model as a recipe says");
-        train->add_option("recipe", train_.recipe, "recipe file")->required();
+        train->add_option("recipe", train_.recipe, "recipe file; with --resume also a run folder")->required();
         train->add_option("settings", train_.overrides, overrides_help);
-        train->add_flag("--resume", train_.resume, "go on with the run in run.dir, or with the recipe's latest run");
+        train->add_flag("--resume", train_.resume,
+                        "go on with the given run (train.epochs=30 makes it longer), with that in run.dir, or with the "
+                        "recipe's latest");
         train->footer(settings_list(recipe_spec()));
 
         CLI::App* eval = add("eval", "measure a trained model on a split of its data");
         eval->add_option("target", eval_.target, target_help)->required();
-        eval->add_option("settings", eval_.overrides, overrides_help);
+        eval->add_option("settings", eval_.overrides, "data.root=..., data.batch=..., threads=... or device=...");
         eval->add_option("--split", eval_.split, "train, validation or test")->capture_default_str();
         eval->add_flag("--json", eval_.json, "print one JSON object");
 
@@ -69,7 +85,8 @@ public:
         check_command_name(arguments.front());
         try {
             // CLI11 takes the arguments from the back.
-            app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+            const std::vector<std::string> plain = without_separator(arguments);
+            app_.parse(std::vector<std::string>(plain.rbegin(), plain.rend()));
         } catch (const CLI::CallForVersion&) {
             return ShowVersion{};
         } catch (const CLI::CallForHelp&) {

@@ -8,6 +8,8 @@
 #include "heed/apps/commands.h"
 #include "heed/apps/saved_model.h"
 #include "heed/core/error.h"
+#include "heed/core/nearest_name.h"
+#include "heed/core/quote.h"
 #include "heed/datasets/registry.h"
 #include "heed/trainers/image_task.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -81,16 +83,26 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
     }
 }
 
-/// A checkpoint tells no places; the recipe of a run says where its data lies.
+/// Where the data lies and what computes; all else is the model's own.
+void check_settings(const std::vector<std::string>& settings) {
+    const std::vector<std::string> allowed = {"data.root", "data.batch", "threads", "device"};
+    for (const std::string& setting : settings) {
+        const std::string key = setting.substr(0, setting.find('='));
+        if (std::find(allowed.begin(), allowed.end(), key) != allowed.end()) continue;
+        throw UserError("heed eval measures the model as it was trained and takes no other settings than " +
+                        listed(allowed) + ", got " + quote(key) + did_you_mean(key, allowed));
+    }
+}
+
+/// A checkpoint tells no places; the recipe of the run that it lies in says where its data lies.
 std::vector<std::string> settings_of(const EvalCommand& command) {
     std::vector<std::string> settings = command.overrides;
-    const bool other_data = std::any_of(settings.begin(), settings.end(), [](const std::string& setting) {
-        return setting.starts_with("data.root=") || setting.starts_with("data.name=");
-    });
-    const std::string path = RunPaths(command.target).recipe();
+    const bool other_data = std::any_of(settings.begin(), settings.end(),
+                                        [](const std::string& setting) { return setting.starts_with("data.root="); });
+    const std::string run = run_of_checkpoint(checkpoint_file(command.target)).value_or("");
     std::error_code ignored;
-    if (other_data || !std::filesystem::exists(path, ignored)) return settings;
-    const Recipe recipe = read_recipe(recipe_spec(), path, {});
+    if (other_data || run.empty() || !std::filesystem::exists(RunPaths(run).recipe(), ignored)) return settings;
+    const Recipe recipe = read_recipe(recipe_spec(), RunPaths(run).recipe(), {});
     const std::string& root = recipe.options<ImageDataOptions>("data").root;
     if (!root.empty()) settings.push_back("data.root=" + root);
     return settings;
@@ -99,12 +111,13 @@ std::vector<std::string> settings_of(const EvalCommand& command) {
 }  // namespace
 
 int run(const EvalCommand& command) {
+    check_settings(command.overrides);
     SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
     const int64_t batch = trained.recipe.options<ImageDataOptions>("data").batch;
     ImageTask task(*saved.context, *trained.model, open_data(trained), 0.0, batch);
     const Split split = split_of(command.split);
-    if (task.samples(split) == 0) throw UserError("there are no " + command.split + " images (data.validation is 0)");
+    if (task.samples(split) == 0) throw UserError("there are no " + command.split + " images (data.validation was 0)");
     const Evaluation result = task.evaluate(split);
     if (command.json) {
         print_json(command, trained, result);

@@ -1,10 +1,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "heed/apps/commands.h"
 #include "heed/apps/saved_model.h"
 #include "heed/trainers/checkpoint.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/train_options.h"
+#include "heed/trainers/run_folder.h"
 
 namespace heed {
 namespace {
@@ -25,6 +29,19 @@ void print_parameters(const ParameterStore& store) {
     fmt::print("  {:<{}}  {:>16}  {:>10}\n", "in all", width, "", total);
 }
 
+/// Whether and how far the run in the folder went.
+std::string run_progress(const RunPaths& paths, const CheckpointFacts& last) {
+    const int64_t step = last.progress.step;
+    std::error_code ignored;
+    std::string of;
+    if (std::filesystem::exists(paths.recipe(), ignored)) {
+        const TrainOptions train = read_recipe(recipe_spec(), paths.recipe(), {}).options<TrainOptions>("train");
+        of = train.steps > 0 ? fmt::format(" of {}", train.steps) : fmt::format(" ({} epochs asked for)", train.epochs);
+    }
+    return fmt::format("{} after {} steps{}",
+                       run_state(paths) == RunState::finished ? "finished" : "not finished, saved", step, of);
+}
+
 }  // namespace
 
 int run(const InfoCommand& command) {
@@ -33,6 +50,15 @@ int run(const InfoCommand& command) {
     const SavedModel saved = load_saved_model(path, {});
     const Recipe& recipe = saved.trained.recipe;
     const auto line = [](const char* name, const std::string& value) { fmt::print("{:<12}{}\n", name, value); };
+    if (const auto folder = run_of_checkpoint(path)) {
+        const RunPaths paths(*folder);
+        std::error_code ignored;
+        const bool resumable = std::filesystem::exists(paths.last_checkpoint(), ignored);
+        line("run", fmt::format(
+                        "{}: {}", *folder,
+                        resumable ? run_progress(paths, read_checkpoint_facts(SafetensorsFile(paths.last_checkpoint())))
+                                  : "no state to go on from"));
+    }
     line("checkpoint", path);
     line("written by", facts.versions);
     line("trained", fmt::format("{} steps, {} epochs", facts.progress.step, facts.progress.position.epoch));

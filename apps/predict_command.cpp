@@ -10,6 +10,7 @@
 #include "heed/core/ops/softmax.h"
 #include "heed/datasets/idx.h"
 #include "heed/datasets/png_image.h"
+#include "heed/trainers/finite.h"
 
 namespace heed {
 namespace {
@@ -62,7 +63,12 @@ std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> image
     const Tensor input = Tensor::from_host(*saved.context, {count, shape.channels, shape.height, shape.width},
                                            std::span<const float>(values));
     NoGradient guard(*saved.context);
-    return softmax(saved.trained.model->forward(input, {})).value().to_vector();
+    const Variable logits = saved.trained.model->forward(input, {});
+    if (!all_finite(logits.value())) {
+        throw Error("the model gives numbers that are not finite for " + images.front().name() +
+                    (images.size() > 1 ? " or one of the images after it" : ""));
+    }
+    return softmax(logits).value().to_vector();
 }
 
 /// The classes from the most to the least probable.

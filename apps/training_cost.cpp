@@ -2,12 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "heed/attention/attention.h"
 #include "heed/core/context.h"
 #include "heed/core/ops/cross_entropy.h"
+#include "heed/datasets/batch_order.h"
 #include "heed/datasets/image_options.h"
+#include "heed/trainers/checkpoint.h"
 #include "heed/trainers/optimizer.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -36,17 +40,35 @@ double peak_bytes(const Recipe& recipe, const ImageGeometry& images, int64_t cou
     return static_cast<double>(context.allocator().peak_bytes());
 }
 
+void check_initial_weights(const Recipe& recipe, const ImageGeometry& images) {
+    const std::string& init = recipe.options<GeneralOptions>("").init;
+    if (init.empty()) return;
+    Context context("cpu");
+    const auto model = make_model(recipe, images);
+    ParameterStore store(context, *model, 0);
+    load_weights(SafetensorsFile(init), store);
+}
+
 double machine_bytes() {
     return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
 }
 
 }  // namespace
 
-TrainingCost training_cost(const Recipe& recipe, const ImageGeometry& images) {
+TrainingCost training_cost(const Recipe& recipe, const ImageFacts& data) {
     constexpr int64_t few = 2, more = 4;
     constexpr double kept_values = 4;  // of each parameter: itself, its gradient, two moments
+    const ImageGeometry images = {data.shape.channels, data.shape.height, data.shape.width, data.classes};
+    const ImageDataOptions& options = recipe.options<ImageDataOptions>("data");
+    const TrainOptions& train = recipe.options<TrainOptions>("train");
     const auto model = make_model(recipe, images);
     TrainingCost cost;
+    const int64_t kept = data.train_images - std::llround(static_cast<double>(data.train_images) * options.validation);
+    cost.batch = data.train_images > 0 ? std::min(options.batch, std::max<int64_t>(kept, 1)) : options.batch;
+    if (data.train_images > 0) {
+        cost.steps =
+            train.steps > 0 ? train.steps : train.epochs * batches_per_epoch(kept, options.batch * train.accumulate);
+    }
     cost.parameters = model->parameter_count();
     cost.tokens = model->tokens();
     cost.multiplies = model->multiplies();
@@ -54,10 +76,10 @@ TrainingCost training_cost(const Recipe& recipe, const ImageGeometry& images) {
     cost.bytes = static_cast<double>(cost.parameters) * kept_values * sizeof(float);
     cost.measured = cost.bytes < machine_bytes() / 2;
     if (!cost.measured) return cost;
+    check_initial_weights(recipe, images);
     const double base = peak_bytes(recipe, images, few);
     const double slope = (peak_bytes(recipe, images, more) - base) / static_cast<double>(more - few);
-    const int64_t batch = recipe.options<ImageDataOptions>("data").batch;
-    cost.bytes = base + slope * static_cast<double>(batch - few);
+    cost.bytes = base + slope * static_cast<double>(cost.batch - few);
     return cost;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "heed/datasets/data_set.h"
 #include "heed/layers/image_classifier.h"
 #include "heed/trainers/recipe/recipe.h"
 
@@ -16,10 +17,13 @@ struct TrainingCost {
     std::string attention;   ///< what attention layers say about that number of tokens; may be empty
     double bytes = 0;        ///< of memory at the peak of a training step: weights, gradients, optimizer, activations
     bool measured = true;    ///< false: weights and gradients fill half of this machine, `bytes` lack the activations
+    int64_t batch = 0;       ///< images at a time: data.batch, or all that there are
+    int64_t steps = 0;
 };
 
 /// Finds out by building the model and running steps with 2 and with 4 empty images: memory grows in a straight line
-/// with their number. Throws UserError when the settings do not fit each other or the images.
-TrainingCost training_cost(const Recipe& recipe, const ImageGeometry& images);
+/// with their number. Throws UserError when the settings do not fit each other or the images, and when the weights of
+/// `init` do not fit the model.
+TrainingCost training_cost(const Recipe& recipe, const ImageFacts& data);
 
 }  // namespace heed

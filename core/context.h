@@ -11,6 +11,7 @@ namespace heed {
 
 /// Everything one rank of a computation owns: its device, its memory and its autograd tape. Tensors point to their
 /// context, which must outlive them. A context is used by one thread at a time; several contexts may live side by side.
+/// On the thread that makes it, and on all that compute for it, denormal numbers count as zero from then on.
 class Context {
 public:
     /// `device` is a name that make_device knows.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "heed/core/cpu/denormals.h"
 #include "heed/core/cpu/thread_count.h"
 #include "heed/core/error.h"
 
@@ -43,6 +44,7 @@ public:
 
     void work(int worker) {
         inside_parallel_for = true;
+        if (worker > 0) flush_denormals();
         for (int i = 0; i < share_count_; ++i) {
             const int share = (worker + i) % share_count_;
             const int64_t end = share_begin(share + 1);

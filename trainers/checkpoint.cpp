@@ -40,6 +40,9 @@ Json to_json(const CheckpointFacts& facts) {
          {{"step", progress.step},
           {"epoch", progress.position.epoch},
           {"batch", progress.position.batch},
+          {"epoch_loss", progress.epoch.loss},
+          {"epoch_correct", progress.epoch.correct},
+          {"epoch_samples", progress.epoch.count},
           {"best_accuracy", progress.best_accuracy},
           {"best_step", progress.best_step}}},
     };
@@ -61,6 +64,9 @@ CheckpointFacts from_json(const Json& json) {
     facts.progress.step = progress.at("step").get<int64_t>();
     facts.progress.position.epoch = progress.at("epoch").get<int64_t>();
     facts.progress.position.batch = progress.at("batch").get<int64_t>();
+    facts.progress.epoch.loss = progress.value("epoch_loss", 0.0);
+    facts.progress.epoch.correct = progress.value("epoch_correct", int64_t{0});
+    facts.progress.epoch.count = progress.value("epoch_samples", int64_t{0});
     facts.progress.best_accuracy = progress.at("best_accuracy").get<double>();
     facts.progress.best_step = progress.at("best_step").get<int64_t>();
     return facts;
@@ -68,11 +74,13 @@ CheckpointFacts from_json(const Json& json) {
 
 /// What is wrong with numbers that Heed cannot have written, or "".
 std::string impossible_fact(const CheckpointFacts& facts) {
-    constexpr int64_t most_steps = 1'000'000'000'000, longest_side = 65536;
+    constexpr int64_t most_steps = 4'294'967'295, longest_side = 65536;
     const TrainingState& progress = facts.progress;
     if (progress.step < 0 || progress.step > most_steps) return "step";
     if (progress.position.epoch < 0 || progress.position.epoch > progress.step) return "epoch";
     if (progress.position.batch < 0 || progress.position.batch > progress.step) return "batch";
+    if (progress.epoch.count < 0) return "epoch_samples";
+    if (progress.epoch.correct < 0 || progress.epoch.correct > progress.epoch.count) return "epoch_correct";
     if (progress.best_step < 0 || progress.best_step > progress.step) return "best_step";
     const DataFacts& data = facts.data;
     for (const int64_t side : {data.shape.channels, data.shape.height, data.shape.width}) {
@@ -172,7 +180,8 @@ void load_parts(const SafetensorsFile& file, const ParameterStore& store, const 
 
 std::string numeric_versions() {
     return std::string("heed ") + build_info().version + ", oneDNN " + onednn_version() + ", " +
-           isa_name(active_isa()) + ", " + std::to_string(thread_count()) + " threads";
+           isa_name(active_isa()) + ", " + std::to_string(thread_count()) +
+           (thread_count() == 1 ? " thread" : " threads");
 }
 
 void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,

@@ -8,6 +8,7 @@
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/core/ops/elementwise.h"
 #include "heed/core/ops/softmax.h"
+#include "heed/trainers/finite.h"
 
 namespace heed {
 
@@ -129,6 +130,10 @@ Evaluation ImageTask::evaluate(Split split) {
     while (const ImageBatch* batch = loader.next()) {
         Variable logits = model_.forward(images_on_device(context_, *batch, data_.shape()), {});
         Tensor labels = Tensor::from_host(context_, {batch->size()}, std::span<const int32_t>(batch->labels));
+        if (!all_finite(logits.value())) {
+            throw Error("the model gives numbers that are not finite for images of the " +
+                        std::string(split_name(split)) + " split");
+        }
         CrossEntropyResult loss = cross_entropy(logits, labels, 0.0f);
         loss_sum += loss.nll_sum;
         const std::vector<int32_t> predictions = on_host(loss.predictions);

@@ -21,6 +21,7 @@ constexpr double recent_time = 5.0;     // seconds over which items per second a
 constexpr int narrowest_bar = 10;       // columns, with its brackets
 constexpr std::string_view clear_line = "\r\x1b[K";
 
+/// Into a text that is kept, so that nothing is allocated.
 void append_loss(std::string& text, double loss) {
     fmt::format_to(std::back_inserter(text),
                    fmt::runtime(std::abs(loss) < 1e4 || std::isnan(loss) ? "loss {:.4f}" : "loss {:.3e}"), loss);
@@ -42,6 +43,12 @@ void append_duration(std::string& text, double seconds) {
 }
 
 }  // namespace
+
+std::string loss_text(double loss) {
+    std::string text;
+    append_loss(text, loss);
+    return text;
+}
 
 double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -66,8 +73,6 @@ void Progress::step(int64_t step, int64_t epoch, double loss, int64_t items) {
     epoch_ = epoch;
     loss_ = loss;
     activity_.clear();
-    epoch_loss_ += loss * item_count;
-    epoch_items_ += item_count;
     if (first_step_ == 0) {
         first_step_ = step;
         first_time_ = now;
@@ -90,23 +95,21 @@ void Progress::pause(std::string_view activity) {
     if (interactive_ && step_ > 0) draw(clock_());
 }
 
-void Progress::end_epoch(std::string_view metrics) {
+std::string Progress::end_epoch(std::string_view metrics) {
     const double now = clock_();
     line_.clear();
     fmt::format_to(std::back_inserter(line_), "epoch {}/{}", epoch_, plan_.epochs);
-    if (epoch_items_ > 0.0) {
-        line_ += "  ";
-        append_loss(line_, epoch_loss_ / epoch_items_);
-    }
     if (!metrics.empty()) fmt::format_to(std::back_inserter(line_), "  {}", metrics);
     append_rate(line_, epoch_timed_items_, epoch_seconds_, plan_.items);
     line_ += "  ";
     append_duration(line_, now - epoch_begin_);
+    std::string shown = line_;
     print_line();
     last_shown_ = now;
     epoch_begin_ = now;
-    epoch_loss_ = epoch_items_ = epoch_seconds_ = epoch_timed_items_ = 0.0;
+    epoch_seconds_ = epoch_timed_items_ = 0.0;
     last_time_ = -1.0;
+    return shown;
 }
 
 void Progress::message(std::string_view line) {

@@ -13,6 +13,9 @@ struct ProgressPlan {
     std::string items = "images";
 };
 
+/// "loss 0.1234"
+std::string loss_text(double loss);
+
 /// Seconds from some fixed moment on; never goes back.
 double monotonic_seconds();
 
@@ -36,8 +39,8 @@ public:
     /// Something other than training steps begins, such as "validation": it counts for the time left, but not for the
     /// items per second. The next step() ends it.
     void pause(std::string_view activity);
-    /// A permanent line for the epoch: its mean loss, `metrics` as they are to be shown, items per second and time.
-    void end_epoch(std::string_view metrics);
+    /// A permanent line for the epoch: `metrics` as they are to be shown, items per second and time. Returns the line.
+    std::string end_epoch(std::string_view metrics);
     /// A permanent line of its own.
     void message(std::string_view line);
     /// Removes the bar.
@@ -65,8 +68,6 @@ private:
     double recent_items_ = 0.0;
     double recent_seconds_ = 0.0;
     double epoch_begin_;
-    double epoch_loss_ = 0.0;  // sum over items
-    double epoch_items_ = 0.0;
     double epoch_seconds_ = 0.0;  // in steps
     double epoch_timed_items_ = 0.0;
 

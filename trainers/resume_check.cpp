@@ -1,8 +1,11 @@
 #include "heed/trainers/resume_check.h"
 
+#include <filesystem>
 #include <map>
 
 #include "heed/core/error.h"
+#include "heed/datasets/image_options.h"
+#include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 
 namespace heed {
@@ -36,6 +39,16 @@ void check_resumable(const Recipe& recipe, const Recipe& stored, const std::stri
 std::string portable_recipe(const Recipe& recipe) {
     const std::vector<std::string> emptied = {"data.root=", "run.dir=", "run.name=", "init="};
     return parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), emptied).resolved_yaml();
+}
+
+std::string run_recipe(const Recipe& recipe, const std::string& name) {
+    const auto absolute = [](const std::string& path) {
+        return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
+    };
+    const std::vector<std::string> changes = {"data.root=" + absolute(recipe.options<ImageDataOptions>("data").root),
+                                              "init=" + absolute(recipe.options<GeneralOptions>("").init),
+                                              "run.name=" + name};
+    return parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), changes).resolved_yaml();
 }
 
 }  // namespace heed

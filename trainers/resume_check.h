@@ -18,4 +18,8 @@ void check_resumable(const Recipe& recipe, const Recipe& stored, const std::stri
 /// The resolved recipe without the settings that say where things lie, for checkpoints.
 std::string portable_recipe(const Recipe& recipe);
 
+/// The resolved recipe for the run's folder, from which the run can be resumed wherever `heed` is called: data.root and
+/// init are absolute paths, and the run has the name `name`.
+std::string run_recipe(const Recipe& recipe, const std::string& name);
+
 }  // namespace heed

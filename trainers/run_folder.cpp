@@ -5,13 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "heed/core/atomic_file.h"
 #include "heed/core/error.h"
+#include "heed/core/nearest_name.h"
 #include "heed/core/number_text.h"
 
 namespace heed {
@@ -64,7 +67,7 @@ void check_is_run_or_empty(const RunPaths& paths) {
     std::error_code error;
     const bool empty = fs::is_empty(paths.folder(), error);
     if (error) cannot_use(paths.folder(), error.message());
-    if (!empty && !exists(paths.lock()) && !exists(paths.metrics()) && !exists(paths.last_checkpoint())) {
+    if (!empty && !is_run_folder(paths.folder())) {
         cannot_use(paths.folder(), "it holds files but no run; choose a new or empty folder as run.dir");
     }
 }
@@ -82,6 +85,42 @@ void remove_temporary_files(const std::string& folder) {
 }
 
 }  // namespace
+
+RunPaths::RunPaths(const std::string& folder) : folder_(fs::path(folder).lexically_normal().string()) {
+    if (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
+}
+
+bool is_run_folder(const std::string& folder) {
+    const RunPaths paths(folder);
+    return exists(paths.lock()) || exists(paths.metrics()) || exists(paths.last_checkpoint());
+}
+
+std::optional<std::string> run_of_checkpoint(const std::string& checkpoint) {
+    const fs::path file = fs::path(checkpoint).lexically_normal();
+    const std::string parent = file.parent_path().parent_path().string();
+    const std::string folder = parent.empty() ? "." : parent;
+    if (fs::path(RunPaths(folder).checkpoints()).filename() != file.parent_path().filename()) return std::nullopt;
+    return is_run_folder(folder) ? std::optional(folder) : std::nullopt;
+}
+
+std::string did_you_mean_folder(const std::string& folder) {
+    fs::path missing = RunPaths(folder).folder(), above = missing.parent_path();
+    std::error_code error;
+    while (!above.empty() && above != above.root_path() && !fs::is_directory(above, error)) {
+        missing = above;
+        above = above.parent_path();
+    }
+    std::vector<std::string> names;
+    for (fs::directory_iterator entry(above.empty() ? "." : above, error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (entry->is_directory(error)) names.push_back(entry->path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    const std::string nearest = nearest_name(missing.filename().string(), names);
+    if (!nearest.empty()) return " (did you mean " + (above / nearest).string() + "?)";
+    const std::optional<std::string> latest = latest_run_in(above.string());
+    return latest ? " (the latest one is " + *latest + ")" : "";
+}
 
 RunState run_state(const RunPaths& paths) {
     if (exists(paths.finished_mark())) return RunState::finished;

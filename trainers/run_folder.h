@@ -9,7 +9,7 @@ namespace heed {
 /// Where things lie in a run folder; needs no folder to exist.
 class RunPaths {
 public:
-    explicit RunPaths(std::string folder) : folder_(std::move(folder)) {}
+    explicit RunPaths(const std::string& folder);
 
     const std::string& folder() const { return folder_; }
     std::string recipe() const { return folder_ + "/recipe.yaml"; }
@@ -35,6 +35,16 @@ enum class RunState {
 };
 
 RunState run_state(const RunPaths& paths);
+
+/// Whether a training was begun in the folder.
+bool is_run_folder(const std::string& folder);
+
+/// The run folder that a checkpoint file lies in; none for a file elsewhere.
+std::optional<std::string> run_of_checkpoint(const std::string& checkpoint);
+
+/// " (did you mean runs/mnist-vit/2?)" when a folder with a name near to that of this one, which does not exist, is
+/// there, else nothing.
+std::string did_you_mean_folder(const std::string& folder);
 
 /// A run folder this process trains in, locked until the end of the object or of the process, however it ends. Opening
 /// makes the folder and its checkpoints folder and removes temporary files of a run that was killed.

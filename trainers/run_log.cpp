@@ -28,9 +28,8 @@ void RunLog::pause(const std::string& activity) {
     if (progress_) progress_->pause(activity);
 }
 
-void RunLog::end_epoch(int64_t epoch, const std::string& metrics) {
-    if (progress_) progress_->end_epoch(metrics);
-    to_file("epoch " + std::to_string(epoch) + ": " + metrics);
+void RunLog::end_epoch(const std::string& metrics) {
+    if (progress_) to_file(progress_->end_epoch(metrics));
 }
 
 void RunLog::to_file(const std::string& text) {

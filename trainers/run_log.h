@@ -21,8 +21,8 @@ public:
     void step(int64_t step, int64_t epoch, double loss, int64_t items);
     /// Something else than steps begins, such as "validation".
     void pause(const std::string& activity);
-    /// The end of an epoch: its metrics; loss, speed and time are added on the screen.
-    void end_epoch(int64_t epoch, const std::string& metrics);
+    /// The end of an epoch: a line of its metrics, with speed and time added.
+    void end_epoch(const std::string& metrics);
     void end_progress() { progress_.reset(); }
     /// A line for the file alone.
     void to_file(const std::string& text);

@@ -48,6 +48,7 @@ public:
     /// Seconds for which `next` has waited for data.
     virtual double waited_seconds() const = 0;
 
+    /// Throws Error when the model's output is not finite.
     virtual Evaluation evaluate(Split split) = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "heed/core/error.h"
 #include "heed/layers/models.h"
 #include "heed/trainers/checkpoint.h"
+#include "heed/trainers/finite.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run_folder.h"
 
@@ -43,12 +44,18 @@ std::string checkpoint_file(const std::string& run_or_checkpoint) {
     namespace fs = std::filesystem;
     std::error_code ignored;
     if (!fs::exists(run_or_checkpoint, ignored)) {
-        throw UserError("expected a run folder or a checkpoint, but there is no " + run_or_checkpoint);
+        throw UserError("expected a run folder or a checkpoint, but there is no " + run_or_checkpoint +
+                        did_you_mean_folder(run_or_checkpoint));
     }
     if (!fs::is_directory(run_or_checkpoint, ignored)) return run_or_checkpoint;
     RunPaths paths(run_or_checkpoint);
     if (fs::exists(paths.best_checkpoint(), ignored)) return paths.best_checkpoint();
     if (fs::exists(paths.last_checkpoint(), ignored)) return paths.last_checkpoint();
+    const std::optional<std::string> run = run_of_checkpoint(paths.folder() + "/any");
+    if (run) {
+        throw UserError("expected a run folder or a checkpoint, but " + paths.folder() +
+                        " is the folder of the checkpoints of " + *run + ": give the run or one of the files");
+    }
     throw UserError("expected a run folder with checkpoints, but there is no " + paths.last_checkpoint());
 }
 
@@ -61,6 +68,8 @@ TrainedModel TrainedModel::load(Context& context, const std::string& run_or_chec
     trained.model = make_model(trained.recipe, trained.facts.geometry());
     trained.store = std::make_unique<ParameterStore>(context, *trained.model, 0);
     load_weights(file, *trained.store);
+    const std::string bad = first_non_finite_parameter(*trained.store);
+    if (!bad.empty()) throw UserError(file.path() + " cannot be used: " + bad + " holds numbers that are not finite");
     return trained;
 }
 

@@ -39,7 +39,7 @@ struct TrainedModel {
     std::unique_ptr<ParameterStore> store;
 
     /// Loads RUN (its best checkpoint, else its last) or CHECKPOINT. `overrides` change the recipe ("data.root=...").
-    /// The tensors must be exactly those of the model.
+    /// The tensors must be exactly those of the model, and all values finite.
     static TrainedModel load(Context& context, const std::string& run_or_checkpoint,
                              const std::vector<std::string>& overrides);
 };

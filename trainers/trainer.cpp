@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "heed/core/ops/kernel_table.h"
-#include "heed/core/ops/optimizer_kernels.h"
 #include "heed/datasets/batch_order.h"
+#include "heed/trainers/finite.h"
 
 namespace heed {
 
@@ -18,23 +17,15 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-const KernelTable<OptimizerKernels> kernels{"optimizer", optimizer_cpu, optimizer_reference};
-
 /// Name of the first parameter whose value or gradient is not finite, or "".
 std::string first_bad_parameter(const ParameterStore& store) {
-    for (Parameter* parameter : store.parameters()) {
-        for (const ParameterPart& part : parameter->parts()) {
-            Tensor value = parameter->part_value(part);
-            if (kernels(value).first_non_finite(value.f32(), value.elements()) >= 0) return "parameter " + part.name;
-        }
-    }
+    const std::string value = first_non_finite_parameter(store);
+    if (!value.empty()) return "parameter " + value;
     for (Parameter* parameter : store.parameters()) {
         if (!parameter->trainable()) continue;
         for (const ParameterPart& part : parameter->parts()) {
             Tensor gradient = parameter->gradient_slot().gradient().slice(part.first_row, part.rows);
-            if (kernels(gradient).first_non_finite(gradient.f32(), gradient.elements()) >= 0) {
-                return "the gradient of " + part.name;
-            }
+            if (!all_finite(gradient)) return "the gradient of " + part.name;
         }
     }
     return "";
@@ -53,7 +44,13 @@ Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const Trai
       epoch_steps_(batches_per_epoch(task.samples(Split::train), optimizer_batch_)),
       total_steps_(train.steps > 0 ? train.steps : train.epochs * epoch_steps_),
       schedule_(optimizer, total_steps_, epoch_steps_),
-      optimizer_(make_optimizer(optimizer, store)) {}
+      optimizer_(make_optimizer(optimizer, store)) {
+    constexpr int64_t most_steps = 4294967295;  // what the counter of the random numbers holds
+    if (total_steps_ > most_steps) {
+        throw UserError("train.epochs makes " + std::to_string(total_steps_) + " steps, expected at most " +
+                        std::to_string(most_steps));
+    }
+}
 
 void Trainer::begin(const TrainingState& progress) {
     const int64_t epoch = progress.step / epoch_steps_, batch = progress.step % epoch_steps_;
@@ -86,6 +83,7 @@ StepResult Trainer::step() {
     state.training = true;
     state.seed = static_cast<uint64_t>(options_.seed);
     state.step = static_cast<uint32_t>(progress_.step);
+    if (progress_.position.batch == 0) progress_.epoch = {};
     store_.begin_step();
     LossSums sums = run_micro_batches(state);
     reduce(sums);
@@ -103,6 +101,9 @@ StepResult Trainer::step() {
     result.lr = schedule_.lr(result.step);
     optimizer_->step(result.step, result.lr, scale);
     ++progress_.step;
+    progress_.epoch.loss += sums.loss;
+    progress_.epoch.correct += sums.correct;
+    progress_.epoch.count += sums.count;
     if (++progress_.position.batch == epoch_steps_) progress_.position = {progress_.position.epoch + 1, 0};
     result.seconds = seconds_since(start);
     result.data_wait = task_.waited_seconds() - waited;

@@ -17,6 +17,7 @@ namespace heed {
 struct TrainingState {
     int64_t step = 0;             ///< optimizer steps done
     BatchPosition position;       ///< of the next optimizer batch
+    LossSums epoch;               ///< of the steps since the last epoch began
     double best_accuracy = -1.0;  ///< on validation; -1 before the first
     int64_t best_step = 0;
 };

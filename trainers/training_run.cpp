@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -31,7 +32,14 @@ std::string percent(double fraction) {
 
 RunFolder open_folder(const Recipe& recipe, bool resume) {
     const std::string& folder = recipe.options<RunOptions>("run").dir;
-    if (!folder.empty()) return RunFolder(folder, resume);
+    if (!folder.empty()) {
+        std::error_code ignored;
+        if (resume && !std::filesystem::exists(folder, ignored)) {
+            throw UserError("there is no run folder " + folder + " to resume" + did_you_mean_folder(folder) +
+                            "; without --resume a new run begins there");
+        }
+        return RunFolder(folder, resume);
+    }
     if (resume) {
         if (std::optional<std::string> latest = latest_run_in(runs_folder(recipe))) return RunFolder(*latest, true);
     }
@@ -56,11 +64,13 @@ public:
                    communicator_),
           initialised_(!resume && load_initial_weights()),
           folder_(open_folder(recipe, resume)),
-          paths_(folder_.paths()) {
+          paths_(folder_.paths()),
+          name_(std::filesystem::path(runs_folder(recipe)).filename().string()),
+          portable_recipe_(portable_recipe(recipe)) {
         log_.open(paths_.log());
     }
 
-    TrainOutcome run(bool resume) {
+    TrainEnd run(bool resume) {
         if (folder_.state() == RunState::fresh) {
             start();
             if (resume) log_.line("there is no checkpoint in " + paths_.folder() + ": starting from the beginning");
@@ -71,7 +81,7 @@ public:
                     "the run in {} has ended after {} steps: nothing is left to do (more {} "
                     "would go on)",
                     paths_.folder(), trainer_.progress().step, train_.steps > 0 ? "train.steps" : "train.epochs"));
-                return TrainOutcome::already_finished;
+                return {TrainOutcome::already_finished};
             }
             go_on();
         }
@@ -114,12 +124,31 @@ private:
         resumed_versions_ = facts.versions;
     }
 
+    /// The best checkpoint is written after the last, so that a run killed in between lacks it and can still make it:
+    /// then true. Throws UserError when it is lost.
+    bool best_is_due() {
+        const TrainingState& progress = trainer_.progress();
+        if (progress.best_step == 0) return false;
+        std::error_code ignored;
+        const bool there = std::filesystem::exists(paths_.best_checkpoint(), ignored);
+        const int64_t step = there ? read_checkpoint_facts(SafetensorsFile(paths_.best_checkpoint())).progress.step : 0;
+        if (step == progress.best_step) return false;
+        if (progress.best_step == progress.step) return true;
+        throw UserError(fmt::format(
+            "cannot resume {}: expected the best checkpoint, of step {}, in {}, found {}; put it back, or start a new "
+            "run with init={}",
+            paths_.folder(), progress.best_step, paths_.best_checkpoint(),
+            there ? fmt::format("that of step {}", step) : "none", paths_.last_checkpoint()));
+    }
+
     /// After load_state; also ends a run that was killed between its last step and its test.
     void go_on() {
         const int64_t step = trainer_.progress().step;
+        const bool saves_best = best_is_due();
         truncate_metrics_after_step(paths_.metrics(), step);
-        folder_.mark_unfinished();
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
+        if (saves_best) save(paths_.best_checkpoint());
+        folder_.mark_unfinished();
         metrics_->write("resume", {{"step", step}, {"versions", numeric_versions()}});
         write_recipe();
         log_.line(fmt::format("resuming {} after step {}", paths_.folder(), step));
@@ -129,7 +158,7 @@ private:
         }
     }
 
-    void write_recipe() { write_file_atomically(paths_.recipe(), recipe_.resolved_yaml()); }
+    void write_recipe() { write_file_atomically(paths_.recipe(), run_recipe(recipe_, name_)); }
 
     void describe() {
         log_.line(fmt::format("run folder {}", paths_.folder()));
@@ -140,12 +169,13 @@ private:
                               model_->parameter_count(), model_->tokens()));
         const std::string remark = attention_remark(*model_, model_->tokens());
         if (!remark.empty()) log_.line(remark);
-        log_.line(fmt::format("{} steps of {} images, {} steps an epoch, {} threads", trainer_.total_steps(),
-                              batch_ * train_.accumulate, trainer_.epoch_steps(), thread_count()));
+        log_.line(fmt::format("{} steps of {} images, {} steps an epoch, {} {}", trainer_.total_steps(),
+                              batch_ * train_.accumulate, trainer_.epoch_steps(), thread_count(),
+                              thread_count() == 1 ? "thread" : "threads"));
         for (const std::string& note : recipe_.notes()) log_.line("note: " + note);
     }
 
-    TrainOutcome loop() {
+    TrainEnd loop() {
         StopSignals signals;
         log_.show_progress(
             {trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1, "images"});
@@ -156,14 +186,15 @@ private:
             if (epoch_ends) end_epoch(result);
             const bool due = train_.checkpoint_every > 0 && result.step % train_.checkpoint_every == 0;
             if (epoch_ends || due || signals.requested()) save(paths_.last_checkpoint());
+            if (trainer_.progress().best_step == result.step) save(paths_.best_checkpoint());
             if (signals.requested() && !trainer_.finished()) {
                 log_.end_progress();
                 log_.line(fmt::format("stopped by a signal after step {}; go on with --resume", result.step));
-                return TrainOutcome::interrupted;
+                return {TrainOutcome::interrupted, signals.signal()};
             }
         }
         finish();
-        return TrainOutcome::finished;
+        return {TrainOutcome::finished};
     }
 
     StepResult step() {
@@ -191,19 +222,19 @@ private:
                                  {"seconds", result.seconds},
                                  {"data_wait", result.data_wait}});
         log_.step(result.step, result.epoch + 1, result.loss, result.samples);
-        epoch_.correct += result.accuracy * static_cast<double>(result.samples);
-        epoch_.samples += result.samples;
         epoch_.seconds += result.seconds;
         epoch_.data_wait += result.data_wait;
     }
 
     void end_epoch(const StepResult& last) {
-        const double samples = static_cast<double>(epoch_.samples);
-        std::string metrics = fmt::format("accuracy {}, waiting for data {}", percent(epoch_.correct / samples),
+        const LossSums& sums = trainer_.progress().epoch;
+        const double samples = static_cast<double>(sums.count);
+        std::string metrics = fmt::format("{}, accuracy {}, waiting for data {}", loss_text(sums.loss / samples),
+                                          percent(static_cast<double>(sums.correct) / samples),
                                           percent(epoch_.data_wait / epoch_.seconds));
         const bool validates = (last.epoch + 1) % train_.eval_every == 0 || trainer_.finished();
         if (validates && data_.validation.size() > 0) metrics += validate(last);
-        log_.end_epoch(last.epoch + 1, metrics);
+        log_.end_epoch(metrics);
         epoch_ = {};
     }
 
@@ -220,15 +251,14 @@ private:
         if (result.accuracy > progress.best_accuracy) {
             progress.best_accuracy = result.accuracy;
             progress.best_step = last.step;
-            save(paths_.best_checkpoint());
         }
-        return fmt::format("; validation loss {:.4f}, accuracy {}", result.loss, percent(result.accuracy));
+        return fmt::format("; validation {}, accuracy {}", loss_text(result.loss), percent(result.accuracy));
     }
 
     void save(const std::string& path) {
         metrics_->sync();
         write_checkpoint(path, store_, &trainer_.optimizer(),
-                         {portable_recipe(recipe_), facts_, trainer_.progress(), numeric_versions()});
+                         {portable_recipe_, facts_, trainer_.progress(), numeric_versions()});
     }
 
     void finish() {
@@ -254,7 +284,7 @@ private:
         const std::string counts = fmt::format("{} training, {} validation, {} test", group_digits(data_.train.size()),
                                                group_digits(data_.validation.size()), group_digits(data_.test.size()));
         write_report({.paths = paths_,
-                      .title = std::filesystem::path(runs_folder(recipe_)).filename().string(),
+                      .title = name_,
                       .metrics = read_metrics(paths_.metrics()),
                       .data = &data_,
                       .test = &test,
@@ -270,9 +300,9 @@ private:
         log_.line("report: " + paths_.report());
     }
 
-    struct EpochSums {
-        double correct = 0.0, seconds = 0.0, data_wait = 0.0;
-        int64_t samples = 0;
+    /// Seconds since the epoch began, or since the run was resumed in it.
+    struct EpochTimes {
+        double seconds = 0.0, data_wait = 0.0;
     };
 
     const Recipe& recipe_;
@@ -289,9 +319,11 @@ private:
     bool initialised_;  // with the weights of `init`
     RunFolder folder_;
     RunPaths paths_;
+    std::string name_;  // of the report
+    std::string portable_recipe_;
     RunLog log_;
     std::optional<MetricsLog> metrics_;
-    EpochSums epoch_;
+    EpochTimes epoch_;
     std::string resumed_versions_;  // that wrote the checkpoint gone on from
 };
 
@@ -306,8 +338,42 @@ std::string runs_folder(const Recipe& recipe) {
     return "runs/" + (parent.empty() || parent == "recipes" ? stem : parent + "-" + stem);
 }
 
-TrainOutcome train(const TrainRequest& request) {
-    Recipe recipe = read_recipe(recipe_spec(), request.recipe, request.overrides);
+namespace {
+
+/// A run folder, or the recipe in it, means that run.
+Recipe requested_recipe(const TrainRequest& request) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    std::string file = request.recipe;
+    std::vector<std::string> overrides = request.overrides;
+    const auto sets_folder = [](const std::string& setting) { return setting.starts_with("run.dir="); };
+    const bool other_folder = std::any_of(overrides.begin(), overrides.end(), sets_folder);
+    std::string run;
+    if (fs::is_directory(file, ignored)) {
+        run = RunPaths(file).folder();
+        if (!is_run_folder(run)) {
+            throw UserError("expected a recipe file or a run folder, but the folder " + run + " holds no run");
+        }
+        if (!request.resume) throw UserError(run + " is a run folder: --resume goes on with its training");
+        if (other_folder) throw UserError("run.dir cannot be given beside the run folder " + run);
+        file = RunPaths(run).recipe();
+    } else if (request.resume && !fs::exists(file, ignored) && fs::path(file).extension() != ".yaml") {
+        throw UserError("there is no run folder or recipe " + file + " to resume" + did_you_mean_folder(file));
+    } else if (request.resume && !other_folder) {
+        const fs::path parent = fs::path(file).parent_path();
+        const std::string folder = parent.empty() ? "." : parent.string();
+        if (fs::path(file).filename() == fs::path(RunPaths(folder).recipe()).filename() && is_run_folder(folder)) {
+            run = folder;
+        }
+    }
+    if (!run.empty()) overrides.push_back("run.dir=" + run);
+    return read_recipe(recipe_spec(), file, overrides);
+}
+
+}  // namespace
+
+TrainEnd train(const TrainRequest& request) {
+    const Recipe recipe = requested_recipe(request);
     const int64_t threads = recipe.options<GeneralOptions>("").threads;
     set_thread_count(threads > 0 ? static_cast<int>(threads) : default_thread_count());
     TrainingRun run(recipe, request.resume);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <limits>
 
 #include "heed/core/safetensors.h"
 #include "heed/tests/e2e/tiny_training.h"
@@ -92,7 +93,8 @@ TEST_F(BadInput, Settings) {
     expect_refused({"device=gpu"}, "device");
     expect_refused({"threads=100000"}, "threads");
     expect_refused({"threads=-1"}, "threads");
-    expect_refused({"train.epochs=0"}, "train.epochs");
+    expect_refused({"train.epochs=0"}, "train.epochs or train.steps must be above 0");
+    expect_refused({"train.epochs=1000000000"}, "train.epochs makes 9000000000 steps, expected at most 4294967295");
 }
 
 TEST_F(BadInput, SettingsThatNeedMoreThanThereIs) {
@@ -175,6 +177,34 @@ TEST_F(BadInput, DamagedCheckpoints) {
     expect_refused({"init=other.safetensors"}, "it has besides x");
     expect_refused({"init=none.safetensors"}, "none.safetensors");
     expect_refused({"init=data"}, "data");
+}
+
+TEST_F(BadInput, WeightsThatAreNoNumbers) {
+    const SafetensorsFile file(tiny().folder / last);
+    for (const float wrong : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+        std::vector<TensorToStore> tensors;
+        std::vector<float> head(file.at("head.weight").bytes.size() / sizeof(float), wrong);
+        for (const StoredTensor& tensor : file.tensors()) {
+            const void* data =
+                tensor.name == "head.weight" ? head.data() : static_cast<const void*>(tensor.bytes.data());
+            tensors.push_back({tensor.name, tensor.dtype, tensor.shape, data});
+        }
+        write_safetensors(tiny().folder / "infinite.safetensors", tensors, file.metadata());
+        const std::string error = "infinite.safetensors cannot be used: head.weight holds numbers that are not finite";
+        expect_error(tiny().run({"eval", "infinite.safetensors", "data.root=data"}), 2, error);
+        expect_error(tiny().run({"predict", "infinite.safetensors", "data/t10k-images-idx3-ubyte"}), 2, error);
+    }
+    // Finite weights whose products are not.
+    std::vector<TensorToStore> tensors;
+    std::vector<float> head(file.at("head.weight").bytes.size() / sizeof(float), 3e38f);
+    for (const StoredTensor& tensor : file.tensors()) {
+        const void* data = tensor.name == "head.weight" ? head.data() : static_cast<const void*>(tensor.bytes.data());
+        tensors.push_back({tensor.name, tensor.dtype, tensor.shape, data});
+    }
+    write_safetensors(tiny().folder / "large.safetensors", tensors, file.metadata());
+    expect_error(tiny().run({"eval", "large.safetensors", "data.root=data"}), 1, "numbers that are not finite");
+    expect_error(tiny().run({"predict", "large.safetensors", "data/t10k-images-idx3-ubyte"}), 1,
+                 "numbers that are not finite for data/t10k-images-idx3-ubyte#0");
 }
 
 TEST_F(BadInput, ADamagedCheckpointIsNotOverwrittenByAResume) {

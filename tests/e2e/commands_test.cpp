@@ -146,7 +146,9 @@ TEST_F(Commands, EvalMeasuresASplit) {
     EXPECT_EQ(sum, 50);
     EXPECT_EQ(nlohmann::json::parse(run({"eval", "run", "--json", "--split", "validation"}).output).at("samples"), 10);
     EXPECT_TRUE(contains(run({"eval", "run/checkpoints/last.safetensors"}).output, "accuracy"));
-    expect_refusal({"eval", "run", "--split", "validation", "data.validation=0"}, "there are no validation images");
+    ASSERT_EQ(run({"train", "tiny.yaml", "run.dir=unvalidated", "data.validation=0", "train.steps=1"}).code, 0);
+    expect_refusal({"eval", "unvalidated", "--split", "validation"}, "there are no validation images");
+    EXPECT_EQ(nlohmann::json::parse(run({"eval", "run", "--json", "--split", "train"}).output).at("samples"), 90);
     expect_refusal({"eval", "nothing"}, "there is no nothing");
     expect_refusal({"eval", "tiny.yaml"}, "tiny.yaml");
 }
@@ -174,6 +176,8 @@ TEST_F(Commands, PredictClassifiesPngAndIdxFiles) {
     write_png("small.png", 27, 28);
     expect_refusal({"predict", "run", "small.png"}, "expects 28x28 pixels (height x width), got 27x28");
     expect_refusal({"predict", "run", "none.png"}, "none.png");
+    write_png("-dash.png", 28, 28);
+    EXPECT_TRUE(contains(run({"predict", "run", "--top=2", "--", "-dash.png"}).output, "-dash.png"));
     expect_refusal({"predict", "run", "tiny.yaml"}, "expected a PNG file or an idx file");
     expect_refusal({"predict", "run", "data/mnist/t10k-labels-idx1-ubyte"}, "expected an idx file with 3 dimensions");
 }
@@ -184,11 +188,20 @@ TEST_F(Commands, CheckAndInfoDescribe) {
     for (const char* part : {"tiny.yaml:1", "command line", "default", "parameters", "multiply-adds", "memory"}) {
         EXPECT_TRUE(contains(check.output, part));
     }
+    expect_refusal({"check", "tiny.yaml", "init=none.safetensors"}, "none.safetensors");
+    write_text(folder() + "/small.yaml", "base: tiny.yaml\nmodel: {mlp_dim: 8}\n");
+    ASSERT_EQ(run({"train", "small.yaml", "run.dir=small", "train.steps=1"}).code, 0);
+    expect_refusal({"check", "tiny.yaml", "init=small/checkpoints/last.safetensors"}, "does not fit the model");
+    expect_refusal({"check", "tiny.yaml", "data.mean=[1, 2]"}, "data.mean expects one value");
+    const ProgramResult whole = run({"check", "tiny.yaml", "data.batch=16000000", "train.epochs=3"});
+    EXPECT_TRUE(contains(whole.output, "for training with 54000 images at a time"));
+    EXPECT_TRUE(contains(whole.output, "steps           3\n"));
     const ProgramResult large = run({"check", "tiny.yaml", "model.dim=65536", "model.heads=1024", "model.depth=1000"});
     EXPECT_EQ(large.code, 0) << large.errors;
     EXPECT_TRUE(contains(large.output, "the model is too large for this machine"));
     const ProgramResult info = run({"info", "run"});
     ASSERT_EQ(info.code, 0) << info.errors;
+    EXPECT_TRUE(contains(info.output, "run: finished after 180 steps (20 epochs asked for)"));
     for (const char* part : {"encoder.layers.0.attention.query.weight", "sdpa", " steps", "mnist", "in all"}) {
         EXPECT_TRUE(contains(info.output, part));
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <numeric>
 #include <thread>
@@ -59,6 +60,7 @@ protected:
     static ProgramResult disturb(const std::string& dir, const std::vector<std::string>& settings, int64_t steps,
                                  int signal) {
         const std::string metrics = tiny().folder / (dir + "/metrics.jsonl");
+        std::filesystem::create_directories(tiny().folder / dir);
         Program program(tiny().folder.path(), TinyTraining::train_arguments(dir, and_resume(settings)));
         EXPECT_TRUE(wait_for_lines(metrics, lines_of(metrics) + steps)) << program.errors();
         program.send(signal);
@@ -120,7 +122,7 @@ TEST_F(Resume, SignalsSaveAndLeave) {
         // Without regular checkpoints, so that the state is that which the signal saved.
         const std::vector<std::string> settings = {"train.epochs=30"};
         const ProgramResult result = disturb(dir, settings, 31, signal);
-        EXPECT_EQ(result.code, 130) << result.errors;
+        EXPECT_EQ(result.code, 128 + signal) << result.errors;
         EXPECT_EQ(result.signal, 0);
         const size_t done = tiny().losses(dir).size();
         EXPECT_LT(done, 270u);
@@ -201,10 +203,81 @@ TEST_F(Resume, OtherSettingsAreRefused) {
 }
 
 TEST_F(Resume, WithoutACheckpointItStartsFresh) {
+    std::filesystem::create_directories(tiny().folder / "nothing-yet");
     const ProgramResult result = tiny().train("nothing-yet", {"train.steps=4", "--resume"});
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_TRUE(contains(result.errors, "there is no checkpoint in nothing-yet: starting from the beginning"));
     EXPECT_EQ(tiny().losses("nothing-yet").size(), 4u);
+}
+
+TEST_F(Resume, AFolderThatDoesNotExistIsAnError) {
+    ASSERT_EQ(tiny().train("runs/typed/1", {"train.steps=1"}).code, 0);
+    expect_error(tiny().train("runs/typd/1", {"--resume"}), 2,
+                 "there is no run folder runs/typd/1 to resume (did you mean runs/typed?)");
+    expect_error(tiny().train("runs/typed/7", {"--resume"}), 2, "(the latest one is runs/typed/1)");
+    expect_error(tiny().run({"train", "runs/typd", "--resume"}), 2,
+                 "there is no run folder or recipe runs/typd to resume (did you mean runs/typed?)");
+    expect_error(tiny().run({"train", "data", "--resume"}), 2, "the folder data holds no run");
+    EXPECT_FALSE(tiny().exists("runs/typd"));
+    EXPECT_FALSE(tiny().exists("runs/typed/7"));
+}
+
+TEST_F(Resume, ARunFolderOrItsRecipeIsEnough) {
+    const std::vector<std::string> settings = {"model.depth=1", "optimizer.lr=0.02", "train.epochs=3"};
+    ASSERT_EQ(tiny().train("enough", {"model.depth=1", "optimizer.lr=0.02"}).code, 0);
+    expect_error(tiny().run({"train", "enough"}), 2, "enough is a run folder: --resume goes on with its training");
+    const ProgramResult by_folder = tiny().run({"train", "enough/", "train.epochs=3", "--resume"});
+    ASSERT_EQ(by_folder.code, 0) << by_folder.errors;
+    EXPECT_TRUE(contains(by_folder.errors, "resuming enough after step 18"));
+    EXPECT_EQ(by_folder.errors.find("//"), std::string::npos);
+    EXPECT_EQ(tiny().losses("enough").size(), 27u);
+    // From another folder, without the recipe's relative paths.
+    const ProgramResult by_recipe =
+        run_program(tiny().folder / "enough", {"train", "recipe.yaml", "train.epochs=4", "--resume"});
+    ASSERT_EQ(by_recipe.code, 0) << by_recipe.errors;
+    EXPECT_EQ(tiny().losses("enough").size(), 36u);
+    EXPECT_FALSE(tiny().exists("enough/runs"));
+    expect_error(tiny().run({"train", "enough", "model.dim=32", "--resume"}), 2, "model.dim was 16, is now 32");
+    expect_error(tiny().run({"train", "enough", "run.dir=other", "--resume"}), 2,
+                 "run.dir cannot be given beside the run folder enough");
+    const ProgramResult info = tiny().run({"info", "enough"});
+    EXPECT_TRUE(contains(info.output, "enough: finished after 36 steps (4 epochs asked for)"));
+}
+
+TEST_F(Resume, TheLossOfAnEpochIsThatOfAllItsSteps) {
+    ASSERT_EQ(tiny().train("parts-of-epochs", {"train.steps=13"}).code, 0);
+    ASSERT_EQ(tiny().run({"train", "parts-of-epochs", "train.steps=18", "--resume"}).code, 0);
+    const std::vector<double> losses = tiny().losses("parts-of-epochs");
+    const double mean = std::accumulate(losses.begin() + 9, losses.end(), 0.0) / 9;
+    char text[32];
+    std::snprintf(text, sizeof text, "epoch 2/2  loss %.4f", mean);
+    EXPECT_TRUE(contains(tiny().file("parts-of-epochs/log.txt"), text));
+}
+
+TEST_F(Resume, TheBestCheckpointIsMissedAtOnce) {
+    ASSERT_EQ(tiny().train("best", {"train.epochs=3"}).code, 0);
+    const std::string best = "best/checkpoints/best.safetensors", last = "best/checkpoints/last.safetensors";
+    const std::string content = tiny().file(best);
+    std::filesystem::remove(tiny().folder / best);
+    const size_t steps = tiny().losses("best").size();
+    const double best_step = tiny().values("best", "test", "step").at(0);
+    if (best_step < 27) {
+        expect_error(tiny().run({"train", "best", "train.epochs=5", "--resume"}), 2, "cannot resume best: expected");
+        EXPECT_EQ(tiny().losses("best").size(), steps);
+        EXPECT_TRUE(tiny().exists("best/finished"));
+    }
+    // A run that was killed between the last and the best checkpoint can still write it.
+    ASSERT_EQ(tiny().train("between", {"train.epochs=1"}).code, 0);
+    const std::string file = "between/checkpoints/best.safetensors";
+    const std::string written = tiny().file(file);
+    for (const std::string& left : {std::string(), content}) {
+        std::filesystem::remove(tiny().folder / "between/finished");
+        std::filesystem::remove(tiny().folder / file);
+        if (!left.empty()) write_text(tiny().folder / file, left);
+        ASSERT_EQ(tiny().run({"train", "between", "--resume"}).code, 0);
+        EXPECT_EQ(tiny().file(file), written);
+    }
+    EXPECT_NE(tiny().file(last), "");
 }
 
 TEST_F(Resume, ABestCheckpointOfAnAbandonedStartIsForgotten) {

@@ -69,7 +69,10 @@ TEST_F(Train, TellsItsProgressInPlainLines) {
         EXPECT_TRUE(contains(log, part));
     }
     EXPECT_TRUE(contains(result_.errors, "epoch 2/2"));
-    EXPECT_TRUE(contains(log, "epoch 2: "));
+    const size_t line = log.find("epoch 2/2  loss ");
+    ASSERT_NE(line, std::string::npos);
+    EXPECT_TRUE(contains(result_.errors, log.substr(line, log.find('\n', line) - line))) << "screen and file agree";
+    EXPECT_TRUE(contains(log, "9 steps an epoch, 1 thread\n"));
 }
 
 TEST_F(Train, GoesOnWhenTheReaderOfItsLinesLeaves) {
@@ -145,6 +148,16 @@ TEST_F(Train, OverridesAreKeptInTheResolvedRecipe) {
     EXPECT_TRUE(contains(recipe, "linear"));
 }
 
+TEST_F(Train, StepsAndEpochsAreNotGivenTogether) {
+    expect_error(tiny().train("never", {"train.steps=3", "train.epochs=2"}), 2,
+                 "train.epochs and train.steps say the same in different ways");
+    ASSERT_EQ(tiny().train("steps", {"train.steps=3"}).code, 0);
+    EXPECT_TRUE(contains(tiny().file("steps/recipe.yaml"), "epochs: 0\n  steps: 3\n"));
+    ASSERT_EQ(tiny().run({"train", "steps", "train.epochs=1", "--resume"}).code, 0) << "the nearest counts";
+    EXPECT_EQ(tiny().losses("steps").size(), 9u);
+    EXPECT_TRUE(contains(tiny().file("steps/recipe.yaml"), "epochs: 1\n  steps: 0\n"));
+}
+
 TEST_F(Train, RunsGetNumbersWithoutAFolder) {
     for (const char* dir : {"runs/numbered/1", "runs/numbered/2"}) {
         const ProgramResult result = tiny().run({"train", "tiny.yaml", "run.name=numbered", "train.steps=1"});
@@ -167,11 +180,18 @@ TEST_F(Train, EvalAgreesWithTheTestOfTheRun) {
     EXPECT_EQ(eval("run/checkpoints/best.safetensors").at("loss"), of_run.at("loss"));
     EXPECT_EQ(eval("run/checkpoints/last.safetensors").at("step"), steps);
 
-    // A run knows where its data lies, a checkpoint alone does not.
-    const ProgramResult result = tiny().run({"eval", "run", "--json"});
-    ASSERT_EQ(result.code, 0) << result.errors;
-    EXPECT_EQ(nlohmann::json::parse(result.output).at("loss"), of_run.at("loss"));
-    expect_error(tiny().run({"eval", "run/checkpoints/best.safetensors"}), 2, "data.root is missing");
+    // A run knows where its data lies, wherever heed is called; a checkpoint alone does not.
+    for (const char* target : {"run", "run/", "run/checkpoints/best.safetensors"}) {
+        const ProgramResult result = run_program("/", {"eval", tiny().folder / target, "--json"});
+        ASSERT_EQ(result.code, 0) << result.errors;
+        EXPECT_EQ(nlohmann::json::parse(result.output).at("loss"), of_run.at("loss"));
+    }
+    write_text(tiny().folder / "alone.safetensors", tiny().file("run/checkpoints/best.safetensors"));
+    expect_error(tiny().run({"eval", "alone.safetensors"}), 2, "data.root is missing");
+    expect_error(tiny().run({"eval", "run", "model.dropout=0.5"}), 2,
+                 "takes no other settings than data.root, data.batch, threads and device, got \"model.dropout\"");
+    expect_error(tiny().run({"eval", "run", "data.rot=data"}), 2, "(did you mean data.root?)");
+    expect_error(tiny().run({"eval", "run/checkpoints"}), 2, "is the folder of the checkpoints of run");
     expect_error(tiny().run({"eval", "run", "data.root=elsewhere"}), 2, "elsewhere");
 }
 

@@ -193,7 +193,7 @@ TEST(Recipe, ReportsEveryMistakeAtOnce) {
               "  r.yaml:4: \"model.dmi\" is not a known key (did you mean model.dim?)\n"
               "  r.yaml:4: model.heads expects a whole number from 1 to 64, got \"65\"\n"
               "  r.yaml:5: \"epochs\" is not a known key (did you mean train.epochs?)\n"
-              "  r.yaml:6: train.epochs expects a whole number from 1 to 1000000000, got \"ten\"\n"
+              "  r.yaml:6: train.epochs expects a whole number from 0 to 1000000000, got \"ten\"\n"
               "  r.yaml:6: \"train.learning_rate\" is not a known key (did you mean optimizer.lr?)\n"
               "  r.yaml:6: \"train.lr\" is not a known key (did you mean optimizer.lr?)\n"
               "  r.yaml:7: optimizer is a group of keys and cannot have the value \"fast\"; the key that takes one is "
@@ -419,7 +419,7 @@ TEST(Recipe, EveryPrefixAndEveryChangedByteOfARecipeEndsWell) {
 
 TEST(ReferencePage, ShowsEveryKeyOnce) {
     const std::string page = reference_page(example_spec());
-    EXPECT_TRUE(contains(page, "| `train.epochs` | int, epochs | `10` | 1 to 1000000000 | "));
+    EXPECT_TRUE(contains(page, "| `train.epochs` | int, epochs | `10` | 0 to 1000000000 | "));
     EXPECT_TRUE(contains(page, "| `optimizer.schedule` | text | `cosine` | `constant`, `linear`, `cosine` | "));
     EXPECT_TRUE(contains(page, "### `attention.type: smyrf`"));
     EXPECT_TRUE(contains(page, "`model.type` chooses what the other keys of the section are (it has to be given)"));

@@ -36,7 +36,7 @@ struct TrainingRun : testing::Test {
     }
 
     TrainOutcome train(const std::vector<std::string>& overrides, bool resume = false) const {
-        return heed::train({folder / "tiny.yaml", overrides, resume});
+        return heed::train({folder / "tiny.yaml", overrides, resume}).outcome;
     }
 
     std::vector<std::string> events() const {

@@ -10,7 +10,7 @@
 namespace heed {
 namespace {
 
-constexpr double most_steps = 1e12;
+constexpr double most_steps = 4294967295.0;  // what the counter of the random numbers holds
 constexpr double below_one = 0.999999999;
 
 }  // namespace
@@ -36,7 +36,7 @@ void RunOptions::validate() const {
 }
 
 void TrainOptions::describe(Fields& fields) {
-    fields.add("epochs", epochs, "passes over the training set").range(1, 1e9).unit("epochs");
+    fields.add("epochs", epochs, "passes over the training set; 0: as many as steps says").range(0, 1e9).unit("epochs");
     fields.add("steps", steps, "optimizer steps in all; 0: as many as epochs says").range(0, most_steps).unit("steps");
     fields.add("seed", seed, "start of all random numbers: weights, data order, dropout").range(0, 4294967295.0);
     fields.add("shuffle", shuffle, "visit the training set in a new random order each epoch");
@@ -51,6 +51,10 @@ void TrainOptions::describe(Fields& fields) {
     fields.add("checkpoint_every", checkpoint_every, "steps from one saved state to the next; 0: after each epoch")
         .range(0, most_steps)
         .unit("steps");
+}
+
+void TrainOptions::validate() const {
+    if (epochs == 0 && steps == 0) throw UserError("train.epochs or train.steps must be above 0");
 }
 
 void OptimizerOptions::describe(Fields& fields) {

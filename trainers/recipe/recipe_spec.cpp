@@ -24,6 +24,12 @@ SectionSpec untyped(const char* name, const char* help) {
     return {name, help, "", "", {{"", "", new_options<T>}}};
 }
 
+SectionSpec training() {
+    SectionSpec spec = untyped<TrainOptions>("train", "How long and in which order it is trained.");
+    spec.alternatives = {{"epochs", "steps"}};
+    return spec;
+}
+
 std::vector<SectionChoice> optimizers() {
     return {
         {"adamw", "Adam with decoupled weight decay", new_options<AdamWOptions>},
@@ -41,7 +47,7 @@ const RecipeSpec& recipe_spec() {
         {"data", "What it learns from.", "name", "", choices_of(image_data_sets())},
         untyped<AugmentOptions>("data.augment",
                                 "How training images are changed at random; validation and test never are."),
-        untyped<TrainOptions>("train", "How long and in which order it is trained."),
+        training(),
         {"optimizer", "How its weights are changed.", "type", "adamw", optimizers()},
         untyped<RunOptions>("run", "Where the results go."),
     };

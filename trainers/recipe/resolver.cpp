@@ -132,7 +132,35 @@ private:
                 set_aside(spec, section, value, (*chosen)[value.layer]);
             }
         }
+        for (const auto& [first, second] : spec.alternatives) choose(section, values, first, second);
         return section;
+    }
+
+    /// The nearest value of that key; null where there is none or it is 0.
+    static const SectionValue* given_number(const std::vector<SectionValue>& values, const std::string& leaf) {
+        const SectionValue* found = nullptr;
+        for (const SectionValue& value : values) {
+            if (value.leaf == leaf) found = &value;
+        }
+        return found && found->given->items == std::vector<std::string>{"0"} ? nullptr : found;
+    }
+
+    /// Two keys of which one counts: the other is set to 0.
+    void choose(Section& section, const std::vector<SectionValue>& values, const std::string& first,
+                const std::string& second) {
+        const SectionValue* one = given_number(values, first);
+        const SectionValue* other = given_number(values, second);
+        if (one && other && one->layer == other->layer) {
+            mistake(other->given->source, one->given->key + " and " + other->given->key +
+                                              " say the same in different ways: expected one of them");
+            return;
+        }
+        if (!one && !other) return;
+        const bool first_counts = one && (!other || one->layer > other->layer);
+        const std::string& unused = first_counts ? second : first;
+        if (section.fields().find(unused)->value_text() == "0") return;
+        section.fields().find(unused)->set_from_text("0");
+        section.set_source(unused, (first_counts ? one : other)->given->source);
     }
 
     /// The section's type as it stands after each layer; none when a type is unknown or missing.

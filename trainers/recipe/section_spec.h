@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "heed/core/fields.h"
@@ -23,6 +24,9 @@ struct SectionSpec {
     std::string selector;        // "type" or "name"; empty in an untyped section
     std::string default_choice;  // empty: the recipe has to choose
     std::vector<SectionChoice> choices;
+    /// Two numbers that say the same in different ways, 0 meaning "as the other says": one file may give only one, and
+    /// the one of the nearest layer counts, which sets the other to 0.
+    std::vector<std::pair<std::string, std::string>> alternatives = {};
 
     /// The choice of that name, or null.
     const SectionChoice* find(const std::string& choice) const;

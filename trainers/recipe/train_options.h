@@ -17,6 +17,7 @@ struct TrainOptions : Options {
     int64_t checkpoint_every = 0;
 
     void describe(Fields& fields) override;
+    void validate() const override;
 };
 
 }  // namespace heed

@@ -12,7 +12,7 @@ namespace heed {
 namespace {
 
 // In units of the viewBox; the style sheet chooses the size of the letters so that they fit the margins.
-constexpr double width = 480.0, height = 280.0;
+constexpr double chart_width = 480.0, chart_height = 280.0;
 constexpr double left = 62.0, right = 24.0, top = 12.0, bottom = 52.0;
 constexpr size_t most_marks = 60;
 
@@ -26,9 +26,9 @@ public:
         legend();
         add("</figcaption>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{} over {}\" data-frame=\"{} {} {} "
             "{}\" data-x=\"{} {}\" data-y=\"{} {}\" data-log=\"{:d}\" data-suffix=\"{}\">\n",
-            width, height, escape_html(chart_.title), escape_html(chart_.steps_label), left, top, width - right,
-            height - bottom, chart_.steps.low, chart_.steps.high, chart_.values.low, chart_.values.high,
-            chart_.values.logarithmic, escape_html(chart_.suffix));
+            chart_width, chart_height, escape_html(chart_.title), escape_html(chart_.steps_label), left, top,
+            chart_width - right, chart_height - bottom, chart_.steps.low, chart_.steps.high, chart_.values.low,
+            chart_.values.high, chart_.values.logarithmic, escape_html(chart_.suffix));
         grid();
         // A nested svg cuts off what lies outside, without ids that would have to differ between charts.
         constexpr double room = 7.0;  // for marks on the edge
@@ -36,7 +36,7 @@ public:
             top - room, plot_width() + 2 * room, plot_height() + room + 1);
         for (const double step : chart_.resumes) {
             add("<line class=\"resume\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>\n", x_of(step), top,
-                height - bottom);
+                chart_height - bottom);
         }
         for (const ChartSeries& series : chart_.series) draw(series);
         add("</svg>\n</svg>\n</figure>\n");
@@ -49,10 +49,10 @@ private:
         fmt::format_to(std::back_inserter(html_), format, std::forward<Values>(values)...);
     }
 
-    static double plot_width() { return width - left - right; }
-    static double plot_height() { return height - top - bottom; }
+    static double plot_width() { return chart_width - left - right; }
+    static double plot_height() { return chart_height - top - bottom; }
     double x_of(double step) const { return left + chart_.steps.place(step) * plot_width(); }
-    double y_of(double value) const { return height - bottom - chart_.values.place(value) * plot_height(); }
+    double y_of(double value) const { return chart_height - bottom - chart_.values.place(value) * plot_height(); }
 
     void legend() {
         add("<span class=\"legend\">");
@@ -70,17 +70,17 @@ private:
             const double y = y_of(tick.value);
             add("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>"
                 "<text x=\"{}\" y=\"{:.1f}\" dy=\"0.35em\" text-anchor=\"end\">{}{}</text>\n",
-                left, width - right, y, y, left - 8, y, tick.label, escape_html(chart_.suffix));
+                left, chart_width - right, y, y, left - 8, y, tick.label, escape_html(chart_.suffix));
         }
         for (const Tick& tick : chart_.steps.ticks) {
             const double x = x_of(tick.value);
             add("<line class=\"tick\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
                 "<text x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4}</text>\n",
-                x, height - bottom, height - bottom + 5, height - bottom + 20, tick.label);
+                x, chart_height - bottom, chart_height - bottom + 5, chart_height - bottom + 20, tick.label);
         }
         add("<line class=\"axis\" x1=\"{0}\" x2=\"{1}\" y1=\"{2}\" y2=\"{2}\"/>"
             "<text class=\"name\" x=\"{3}\" y=\"{4}\" text-anchor=\"middle\">{5}</text>\n",
-            left, width - right, height - bottom, left + 0.5 * plot_width(), height - 10,
+            left, chart_width - right, chart_height - bottom, left + 0.5 * plot_width(), chart_height - 10,
             escape_html(chart_.steps_label));
     }
 
