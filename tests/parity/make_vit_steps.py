@@ -32,7 +32,15 @@ CASES = [
     {"name": "optimised_without_bias", "attention": "optimised", "bias": False,
      "model": {"pool": "mean", "positions": "none", "activation": "gelu_tanh"},
      "training": {"schedule": "linear", "warmup": 4}},
+    {"name": "efficient", "attention": "efficient", "bias": True, "model": {}, "training": {}},
+    {"name": "efficient_post_norm", "attention": "efficient", "bias": False, "model": OTHER,
+     "training": {"schedule": "cosine", "warmup": 5}},
+    {"name": "super", "attention": "super", "bias": True, "model": {}, "training": {}},
+    {"name": "super_post_norm", "attention": "super", "bias": False, "model": OTHER,
+     "training": {"label_smoothing": 0.1}},
 ]
+KERNELS = {"sdpa": ["query", "key", "value", "output"], "optimised": ["query", "key", "output"],
+           "efficient": ["query", "output"], "super": ["query", "output"]}
 
 
 def numbers(count, seed, scale, shift):
@@ -81,15 +89,16 @@ def shapes(case, m):
         result["class_token"] = (d,)
     if m["positions"] == "learned":
         result["positions.weight"] = (tokens, d)
-    kernels = ["query", "key", "value", "output"] if case["attention"] == "sdpa" else ["query", "key", "output"]
     for i in range(m["depth"]):
         layer = f"encoder.layers.{i}."
         for norm in ("norm1", "norm2"):
             result[f"{layer}{norm}.weight"] = result[f"{layer}{norm}.bias"] = (d,)
-        for kernel in kernels:
+        for kernel in KERNELS[case["attention"]]:
             result[f"{layer}attention.{kernel}.weight"] = (d, d)
             if case["bias"]:
                 result[f"{layer}attention.{kernel}.bias"] = (d,)
+        if case["attention"] == "super":
+            result[f"{layer}attention.alignment.weight"] = (tokens, tokens)
         result[f"{layer}mlp.fc1.weight"], result[f"{layer}mlp.fc1.bias"] = (m["mlp_dim"], d), (m["mlp_dim"],)
         result[f"{layer}mlp.fc2.weight"], result[f"{layer}mlp.fc2.bias"] = (d, m["mlp_dim"]), (d,)
     if m["norm"] == "pre":
@@ -110,8 +119,11 @@ def attention(p, name, x, heads):
     def kernel(which):
         return F.linear(x, p[f"{name}.{which}.weight"], p.get(f"{name}.{which}.bias"))
 
+    key = kernel("key") if f"{name}.key.weight" in p else x
     value = kernel("value") if f"{name}.value.weight" in p else x
-    out = F.scaled_dot_product_attention(split(kernel("query")), split(kernel("key")), split(value))
+    if f"{name}.alignment.weight" in p:
+        value = p[f"{name}.alignment.weight"] @ value
+    out = F.scaled_dot_product_attention(split(kernel("query")), split(key), split(value))
     return F.linear(out.transpose(1, 2).flatten(2), p[f"{name}.output.weight"], p.get(f"{name}.output.bias"))
 
 
@@ -157,8 +169,8 @@ def rate(t, step):
 
 def train(case, m, t, dtype):
     p = {name: initial(name, shape).to(dtype).requires_grad_() for name, shape in shapes(case, m).items()}
-    decayed = [v for name, v in p.items() if v.dim() == 2 and name != "positions.weight"]
-    others = [v for name, v in p.items() if v.dim() == 1 or name == "positions.weight"]
+    exempt = [n for n, v in p.items() if v.dim() == 1 or n.endswith(("positions.weight", "alignment.weight"))]
+    decayed, others = [v for n, v in p.items() if n not in exempt], [p[n] for n in exempt]
     optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": t["weight_decay"]},
                                    {"params": others, "weight_decay": 0.0}], lr=t["lr"])
     x, y = images()

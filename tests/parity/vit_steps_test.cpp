@@ -155,10 +155,10 @@ TEST_P(VitSteps, AreThoseOfPyTorch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, VitSteps,
-                         testing::Combine(testing::Values("cpu", "reference"), testing::Range<size_t>(0, 4)));
+                         testing::Combine(testing::Values("cpu", "reference"), testing::Range<size_t>(0, 8)));
 
 TEST(VitSteps, AllStoredCasesAreTested) {
-    EXPECT_EQ(stored().at("cases").size(), 4U);
+    EXPECT_EQ(stored().at("cases").size(), 8U);
 }
 
 }  // namespace
