@@ -68,19 +68,20 @@ int run(const CheckCommand& command) {
     print_settings(recipe);
     use_threads_of(recipe);
     const ImageDataSet& data = image_data_set(recipe.section("data").choice());
-    if (!data.facts) {
+    const ImageDataOptions& options = recipe.options<ImageDataOptions>("data");
+    const std::optional<ImageFacts> facts = data.facts_with(options);
+    if (!facts) {
         const std::string& init = recipe.options<GeneralOptions>("").init;
         if (!init.empty()) SafetensorsFile{init};  // at least a file that can be read
         fmt::print("\nThe size of the model depends on the files of {}, which are not looked at.\n", data.name);
         return 0;
     }
-    const ImageDataOptions& options = recipe.options<ImageDataOptions>("data");
     try {
-        PixelTable({options.mean, options.deviation}, data.facts->shape);
+        PixelTable({options.mean, options.deviation}, facts->shape);
     } catch (const UserError& error) {
         throw UserError(recipe.placed(error.what()));
     }
-    print_cost(recipe, *data.facts);
+    print_cost(recipe, *facts);
     return 0;
 }
 

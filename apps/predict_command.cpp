@@ -9,7 +9,7 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/softmax.h"
 #include "heed/datasets/idx.h"
-#include "heed/datasets/png_image.h"
+#include "heed/datasets/image_file.h"
 #include "heed/trainers/finite.h"
 
 namespace heed {
@@ -42,11 +42,15 @@ std::vector<NamedImage> read_idx_images(const std::string& file, const ImageShap
 }
 
 std::vector<NamedImage> read_images(const std::string& file, const ImageShape& shape) {
-    if (is_png(file)) return {{file, -1, read_png(file, shape)}};
+    if (is_image_file(file)) {
+        std::vector<NamedImage> images = {{file, -1, std::vector<uint8_t>(static_cast<size_t>(shape.pixels()))}};
+        read_image_file(file, shape, nullptr, images.front().pixels);
+        return images;
+    }
     try {
         return read_idx_images(file, shape);
     } catch (const UserError& error) {
-        throw UserError(fmt::format("{} (expected a PNG file or an idx file of images)", error.what()));
+        throw UserError(fmt::format("{} (expected a PNG file, a JPEG file or an idx file of images)", error.what()));
     }
 }
 

@@ -49,6 +49,12 @@ heed_dependency(zlib "${ZLIB_VERSION_STRING}" ZLIB_FOUND zlib1g-dev)
 find_package(PNG QUIET)
 heed_dependency(libpng "${PNG_VERSION_STRING}" PNG_FOUND libpng-dev)
 
+find_package(JPEG QUIET)
+heed_dependency(libjpeg "${JPEG_VERSION}" JPEG_FOUND libjpeg62-turbo-dev)
+
+find_package(LibLZMA QUIET)
+heed_dependency(liblzma "${LIBLZMA_VERSION_STRING}" LIBLZMA_FOUND liblzma-dev)
+
 # heed data get: transfers, checksums, archives.
 find_package(CURL QUIET)
 heed_dependency(libcurl "${CURL_VERSION_STRING}" CURL_FOUND libcurl4-openssl-dev)

@@ -41,16 +41,20 @@ BatchLoader::BatchLoader(ImageSplit split, const Normalisation& normalisation, c
     : split_(std::move(split)),
       plan_(plan),
       augment_(augment),
-      augmentation_(augment, normalisation, split_.source->shape(), plan.seed) {
+      augmentation_(augment, normalisation, split_.source->shape(), plan.seed),
+      pixels_(static_cast<std::size_t>(split_.source->shape().pixels())),
+      scratch_(static_cast<std::size_t>(split_.source->reading_threads())),
+      readers_(split_.source->reading_threads()) {
     check_plan(split_, plan_);
     epoch_batches_ = batches_per_epoch(split_.size(), plan_.batch);
-    const auto pixels = static_cast<std::size_t>(split_.source->shape().pixels());
     const int64_t parts = plan_.ranks * plan_.micro_batches;
     const auto largest = static_cast<std::size_t>((std::min(plan_.batch, split_.size()) + parts - 1) / parts);
-    image_.resize(pixels);
+    for (Scratch& scratch : scratch_) {
+        scratch.bytes.resize(pixels_);
+    }
     ring_.resize(static_cast<std::size_t>(plan_.buffers));
     for (ImageBatch& batch : ring_) {
-        batch.images.reserve(largest * pixels);
+        batch.images.reserve(largest * pixels_);
         batch.labels.reserve(largest);
         batch.indices.reserve(largest);
         batch.partner_labels.reserve(largest);
@@ -135,27 +139,33 @@ bool BatchLoader::fill(ImageBatch& batch, const std::vector<int64_t>& order, Bat
     const PositionRange whole = batch_range(split_.size(), plan_.batch, position.batch);
     const PositionRange part =
         part_range(whole, plan_.ranks * plan_.micro_batches, plan_.rank * plan_.micro_batches + micro_batch);
-    const std::size_t pixels = image_.size();
     batch.position = position;
     batch.micro_batch = micro_batch;
     batch.first_sample = part.begin - whole.begin;
     batch.global_size = whole.size();
-    batch.images.resize(static_cast<std::size_t>(part.size()) * pixels);
+    batch.images.resize(static_cast<std::size_t>(part.size()) * pixels_);
     batch.labels.clear();
     batch.indices.clear();
     for (int64_t place = part.begin; place < part.end; ++place) {
-        if (stop_) {
-            return false;
-        }
-        const int64_t index = split_.indices[static_cast<std::size_t>(order[static_cast<std::size_t>(place)])];
-        augmentation_.read(*split_.source, index, position.epoch, image_,
-                           std::span(batch.images).subspan(batch.labels.size() * pixels, pixels));
-        batch.labels.push_back(split_.source->label(index));
-        batch.indices.push_back(index);
+        batch.indices.push_back(split_.indices[static_cast<std::size_t>(order[static_cast<std::size_t>(place)])]);
+        batch.labels.push_back(split_.source->label(batch.indices.back()));
     }
+    readers_.for_each(part.size(), [&](int64_t place, int64_t thread) {
+        if (!stop_) {
+            read(batch.indices[static_cast<std::size_t>(place)], position.epoch, thread, image(batch, place));
+        }
+    });
     mix(batch, order, whole,
         draw_batch_mix(augment_, split_.source->shape(), plan_.seed, position.epoch, position.batch));
-    return true;
+    return !stop_;
+}
+
+void BatchLoader::read(int64_t index, int64_t epoch, int64_t thread, std::span<float> values) {
+    augmentation_.read(*split_.source, index, epoch, scratch_[static_cast<std::size_t>(thread)].bytes, values);
+}
+
+std::span<float> BatchLoader::image(ImageBatch& batch, int64_t place) const {
+    return std::span(batch.images).subspan(static_cast<std::size_t>(place) * pixels_, pixels_);
 }
 
 void BatchLoader::mix(ImageBatch& batch, const std::vector<int64_t>& order, PositionRange whole, const BatchMix& mix) {
@@ -164,24 +174,28 @@ void BatchLoader::mix(ImageBatch& batch, const std::vector<int64_t>& order, Posi
     if (mix.kind == BatchMix::Kind::none) {
         return;
     }
-    const ImageShape& shape = split_.source->shape();
-    const auto image = [&](int64_t place) {
-        return std::span(batch.images).subspan(static_cast<std::size_t>(place) * image_.size(), image_.size());
+    const auto partner_of = [&](int64_t place) { return BatchMix::partner(batch.first_sample + place, whole.size()); };
+    const auto index_of = [&](int64_t partner) {
+        return split_.indices[static_cast<std::size_t>(order[static_cast<std::size_t>(whole.begin + partner)])];
     };
-    for (int64_t place = 0; place < batch.size() && !stop_; ++place) {
-        const int64_t partner = BatchMix::partner(batch.first_sample + place, whole.size());
-        const auto in_order = static_cast<std::size_t>(whole.begin + partner);
-        const int64_t index = split_.indices[static_cast<std::size_t>(order[in_order])];
-        batch.partner_labels.push_back(split_.source->label(index));
-        const int64_t here = partner - batch.first_sample;
-        if (here < 0 || here >= batch.size()) {  // in another micro-batch or on another rank: read once more
-            partner_.resize(image_.size());
-            augmentation_.read(*split_.source, index, batch.position.epoch, image_, partner_);
-            mix_into(mix, shape, image(place), partner_);
-        } else if (place < here) {
-            mix_pair(mix, shape, image(place), image(here));
-        }
+    for (int64_t place = 0; place < batch.size(); ++place) {
+        batch.partner_labels.push_back(split_.source->label(index_of(partner_of(place))));
     }
+    const ImageShape& shape = split_.source->shape();
+    readers_.for_each(batch.size(), [&](int64_t place, int64_t thread) {
+        const int64_t here = partner_of(place) - batch.first_sample;
+        if (stop_) {
+            return;
+        }
+        if (here < 0 || here >= batch.size()) {  // in another micro-batch or on another rank: read once more
+            std::vector<float>& partner = scratch_[static_cast<std::size_t>(thread)].partner;
+            partner.resize(pixels_);
+            read(index_of(partner_of(place)), batch.position.epoch, thread, partner);
+            mix_into(mix, shape, image(batch, place), partner);
+        } else if (place < here) {
+            mix_pair(mix, shape, image(batch, place), image(batch, here));
+        }
+    });
 }
 
 }  // namespace heed

@@ -13,6 +13,7 @@
 #include "heed/datasets/batch_mix.h"
 #include "heed/datasets/batch_order.h"
 #include "heed/datasets/image_data.h"
+#include "heed/datasets/reading_threads.h"
 
 namespace heed {
 
@@ -57,7 +58,8 @@ struct ImageBatch {
     int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };
 
-/// Prepares the next batches in a thread of its own while the current one is used. What it delivers is a pure function
+/// Prepares the next batches in a thread of its own (and more, where the source asks for it) while the current one is
+/// used. What it delivers is a pure function
 /// of the split, the plan and the augmentation: it can start at any position without replaying, and the parts of all
 /// ranks and micro-batches tile each optimizer batch. The last, smaller batch of an epoch is delivered too. Batches
 /// live in buffers that are used again: after the first round nothing is allocated but the order of a new epoch.
@@ -91,6 +93,8 @@ private:
     void produce();
     ImageBatch* wait_for_free_buffer();
     bool fill(ImageBatch& batch, const std::vector<int64_t>& order, BatchPosition position, int64_t micro_batch);
+    void read(int64_t index, int64_t epoch, int64_t thread, std::span<float> values);
+    std::span<float> image(ImageBatch& batch, int64_t place) const;
     void mix(ImageBatch& batch, const std::vector<int64_t>& order, PositionRange whole, const BatchMix& mix);
 
     ImageSplit split_;
@@ -99,8 +103,15 @@ private:
     Augmentation augmentation_;
     int64_t epoch_batches_ = 0;
     double waited_seconds_ = 0;
-    std::vector<uint8_t> image_;
-    std::vector<float> partner_;
+    std::size_t pixels_ = 0;  // of an image
+
+    /// What a reading thread needs for itself.
+    struct Scratch {
+        std::vector<uint8_t> bytes;
+        std::vector<float> partner;
+    };
+    std::vector<Scratch> scratch_;
+    ReadingThreads readers_;
 
     // The ring: the thread writes buffer produced_ % size, the caller holds buffer released_ % size while holding_.
     std::vector<ImageBatch> ring_;

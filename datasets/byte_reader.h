@@ -11,8 +11,8 @@
 
 namespace heed {
 
-/// Reads a file of outside data from front to back, unpacking it where its content says that it is gzip (the name does
-/// not matter). Errors name the file and are UserErrors; a failing disk is an Error.
+/// Reads a file of outside data from front to back, unpacking it where its content says that it is gzip or xz (the name
+/// does not matter). Errors name the file and are UserErrors; a failing disk is an Error.
 class ByteReader {
 public:
     /// Opens `file`. UserError where it is missing, not a regular file or not readable.
@@ -26,7 +26,7 @@ public:
     ByteReader& operator=(const ByteReader&) = delete;
 
     const std::string& name() const { return name_; }
-    bool compressed() const { return inflater_ != nullptr; }
+    bool compressed() const { return unpacker_ != nullptr; }
 
     /// Unpacked bytes handed out so far.
     uint64_t position() const { return position_; }
@@ -47,7 +47,9 @@ public:
     bool at_end();
 
 private:
-    struct Inflater;
+    class GzipUnpacker;
+    class XzUnpacker;
+    class Unpacker;
 
     void detect_compression();
     std::size_t fill();
@@ -62,7 +64,7 @@ private:
     std::vector<uint8_t> buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    std::unique_ptr<Inflater> inflater_;
+    std::unique_ptr<Unpacker> unpacker_;
 };
 
 }  // namespace heed

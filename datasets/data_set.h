@@ -26,10 +26,15 @@ struct ImageDataSet {
     std::string name;
     std::string summary;
     std::string how_to_get;
-    std::optional<ImageFacts> facts;   ///< nothing where it depends on the files
+    std::optional<ImageFacts> facts;  ///< with the default settings; nothing where it depends on the files
+    /// Changes the facts as these settings do; empty where none does.
+    std::function<void(ImageFacts&, const ImageDataOptions&)> adapt_facts;
     std::optional<DataSearch> search;  ///< how its files are found; nothing where the user has to name them
     std::function<std::unique_ptr<ImageDataOptions>()> make_options;
     std::function<ImageData(const ImageDataOptions&)> open;
+
+    /// What is known without the files when they are opened with these settings.
+    std::optional<ImageFacts> facts_with(const ImageDataOptions& options) const;
 };
 
 }  // namespace heed

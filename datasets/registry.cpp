@@ -5,14 +5,23 @@
 #include "heed/core/error.h"
 #include "heed/core/nearest_name.h"
 #include "heed/core/quote.h"
+#include "heed/datasets/cifar.h"
 #include "heed/datasets/fashion_mnist.h"
+#include "heed/datasets/image_folder.h"
 #include "heed/datasets/mnist.h"
 #include "heed/datasets/own_idx.h"
 
 namespace heed {
 
+std::optional<ImageFacts> ImageDataSet::facts_with(const ImageDataOptions& options) const {
+    std::optional<ImageFacts> result = facts;
+    if (result && adapt_facts) adapt_facts(*result, options);
+    return result;
+}
+
 const std::vector<ImageDataSet>& image_data_sets() {
-    static const std::vector<ImageDataSet> sets = {fashion_mnist(), mnist(), own_idx()};
+    static const std::vector<ImageDataSet> sets = {fashion_mnist(), mnist(),        cifar10(),
+                                                   cifar100(),      image_folder(), own_idx()};
     return sets;
 }
 

@@ -59,12 +59,13 @@ TEST_F(Registry, EveryEntryIsComplete) {
         EXPECT_EQ(options->batch, 128);
         EXPECT_EQ(options->validation, 0.1);
     }
-    EXPECT_EQ(names, (std::set<std::string>{"fashion_mnist", "mnist", "idx"}));
+    EXPECT_EQ(names, (std::set<std::string>{"fashion_mnist", "mnist", "cifar10", "cifar100", "image_folder", "idx"}));
 }
 
 TEST_F(Registry, UnknownNameIsAnsweredWithTheNearest) {
     EXPECT_EQ(message_of<UserError>([] { image_data_set("fashion-mnits"); }),
-              "data.name expects fashion_mnist, mnist or idx, got \"fashion-mnits\" (did you mean fashion_mnist?)");
+              "data.name expects fashion_mnist, mnist, cifar10, cifar100, image_folder or idx, got \"fashion-mnits\" "
+              "(did you mean fashion_mnist?)");
 }
 
 TEST_F(Registry, OpensTinyDataInParts) {
