@@ -7,6 +7,7 @@
 #include "heed/core/nearest_name.h"
 #include "heed/core/number_text.h"
 #include "heed/core/quote.h"
+#include "heed/trainers/activation_dump.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/reference_page.h"
 
@@ -67,6 +68,12 @@ public:
         predict->add_option("files", predict_.files, "images: PNG files, or idx files of images")->required();
         predict->add_option("--top", top_, "number of classes to show for each image")->capture_default_str();
         predict->add_flag("--json", predict_.json, "print one JSON object a line with all probabilities");
+        predict
+            ->add_option("--dump", predict_.dump,
+                         "write activations (one or more of attention,hidden,logits) into a safetensors file:\n"
+                         "--dump attention,logits activations.safetensors")
+            ->type_name("NAMES FILE")
+            ->expected(2);
 
         CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
         check->add_option("recipe", check_.recipe, "recipe file")->required();
@@ -143,6 +150,14 @@ private:
         throw UserError(with_command("unknown option " + quote(extra) + hint));
     }
 
+    /// A forgotten file name must not make an image the file that is written.
+    static void check_dump(const std::string& names, const std::string& file) {
+        DumpContents::parse(names);
+        if (!file.ends_with(".safetensors")) {
+            throw UserError("--dump expects names and then a file that ends in .safetensors, got " + quote(file));
+        }
+    }
+
     Command command() {
         const std::string name = chosen() ? chosen()->get_name() : "";
         if (name == "train") return train_;
@@ -158,6 +173,7 @@ private:
             if (!parse_int(top_, predict_.top) || predict_.top < 1) {
                 throw UserError("--top expects a whole number from 1 on, got " + quote(top_));
             }
+            if (!predict_.dump.empty()) check_dump(predict_.dump[0], predict_.dump[1]);
             return predict_;
         }
         if (name == "check") return check_;

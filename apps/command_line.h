@@ -25,6 +25,7 @@ struct PredictCommand {
     std::vector<std::string> files;
     int64_t top = 1;
     bool json = false;
+    std::vector<std::string> dump;  ///< empty, or what to dump ("attention,hidden,logits") and the file for it
 };
 
 struct CheckCommand {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "heed/apps/commands.h"
 #include "heed/apps/saved_model.h"
@@ -10,6 +11,7 @@
 #include "heed/core/ops/softmax.h"
 #include "heed/datasets/idx.h"
 #include "heed/datasets/image_file.h"
+#include "heed/trainers/activation_dump.h"
 #include "heed/trainers/finite.h"
 
 namespace heed {
@@ -54,8 +56,8 @@ std::vector<NamedImage> read_images(const std::string& file, const ImageShape& s
     }
 }
 
-/// Probabilities of the classes, row after row.
-std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> images) {
+/// Probabilities of the classes, row after row. `dump` sees what is computed, where there is one.
+std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> images, ActivationDump* dump) {
     const ImageShape& shape = saved.trained.facts.shape;
     const PixelTable table(saved.trained.facts.normalisation, shape);
     const auto pixels = static_cast<size_t>(shape.pixels());
@@ -67,11 +69,14 @@ std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> image
     const Tensor input = Tensor::from_host(*saved.context, {count, shape.channels, shape.height, shape.width},
                                            std::span<const float>(values));
     NoGradient guard(*saved.context);
-    const Variable logits = saved.trained.model->forward(input, {});
+    ForwardState state;
+    state.observer = dump;
+    const Variable logits = saved.trained.model->forward(input, state);
     if (!all_finite(logits.value())) {
         throw Error("the model gives numbers that are not finite for " + images.front().name() +
                     (images.size() > 1 ? " or one of the images after it" : ""));
     }
+    if (dump != nullptr) dump->logits(logits.value());
     return softmax(logits).value().to_vector();
 }
 
@@ -108,6 +113,22 @@ void print_row(const NamedImage& image, size_t width, const std::vector<std::str
     fmt::print("{}\n", row);
 }
 
+/// What a reader of the dump has to know beside its tensors; texts, lists and objects as JSON.
+std::map<std::string, std::string> dump_metadata(const SavedModel& saved, const std::vector<NamedImage>& images) {
+    const auto text = [](const nlohmann::ordered_json& json) {
+        return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    };
+    nlohmann::ordered_json names = nlohmann::ordered_json::array();
+    for (const NamedImage& image : images) names.push_back(image.name());
+    const PatchTransformerShape shape = saved.trained.model->shape();
+    return {{"format", "heed-activations-1"},
+            {"images", text(names)},
+            {"classes", text(saved.trained.facts.class_names)},
+            {"attention_type", saved.trained.recipe.section("attention").choice()},
+            {"step", std::to_string(saved.trained.step)},
+            {"patches", text({{"rows", shape.rows}, {"columns", shape.columns}, {"class_token", shape.class_token}})}};
+}
+
 }  // namespace
 
 int run(const PredictCommand& command) {
@@ -117,11 +138,16 @@ int run(const PredictCommand& command) {
     for (const std::string& file : command.files) {
         for (NamedImage& image : read_images(file, saved.trained.facts.shape)) images.push_back(std::move(image));
     }
+    std::optional<ActivationDump> dump;
+    if (!command.dump.empty()) {
+        dump.emplace(DumpContents::parse(command.dump[0]), saved.trained.model->shape(),
+                     static_cast<int64_t>(classes.size()), static_cast<int64_t>(images.size()));
+    }
     size_t width = 0;
     for (const NamedImage& image : images) width = std::max(width, image.name().size());
     for (size_t first = 0; first < images.size(); first += images_at_a_time) {
         const auto group = std::span(images).subspan(first, std::min(images_at_a_time, images.size() - first));
-        const std::vector<float> probabilities = classify(saved, group);
+        const std::vector<float> probabilities = classify(saved, group, dump ? &*dump : nullptr);
         for (size_t i = 0; i < group.size(); i++) {
             const auto row = std::span(probabilities).subspan(i * classes.size(), classes.size());
             if (command.json) {
@@ -131,6 +157,7 @@ int run(const PredictCommand& command) {
             }
         }
     }
+    if (dump) dump->write(command.dump[1], dump_metadata(saved, images));
     return 0;
 }
 

@@ -11,7 +11,9 @@
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
 #include "heed/datasets/registry.h"
+#include "heed/trainers/attention_inspection.h"
 #include "heed/trainers/checkpoint.h"
+#include "heed/trainers/memory_use.h"
 #include "heed/trainers/metrics_log.h"
 #include "heed/trainers/metrics_reader.h"
 #include "heed/trainers/recipe/general_options.h"
@@ -21,6 +23,7 @@
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/resume_check.h"
 #include "heed/trainers/signals.h"
+#include "heed/trainers/training_pictures.h"
 
 namespace heed {
 
@@ -267,12 +270,17 @@ private:
         log_.pause("test");
         Evaluation result = task_.evaluate(Split::test);
         log_.end_progress();
+        const MemoryUse memory = memory_use(store_, trainer_.optimizer());
         metrics_->write("test", {{"step", has_best ? trainer_.progress().best_step : trainer_.progress().step},
                                  {"loss", result.loss},
                                  {"accuracy", result.accuracy},
                                  {"samples", result.count},
                                  {"seconds", result.seconds},
-                                 {"peak_bytes", context_.allocator().peak_bytes()}});
+                                 {"peak_bytes", memory.peak},
+                                 {"parameter_bytes", memory.parameters},
+                                 {"gradient_bytes", memory.gradients},
+                                 {"optimizer_bytes", memory.optimizer},
+                                 {"process_bytes", memory.process_peak}});
         metrics_->sync();
         log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({} checkpoint, {} images)", percent(result.accuracy),
                               result.loss, has_best ? "best" : "last", result.count));
@@ -283,11 +291,21 @@ private:
     void write_page(const Evaluation& test) {
         const std::string counts = fmt::format("{} training, {} validation, {} test", group_digits(data_.train.size()),
                                                group_digits(data_.validation.size()), group_digits(data_.test.size()));
+        const AttentionInspection attention = inspect_attention(context_, *model_, data_, test);
+        BatchPlan plan;
+        plan.batch = batch_ * train_.accumulate;
+        plan.micro_batches = train_.accumulate;
+        plan.shuffle = train_.shuffle;
+        plan.seed = static_cast<uint64_t>(train_.seed);
+        constexpr int64_t pictures = 24;
         write_report({.paths = paths_,
                       .title = name_,
                       .metrics = read_metrics(paths_.metrics()),
                       .data = &data_,
                       .test = &test,
+                      .attention = &attention,
+                      .training_pictures = first_training_pictures(
+                          data_, recipe_.options<AugmentOptions>("data.augment"), plan, pictures),
                       .facts = {{"Data", data_.name + ", images of " + to_string(data_.shape())},
                                 {"Images", counts},
                                 {"Model", recipe_.section("model").choice()},

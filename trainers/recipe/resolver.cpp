@@ -17,7 +17,7 @@ struct SectionValue {
     size_t layer;
 };
 
-struct Mistake {
+struct RecipeMistake {
     Source source;
     std::string what;
 };
@@ -59,7 +59,7 @@ private:
     /// A mistake without a place of its own (source: default) is one of the recipe as a whole.
     void mistake(const Source& source, const std::string& what) { mistakes_.push_back({source, what}); }
 
-    std::string text_of(const Mistake& mistake) const {
+    std::string text_of(const RecipeMistake& mistake) const {
         const bool whole = mistake.source.kind == Source::Kind::default_value;
         return (whole ? path_ : mistake.source.text()) + ": " + mistake.what;
     }
@@ -69,7 +69,7 @@ private:
         constexpr size_t most = 20;
         if (mistakes_.empty()) return;
         if (mistakes_.size() == 1) throw UserError(text_of(mistakes_.front()));
-        std::stable_sort(mistakes_.begin(), mistakes_.end(), [](const Mistake& a, const Mistake& b) {
+        std::stable_sort(mistakes_.begin(), mistakes_.end(), [](const RecipeMistake& a, const RecipeMistake& b) {
             return std::tie(a.source.kind, a.source.file, a.source.line) <
                    std::tie(b.source.kind, b.source.file, b.source.line);
         });
@@ -262,7 +262,7 @@ private:
     const RecipeSpec& spec_;
     const std::string& path_;
     std::vector<std::vector<SectionValue>> values_;  // by section, in the order of the layers
-    std::vector<Mistake> mistakes_;
+    std::vector<RecipeMistake> mistakes_;
     std::vector<std::string> notes_;
 };
 

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "heed/trainers/report/chart.h"
+#include "heed/trainers/report/memory.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -81,16 +82,18 @@ class Curves {
 public:
     explicit Curves(const History& history) : history_(history) {}
 
-    std::string html() {
-        html_ = "<div class=\"charts\">\n";
+    std::string learning() {
         loss();
         accuracy();
         lr();
         gradient_norm();
+        return grid();
+    }
+
+    std::string resources() {
         rate();
         wait();
-        html_ += "</div>\n";
-        return std::move(html_);
+        return grid();
     }
 
 private:
@@ -107,6 +110,8 @@ private:
         }
         return result;
     }
+
+    std::string grid() { return html_.empty() ? "" : "<div class=\"charts\">\n" + html_ + "</div>\n"; }
 
     void finish(Chart& chart, const Axis& values) {
         chart.values = values;
@@ -209,7 +214,7 @@ std::string curves_html(const History& history) {
     if (history.loss.empty()) {
         html += "<p>No steps are recorded.</p>\n";
     } else {
-        html += Curves(history).html();
+        html += Curves(history).learning();
         if (history.not_finite > 0) {
             fmt::format_to(
                 std::back_inserter(html),
@@ -220,6 +225,13 @@ std::string curves_html(const History& history) {
     }
     html += "</section>\n";
     return html;
+}
+
+std::string resources_html(const History& history) {
+    const std::string body =
+        Curves(history).resources() + (history.memory ? memory_html(*history.memory) : std::string());
+    if (body.empty()) return "";
+    return "<section id=\"resources\">\n<h2>Speed and memory</h2>\n" + body + "</section>\n";
 }
 
 }  // namespace heed

@@ -51,6 +51,15 @@ void add_step(History& history, const MetricsRecord& record, int64_t step) {
     epoch.last_step = step;
 }
 
+/// Older runs tell the peak alone.
+std::optional<MemoryUse> memory_of(const MetricsRecord& record) {
+    const std::optional<int64_t> peak = record.integer("peak_bytes");
+    const std::optional<int64_t> parameters = record.integer("parameter_bytes");
+    if (!peak || !parameters) return std::nullopt;
+    return MemoryUse{*parameters, record.integer("gradient_bytes").value_or(0),
+                     record.integer("optimizer_bytes").value_or(0), *peak, record.integer("process_bytes").value_or(0)};
+}
+
 }  // namespace
 
 History History::of(const std::vector<MetricsRecord>& metrics) {
@@ -73,6 +82,7 @@ History History::of(const std::vector<MetricsRecord>& metrics) {
             if (loss) history.test_loss = Sample{at, *loss, 1.0};
             if (accuracy) history.test_accuracy = Sample{at, *accuracy, 1.0};
             history.peak_bytes = record.integer("peak_bytes");
+            history.memory = memory_of(record);
         } else if (record.event == "resume") {
             history.resumes.push_back(at);
         }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "heed/trainers/memory_use.h"
 #include "heed/trainers/metrics_reader.h"
 #include "heed/trainers/report/series.h"
 
@@ -36,6 +37,7 @@ struct History {
     int64_t samples = 0;
     double seconds = 0.0;  ///< spent in steps
     std::optional<int64_t> peak_bytes;
+    std::optional<MemoryUse> memory;  ///< of the run that came to its test
 
     static History of(const std::vector<MetricsRecord>& metrics);
 };

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 #include <vector>
 
 #include "heed/trainers/report/confusion.h"
-#include "heed/trainers/report/png.h"
+#include "heed/trainers/report/picture.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -16,37 +15,6 @@ namespace {
 
 constexpr size_t most_pictures = 60;
 constexpr size_t most_picture_bytes = 700'000;  // of all together, so that the page stays below a megabyte
-constexpr int64_t largest_side = 64;
-
-/// Pixels with channels side by side; images larger than `largest_side` as means over squares of pixels.
-struct Picture {
-    int64_t width, height, channels;
-    std::vector<uint8_t> pixels;
-};
-
-Picture make_picture(const std::vector<uint8_t>& planes, const ImageShape& shape) {
-    const int64_t square = (std::max(shape.width, shape.height) + largest_side - 1) / largest_side;
-    const int64_t channels = shape.channels >= 3 ? 3 : 1;
-    const int64_t width = std::max<int64_t>(1, shape.width / square);
-    const int64_t height = std::max<int64_t>(1, shape.height / square);
-    Picture picture{width, height, channels, std::vector<uint8_t>(static_cast<size_t>(width * height * channels))};
-    for (int64_t y = 0; y < height; ++y) {
-        for (int64_t x = 0; x < width; ++x) {
-            for (int64_t channel = 0; channel < channels; ++channel) {
-                int64_t sum = 0, count = 0;
-                for (int64_t row = y * square; row < std::min((y + 1) * square, shape.height); ++row) {
-                    for (int64_t column = x * square; column < std::min((x + 1) * square, shape.width); ++column) {
-                        sum += planes[static_cast<size_t>((channel * shape.height + row) * shape.width + column)];
-                        ++count;
-                    }
-                }
-                picture.pixels[static_cast<size_t>((y * width + x) * channels + channel)] =
-                    static_cast<uint8_t>((sum + count / 2) / count);
-            }
-        }
-    }
-    return picture;
-}
 
 }  // namespace
 
@@ -61,16 +29,14 @@ std::string mistakes_html(const Evaluation& test, const ImageData& data) {
         if (shown == most_pictures || bytes > most_picture_bytes) break;
         split.source->read_image(split.indices.at(static_cast<size_t>(mistake.index)), planes);
         const Picture picture = make_picture(planes, shape);
-        const std::string png = base64(encode_png(picture.width, picture.height, picture.channels, picture.pixels));
         const std::string truth = escape_html(class_name(names, mistake.label));
         const std::string guess = escape_html(class_name(names, mistake.prediction));
-        fmt::format_to(
-            std::back_inserter(sheet),
-            "<li><img src=\"data:image/png;base64,{}\" width=\"{}\" height=\"{}\" alt=\"test image {}: {}\"/>"
-            "<b>{}</b> <span>taken for <i>{}</i></span> <span class=\"sure\">{} sure</span></li>\n",
-            png, picture.width, picture.height, mistake.index, truth, truth, guess,
-            percent_text(mistake.probability, 1));
-        bytes += png.size();
+        fmt::format_to(std::back_inserter(sheet),
+                       "<li><img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"test image {}: {}\"/>"
+                       "<b>{}</b> <span>taken for <i>{}</i></span> <span class=\"sure\">{} sure</span></li>\n",
+                       picture.url, picture.width, picture.height, mistake.index, truth, truth, guess,
+                       percent_text(mistake.probability, 1));
+        bytes += picture.url.size();
         ++shown;
     }
     std::string html = "<section id=\"mistakes\">\n<h2>Misclassified images</h2>\n";

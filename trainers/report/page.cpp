@@ -79,6 +79,37 @@ th { font-weight: 600; }
   break-inside: avoid; }
 .sheet img { width: 100%; height: auto; margin-bottom: 0.25rem; image-rendering: pixelated; background: var(--panel); }
 .sheet i { font-style: normal; color: var(--validation); }
+h3 { margin: 1.75rem 0 0.5rem; font-size: 1rem; }
+.entropy td { min-width: 3.2rem; height: 2rem; padding: 0 0.4rem; text-align: center; border: 1px solid var(--paper);
+  background: rgb(var(--heat-hit) / var(--heat)); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.entropy .strong { color: var(--strong-ink); }
+.entropy th, .maps th, .pairs-of-tokens th { padding: 0.15rem 0.6rem 0.15rem 0; font-size: 0.8rem; font-weight: 400;
+  color: var(--muted); white-space: nowrap; }
+.entropy tbody th, .maps tbody th, .pairs-of-tokens tbody th { position: sticky; left: 0; z-index: 1;
+  background: var(--paper); text-align: right; }
+.entropy thead th, .maps thead th, .pairs-of-tokens thead th { padding-right: 0; }
+.looks { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0 0 1.75rem; break-inside: avoid; }
+.looks figcaption { flex: 0 0 100%; line-height: 1.35; } .looks i { font-style: normal; color: var(--validation); }
+.looks .scroll { flex: 0 1 auto; min-width: 0; margin: 0; }
+.looks img { display: block; width: 4.5rem; aspect-ratio: var(--ratio); image-rendering: pixelated; }
+.looks .over { background: var(--picture) 0 0 / 100% 100%; }
+.looks .maps td, .pairs-of-tokens td { padding: 1px; }
+.looks img { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.whole { display: flex; flex-direction: column; gap: 0.5rem; padding-top: 1.5rem; font-size: 0.8rem;
+  color: var(--muted); }
+.whole img { width: 6rem; }
+.pairs-of-tokens td { font-size: 0.75rem; text-align: center; color: var(--muted); }
+.pairs-of-tokens img { display: block; width: 6rem; height: 6rem; background: var(--panel); image-rendering: pixelated; }
+.memory { margin: 1.5rem 0 0; max-width: 46rem; }
+.bar { display: flex; height: 1.5rem; margin: 0.4rem 0; overflow: hidden; border-radius: 4px; background: var(--panel);
+  print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.bar span { min-width: 1px; background: currentColor; }
+.part::before { content: ""; display: inline-block; width: 0.8em; height: 0.8em; margin-right: 0.4em;
+  vertical-align: -0.05em; background: currentColor; }
+.bar .parameters, .parameters::before { color: var(--training); }
+.bar .gradients, .gradients::before { color: var(--validation); }
+.bar .optimizer, .optimizer::before { color: var(--test); }
+.bar .activations, .activations::before { color: var(--muted); }
 pre { overflow-x: auto; padding: 0.8rem 1rem; border: 1px solid var(--rule); background: var(--panel);
   font: 0.85rem/1.45 ui-monospace, "SFMono-Regular", Menlo, Consolas, "Liberation Mono", monospace; }
 footer { margin-top: 3rem; font-size: 0.85rem; }
@@ -86,7 +117,9 @@ footer { margin-top: 3rem; font-size: 0.85rem; }
   .facts { grid-template-columns: repeat(auto-fill, minmax(min(100%, 9rem), 1fr)); gap: 0.6rem 1rem; }
   .confusion { font-size: 0.72rem; } .confusion td { min-width: 1.7rem; height: 1.7rem; padding: 0 0.05rem; }
   .confusion tbody th { padding-right: 0.3rem; } .confusion td.side { padding-left: 0.3rem; }
-  .sheet { grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); } }
+  .sheet { grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); }
+  .entropy td { min-width: 2.4rem; } .whole { flex: 0 0 100%; flex-direction: row; padding-top: 0.25rem; }
+  .looks .maps img { width: 3.6rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } .chart, .facts div { break-inside: avoid; }
   .charts { grid-template-columns: 1fr 1fr; } h2 { break-after: avoid; } .tip { display: none; } }
 )css";

@@ -6,12 +6,14 @@
 #include <iterator>
 
 #include "heed/core/atomic_file.h"
+#include "heed/trainers/report/attention.h"
 #include "heed/trainers/report/confusion.h"
 #include "heed/trainers/report/curves.h"
 #include "heed/trainers/report/history.h"
 #include "heed/trainers/report/mistakes.h"
 #include "heed/trainers/report/page.h"
 #include "heed/trainers/report/text.h"
+#include "heed/trainers/report/training_images.h"
 
 namespace heed {
 
@@ -37,10 +39,17 @@ public:
             escape_html(input_.title), page_style());
         header();
         html_ += curves_html(history_);
+        html_ += resources_html(history_);
         if (input_.test != nullptr) {
             html_ +=
                 confusion_html(*input_.test, input_.data ? input_.data->class_names() : std::vector<std::string>());
             if (input_.data != nullptr) html_ += mistakes_html(*input_.test, *input_.data);
+        }
+        if (input_.data != nullptr && input_.attention != nullptr) {
+            html_ += attention_html(*input_.attention, *input_.data);
+        }
+        if (input_.data != nullptr && !input_.training_pictures.empty()) {
+            html_ += training_images_html(input_.training_pictures, *input_.data);
         }
         add("<section id=\"recipe\">\n<h2>Recipe</h2>\n<details><summary>All settings of this run, in a form that can "
             "be "

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "heed/trainers/memory_use.h"
+
+namespace heed {
+
+/// A bar of where the memory at the peak went, with a legend.
+std::string memory_html(const MemoryUse& use);
+
+}  // namespace heed
