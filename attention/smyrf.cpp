@@ -45,7 +45,7 @@ std::string SmyrfAttention::remark(int64_t tokens, int64_t keys) const {
                          (static_cast<double>(tokens) * static_cast<double>(keys));
     return fmt::format("smyrf computes {:.1f} % of the scores for {}: {} clusters in {} round{}", 100 * share, length,
                        smyrf_chunks(tokens, keys, cluster_), rounds_, rounds_ == 1 ? "" : "s") +
-           (share >= 1 ? "; sdpa would compute fewer" : "");
+           (share >= 1 ? "; sdpa would compute no more" : "");
 }
 
 void SmyrfAttention::fix_orders(SmyrfOrders orders) {

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "heed/attention/registry.h"
@@ -15,8 +16,9 @@ namespace {
 size_t peak_bytes(const heed::AttentionType& type, int64_t dim, int64_t heads, int64_t tokens) {
     using namespace heed;
     Context context;
-    const AttentionOptions options;
-    auto layer = AttentionChoice{&type, &options}.make({dim, heads, AttentionPattern::noncausal_self, tokens});
+    const std::unique_ptr<Options> options = type.make_options();
+    auto layer = AttentionChoice{&type, dynamic_cast<const AttentionOptions*>(options.get())}.make(
+        {dim, heads, AttentionPattern::noncausal_self, tokens});
     ParameterStore store(context, *layer, 1);
     std::vector<float> values(static_cast<size_t>(tokens * dim));
     for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 17) / 17.0f - 0.5f;
