@@ -303,9 +303,6 @@ private:
                       .metrics = read_metrics(paths_.metrics()),
                       .data = &data_,
                       .test = &test,
-                      .attention = &attention,
-                      .training_pictures = first_training_pictures(
-                          data_, recipe_.options<AugmentOptions>("data.augment"), plan, pictures),
                       .facts = {{"Data", data_.name + ", images of " + to_string(data_.shape())},
                                 {"Images", counts},
                                 {"Model", recipe_.section("model").choice()},
@@ -314,7 +311,10 @@ private:
                                 {"Tokens of an image", std::to_string(model_->tokens())},
                                 {"Images in a step", std::to_string(batch_ * train_.accumulate)},
                                 {"Versions", numeric_versions()}},
-                      .recipe_yaml = recipe_.resolved_yaml()});
+                      .recipe_yaml = recipe_.resolved_yaml(),
+                      .attention = &attention,
+                      .training_pictures = first_training_pictures(
+                          data_, recipe_.options<AugmentOptions>("data.augment"), plan, pictures)});
         log_.line("report: " + paths_.report());
     }
 

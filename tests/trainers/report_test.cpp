@@ -157,10 +157,11 @@ std::vector<MetricsRecord> ordinary_metrics(int64_t steps, int64_t epoch_steps) 
 std::string checked_page(const ReportInput& input) {
     std::string page = report_html(input);
     EXPECT_EQ(fault_of(page), "");
-    for (const char* outside : {"http:", "https:", "url(", "@import", "<link", "<iframe", "src=\"/", "href"}) {
+    for (const char* outside : {"http:", "https:", "@import", "<link", "<iframe", "src=\"/", "href"}) {
         EXPECT_EQ(count(page, outside), 0U) << outside;
     }
     EXPECT_EQ(count(page, "src="), count(page, "src=\"data:image/png;base64,"));
+    EXPECT_EQ(count(page, "url("), count(page, "url(data:image/png;base64,"));
     EXPECT_EQ(count(page, "nan"), 0U);
     return page;
 }
@@ -310,6 +311,69 @@ TEST_F(ReportTest, ALongRunStaysSmall) {
     input.metrics = ordinary_metrics(20000, 10);
     test = evaluation_of(data, 100);
     EXPECT_LT(checked_page(input).size(), 600'000U);
+}
+
+/// A model of `depth` blocks with attention that is a formula.
+AttentionInspection inspection_of(int64_t depth, int64_t heads, int64_t side, int64_t images) {
+    AttentionInspection found;
+    found.shape = {.dim = heads, .depth = depth, .heads = heads, .rows = side, .columns = side, .class_token = true};
+    const auto all = static_cast<size_t>(depth * heads), patches = static_cast<size_t>(side * side);
+    uint32_t state = 1;
+    const auto numbers = [&state](size_t count) {
+        std::vector<float> values(count);
+        for (float& value : values) value = static_cast<float>((state = state * 1664525U + 1013904223U) >> 8);
+        return values;
+    };
+    found.images = 32;
+    found.entropy.assign(all, 1.0);
+    found.density.assign(all, 1.0);
+    found.pattern_side = 40;
+    for (size_t i = 0; i < all; ++i) found.patterns.push_back(numbers(1600));
+    for (int64_t i = 0; i < images; ++i) {
+        InspectedImage image{i, 0, 0, 0.5, {}, numbers(patches)};
+        for (size_t head = 0; head < all; ++head) image.maps.push_back(numbers(patches));
+        found.shown.push_back(std::move(image));
+    }
+    return found;
+}
+
+TEST_F(ReportTest, OlderRunsLackAttentionTrainingImagesAndMemory) {
+    const std::string page = checked_page(input);
+    EXPECT_TRUE(contains(page, "id=\"resources\""));
+    for (const char* part : {"id=\"attention\"", "id=\"training-images\"", "class=\"memory\""}) {
+        EXPECT_EQ(count(page, part), 0U) << part;
+    }
+}
+
+TEST_F(ReportTest, ShowsAttentionTrainingImagesAndMemory) {
+    const AttentionInspection attention = inspection_of(2, 3, 4, 2);
+    input.attention = &attention;
+    input.training_pictures = {{std::vector<uint8_t>(64, 7), 2, -1, 1.0}, {std::vector<uint8_t>(64, 9), 0, 1, 0.7}};
+    for (const auto& [name, bytes] : {std::pair{"parameter_bytes", 1000},
+                                      {"gradient_bytes", 1000},
+                                      {"optimizer_bytes", 2000},
+                                      {"process_bytes", 70000000}}) {
+        input.metrics.back().fields.emplace_back(name, int64_t{bytes});
+    }
+    const std::string page = checked_page(input);
+    EXPECT_TRUE(contains(page, "activations and the rest 5.0 MB"));
+    EXPECT_TRUE(contains(page, "of the process 70 MB"));
+    // A rollout and six heads for each of two images; six patterns; two training images; two images; ten mistakes.
+    EXPECT_EQ(count(page, "class=\"over\""), 14U);
+    EXPECT_EQ(count(page, "<img "), 14U + 6U + 2U + 2U + 10U);
+    EXPECT_TRUE(contains(page, "<span>bag</span>"));
+    EXPECT_TRUE(contains(page, "<span>shirt 70 %, coat 30 %</span>"));
+    EXPECT_TRUE(contains(page, "Where the class token looks"));
+    EXPECT_TRUE(contains(page, "Every token looks at every token."));
+}
+
+TEST_F(ReportTest, ALargeModelStaysModerate) {
+    data = data_of({"a", "b", "c"}, {3, 64, 64});
+    test = evaluation_of(data, 100);
+    const AttentionInspection attention = inspection_of(12, 16, 32, 6);
+    input.attention = &attention;
+    input.training_pictures.assign(24, {std::vector<uint8_t>(3 * 64 * 64, 7), 2, -1, 1.0});
+    EXPECT_LT(checked_page(input).size(), 3'000'000U);
 }
 
 TEST_F(ReportTest, ADamagedPictureIsAnError) {

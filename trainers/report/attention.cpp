@@ -91,6 +91,8 @@ private:
             "from 0 to its own maximum (shown when pointed at). <em>All layers</em> is the attention rollout, which "
             "follows the weights through all layers.</p>\n",
             shape_.class_token ? "the class token" : "a token (the mean of all tokens)");
+        // Room for the picture, the names of the layers and the maps.
+        add("<div class=\"images\" style=\"--looks-width:{}rem\">\n", 12 + 5 * heads_);
         std::vector<uint8_t> planes(static_cast<size_t>(data_.shape().pixels()));
         const size_t begin = html_.size();
         for (const InspectedImage& image : inspection_.shown) {
@@ -99,6 +101,7 @@ private:
             data_.test.source->read_image(index, planes);
             show(image, make_picture(planes, data_.shape()));
         }
+        html_ += "</div>\n";
     }
 
     void show(const InspectedImage& image, const Picture& picture) {

@@ -88,12 +88,15 @@ h3 { margin: 1.75rem 0 0.5rem; font-size: 1rem; }
 .entropy tbody th, .maps tbody th, .pairs-of-tokens tbody th { position: sticky; left: 0; z-index: 1;
   background: var(--paper); text-align: right; }
 .entropy thead th, .maps thead th, .pairs-of-tokens thead th { padding-right: 0; }
-.looks { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0 0 1.75rem; break-inside: avoid; }
+.images { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--looks-width)), 1fr));
+  gap: 1.75rem 1.5rem; }
+.looks { display: flex; flex-wrap: wrap; align-content: start; gap: 0.25rem 1.5rem; margin: 0; min-width: 0;
+  break-inside: avoid; }
 .looks figcaption { flex: 0 0 100%; line-height: 1.35; } .looks i { font-style: normal; color: var(--validation); }
 .looks .scroll { flex: 0 1 auto; min-width: 0; margin: 0; }
 .looks img { display: block; width: 4.5rem; aspect-ratio: var(--ratio); image-rendering: pixelated; }
 .looks .over { background: var(--picture) 0 0 / 100% 100%; }
-.looks .maps td, .pairs-of-tokens td { padding: 1px; }
+.looks .maps td { padding: 1px; } .pairs-of-tokens td { padding: 2px; }
 .looks img { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .whole { display: flex; flex-direction: column; gap: 0.5rem; padding-top: 1.5rem; font-size: 0.8rem;
   color: var(--muted); }
@@ -118,7 +121,8 @@ footer { margin-top: 3rem; font-size: 0.85rem; }
   .confusion { font-size: 0.72rem; } .confusion td { min-width: 1.7rem; height: 1.7rem; padding: 0 0.05rem; }
   .confusion tbody th { padding-right: 0.3rem; } .confusion td.side { padding-left: 0.3rem; }
   .sheet { grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); }
-  .entropy td { min-width: 2.4rem; } .whole { flex: 0 0 100%; flex-direction: row; padding-top: 0.25rem; }
+  .entropy td { min-width: 2.9rem; padding: 0; } .entropy th { font-size: 0.72rem; } .pairs-of-tokens img { width: 4.4rem; height: 4.4rem; }
+  .whole { flex: 0 0 100%; flex-direction: row; padding-top: 0.25rem; }
   .looks .maps img { width: 3.6rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } .chart, .facts div { break-inside: avoid; }
   .charts { grid-template-columns: 1fr 1fr; } h2 { break-after: avoid; } .tip { display: none; } }

@@ -20,10 +20,10 @@ struct ReportInput {
     std::vector<MetricsRecord> metrics;
     const ImageData* data = nullptr;                         ///< names of the classes and pictures; null: without
     const Evaluation* test = nullptr;                        ///< on the test split; null: without matrix and pictures
-    const AttentionInspection* attention = nullptr;          ///< drawn where there is `data`; null: without
-    std::vector<TrainingPicture> training_pictures;          ///< drawn where there is `data`; empty: without
     std::vector<std::pair<std::string, std::string>> facts;  ///< label and value, shown at the top
     std::string recipe_yaml;
+    const AttentionInspection* attention = nullptr;       ///< drawn where there is `data`; null: without
+    std::vector<TrainingPicture> training_pictures = {};  ///< drawn where there is `data`; empty: without
 };
 
 /// One HTML page that needs no other file and no network: results, curves, speed and memory, confusion matrix,
