@@ -83,6 +83,19 @@ public:
         CLI::App* info = add("info", "show what a run or checkpoint holds: architecture, parameters, provenance");
         info->add_option("target", info_.target, target_help)->required();
 
+        CLI::App* data = add("data", "list, get and examine data sets");
+        data->add_option("action", data_.action, "list, get NAME... or info NAME|PATH")->required();
+        data->add_option("names", data_.names, "data sets; for info also a folder or file");
+        data->add_option("--to", data_.to, "get: folder of all data sets (default: the first of HEED_DATA, or data)");
+        data->add_option("--mirror", data_.mirror,
+                         "get: address that has NAME/FILE, asked instead of the official ones (or HEED_DATA_MIRROR)");
+        data->add_option("--timeout", timeout_, "get: seconds to wait for a silent server (default: 30)");
+        data->add_flag("--verify", data_.verify, "info: compare the files with their checksums");
+        data->add_flag("--json", data_.json, "list, info: print JSON");
+
+        CLI::App* completion = add("completion", "print a script that makes a shell complete commands and settings");
+        completion->add_option("shell", completion_.shell, listed(completion_shells(), " or "))->required();
+
         CLI::App* help = add("help", "explain a command, or every setting of a recipe (heed help recipe)");
         help->add_option("topic", topic_, "a command, or recipe");
     }
@@ -145,8 +158,7 @@ private:
             for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
         }
         std::string hint = did_you_mean(extra.substr(0, extra.find('=')), names);
-        const bool takes_settings = app == app_.get_subcommand("train") || app == app_.get_subcommand("check");
-        if (hint.empty() && takes_settings) hint = "; settings have no dashes: section.key=value";
+        if (hint.empty() && takes_settings(app)) hint = "; settings have no dashes: section.key=value";
         throw UserError(with_command("unknown option " + quote(extra) + hint));
     }
 
@@ -156,6 +168,26 @@ private:
         if (!file.ends_with(".safetensors")) {
             throw UserError("--dump expects names and then a file that ends in .safetensors, got " + quote(file));
         }
+    }
+
+    bool takes_settings(const CLI::App* app) const {
+        return app == app_.get_subcommand("train") || app == app_.get_subcommand("check");
+    }
+
+    CompletionCommand completion() {
+        const auto& shells = completion_shells();
+        if (std::find(shells.begin(), shells.end(), completion_.shell) == shells.end()) {
+            throw UserError("heed completion expects " + listed(shells, " or ") + ", got " + quote(completion_.shell) +
+                            did_you_mean(completion_.shell, shells));
+        }
+        for (const CLI::App* app : app_.get_subcommands(nullptr)) {
+            CommandOutline outline{app->get_name(), app->get_description(), {}, takes_settings(app)};
+            for (const CLI::Option* option : app->get_options()) {
+                for (const std::string& name : option->get_lnames()) outline.options.push_back("--" + name);
+            }
+            completion_.commands.push_back(outline);
+        }
+        return completion_;
     }
 
     Command command() {
@@ -176,6 +208,13 @@ private:
             if (!predict_.dump.empty()) check_dump(predict_.dump[0], predict_.dump[1]);
             return predict_;
         }
+        if (name == "data") {
+            if (!timeout_.empty() && (!parse_int(timeout_, data_.timeout) || data_.timeout < 1)) {
+                throw UserError("--timeout expects a whole number of seconds from 1 on, got " + quote(timeout_));
+            }
+            return data_;
+        }
+        if (name == "completion") return completion();
         if (name == "check") return check_;
         if (name == "info") return info_;
         return help();
@@ -199,11 +238,19 @@ private:
     PredictCommand predict_;
     CheckCommand check_;
     InfoCommand info_;
+    DataCommand data_;
+    CompletionCommand completion_;
+    std::string timeout_;
     std::string top_ = "1";
     std::string topic_;
 };
 
 }  // namespace
+
+const std::vector<std::string>& completion_shells() {
+    static const std::vector<std::string> shells = {"bash", "zsh", "fish"};
+    return shells;
+}
 
 Command parse_command_line(const std::vector<std::string>& arguments) {
     return CommandLine().parse(arguments);

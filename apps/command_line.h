@@ -37,6 +37,32 @@ struct InfoCommand {
     std::string target;
 };
 
+struct DataCommand {
+    std::string action;  ///< list, get or info
+    std::vector<std::string> names;
+    std::string to;       ///< empty: the first place where data sets are looked for
+    std::string mirror;   ///< empty: HEED_DATA_MIRROR, or the official addresses
+    int64_t timeout = 0;  ///< seconds; 0: as usual
+    bool verify = false;
+    bool json = false;
+};
+
+/// A command as the completion of a shell knows it.
+struct CommandOutline {
+    std::string name;
+    std::string summary;
+    std::vector<std::string> options;  ///< with their dashes
+    bool takes_settings = false;       ///< key=value of a recipe
+};
+
+struct CompletionCommand {
+    std::string shell;
+    std::vector<CommandOutline> commands;
+};
+
+/// Shells that completion is written for.
+const std::vector<std::string>& completion_shells();
+
 /// Something to print: a help text, the recipe reference.
 struct ShowText {
     std::string text;
@@ -44,8 +70,8 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command =
-    std::variant<TrainCommand, EvalCommand, PredictCommand, CheckCommand, InfoCommand, ShowText, ShowVersion>;
+using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, CheckCommand, InfoCommand, DataCommand,
+                             CompletionCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -11,6 +11,8 @@ int run(const EvalCommand& command);
 int run(const PredictCommand& command);
 int run(const CheckCommand& command);
 int run(const InfoCommand& command);
+int run(const DataCommand& command);
+int run(const CompletionCommand& command);
 int run(const ShowText& command);
 int run(const ShowVersion& command);
 

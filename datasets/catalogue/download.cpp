@@ -57,6 +57,7 @@ private:
 
     /// The file is in the part and right; otherwise the reason.
     std::string fetch(const std::string& url) {
+        say(fmt::format("fetching {} from {}", file_.name, url));
         constexpr int most_attempts = 5, most_without_headway = 2;
         int without_headway = 0;
         for (int attempts = 1;; ++attempts) {

@@ -114,6 +114,10 @@ void HttpServer::answer(int connection) {
     if (length >= 0) head += "Content-Length: " + std::to_string(length) + "\r\n";
     send_all(connection, head + "\r\n");
     send_all(connection, reply.cut_after < 0 ? reply.body : reply.body.substr(0, static_cast<size_t>(reply.cut_after)));
+    if (reply.hold) {
+        silent_.push_back(connection);
+        return;
+    }
     shutdown(connection, SHUT_WR);
     while (recv(connection, buffer, sizeof buffer, 0) > 0) {
     }

@@ -23,6 +23,7 @@ struct HttpAnswer {
     std::string body = "";
     int64_t announced = -1;  ///< Content-Length; -1: that of the body, -2: none
     int64_t cut_after = -1;  ///< closes the connection after so many bytes of the body
+    bool hold = false;       ///< keeps the connection open after the body
     bool never = false;      ///< keeps the connection open and sends nothing
 };
 
