@@ -53,6 +53,32 @@ TEST(Png, GreyPixelsComeBack) {
     }
 }
 
+TEST(Png, PalettesComeBackWithTransparency) {
+    const std::vector<PaletteColour> palette = {{1, 2, 3, 0}, {250, 128, 7, 255}, {9, 8, 7, 100}};
+    const std::vector<uint8_t> pixels = {0, 1, 2, 2, 1, 1};
+    const std::vector<uint8_t> file = encode_palette_png(3, 2, palette, pixels);
+    png_image image{};
+    image.version = PNG_IMAGE_VERSION;
+    ASSERT_NE(png_image_begin_read_from_memory(&image, file.data(), file.size()), 0) << image.message;
+    EXPECT_EQ(image.width, 3U);
+    EXPECT_EQ(image.height, 2U);
+    image.format = PNG_FORMAT_RGBA;
+    std::vector<uint8_t> decoded(PNG_IMAGE_SIZE(image));
+    ASSERT_NE(png_image_finish_read(&image, nullptr, decoded.data(), 0, nullptr), 0) << image.message;
+    for (size_t i = 0; i < pixels.size(); ++i) {
+        const PaletteColour& colour = palette[pixels[i]];
+        EXPECT_EQ(decoded[4 * i + 3], colour.alpha);
+        if (colour.alpha == 0) continue;
+        EXPECT_EQ(decoded[4 * i], colour.red);
+        EXPECT_EQ(decoded[4 * i + 1], colour.green);
+        EXPECT_EQ(decoded[4 * i + 2], colour.blue);
+    }
+    const std::vector<uint8_t> outside = {0, 1, 3, 2, 1, 1};
+    EXPECT_TRUE(contains(message_of<Error>([&] { encode_palette_png(3, 2, palette, outside); }), "palette of 3"));
+    EXPECT_THROW(encode_palette_png(3, 2, std::vector<PaletteColour>(257), pixels), Error);
+    EXPECT_THROW(encode_palette_png(4, 2, palette, pixels), Error);
+}
+
 TEST(Png, ColouredPixelsComeBack) {
     for (const auto& [width, height] : {std::pair{32, 32}, {1, 1}, {5, 3}}) {
         const std::vector<uint8_t> pixels = noise(static_cast<size_t>(width * height * 3));
