@@ -13,6 +13,7 @@
 #include "heed/datasets/image_options.h"
 #include "heed/trainers/checkpoint.h"
 #include "heed/trainers/optimizer.h"
+#include "heed/trainers/parameter_rules.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/trained_model.h"
@@ -24,7 +25,8 @@ namespace {
 double peak_bytes(const Recipe& recipe, const ImageGeometry& images, int64_t count) {
     Context context(recipe.options<GeneralOptions>("").device);
     const auto model = make_model(recipe, images);
-    ParameterStore store(context, *model, 0, {}, no_decay_selection(recipe));
+    const auto own_store = make_parameter_store(recipe, context, *model);
+    ParameterStore& store = *own_store;
     const auto optimizer = make_optimizer(recipe.options<OptimizerOptions>("optimizer"), store);
     ForwardState state;
     state.training = true;

@@ -23,6 +23,7 @@ constexpr int format_version = 1;
 constexpr const char* format_key = "heed.format";
 constexpr const char* facts_key = "heed.facts";
 const std::string optimizer_prefix = "optimizer.";
+const std::string trained_prefix = "optimizer.weights.";  // of weights whose average has the plain names
 
 Json to_json(const CheckpointFacts& facts) {
     const DataFacts& data = facts.data;
@@ -44,7 +45,8 @@ Json to_json(const CheckpointFacts& facts) {
           {"epoch_correct", progress.epoch.correct},
           {"epoch_samples", progress.epoch.count},
           {"best_accuracy", progress.best_accuracy},
-          {"best_step", progress.best_step}}},
+          {"best_step", progress.best_step},
+          {"validations_since_best", progress.validations_since_best}}},
     };
 }
 
@@ -69,6 +71,7 @@ CheckpointFacts from_json(const Json& json) {
     facts.progress.epoch.count = progress.value("epoch_samples", int64_t{0});
     facts.progress.best_accuracy = progress.at("best_accuracy").get<double>();
     facts.progress.best_step = progress.at("best_step").get<int64_t>();
+    facts.progress.validations_since_best = progress.value("validations_since_best", int64_t{0});
     return facts;
 }
 
@@ -118,6 +121,13 @@ void for_each_part(const ParameterStore& store, const std::vector<Tensor>& buffe
 std::vector<Tensor> value_buffers(const ParameterStore& store) {
     std::vector<Tensor> buffers;
     for (const ParameterGroup& group : store.groups()) buffers.push_back(group.values);
+    return buffers;
+}
+
+/// Those of the groups that are trained; undefined for the others.
+std::vector<Tensor> trained_buffers(const ParameterStore& store) {
+    std::vector<Tensor> buffers;
+    for (const ParameterGroup& group : store.groups()) buffers.push_back(group.trainable ? group.values : Tensor());
     return buffers;
 }
 
@@ -185,7 +195,7 @@ std::string numeric_versions() {
 }
 
 void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,
-                      const CheckpointFacts& facts) {
+                      const CheckpointFacts& facts, WeightAverage* average) {
     std::deque<std::vector<float>> values;
     std::vector<TensorToStore> tensors;
     auto add = [&](const std::string& prefix, const std::vector<Tensor>& buffers) {
@@ -194,7 +204,8 @@ void write_checkpoint(const std::string& path, const ParameterStore& store, Opti
             tensors.push_back({prefix + part, DType::f32, tensor.shape().to_vector(), values.back().data()});
         });
     };
-    add("", value_buffers(store));
+    add("", average ? average->buffers() : value_buffers(store));
+    if (average) add(trained_prefix, trained_buffers(store));
     if (optimizer) {
         for (const OptimizerState& state : optimizer->states()) add(optimizer_prefix + state.name + ".", state.buffers);
     }
@@ -230,12 +241,17 @@ void load_weights(const SafetensorsFile& file, ParameterStore& store) {
     load_parts(file, store, value_buffers(store), "", "model");
 }
 
+void load_averaged_weights(const SafetensorsFile& file, ParameterStore& store, WeightAverage& average) {
+    load_parts(file, store, average.buffers(), "", "model");
+    load_parts(file, store, trained_buffers(store), trained_prefix, "model in training");
+}
+
 void load_optimizer(const SafetensorsFile& file, ParameterStore& store, Optimizer& optimizer) {
     for (OptimizerState& state : optimizer.states()) {
         load_parts(file, store, state.buffers, optimizer_prefix + state.name + ".", "optimizer");
     }
     for (const StoredTensor& stored : file.tensors()) {
-        if (!stored.name.starts_with(optimizer_prefix)) continue;
+        if (!stored.name.starts_with(optimizer_prefix) || stored.name.starts_with(trained_prefix)) continue;
         const bool known = std::any_of(optimizer.states().begin(), optimizer.states().end(), [&](const auto& state) {
             return stored.name.starts_with(optimizer_prefix + state.name + ".");
         });

@@ -12,9 +12,11 @@ namespace {
 
 const KernelTable<OptimizerKernels> kernels{"optimizer", optimizer_cpu, optimizer_reference};
 
-class AdamW final : public Optimizer {
+/// AdamW, or Adam, whose decay is part of the gradient.
+class Adam final : public Optimizer {
 public:
-    AdamW(const AdamWOptions& options, ParameterStore& store) : Optimizer(store), options_(options) {
+    Adam(const AdamWOptions& options, bool decoupled, ParameterStore& store)
+        : Optimizer(store), options_(options), decoupled_(decoupled) {
         first_ = add_state("first_moment");
         second_ = add_state("second_moment");
     }
@@ -30,19 +32,55 @@ public:
             arguments.second_moment = states_[second_].buffers[index].f32();
             arguments.count = group.values.elements();
             arguments.step = step;
-            arguments.learning_rate = lr;
+            arguments.learning_rate = lr * group.lr_scale;
             arguments.beta1 = options_.beta1;
             arguments.beta2 = options_.beta2;
             arguments.epsilon = options_.epsilon;
             arguments.weight_decay = group.decay ? options_.weight_decay : 0.0;
             arguments.gradient_scale = gradient_scale;
-            kernels(group.values).adamw(arguments);
+            if (decoupled_) {
+                kernels(group.values).adamw(arguments);
+            } else {
+                kernels(group.values).adam(arguments);
+            }
         }
     }
 
 private:
     AdamWOptions options_;
+    bool decoupled_;
     size_t first_, second_;
+};
+
+class RmsProp final : public Optimizer {
+public:
+    RmsProp(const RmsPropOptions& options, ParameterStore& store) : Optimizer(store), options_(options) {
+        add_state("mean_square");
+        if (options_.momentum > 0) add_state("momentum");
+    }
+
+    void step(int64_t, double lr, double gradient_scale) override {
+        for (size_t index = 0; index < store_.groups().size(); ++index) {
+            ParameterGroup& group = store_.groups()[index];
+            if (!group.trainable || group.values.elements() == 0) continue;
+            RmsPropStep arguments{};
+            arguments.parameters = group.values.f32();
+            arguments.gradients = group.gradients.f32();
+            arguments.mean_square = states_[0].buffers[index].f32();
+            arguments.momentum_buffer = states_.size() > 1 ? states_[1].buffers[index].f32() : nullptr;
+            arguments.count = group.values.elements();
+            arguments.learning_rate = lr * group.lr_scale;
+            arguments.memory = options_.memory;
+            arguments.epsilon = options_.epsilon;
+            arguments.momentum = options_.momentum;
+            arguments.weight_decay = group.decay ? options_.weight_decay : 0.0;
+            arguments.gradient_scale = gradient_scale;
+            kernels(group.values).rmsprop(arguments);
+        }
+    }
+
+private:
+    RmsPropOptions options_;
 };
 
 class Sgd final : public Optimizer {
@@ -60,7 +98,7 @@ public:
             arguments.gradients = group.gradients.f32();
             arguments.momentum_buffer = states_.empty() ? nullptr : states_[0].buffers[index].f32();
             arguments.count = group.values.elements();
-            arguments.learning_rate = lr;
+            arguments.learning_rate = lr * group.lr_scale;
             arguments.momentum = options_.momentum;
             arguments.weight_decay = group.decay ? options_.weight_decay : 0.0;
             arguments.gradient_scale = gradient_scale;
@@ -85,7 +123,13 @@ size_t Optimizer::add_state(std::string name) {
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, ParameterStore& store) {
-    if (const auto* adamw = dynamic_cast<const AdamWOptions*>(&options)) return std::make_unique<AdamW>(*adamw, store);
+    if (const auto* adam = dynamic_cast<const AdamWOptions*>(&options)) {
+        const bool decoupled = dynamic_cast<const AdamOptions*>(&options) == nullptr;
+        return std::make_unique<Adam>(*adam, decoupled, store);
+    }
+    if (const auto* rmsprop = dynamic_cast<const RmsPropOptions*>(&options)) {
+        return std::make_unique<RmsProp>(*rmsprop, store);
+    }
     if (const auto* sgd = dynamic_cast<const SgdOptions*>(&options)) return std::make_unique<Sgd>(*sgd, store);
     throw Error("no optimizer is known for these settings");
 }

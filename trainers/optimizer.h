@@ -34,7 +34,7 @@ protected:
     std::vector<OptimizerState> states_;
 };
 
-/// The optimizer that the options describe (AdamWOptions or SgdOptions).
+/// The optimizer that the options describe.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, ParameterStore& store);
 
 /// Euclidean norm of all gradients, in an order that does not depend on threads.

@@ -14,6 +14,7 @@ public:
     const std::string& folder() const { return folder_; }
     std::string recipe() const { return folder_ + "/recipe.yaml"; }
     std::string metrics() const { return folder_ + "/metrics.jsonl"; }
+    std::string events() const { return folder_ + "/events.out.tfevents.heed"; }
     std::string log() const { return folder_ + "/log.txt"; }
     std::string report() const { return folder_ + "/report.html"; }
     std::string checkpoints() const { return folder_ + "/checkpoints"; }

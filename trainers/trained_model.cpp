@@ -31,15 +31,6 @@ std::unique_ptr<ImageClassifier> make_model(const Recipe& recipe, const ImageGeo
     }
 }
 
-ParameterStore::Selection no_decay_selection(const Recipe& recipe) {
-    return [patterns = recipe.options<OptimizerOptions>("optimizer").no_decay](const std::string& name) {
-        for (const std::string& pattern : patterns) {
-            if (name.find(pattern) != std::string::npos) return true;
-        }
-        return false;
-    };
-}
-
 std::string checkpoint_file(const std::string& run_or_checkpoint) {
     namespace fs = std::filesystem;
     std::error_code ignored;

@@ -27,9 +27,6 @@ struct DataFacts {
 /// do not fit each other or the images.
 std::unique_ptr<ImageClassifier> make_model(const Recipe& recipe, const ImageGeometry& images);
 
-/// Which parameters are exempt from weight decay by `optimizer.no_decay`, for ParameterStore.
-ParameterStore::Selection no_decay_selection(const Recipe& recipe);
-
 /// A model with its parameters, as a checkpoint holds it.
 struct TrainedModel {
     Recipe recipe;

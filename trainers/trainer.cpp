@@ -44,7 +44,8 @@ Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const Trai
       epoch_steps_(batches_per_epoch(task.samples(Split::train), optimizer_batch_)),
       total_steps_(train.steps > 0 ? train.steps : train.epochs * epoch_steps_),
       schedule_(optimizer, total_steps_, epoch_steps_),
-      optimizer_(make_optimizer(optimizer, store)) {
+      optimizer_(make_optimizer(optimizer, store)),
+      average_(train.ema > 0.0 ? std::make_unique<WeightAverage>(store, train.ema) : nullptr) {
     constexpr int64_t most_steps = 4294967295;  // what the counter of the random numbers holds
     if (total_steps_ > most_steps) {
         throw UserError("train.epochs makes " + std::to_string(total_steps_) + " steps, expected at most " +
@@ -64,6 +65,7 @@ void Trainer::begin(const TrainingState& progress) {
                         ": the training set has another size than before");
     }
     progress_ = progress;
+    if (average_ && progress.step == 0) average_->start();
     if (finished()) return;
     BatchPlan plan;
     plan.batch = optimizer_batch_;
@@ -100,6 +102,7 @@ StepResult Trainer::step() {
     if (options_.clip > 0.0 && result.gradient_norm > options_.clip) scale *= options_.clip / result.gradient_norm;
     result.lr = schedule_.lr(result.step);
     optimizer_->step(result.step, result.lr, scale);
+    if (average_) average_->update(result.step);
     ++progress_.step;
     progress_.epoch.loss += sums.loss;
     progress_.epoch.correct += sums.correct;

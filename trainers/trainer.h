@@ -10,6 +10,7 @@
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/schedule.h"
 #include "heed/trainers/task.h"
+#include "heed/trainers/weight_average.h"
 
 namespace heed {
 
@@ -20,6 +21,7 @@ struct TrainingState {
     LossSums epoch;               ///< of the steps since the last epoch began
     double best_accuracy = -1.0;  ///< on validation; -1 before the first
     int64_t best_step = 0;
+    int64_t validations_since_best = 0;
 };
 
 /// The loss or a gradient is not a finite number; the parameters are those before the step.
@@ -65,6 +67,8 @@ public:
     int64_t total_steps() const { return total_steps_; }
     int64_t epoch_steps() const { return epoch_steps_; }
     Optimizer& optimizer() { return *optimizer_; }
+    /// The running average of the weights; null without `train.ema`.
+    WeightAverage* average() { return average_.get(); }
 
 private:
     LossSums run_micro_batches(ForwardState state);
@@ -81,6 +85,7 @@ private:
     int64_t total_steps_;
     Schedule schedule_;
     std::unique_ptr<Optimizer> optimizer_;
+    std::unique_ptr<WeightAverage> average_;
     TrainingState progress_;
 };
 

@@ -13,9 +13,11 @@
 #include "heed/datasets/registry.h"
 #include "heed/trainers/attention_inspection.h"
 #include "heed/trainers/checkpoint.h"
+#include "heed/trainers/event_file.h"
 #include "heed/trainers/memory_use.h"
 #include "heed/trainers/metrics_log.h"
 #include "heed/trainers/metrics_reader.h"
+#include "heed/trainers/parameter_rules.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/run_options.h"
@@ -59,13 +61,14 @@ public:
           data_(open_data(recipe)),
           facts_(DataFacts::of(data_)),
           model_(make_model(recipe, facts_.geometry())),
-          store_(context_, *model_, static_cast<uint64_t>(train_.seed), {}, no_decay_selection(recipe)),
+          own_store_(make_parameter_store(recipe, context_, *model_)),
+          store_(*own_store_),
           batch_(recipe.options<ImageDataOptions>("data").batch),
           task_(context_, *model_, data_, train_.label_smoothing, batch_,
                 recipe.options<AugmentOptions>("data.augment")),
           trainer_(context_, task_, store_, train_, recipe.options<OptimizerOptions>("optimizer"), batch_,
                    communicator_),
-          initialised_(!resume && load_initial_weights()),
+          initialised_(!resume && prepare()),
           folder_(open_folder(recipe, resume)),
           paths_(folder_.paths()),
           name_(std::filesystem::path(runs_folder(recipe)).filename().string()),
@@ -79,11 +82,13 @@ public:
             if (resume) log_.line("there is no checkpoint in " + paths_.folder() + ": starting from the beginning");
         } else {
             load_state();
-            if (trainer_.finished() && folder_.state() == RunState::finished) {
-                log_.line(fmt::format(
-                    "the run in {} has ended after {} steps: nothing is left to do (more {} "
-                    "would go on)",
-                    paths_.folder(), trainer_.progress().step, train_.steps > 0 ? "train.steps" : "train.epochs"));
+            if ((trainer_.finished() || out_of_patience()) && folder_.state() == RunState::finished) {
+                const char* limit = !trainer_.finished() ? "train.patience"
+                                    : train_.steps > 0   ? "train.steps"
+                                                         : "train.epochs";
+                log_.line(
+                    fmt::format("the run in {} has ended after {} steps: nothing is left to do (more {} would go on)",
+                                paths_.folder(), trainer_.progress().step, limit));
                 return {TrainOutcome::already_finished};
             }
             go_on();
@@ -105,10 +110,19 @@ private:
         std::filesystem::remove(paths_.best_checkpoint(), ignored);  // of a run that did not come to save its state
         write_recipe();
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);
+        open_events(0);
         trainer_.begin({});
     }
 
     const std::string& init() const { return recipe_.options<GeneralOptions>("").init; }
+
+    /// What has to be right before there is a run folder.
+    bool prepare() {
+        if (train_.patience > 0 && data_.validation.size() == 0) {
+            throw UserError(recipe_.placed("train.patience needs a validation set: data.validation above 0"));
+        }
+        return load_initial_weights();
+    }
 
     bool load_initial_weights() {
         if (init().empty()) return false;
@@ -121,7 +135,11 @@ private:
         CheckpointFacts facts = read_checkpoint_facts(file);
         check_resumable(recipe_, parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {}),
                         paths_.folder());
-        load_weights(file, store_);
+        if (trainer_.average()) {
+            load_averaged_weights(file, store_, *trainer_.average());
+        } else {
+            load_weights(file, store_);
+        }
         load_optimizer(file, store_, trainer_.optimizer());
         trainer_.begin(facts.progress);
         resumed_versions_ = facts.versions;
@@ -150,6 +168,7 @@ private:
         const bool saves_best = best_is_due();
         truncate_metrics_after_step(paths_.metrics(), step);
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
+        open_events(step);
         if (saves_best) save(paths_.best_checkpoint());
         folder_.mark_unfinished();
         metrics_->write("resume", {{"step", step}, {"versions", numeric_versions()}});
@@ -159,6 +178,10 @@ private:
             log_.line("the checkpoint was written by " + resumed_versions_ + ", this is " + numeric_versions() +
                       ": results are equal up to rounding");
         }
+    }
+
+    void open_events(int64_t step) {
+        if (recipe_.options<RunOptions>("run").tensorboard) events_.emplace(paths_.events(), step);
     }
 
     void write_recipe() { write_file_atomically(paths_.recipe(), run_recipe(recipe_, name_)); }
@@ -182,7 +205,7 @@ private:
         StopSignals signals;
         log_.show_progress(
             {trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1, "images"});
-        while (!trainer_.finished()) {
+        while (!trainer_.finished() && !out_of_patience()) {
             StepResult result = step();
             record(result);
             const bool epoch_ends = trainer_.at_epoch_end() || trainer_.finished();
@@ -190,14 +213,22 @@ private:
             const bool due = train_.checkpoint_every > 0 && result.step % train_.checkpoint_every == 0;
             if (epoch_ends || due || signals.requested()) save(paths_.last_checkpoint());
             if (trainer_.progress().best_step == result.step) save(paths_.best_checkpoint());
-            if (signals.requested() && !trainer_.finished()) {
+            if (signals.requested() && !trainer_.finished() && !out_of_patience()) {
                 log_.end_progress();
                 log_.line(fmt::format("stopped by a signal after step {}; go on with --resume", result.step));
                 return {TrainOutcome::interrupted, signals.signal()};
             }
         }
+        if (!trainer_.finished()) {
+            log_.line(fmt::format("{} validations without a better accuracy (train.patience): it ends after step {}",
+                                  trainer_.progress().validations_since_best, trainer_.progress().step));
+        }
         finish();
         return {TrainOutcome::finished};
+    }
+
+    bool out_of_patience() {
+        return train_.patience > 0 && trainer_.progress().validations_since_best >= train_.patience;
     }
 
     StepResult step() {
@@ -224,6 +255,12 @@ private:
                                  {"samples", result.samples},
                                  {"seconds", result.seconds},
                                  {"data_wait", result.data_wait}});
+        if (events_) {
+            events_->scalar("train/loss", result.step, result.loss);
+            events_->scalar("train/accuracy", result.step, result.accuracy);
+            events_->scalar("train/lr", result.step, result.lr);
+            events_->scalar("train/gradient_norm", result.step, result.gradient_norm);
+        }
         log_.step(result.step, result.epoch + 1, result.loss, result.samples);
         epoch_.seconds += result.seconds;
         epoch_.data_wait += result.data_wait;
@@ -243,7 +280,12 @@ private:
 
     std::string validate(const StepResult& last) {
         log_.pause("validation");
+        const AveragedWeights averaged(trainer_.average());
         Evaluation result = task_.evaluate(Split::validation);
+        if (events_) {
+            events_->scalar("validation/loss", last.step, result.loss);
+            events_->scalar("validation/accuracy", last.step, result.accuracy);
+        }
         metrics_->write("validation", {{"step", last.step},
                                        {"epoch", last.epoch + 1},
                                        {"loss", result.loss},
@@ -254,6 +296,9 @@ private:
         if (result.accuracy > progress.best_accuracy) {
             progress.best_accuracy = result.accuracy;
             progress.best_step = last.step;
+            progress.validations_since_best = 0;
+        } else {
+            ++progress.validations_since_best;
         }
         return fmt::format("; validation {}, accuracy {}", loss_text(result.loss), percent(result.accuracy));
     }
@@ -261,16 +306,23 @@ private:
     void save(const std::string& path) {
         metrics_->sync();
         write_checkpoint(path, store_, &trainer_.optimizer(),
-                         {portable_recipe_, facts_, trainer_.progress(), numeric_versions()});
+                         {portable_recipe_, facts_, trainer_.progress(), numeric_versions()}, trainer_.average());
     }
 
     void finish() {
         const bool has_best = trainer_.progress().best_step > 0;
-        if (has_best) load_weights(SafetensorsFile(paths_.best_checkpoint()), store_);
+        if (has_best)
+            load_weights(SafetensorsFile(paths_.best_checkpoint()), store_);
+        else if (trainer_.average())
+            trainer_.average()->swap();
         log_.pause("test");
         Evaluation result = task_.evaluate(Split::test);
         log_.end_progress();
         const MemoryUse memory = memory_use(store_, trainer_.optimizer());
+        if (events_) {
+            events_->scalar("test/loss", trainer_.progress().step, result.loss);
+            events_->scalar("test/accuracy", trainer_.progress().step, result.accuracy);
+        }
         metrics_->write("test", {{"step", has_best ? trainer_.progress().best_step : trainer_.progress().step},
                                  {"loss", result.loss},
                                  {"accuracy", result.accuracy},
@@ -330,7 +382,8 @@ private:
     ImageData data_;
     DataFacts facts_;
     std::unique_ptr<ImageClassifier> model_;
-    ParameterStore store_;
+    std::unique_ptr<ParameterStore> own_store_;
+    ParameterStore& store_;
     int64_t batch_;
     ImageTask task_;
     Trainer trainer_;
@@ -341,6 +394,7 @@ private:
     std::string portable_recipe_;
     RunLog log_;
     std::optional<MetricsLog> metrics_;
+    std::optional<EventFile> events_;  // for TensorBoard
     EpochTimes epoch_;
     std::string resumed_versions_;  // that wrote the checkpoint gone on from
 };

@@ -24,10 +24,32 @@ bool selects(const ParameterStore::Selection& selection, const Parameter& parame
     return count != 0;
 }
 
+/// The factor of the parameter; all parts of a packed one have to agree.
+double factor_of(const ParameterStore::Factor& factor, const Parameter& parameter) {
+    if (!factor) return 1.0;
+    const double first = factor(parameter.parts().front().name);
+    for (const ParameterPart& part : parameter.parts()) {
+        if (factor(part.name) == first) continue;
+        throw UserError("'" + parameter.parts().front().name + "' and '" + part.name +
+                        "' are computed in one product: expected the same factor of the learning rate for both");
+    }
+    return first;
+}
+
 }  // namespace
 
+ParameterGroup& ParameterStore::group_of(bool decay, double lr_scale) {
+    for (ParameterGroup& group : groups_) {
+        if (group.trainable && group.decay == decay && group.lr_scale == lr_scale) return group;
+    }
+    ParameterGroup group;
+    group.decay = decay;
+    group.lr_scale = lr_scale;
+    return groups_.emplace_back(std::move(group));
+}
+
 ParameterStore::ParameterStore(Context& context, Module& model, uint64_t seed, const Selection& frozen,
-                               const Selection& no_decay)
+                               const Selection& no_decay, const Factor& lr_scale)
     : context_(context) {
     parameters_ = model.parameters();
     for (const Parameter* parameter : parameters_) {
@@ -40,8 +62,8 @@ ParameterStore::ParameterStore(Context& context, Module& model, uint64_t seed, c
     for (Parameter* parameter : parameters_) {
         parameter->trainable_ = !selects(frozen, *parameter);
         const bool decay = parameter->decay() && !selects(no_decay, *parameter);
-        size_t group = !parameter->trainable_ ? 2 : decay ? 0 : 1;
-        groups_[group].parameters.push_back(parameter);
+        ParameterGroup& group = parameter->trainable_ ? group_of(decay, factor_of(lr_scale, *parameter)) : groups_[2];
+        group.parameters.push_back(parameter);
     }
     for (ParameterGroup& group : groups_) {
         int64_t size = 0;

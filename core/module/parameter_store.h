@@ -14,8 +14,9 @@ namespace heed {
 struct ParameterGroup {
     bool trainable = true;
     bool decay = false;
-    Tensor values;     ///< [n]
-    Tensor gradients;  ///< [n]; undefined for a frozen group
+    double lr_scale = 1.0;  ///< factor of the learning rate
+    Tensor values;          ///< [n]
+    Tensor gradients;       ///< [n]; undefined for a frozen group
     std::vector<Parameter*> parameters;
     std::vector<int64_t> offsets;  ///< of each parameter in the buffers, in elements
 };
@@ -24,13 +25,14 @@ struct ParameterGroup {
 class ParameterStore {
 public:
     using Selection = std::function<bool(const std::string& part_name)>;
+    using Factor = std::function<double(const std::string& part_name)>;
 
     /// Names the model's modules, gives every parameter its place and its initial value (a pure function of seed and
     /// name). Parameters that `frozen` selects get no gradient; those that `no_decay` selects are exempt from weight
-    /// decay, as are those whose layer says so. A UserError when a selection holds for some parts of a packed parameter
-    /// only.
+    /// decay, as are those whose layer says so. `lr_scale` gives factors of the learning rate, 1 where there is none. A
+    /// UserError when a selection holds for some parts of a packed parameter only, or their factors differ.
     ParameterStore(Context& context, Module& model, uint64_t seed, const Selection& frozen = {},
-                   const Selection& no_decay = {});
+                   const Selection& no_decay = {}, const Factor& lr_scale = {});
     ParameterStore(const ParameterStore&) = delete;
     ParameterStore& operator=(const ParameterStore&) = delete;
 
@@ -45,6 +47,8 @@ public:
     void finish_gradients();
 
 private:
+    ParameterGroup& group_of(bool decay, double lr_scale);
+
     Context& context_;
     std::vector<Parameter*> parameters_;
     std::vector<ParameterGroup> groups_;

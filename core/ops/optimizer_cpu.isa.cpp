@@ -52,11 +52,14 @@ int64_t first_non_finite(const float* values, int64_t count) {
     return -1;
 }
 
-void adamw(const AdamWStep& a) {
+/// Adam; the decay acts on the weights themselves (AdamW) or is part of the gradient.
+template <bool decoupled>
+HEED_SIMD void adam_step(const AdamWStep& a) {
     const double bias1 = 1 - __builtin_pow(a.beta1, static_cast<double>(a.step));
     const double bias2 = 1 - __builtin_pow(a.beta2, static_cast<double>(a.step));
     const vf scale = constant(a.gradient_scale);
     const vf keep = constant(1 - a.learning_rate * a.weight_decay);
+    const vf decay = constant(a.weight_decay);
     const vf new1 = constant(1 - a.beta1);
     const vf old2 = constant(a.beta2);
     const vf new2 = constant(1 - a.beta2);
@@ -64,14 +67,47 @@ void adamw(const AdamWStep& a) {
     const vf epsilon = constant(a.epsilon);
     const vf rate = constant(a.learning_rate / bias1);
     for_elements(a.count, [&](int64_t i, int64_t n) HEED_INLINE {
-        const vf g = load(a.gradients + i, n) * scale;
+        const vf p = load(a.parameters + i, n);
+        vf g = load(a.gradients + i, n) * scale;
+        if constexpr (!decoupled) g = fma(p, decay, g);
         const vf old_moment = load(a.first_moment + i, n);
         const vf m = fma(g - old_moment, new1, old_moment);
         const vf v = fma(load(a.second_moment + i, n), old2, g * g * new2);
         const vf step = m / fma(sqrt(v), root_correction, epsilon);
         store(a.first_moment + i, m, n);
         store(a.second_moment + i, v, n);
-        store(a.parameters + i, load(a.parameters + i, n) * keep - rate * step, n);
+        store(a.parameters + i, (decoupled ? p * keep : p) - rate * step, n);
+    });
+}
+
+void adamw(const AdamWStep& a) {
+    adam_step<true>(a);
+}
+
+void adam(const AdamStep& a) {
+    adam_step<false>(a);
+}
+
+void rmsprop(const RmsPropStep& a) {
+    const vf scale = constant(a.gradient_scale);
+    const vf decay = constant(a.weight_decay);
+    const vf old_share = constant(a.memory);
+    const vf new_share = constant(1 - a.memory);
+    const vf epsilon = constant(a.epsilon);
+    const vf momentum = constant(a.momentum);
+    const vf rate = constant(a.learning_rate);
+    const bool has_momentum = a.momentum != 0;
+    for_elements(a.count, [&](int64_t i, int64_t n) HEED_INLINE {
+        const vf p = load(a.parameters + i, n);
+        const vf g = fma(p, decay, load(a.gradients + i, n) * scale);
+        const vf s = fma(load(a.mean_square + i, n), old_share, g * g * new_share);
+        store(a.mean_square + i, s, n);
+        vf change = g / (sqrt(s) + epsilon);
+        if (has_momentum) {
+            change = fma(load(a.momentum_buffer + i, n), momentum, change);
+            store(a.momentum_buffer + i, change, n);
+        }
+        store(a.parameters + i, p - rate * change, n);
     });
 }
 
@@ -104,6 +140,6 @@ void average(float* shadow, const float* parameters, int64_t count, double decay
 }  // namespace
 
 extern const OptimizerKernels optimizer;
-const OptimizerKernels optimizer = {sum_of_squares, first_non_finite, adamw, sgd, average};
+const OptimizerKernels optimizer = {sum_of_squares, first_non_finite, adamw, adam, rmsprop, sgd, average};
 
 }  // namespace heed::HEED_ISA

@@ -22,6 +22,27 @@ struct AdamWStep {
     double gradient_scale;
 };
 
+/// One step of Adam as in PyTorch: as AdamW, but with g = gradient_scale * gradients + weight_decay * p and no other
+/// decay.
+using AdamStep = AdamWStep;
+
+/// One step of RMSprop as in PyTorch (not centered), with g = gradient_scale * gradients + weight_decay * p:
+/// s = memory * s + (1 - memory) * g * g; d = g / (sqrt(s) + epsilon);
+/// momentum 0: p -= learning_rate * d; else b = momentum * b + d and p -= learning_rate * b. s and b start as zeros.
+struct RmsPropStep {
+    float* parameters;       ///< [count]
+    const float* gradients;  ///< [count]
+    float* mean_square;      ///< [count]
+    float* momentum_buffer;  ///< [count]; null when momentum is 0
+    int64_t count;
+    double learning_rate;
+    double memory;
+    double epsilon;
+    double momentum;
+    double weight_decay;
+    double gradient_scale;
+};
+
 /// One step of stochastic gradient descent as in PyTorch (dampening 0), with
 /// g = gradient_scale * gradients + weight_decay * p:
 /// momentum 0: p -= learning_rate * g; else b = momentum * b + g and p -= learning_rate * b, or with nesterov
@@ -45,6 +66,8 @@ struct OptimizerKernels {
     /// Lowest index of a NaN or infinite value, or -1.
     int64_t (*first_non_finite)(const float* values, int64_t count);
     void (*adamw)(const AdamWStep&);
+    void (*adam)(const AdamStep&);
+    void (*rmsprop)(const RmsPropStep&);
     void (*sgd)(const SgdStep&);
     /// shadow = decay * shadow + (1 - decay) * parameters.
     void (*average)(float* shadow, const float* parameters, int64_t count, double decay);

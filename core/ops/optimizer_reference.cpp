@@ -26,7 +26,7 @@ int64_t first_non_finite(const float* values, int64_t count) {
     return -1;
 }
 
-void adamw(const AdamWStep& a) {
+void adam_step(const AdamWStep& a, bool decoupled) {
     float* parameters = reference_address(a.parameters);
     const float* gradients = reference_address(a.gradients);
     float* first_moment = reference_address(a.first_moment);
@@ -34,13 +34,39 @@ void adamw(const AdamWStep& a) {
     const double bias1 = 1 - std::pow(a.beta1, static_cast<double>(a.step));
     const double bias2 = 1 - std::pow(a.beta2, static_cast<double>(a.step));
     for (int64_t i = 0; i < a.count; ++i) {
-        const double g = gradients[i] * a.gradient_scale;
+        const double g = gradients[i] * a.gradient_scale + (decoupled ? 0.0 : a.weight_decay * parameters[i]);
         const double m = a.beta1 * first_moment[i] + (1 - a.beta1) * g;
         const double v = a.beta2 * second_moment[i] + (1 - a.beta2) * g * g;
-        const double p = parameters[i] * (1 - a.learning_rate * a.weight_decay);
+        const double p = decoupled ? parameters[i] * (1 - a.learning_rate * a.weight_decay) : parameters[i];
         first_moment[i] = static_cast<float>(m);
         second_moment[i] = static_cast<float>(v);
         parameters[i] = static_cast<float>(p - a.learning_rate / bias1 * m / (std::sqrt(v / bias2) + a.epsilon));
+    }
+}
+
+void adamw(const AdamWStep& a) {
+    adam_step(a, true);
+}
+
+void adam(const AdamStep& a) {
+    adam_step(a, false);
+}
+
+void rmsprop(const RmsPropStep& a) {
+    float* parameters = reference_address(a.parameters);
+    const float* gradients = reference_address(a.gradients);
+    float* mean_square = reference_address(a.mean_square);
+    float* momentum_buffer = reference_address(a.momentum_buffer);
+    for (int64_t i = 0; i < a.count; ++i) {
+        const double g = gradients[i] * a.gradient_scale + a.weight_decay * parameters[i];
+        const double s = a.memory * mean_square[i] + (1 - a.memory) * g * g;
+        mean_square[i] = static_cast<float>(s);
+        double change = g / (std::sqrt(s) + a.epsilon);
+        if (a.momentum != 0) {
+            change += a.momentum * momentum_buffer[i];
+            momentum_buffer[i] = static_cast<float>(change);
+        }
+        parameters[i] = static_cast<float>(parameters[i] - a.learning_rate * change);
     }
 }
 
@@ -65,7 +91,7 @@ void average(float* shadow, const float* parameters, int64_t count, double decay
     for (int64_t i = 0; i < count; ++i) s[i] = static_cast<float>(decay * s[i] + (1 - decay) * p[i]);
 }
 
-constexpr OptimizerKernels kernels = {sum_of_squares, first_non_finite, adamw, sgd, average};
+constexpr OptimizerKernels kernels = {sum_of_squares, first_non_finite, adamw, adam, rmsprop, sgd, average};
 
 }  // namespace
 

@@ -91,6 +91,59 @@ TEST(OptimizerKernels, AdamWFollowsTheFormulaForSeveralSteps) {
     }
 }
 
+TEST(OptimizerKernels, AdamFollowsTheFormulaForSeveralSteps) {
+    for (const int64_t count : counts) {
+        SCOPED_TRACE(count);
+        const vector<float> start = numbers(count, 3);
+        for_paths([&](const Path& path) {
+            vector<float> p = start, m(p.size()), v(p.size());
+            vector<double> want_p = wide(p), want_m(p.size()), want_v(p.size());
+            for (int64_t step = 1; step <= 4; ++step) {
+                const vector<float> g = numbers(count, static_cast<uint32_t>(30 + step), 100);
+                path.kernels.adam(
+                    {path.at(p), path.at(g), path.at(m), path.at(v), count, step, 0.01, 0.9, 0.95, 1e-3, 0.5, 0.02});
+                for (std::size_t i = 0; i < want_p.size(); ++i) {
+                    const double gradient = 0.02 * g[i] + 0.5 * want_p[i];
+                    want_m[i] = 0.9 * want_m[i] + 0.1 * gradient;
+                    want_v[i] = 0.95 * want_v[i] + 0.05 * gradient * gradient;
+                    const double corrected_m = want_m[i] / (1 - std::pow(0.9, static_cast<double>(step)));
+                    const double corrected_v = want_v[i] / (1 - std::pow(0.95, static_cast<double>(step)));
+                    want_p[i] -= 0.01 * corrected_m / (std::sqrt(corrected_v) + 1e-3);
+                }
+            }
+            expect_close(p, want_p, 1e-5, 5e-7, "parameters");
+            expect_close(m, want_m, 1e-5, 1e-6, "first moment");
+            expect_close(v, want_v, 1e-5, 1e-6, "second moment");
+        });
+    }
+}
+
+TEST(OptimizerKernels, RmsPropFollowsTheFormulaForSeveralSteps) {
+    for (const double momentum : {0.0, 0.9}) {
+        for (const int64_t count : counts) {
+            SCOPED_TRACE(std::to_string(count) + " momentum " + std::to_string(momentum));
+            const vector<float> start = numbers(count, 4);
+            for_paths([&](const Path& path) {
+                vector<float> p = start, s(p.size()), buffer(momentum == 0 ? 0 : p.size());
+                vector<double> want = wide(p), want_s(p.size()), want_buffer(p.size());
+                for (uint32_t step = 1; step <= 3; ++step) {
+                    const vector<float> g = numbers(count, 40 + step, 100);
+                    path.kernels.rmsprop({path.at(p), path.at(g), path.at(s), path.at(buffer), count, 0.01, 0.9, 1e-2,
+                                          momentum, 0.5, 0.02});
+                    for (std::size_t i = 0; i < want.size(); ++i) {
+                        const double gradient = 0.02 * g[i] + 0.5 * want[i];
+                        want_s[i] = 0.9 * want_s[i] + 0.1 * gradient * gradient;
+                        want_buffer[i] = momentum * want_buffer[i] + gradient / (std::sqrt(want_s[i]) + 1e-2);
+                        want[i] -= 0.01 * want_buffer[i];
+                    }
+                }
+                expect_close(p, want, 1e-5, 5e-7, "parameters");
+                expect_close(s, want_s, 1e-5, 1e-6, "mean square");
+            });
+        }
+    }
+}
+
 TEST(OptimizerKernels, SgdFollowsTheFormulaForSeveralSteps) {
     struct Kind {
         double momentum;

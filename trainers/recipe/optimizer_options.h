@@ -12,6 +12,9 @@ struct OptimizerOptions : Options {
     std::string schedule = "cosine";
     Span warmup = Span::percent(5);
     double min_lr = 0;
+    Span step_every = Span::percent(30);
+    double step_factor = 0.1;
+    std::vector<std::string> lr_scale;
 
     void describe(Fields& fields) override;
     void validate() const override;
@@ -24,6 +27,20 @@ struct AdamWOptions : OptimizerOptions {
     double epsilon = 1e-8;
 
     AdamWOptions() { weight_decay = 0.05; }
+    void describe(Fields& fields) override;
+};
+
+/// Adam (arXiv 1412.6980); weight decay is added to the gradient.
+struct AdamOptions : AdamWOptions {
+    AdamOptions() { weight_decay = 0; }
+};
+
+/// RMSprop (Hinton, 2012), not centered; weight decay is added to the gradient.
+struct RmsPropOptions : OptimizerOptions {
+    double memory = 0.99;
+    double epsilon = 1e-8;
+    double momentum = 0;
+
     void describe(Fields& fields) override;
 };
 

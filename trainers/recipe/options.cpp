@@ -26,6 +26,7 @@ void GeneralOptions::describe(Fields& fields) {
 void RunOptions::describe(Fields& fields) {
     fields.add("dir", dir, "run folder; empty: runs/<name>/<next number>");
     fields.add("name", name, "name of the run; empty: the recipe's folder and file");
+    fields.add("tensorboard", tensorboard, "write the metrics also as an event file of TensorBoard");
 }
 
 void RunOptions::validate() const {
@@ -47,6 +48,14 @@ void TrainOptions::describe(Fields& fields) {
         .unit("batches");
     fields.add("clip", clip, "greatest norm of the gradient, above which it is scaled down; 0: no clipping")
         .range(0, 1e30);
+    fields.add("freeze", freeze, "parameters that are not trained, by a part of their name");
+    fields
+        .add("ema", ema,
+             "memory of a running average of the weights, such as 0.999, with which it is evaluated and saved; 0: none")
+        .range(0, below_one);
+    fields.add("patience", patience, "validations without a better accuracy after which it ends; 0: it goes on")
+        .range(0, 1e9)
+        .unit("validations");
     fields.add("eval_every", eval_every, "epochs from one validation to the next").range(1, 1e9).unit("epochs");
     fields.add("checkpoint_every", checkpoint_every, "steps from one saved state to the next; 0: after each epoch")
         .range(0, most_steps)
@@ -64,15 +73,33 @@ void OptimizerOptions::describe(Fields& fields) {
         "no_decay", no_decay,
         "further parameters without weight decay, by a part of their name; biases, norms and positions never have it");
     fields.add("schedule", schedule, "how the learning rate falls after the warm-up")
-        .choices({"constant", "linear", "cosine"});
-    fields.add("warmup", warmup, "length of the rise of the learning rate from 0");
-    fields.add("min_lr", min_lr, "learning rate at the end of a linear or cosine schedule").range(0, 1e6);
+        .choices({"constant", "linear", "cosine", "inverse_sqrt", "step", "one_cycle"});
+    fields.add("warmup", warmup, "length of the rise of the learning rate, from 0 (one_cycle: from lr / 25)");
+    fields.add("min_lr", min_lr, "learning rate at the end of a schedule; inverse_sqrt and step stay above it")
+        .range(0, 1e6);
+    fields.add("step_every", step_every, "schedule step: length after which the learning rate falls, again and again");
+    fields.add("step_factor", step_factor, "schedule step: by which it is multiplied then").range(0, 1);
+    fields.add(
+        "lr_scale", lr_scale,
+        "other learning rates, as part-of-name=factor (head=0.1); the last that fits counts, 0 keeps the weights");
 }
 
 void OptimizerOptions::validate() const {
     if (min_lr > lr) {
         throw UserError("optimizer.min_lr (" + format_double(min_lr) + ") must not be above optimizer.lr (" +
                         format_double(lr) + ")");
+    }
+    if (schedule == "step" && step_every.amount == 0) {
+        throw UserError("optimizer.step_every must be above 0 with optimizer.schedule step");
+    }
+    for (const std::string& text : lr_scale) {
+        const size_t equals = text.rfind('=');
+        double factor = 0;
+        const bool parsed = equals != std::string::npos && equals > 0 && parse_double(text.substr(equals + 1), factor);
+        if (!parsed || !(factor >= 0 && factor <= 1e6)) {
+            throw UserError("optimizer.lr_scale expects items like head=0.1 with a factor from 0 to 1e6, got " +
+                            quote(text));
+        }
     }
 }
 
@@ -81,6 +108,13 @@ void AdamWOptions::describe(Fields& fields) {
     fields.add("beta1", beta1, "memory of the mean of the gradients").range(0, below_one);
     fields.add("beta2", beta2, "memory of the mean of their squares").range(0, below_one);
     fields.add("epsilon", epsilon, "added to the root of the mean square, against division by zero").range(1e-30, 1);
+}
+
+void RmsPropOptions::describe(Fields& fields) {
+    OptimizerOptions::describe(fields);
+    fields.add("memory", memory, "memory of the mean of the squared gradients (PyTorch's alpha)").range(0, below_one);
+    fields.add("epsilon", epsilon, "added to its root, against division by zero").range(1e-30, 1);
+    fields.add("momentum", momentum, "memory of the sum of the scaled gradients; 0: none").range(0, below_one);
 }
 
 void SgdOptions::describe(Fields& fields) {

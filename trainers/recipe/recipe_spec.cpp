@@ -33,6 +33,8 @@ SectionSpec training() {
 std::vector<SectionChoice> optimizers() {
     return {
         {"adamw", "Adam with decoupled weight decay", new_options<AdamWOptions>},
+        {"adam", "Adam with weight decay in the gradient", new_options<AdamOptions>},
+        {"rmsprop", "gradients divided by the root of their mean square", new_options<RmsPropOptions>},
         {"sgd", "stochastic gradient descent with momentum", new_options<SgdOptions>},
     };
 }

@@ -13,6 +13,9 @@ struct TrainOptions : Options {
     double label_smoothing = 0;
     int64_t accumulate = 1;
     double clip = 1;
+    std::vector<std::string> freeze;
+    double ema = 0;
+    int64_t patience = 0;
     int64_t eval_every = 1;
     int64_t checkpoint_every = 0;
 

@@ -1,0 +1,154 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "heed/core/safetensors.h"
+#include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/message_of.h"
+#include "heed/tests/support/text_file.h"
+
+namespace heed::test {
+namespace {
+
+class Features : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        tiny_ = new TinyTraining;
+        ASSERT_EQ(tiny_->train("plain").code, 0);
+    }
+    static void TearDownTestSuite() { delete tiny_; }
+
+    static const TinyTraining& tiny() { return *tiny_; }
+
+    static std::string bytes(const std::string& file, const std::string& tensor) {
+        const SafetensorsFile open(tiny().folder / file);
+        const auto view = open.at(tensor).bytes;
+        return {reinterpret_cast<const char*>(view.data()), view.size()};
+    }
+
+    /// Trains in two parts, the first of which ends in the middle of an epoch, and expects the same as from one.
+    static void expect_exact_resume(const std::string& name, std::vector<std::string> settings) {
+        settings.push_back("optimizer.schedule=constant");
+        ASSERT_EQ(tiny().train(name, settings).code, 0);
+        std::vector<std::string> first = settings;
+        first.insert(first.end(), {"train.steps=13", "optimizer.warmup=1"});
+        settings.push_back("optimizer.warmup=1");
+        ASSERT_EQ(tiny().train(name + "-whole", settings).code, 0);
+        ASSERT_EQ(tiny().train(name + "-parts", first).code, 0);
+        const ProgramResult result = tiny().run({"train", name + "-parts", "train.epochs=2", "--resume"});
+        ASSERT_EQ(result.code, 0) << result.errors;
+        EXPECT_EQ(tiny().losses(name + "-parts"), tiny().losses(name + "-whole"));
+        for (const char* tensor : {"head.weight", "encoder.layers.0.mlp.fc1.bias"}) {
+            EXPECT_EQ(bytes(name + "-parts/checkpoints/last.safetensors", tensor),
+                      bytes(name + "-whole/checkpoints/last.safetensors", tensor));
+        }
+    }
+
+    static TinyTraining* tiny_;
+};
+
+TinyTraining* Features::tiny_ = nullptr;
+
+TEST_F(Features, AdamAndRmsPropTrainAndResume) {
+    expect_exact_resume("adam", {"optimizer.type=adam", "optimizer.weight_decay=0.01"});
+    expect_exact_resume("rmsprop", {"optimizer.type=rmsprop", "optimizer.momentum=0.5", "optimizer.lr=0.001"});
+    EXPECT_NE(tiny().losses("adam"), tiny().losses("plain"));
+    EXPECT_LT(tiny().losses("rmsprop").back(), tiny().losses("rmsprop").front());
+}
+
+TEST_F(Features, EverySchedule) {
+    for (const char* name : {"inverse_sqrt", "step", "one_cycle"}) {
+        const std::string dir = std::string("schedule-") + name;
+        ASSERT_EQ(tiny().train(dir, {std::string("optimizer.schedule=") + name}).code, 0);
+        const std::vector<double> rates = tiny().values(dir, "step", "lr");
+        EXPECT_LT(rates.back(), *std::max_element(rates.begin(), rates.end())) << name;
+    }
+}
+
+TEST_F(Features, FrozenParametersStayAndHaveNoState) {
+    const std::vector<std::string> settings = {"train.freeze=[patch_embedding, attention]",
+                                               "init=plain/checkpoints/last.safetensors"};
+    ASSERT_EQ(tiny().train("frozen", settings).code, 0);
+    const std::string last = "frozen/checkpoints/last.safetensors", before = "plain/checkpoints/last.safetensors";
+    for (const char* name : {"patch_embedding.projection.weight", "encoder.layers.1.attention.query.weight"}) {
+        EXPECT_EQ(bytes(last, name), bytes(before, name)) << name;
+    }
+    EXPECT_NE(bytes(last, "head.weight"), bytes(before, "head.weight"));
+    const SafetensorsFile file(tiny().folder / last);
+    EXPECT_EQ(file.find("optimizer.first_moment.patch_embedding.projection.weight"), nullptr);
+    EXPECT_NE(file.find("optimizer.first_moment.head.weight"), nullptr);
+    EXPECT_EQ(tiny().run({"eval", "frozen"}).code, 0);
+}
+
+TEST_F(Features, LearningRatesByName) {
+    const std::vector<std::string> settings = {"optimizer.lr_scale=[encoder=0.5, head=0]",
+                                               "init=plain/checkpoints/last.safetensors"};
+    ASSERT_EQ(tiny().train("scaled", settings).code, 0);
+    const std::string last = "scaled/checkpoints/last.safetensors", before = "plain/checkpoints/last.safetensors";
+    EXPECT_EQ(bytes(last, "head.weight"), bytes(before, "head.weight"));
+    EXPECT_NE(bytes(last, "encoder.norm.weight"), bytes(before, "encoder.norm.weight"));
+}
+
+TEST_F(Features, PatternsThatFitNothingAreErrors) {
+    const auto refused = [](const std::string& setting, const std::string& part) {
+        expect_error(tiny().train("never", {setting}), 2, part);
+        EXPECT_FALSE(tiny().exists("never")) << setting;
+    };
+    refused("train.freeze=[patch_embeding]", "none contains \"patch_embeding\" (did you mean patch_embedding?)");
+    refused("optimizer.no_decay=[haed.weight]", "optimizer.no_decay expects parts of the names of parameters");
+    refused("optimizer.lr_scale=[hed=0.1]", "none contains \"hed\" (did you mean head?)");
+    refused("optimizer.lr_scale=[head]", "optimizer.lr_scale expects items like head=0.1");
+    refused("optimizer.lr_scale=[head=nan]", "optimizer.lr_scale expects items like head=0.1");
+    refused("train.freeze=[weight, bias, class_token]", "train.freeze leaves nothing to be trained");
+    refused("train.freeze=[query]", "are computed in one product");
+    refused("optimizer.lr_scale=[query=2]", "are computed in one product");
+    expect_error(tiny().train("never", {"train.patience=2", "data.validation=0"}), 2, "needs a validation set");
+}
+
+TEST_F(Features, TheAverageIsEvaluatedSavedAndResumed) {
+    expect_exact_resume("average", {"train.ema=0.9"});
+    const std::string last = "average/checkpoints/last.safetensors", best = "average/checkpoints/best.safetensors";
+    EXPECT_NE(bytes(last, "head.weight"), bytes(last, "optimizer.weights.head.weight"));
+    EXPECT_EQ(bytes("average-parts/checkpoints/last.safetensors", "optimizer.weights.head.weight"),
+              bytes("average-whole/checkpoints/last.safetensors", "optimizer.weights.head.weight"));
+    // The training itself is the same as without an average.
+    ASSERT_EQ(tiny().train("unaveraged", {"optimizer.schedule=constant"}).code, 0);
+    EXPECT_EQ(tiny().losses("average"), tiny().losses("unaveraged"));
+    EXPECT_NE(tiny().values("average", "validation", "loss"), tiny().values("unaveraged", "validation", "loss"));
+    const ProgramResult eval = tiny().run({"eval", last, "--split", "validation", "--json"});
+    const double loss = tiny().values("average", "validation", "loss").back();
+    EXPECT_TRUE(contains(eval.output, "\"loss\":" + std::to_string(loss).substr(0, 6)));
+}
+
+TEST_F(Features, PatienceEndsATraining) {
+    const std::vector<std::string> settings = {"train.epochs=200", "train.patience=2", "optimizer.lr=1e-6"};
+    const ProgramResult result = tiny().train("patient", settings);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(
+        contains(result.errors, "2 validations without a better accuracy (train.patience): it ends after step"));
+    const size_t steps = tiny().losses("patient").size();
+    EXPECT_LT(steps, 1800u);
+    EXPECT_TRUE(tiny().exists("patient/finished"));
+    const ProgramResult again = tiny().run({"train", "patient", "--resume"});
+    EXPECT_EQ(again.code, 0);
+    EXPECT_TRUE(contains(again.errors, "nothing is left to do (more train.patience would go on)"));
+    EXPECT_EQ(tiny().losses("patient").size(), steps);
+    ASSERT_EQ(tiny().run({"train", "patient", "train.patience=3", "--resume"}).code, 0);
+    EXPECT_GT(tiny().losses("patient").size(), steps);
+}
+
+TEST_F(Features, TensorBoardEventsFollowTheMetrics) {
+    ASSERT_EQ(tiny().train("board", {"run.tensorboard=true"}).code, 0);
+    const std::string events = tiny().file("board/events.out.tfevents.heed");
+    for (const char* tag : {"train/loss", "train/lr", "validation/accuracy", "test/loss"}) {
+        EXPECT_TRUE(contains(events, tag));
+    }
+    EXPECT_FALSE(tiny().exists("plain/events.out.tfevents.heed"));
+    ASSERT_EQ(tiny().run({"train", "board", "train.epochs=3", "--resume"}).code, 0);
+    const std::string longer = tiny().file("board/events.out.tfevents.heed");
+    EXPECT_GT(longer.size(), events.size());
+    EXPECT_EQ(longer.substr(0, events.size() / 2), events.substr(0, events.size() / 2));
+}
+
+}  // namespace
+}  // namespace heed::test
