@@ -73,7 +73,8 @@ public:
                          "write activations (one or more of attention,hidden,logits) into a safetensors file:\n"
                          "--dump attention,logits activations.safetensors")
             ->type_name("NAMES FILE")
-            ->expected(2);
+            ->type_size(2)
+            ->expected(1);
 
         CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
         check->add_option("recipe", check_.recipe, "recipe file")->required();
