@@ -178,7 +178,7 @@ TEST_F(Commands, PredictClassifiesPngAndIdxFiles) {
     expect_refusal({"predict", "run", "none.png"}, "none.png");
     write_png("-dash.png", 28, 28);
     EXPECT_TRUE(contains(run({"predict", "run", "--top=2", "--", "-dash.png"}).output, "-dash.png"));
-    expect_refusal({"predict", "run", "tiny.yaml"}, "expected a PNG file or an idx file");
+    expect_refusal({"predict", "run", "tiny.yaml"}, "expected a PNG file, a JPEG file or an idx file");
     expect_refusal({"predict", "run", "data/mnist/t10k-labels-idx1-ubyte"}, "expected an idx file with 3 dimensions");
 }
 
