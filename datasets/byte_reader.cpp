@@ -208,6 +208,7 @@ std::size_t ByteReader::read_compressed(std::span<uint8_t> target) {
         } catch (const std::bad_alloc&) {
             throw Error(fmt::format("out of memory while unpacking '{}'", name_));
         } catch (const Unpacker::Damage& damage) {
+            position_ += before - room.size();
             fail_compressed(damage.reason);
         }
         position_ += before - room.size();
