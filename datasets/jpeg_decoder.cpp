@@ -29,6 +29,11 @@ struct JpegDecoder::State {
     std::vector<uint8_t> pixels;
     std::vector<uint8_t> row;  // of CMYK
 
+    State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { jpeg_destroy_decompress(&jpeg); }  // also after an error in the header
+
     static State& of(j_common_ptr jpeg) { return *static_cast<State*>(jpeg->client_data); }
 
     [[noreturn]] static void on_error(j_common_ptr jpeg) {
@@ -109,9 +114,7 @@ JpegDecoder::JpegDecoder(std::span<const uint8_t> file, std::string name) : stat
     }
 }
 
-JpegDecoder::~JpegDecoder() {
-    jpeg_destroy_decompress(&state_->jpeg);
-}
+JpegDecoder::~JpegDecoder() = default;
 
 int64_t JpegDecoder::height() const {
     return turns_sides(state_->orientation) ? state_->jpeg.image_width : state_->jpeg.image_height;
