@@ -28,6 +28,7 @@ struct Settings {
     double dropout = 0.0;
     std::string device = "cpu";
     Normalisation normalisation = {{0.5}, {0.25}};
+    AugmentOptions augment;
 
     Settings() {
         train.steps = 6;
@@ -45,7 +46,7 @@ struct Training {
                              settings.normalisation)),
           model(make_model(settings)),
           store(context, *model, static_cast<uint64_t>(settings.train.seed)),
-          task(context, *model, data, settings.train.label_smoothing, 8),
+          task(context, *model, data, settings.train.label_smoothing, 8, settings.augment),
           trainer(context, task, store, settings.train, settings.optimizer, settings.batch, communicator) {}
 
     static std::unique_ptr<ImageClassifier> make_model(const Settings& settings) {
@@ -176,6 +177,61 @@ TEST(Trainer, AccumulatedBatchesAreTheLargeBatchDropoutIncluded) {
     expect_close(run(finest), wanted);
 }
 
+AugmentOptions everything_augmented() {
+    AugmentOptions augment;
+    augment.flip = true;
+    augment.crop = 2;
+    augment.erase = 0.5;
+    augment.jitter = {0.3};
+    augment.mixup = 0.5;
+    augment.cutmix = 1.0;
+    return augment;
+}
+
+TEST(Trainer, AugmentedBatchesAreTheSameForAccumulationAndRanks) {
+    Settings large;
+    large.images = 22;
+    const Outcome plain = run(large);
+    large.augment = everything_augmented();
+    large.train.label_smoothing = 0.1;
+    const Outcome wanted = run(large);
+    EXPECT_NE(wanted.weights, plain.weights);
+    Settings accumulated = large;
+    accumulated.batch = 4;
+    accumulated.train.accumulate = 2;
+    expect_close(run(accumulated), wanted);
+    run_local_ranks(2, [&](Communicator& communicator) {
+        const Outcome outcome = run(large, communicator);
+        if (communicator.rank() == 0) expect_close(outcome, wanted);
+    });
+}
+
+TEST(Trainer, MixupTrainsOnBothLabelsByTheirShares) {
+    Settings settings;
+    settings.augment.mixup = 0.5;
+    SelfCommunicator self;
+    Training training(settings, self);
+    const BatchPlan plan{.batch = 8, .shuffle = true, .seed = 3, .end_epoch = 1};
+    BatchLoader loader(training.data.train, settings.normalisation, plan, settings.augment);
+    const ImageBatch* batch = loader.next();
+    ASSERT_NE(batch, nullptr);
+    NoGradient guard(training.context);
+    const Tensor images = images_on_device(training.context, *batch, training.data.shape());
+    const std::vector<float> logits = training.model->forward(images, {}).value().to_vector();
+    double expected = 0;
+    for (size_t i = 0; i < 8; ++i) {
+        double sum = 0;
+        for (size_t c = 0; c < 3; ++c) sum += std::exp(static_cast<double>(logits[3 * i + c]));
+        const auto nll = [&](int32_t label) {
+            return std::log(sum) - static_cast<double>(logits[3 * i + static_cast<size_t>(label)]);
+        };
+        const double own = static_cast<double>(batch->own_share);
+        expected += own * nll(batch->labels[i]) + (1 - own) * nll(batch->partner_labels[i]);
+    }
+    training.task.begin(plan);
+    EXPECT_NEAR(training.task.next({}).sums.loss, expected, 1e-4);
+}
+
 TEST(Trainer, RanksAreTheSameAsOneRank) {
     Settings settings;
     settings.images = 22;
@@ -225,6 +281,7 @@ TEST_P(TrainerOnDevices, AResumedTrainingHasTheBitsOfOneThatWasNeverStopped) {
     Settings settings;
     settings.device = GetParam();
     settings.dropout = 0.2;
+    settings.augment = everything_augmented();
     settings.train.steps = 7;  // stopped after 4, in the second epoch
     const Outcome straight = run(settings);
 
