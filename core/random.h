@@ -17,6 +17,7 @@ enum class RandomPurpose : uint32_t {
     augmentation = 3,
     hashing = 4,
     split = 5,
+    drop_path = 6,
 };
 
 /// Four random words, or the counter that they are made from.

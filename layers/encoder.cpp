@@ -20,9 +20,15 @@ Variable attend(EncoderBlock& block, size_t index, const AttentionInput& input, 
     return block.attention->forward(input, state);
 }
 
+/// Linear in the depth, as timm has it.
+double drop_path_of(const EncoderSettings& settings, int64_t index) {
+    if (index == 0) return 0.0;
+    return settings.drop_path * static_cast<double>(index) / static_cast<double>(settings.depth - 1);
+}
+
 }  // namespace
 
-EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoice& choice)
+EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoice& choice, int64_t index)
     : norm1(settings.dim),
       norm2(settings.dim),
       attention(choice.make({.dim = settings.dim,
@@ -31,18 +37,22 @@ EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoic
                              .max_tokens = settings.max_tokens})),
       mlp(settings.dim, settings.mlp_dim, settings.activation),
       dropout1(settings.dropout),
-      dropout2(settings.dropout) {
+      dropout2(settings.dropout),
+      drop_path1(drop_path_of(settings, index)),
+      drop_path2(drop_path_of(settings, index)) {
     add("norm1", norm1);
     add("attention", *attention);
     add("dropout1", dropout1);
+    add("drop_path1", drop_path1);
     add("norm2", norm2);
     add("mlp", mlp);
     add("dropout2", dropout2);
+    add("drop_path2", drop_path2);
 }
 
 Encoder::Encoder(const EncoderSettings& settings, const AttentionChoice& attention) : placement_(settings.norm) {
     for (int64_t block = 0; block < settings.depth; ++block) {
-        blocks_.push_back(std::make_unique<EncoderBlock>(settings, attention));
+        blocks_.push_back(std::make_unique<EncoderBlock>(settings, attention, block));
         add("layers." + std::to_string(block), *blocks_.back());
     }
     if (placement_ == NormPlacement::pre) {
@@ -65,9 +75,9 @@ Variable Encoder::forward_pre(Variable x, const AttentionMask& mask, const Forwa
     for (size_t index = 0; index < blocks_.size(); ++index) {
         EncoderBlock& block = *blocks_[index];
         TapeScope scope(x.context(), block.name());
-        Variable branch = attend(block, index, {normed, {}, mask}, state);
+        Variable branch = block.drop_path1.forward(attend(block, index, {normed, {}, mask}, state), state);
         ResidualLayerNorm middle = block.norm2.forward(x, branch, block.dropout1.branch(state));
-        branch = block.mlp.forward(middle.normed);
+        branch = block.drop_path2.forward(block.mlp.forward(middle.normed), state);
         ResidualLayerNorm end = first_norm(index + 1).forward(middle.sum, branch, block.dropout2.branch(state));
         x = std::move(end.sum);
         normed = std::move(end.normed);
@@ -81,9 +91,9 @@ Variable Encoder::forward_post(Variable x, const AttentionMask& mask, const Forw
     for (size_t index = 0; index < blocks_.size(); ++index) {
         EncoderBlock& block = *blocks_[index];
         TapeScope scope(x.context(), block.name());
-        Variable branch = attend(block, index, {x, {}, mask}, state);
+        Variable branch = block.drop_path1.forward(attend(block, index, {x, {}, mask}, state), state);
         x = block.norm1.forward(x, branch, block.dropout1.branch(state)).normed;
-        branch = block.mlp.forward(x);
+        branch = block.drop_path2.forward(block.mlp.forward(x), state);
         x = block.norm2.forward(x, branch, block.dropout2.branch(state)).normed;
         show_hidden(state, index + 1, x);
     }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "heed/attention/registry.h"
+#include "heed/core/module/drop_path.h"
 #include "heed/core/module/dropout.h"
 #include "heed/layers/layer_norm.h"
 #include "heed/layers/mlp.h"
@@ -19,6 +20,8 @@ struct EncoderSettings {
     int64_t heads = 4;
     int64_t mlp_dim = 128;
     double dropout = 0.0;  ///< on each residual branch
+    /// Probability that a sample goes without a branch of the last block; it rises linearly from 0 in the first.
+    double drop_path = 0.0;
     NormPlacement norm = NormPlacement::pre;
     Activation activation = Activation::gelu;
     int64_t max_tokens = 0;
@@ -27,12 +30,14 @@ struct EncoderSettings {
 /// One block: attention and MLP, each with a residual connection and a norm.
 class EncoderBlock : public Module {
 public:
-    EncoderBlock(const EncoderSettings& settings, const AttentionChoice& attention);
+    /// Block number `index` of those that the settings describe.
+    EncoderBlock(const EncoderSettings& settings, const AttentionChoice& attention, int64_t index);
 
     LayerNorm norm1, norm2;
     std::unique_ptr<Attention> attention;
     Mlp mlp;
     Dropout dropout1, dropout2;
+    DropPath drop_path1, drop_path2;
 };
 
 /// A stack of blocks: [batch, tokens, dim] -> [batch, tokens, dim]. With pre-norm a last norm follows. Each residual

@@ -19,6 +19,10 @@ void VitOptions::describe(Fields& fields) {
     fields.add("patch", patch, "side of the square patches; divides the image").range(1, 4096).unit("pixels");
     fields.add("dropout", dropout, "probability of dropout after the positions and on each residual branch")
         .range(0.0, 0.99);
+    fields
+        .add("drop_path", drop_path,
+             "stochastic depth: probability that a sample skips a branch of the last block, rising from 0 in the first")
+        .range(0.0, 0.99);
     fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
     fields.add("pool", pool, "classify from a class token or from the mean of the tokens").choices({"class", "mean"});
     fields.add("positions", positions, "what tells a token's place").choices({"learned", "sinusoidal", "none"});
@@ -56,6 +60,7 @@ EncoderSettings encoder_settings(const VitOptions& options, int64_t tokens) {
     settings.heads = options.heads;
     settings.mlp_dim = options.mlp_dim;
     settings.dropout = options.dropout;
+    settings.drop_path = options.drop_path;
     settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
     settings.activation = activation_from_name(options.activation);
     settings.max_tokens = tokens;

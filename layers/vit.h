@@ -16,6 +16,7 @@ struct VitOptions : Options {
     int64_t mlp_dim = 128;
     int64_t patch = 4;
     double dropout = 0.0;
+    double drop_path = 0.0;
     std::string norm = "pre";
     std::string pool = "class";
     std::string positions = "learned";

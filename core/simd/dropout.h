@@ -61,6 +61,13 @@ HEED_SIMD void for_kept(const DropoutMask& mask, int64_t begin, int64_t end, con
     }
 }
 
+/// All bits set where a sample is kept as a whole, by the word of its first element; the same in all lanes.
+HEED_SIMD vi sample_kept(const DropoutMask& mask, int64_t sample) {
+    int32_t kept[64];
+    detail::fill_kept(mask, sample, 0, 1, kept);
+    return broadcast(kept[0]);
+}
+
 /// x * scale where kept, else 0 (whatever x is).
 HEED_SIMD vf drop(const DropoutMask& mask, vf x, vi kept) {
     return as_float(as_int(x * mask.scale) & kept);

@@ -1,4 +1,5 @@
 #include "heed/core/ops/activation.h"
+#include "heed/core/ops/drop_path.h"
 #include "heed/core/ops/dropout.h"
 #include "heed/core/ops/elementwise.h"
 #include "heed/core/ops/residual.h"
@@ -41,6 +42,22 @@ OpCase dropout_case(const Shape& shape, float probability) {
         .definition =
             [=](const Arrays& in) {
                 return Arrays{reference::dropout(in[0], samples, static_cast<double>(probability), random_numbers())};
+            },
+        .value_bound = 1e-6,
+        .gradient_bound = 1e-6};
+}
+
+OpCase drop_path_case(const Shape& shape, float probability) {
+    const int64_t samples = shape[0];
+    return {
+        .op = "drop_path",
+        .label = shape.to_string() + " p " + std::to_string(probability),
+        .inputs = {{"x", shape}},
+        .run = [probability](Context&,
+                             const Variables& in) { return Variables{drop_path(in[0], probability, random_stream())}; },
+        .definition =
+            [=](const Arrays& in) {
+                return Arrays{reference::drop_path(in[0], samples, static_cast<double>(probability), random_numbers())};
             },
         .value_bound = 1e-6,
         .gradient_bound = 1e-6};
@@ -105,9 +122,11 @@ std::vector<OpCase> elementwise_cases() {
         cases.push_back(scale_case(shape));
         for (const float probability : {0.0F, 0.3F}) {
             cases.push_back(dropout_case(shape, probability));
+            cases.push_back(drop_path_case(shape, probability));
             cases.push_back(residual_add_case(shape, probability));
         }
     }
+    cases.push_back(drop_path_case({9, 2, 3}, 0.5F));
     return cases;
 }
 

@@ -9,6 +9,7 @@
 #include "heed/core/error.h"
 #include "heed/core/forward_observer.h"
 #include "heed/core/module/parameter_store.h"
+#include "heed/core/ops/cross_entropy.h"
 #include "heed/layers/models.h"
 #include "heed/layers/patch_embedding.h"
 #include "heed/layers/positions.h"
@@ -172,6 +173,109 @@ TEST(Vit, DropoutActsInTrainingOnly) {
     EXPECT_EQ(logits(true, 0), logits(true, 0));
     EXPECT_NE(logits(true, 0), logits(true, 1));
     EXPECT_NE(logits(true, 0), logits(false, 0));
+}
+
+struct Pass {
+    std::vector<float> logits, gradients;
+};
+
+/// Logits of the images and the gradients of their sum, as micro-batches of `batch` images.
+Pass training_pass(const VitOptions& options, int64_t images, int64_t batch) {
+    Context context;
+    auto model = make(options, small_images);
+    ParameterStore store(context, *model, 7);
+    const std::vector<float> pixels = formula_images(context, images, small_images).to_vector();
+    const Shape shape{batch, small_images.channels, small_images.height, small_images.width};
+    Pass pass;
+    store.begin_step();
+    for (int64_t first = 0; first < images; first += batch) {
+        ForwardState state;
+        state.training = true;
+        state.step = 4;
+        state.first_sample = static_cast<uint32_t>(first);
+        const auto own = std::span(pixels).subspan(static_cast<size_t>(first * shape.elements() / batch),
+                                                   static_cast<size_t>(shape.elements()));
+        Variable logits = model->forward(Tensor::from_host(context, shape, own), state);
+        const std::vector<float> values = logits.value().to_vector();
+        pass.logits.insert(pass.logits.end(), values.begin(), values.end());
+        Tensor targets = Tensor::from_host(
+            context, {batch}, std::span<const int32_t>(std::vector<int32_t>(static_cast<size_t>(batch), 1)));
+        context.tape().backward(cross_entropy(logits, targets, 0.0f).loss);
+        context.tape().clear();
+    }
+    store.finish_gradients();
+    for (const ParameterGroup& group : store.groups()) {
+        if (!group.trainable) continue;
+        const std::vector<float> values = group.gradients.to_vector();
+        pass.gradients.insert(pass.gradients.end(), values.begin(), values.end());
+    }
+    return pass;
+}
+
+TEST(Vit, DropPathDependsOnTheSampleAndNotOnTheMicroBatch) {
+    for (const char* norm : {"pre", "post"}) {
+        VitOptions options = small_options();
+        options.norm = norm;
+        const Pass plain = training_pass(options, 8, 8);
+        options.drop_path = 0.5;
+        const Pass whole = training_pass(options, 8, 8);
+        EXPECT_NE(whole.logits, plain.logits);
+        for (const int64_t batch : {4, 2, 1}) {
+            const Pass parts = training_pass(options, 8, batch);
+            for (size_t i = 0; i < whole.logits.size(); ++i) ASSERT_NEAR(parts.logits[i], whole.logits[i], 1e-5);
+            for (size_t i = 0; i < whole.gradients.size(); ++i) {
+                ASSERT_NEAR(parts.gradients[i], whole.gradients[i], 2e-5) << i;
+            }
+        }
+    }
+}
+
+TEST(Vit, DropPathRisesWithTheDepthAndActsInTrainingOnly) {
+    Context context;
+    VitOptions options = small_options();
+    options.depth = 3;
+    options.drop_path = 0.8;
+    auto model = make(options, small_images);
+    ParameterStore store(context, *model, 7);
+    NoGradient guard(context);
+    constexpr int64_t samples = 400;
+    const Tensor images = formula_images(context, samples, small_images);
+    struct Keeper final : ForwardObserver {
+        void hidden(int64_t, const Tensor& tokens) override { hiddens.push_back(tokens.to_vector()); }
+        bool wants_attention() const override { return false; }
+        void attention(int64_t, const Tensor&) override {}
+        std::vector<std::vector<float>> hiddens;
+    };
+    const auto run = [&](bool training, uint32_t step) {
+        Keeper keeper;
+        ForwardState state;
+        state.training = training;
+        state.step = step;
+        state.observer = &keeper;
+        model->forward(images, state);
+        return keeper.hiddens;
+    };
+    /// Share of the samples that a block leaves as they are: those without both branches.
+    const auto unchanged = [&](const std::vector<std::vector<float>>& hiddens, size_t block) {
+        const size_t size = hiddens[0].size() / samples;
+        int64_t count = 0;
+        for (size_t sample = 0; sample < samples; ++sample) {
+            const auto before = hiddens[block].begin() + static_cast<std::ptrdiff_t>(sample * size);
+            const auto after = hiddens[block + 1].begin() + static_cast<std::ptrdiff_t>(sample * size);
+            count += std::equal(before, before + static_cast<std::ptrdiff_t>(size), after) ? 1 : 0;
+        }
+        return static_cast<double>(count) / samples;
+    };
+    const auto hiddens = run(true, 0);
+    ASSERT_EQ(hiddens.size(), 4U);
+    EXPECT_EQ(unchanged(hiddens, 0), 0.0);
+    EXPECT_NEAR(unchanged(hiddens, 1), 0.4 * 0.4, 0.08);
+    EXPECT_NEAR(unchanged(hiddens, 2), 0.8 * 0.8, 0.1);
+    EXPECT_EQ(run(true, 0), hiddens);
+    EXPECT_NE(run(true, 1), hiddens);
+    const auto evaluated = run(false, 0);
+    EXPECT_EQ(run(false, 1), evaluated);
+    for (size_t block = 0; block < 3; ++block) EXPECT_EQ(unchanged(evaluated, block), 0.0);
 }
 
 /// Keeps what it sees.

@@ -53,6 +53,16 @@ Values dropout(const Values& x, int64_t samples, double probability, const Rando
     return y;
 }
 
+Values drop_path(const Values& x, int64_t samples, double probability, const RandomNumbers& random) {
+    Values y = x;
+    const std::size_t per_sample = samples == 0 ? 0 : x.size() / static_cast<std::size_t>(samples);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        const double factor = random.dropout_factor(static_cast<int64_t>(i / per_sample), 0, probability);
+        y[i] = factor == 0 ? 0 : factor * x[i];
+    }
+    return y;
+}
+
 Values residual_add(const Values& x, const Values& branch, int64_t samples, double probability,
                     const RandomNumbers& random) {
     return add(x, probability == 0 ? branch : dropout(branch, samples, probability, random));

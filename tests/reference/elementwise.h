@@ -19,6 +19,10 @@ Values gelu_tanh(const Values& x);
 /// becomes 0.
 Values dropout(const Values& x, int64_t samples, double probability, const RandomNumbers& random);
 
+/// x [samples, ...] with whole samples set to 0 at random, by the word of their first element, and the others divided
+/// by 1 - probability.
+Values drop_path(const Values& x, int64_t samples, double probability, const RandomNumbers& random);
+
 /// x + dropout(branch)
 Values residual_add(const Values& x, const Values& branch, int64_t samples, double probability,
                     const RandomNumbers& random);

@@ -1,0 +1,44 @@
+#include "heed/core/ops/drop_path.h"
+
+#include "heed/core/context.h"
+#include "heed/core/ops/check.h"
+#include "heed/core/ops/drop_path_kernels.h"
+#include "heed/core/ops/kernel_table.h"
+
+namespace heed {
+
+namespace {
+
+const KernelTable<DropPathKernels> kernels{"drop_path", drop_path_cpu, drop_path_reference};
+
+Tensor apply(const Tensor& x, float probability, const RandomStream& stream) {
+    Tensor y = Tensor::empty(x.context(), x.shape());
+    const int64_t samples = x.shape()[0];
+    kernels(x).apply({x.f32(), y.f32(), samples, samples ? x.elements() / samples : 0, probability, stream});
+    return y;
+}
+
+struct DropPathNode final : Node {
+    DropPathNode() : Node("drop_path") {}
+    void backward() override { x_slot->add(apply(output().gradient(), probability, stream)); }
+    GradientSlot* x_slot;
+    float probability;
+    RandomStream stream;
+};
+
+}  // namespace
+
+Variable drop_path(const Variable& x, float probability, const RandomStream& stream) {
+    check_probability("drop_path", probability);
+    if (probability == 0.0f) return x;
+    Tensor y = apply(x.value(), probability, stream);
+    Tape& tape = x.context().tape();
+    if (!tape.records(x)) return Variable(std::move(y));
+    auto& node = tape.record<DropPathNode>();
+    node.x_slot = x.slot();
+    node.probability = probability;
+    node.stream = stream;
+    return tape.output(node, std::move(y));
+}
+
+}  // namespace heed
