@@ -23,6 +23,10 @@ bool is_cross(AttentionPattern pattern) {
     return pattern == AttentionPattern::noncausal_cross || pattern == AttentionPattern::causal_cross;
 }
 
+std::vector<double> Attention::covered_mass(const AttentionInput&) {
+    return {};
+}
+
 std::string Attention::remark(int64_t, int64_t) const {
     return {};
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "heed/core/module/module.h"
 
@@ -57,6 +58,10 @@ public:
 
     /// The weights that forward gives each key without dropout, [batch, heads, tokens, keys]. No gradient.
     virtual Tensor weights(const AttentionInput& input) = 0;
+
+    /// For each head, the mean share of the dense softmax that lies on the pairs which are computed outside of
+    /// training; empty where a type computes all pairs. May form [tokens, keys] matrices.
+    virtual std::vector<double> covered_mass(const AttentionInput& input);
 
     /// Multiply-adds of one forward pass over one sequence of `tokens` tokens, whose queries meet `keys` keys (in
     /// self-attention the same number). What a causal mask hides counts as well.

@@ -26,10 +26,7 @@ public:
 
     int64_t multiplies(int64_t tokens, int64_t keys) const override;
     std::string remark(int64_t tokens, int64_t keys) const override;
-
-    /// Mean share of the dense softmax that lies on the pairs which are computed outside of training, for each head.
-    /// Forms [tokens, keys] matrices.
-    std::vector<double> covered_mass(const AttentionInput& input);
+    std::vector<double> covered_mass(const AttentionInput& input) override;
 
     /// From now on tokens are hashed along these directions, [rounds, heads, head_dim + 2], instead of drawn ones; an
     /// undefined tensor ends that.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "heed/core/tensor.h"
 
 namespace heed {
@@ -18,6 +20,13 @@ public:
 
     /// The weights of block `block` without dropout, [batch, heads, tokens, keys].
     virtual void attention(int64_t block, const Tensor& weights) = 0;
+
+    /// Whether covered_mass() is to be called: it costs as much as dense attention.
+    virtual bool wants_covered_mass() const { return false; }
+
+    /// For each head of block `block`, the share of the dense softmax on the pairs of query and key that its attention
+    /// computes. Not called where it computes all.
+    virtual void covered_mass(int64_t /*block*/, std::span<const double> /*heads*/) {}
 };
 
 }  // namespace heed

@@ -14,8 +14,13 @@ void show_hidden(const ForwardState& state, size_t block, const Variable& x) {
 }
 
 Variable attend(EncoderBlock& block, size_t index, const AttentionInput& input, const ForwardState& state) {
-    if (state.observer != nullptr && state.observer->wants_attention()) {
-        state.observer->attention(static_cast<int64_t>(index), block.attention->weights(input));
+    ForwardObserver* observer = state.observer;
+    if (observer != nullptr && observer->wants_attention()) {
+        observer->attention(static_cast<int64_t>(index), block.attention->weights(input));
+    }
+    if (observer != nullptr && observer->wants_covered_mass()) {
+        const std::vector<double> heads = block.attention->covered_mass(input);
+        if (!heads.empty()) observer->covered_mass(static_cast<int64_t>(index), heads);
     }
     return block.attention->forward(input, state);
 }

@@ -115,6 +115,18 @@ std::string ImageTask::find_non_finite(ForwardState state) {
     return found;
 }
 
+void ImageTask::observe(ForwardObserver& observer, int64_t samples) {
+    const int64_t count = batch_ ? std::min(samples, batch_->size()) : 0;
+    if (count == 0) return;
+    NoGradient guard(context_);
+    const ImageShape& shape = data_.shape();
+    Tensor images = Tensor::empty(context_, {count, shape.channels, shape.height, shape.width});
+    images.copy_from_host(batch_->images.data());
+    ForwardState state;
+    state.observer = &observer;
+    model_.forward(images, state);
+}
+
 Evaluation ImageTask::evaluate(Split split) {
     const auto start = std::chrono::steady_clock::now();
     NoGradient guard(context_);

@@ -22,6 +22,7 @@ public:
     void begin(const BatchPlan& plan) override;
     MicroBatch next(ForwardState state) override;
     std::string find_non_finite(ForwardState state) override;
+    void observe(ForwardObserver& observer, int64_t samples) override;
     double waited_seconds() const override { return loader_ ? loader_->waited_seconds() : 0.0; }
     Evaluation evaluate(Split split) override;
 

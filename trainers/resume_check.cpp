@@ -11,8 +11,15 @@
 namespace heed {
 
 bool may_change_on_resume(const std::string& key) {
-    static const std::string keys[] = {"init",        "threads",        "data.root",        "train.epochs",
-                                       "train.steps", "train.patience", "train.eval_every", "train.checkpoint_every"};
+    static const std::string keys[] = {"init",
+                                       "threads",
+                                       "data.root",
+                                       "train.epochs",
+                                       "train.steps",
+                                       "train.patience",
+                                       "train.eval_every",
+                                       "train.checkpoint_every",
+                                       "train.watch_every"};
     for (const std::string& allowed : keys) {
         if (key == allowed) return true;
     }

@@ -45,6 +45,9 @@ public:
     virtual MicroBatch next(ForwardState state) = 0;
     /// The last micro-batch once more, with every op's output checked: names the first that is not finite, or "".
     virtual std::string find_non_finite(ForwardState state) = 0;
+    /// Runs the model forward on the first `samples` samples of the last micro-batch, as in evaluation, with this
+    /// observer. Nothing happens without samples.
+    virtual void observe(ForwardObserver& observer, int64_t samples) = 0;
     /// Seconds for which `next` has waited for data.
     virtual double waited_seconds() const = 0;
 

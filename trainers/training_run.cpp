@@ -26,6 +26,7 @@
 #include "heed/trainers/resume_check.h"
 #include "heed/trainers/signals.h"
 #include "heed/trainers/training_pictures.h"
+#include "heed/trainers/training_watch.h"
 
 namespace heed {
 
@@ -68,6 +69,7 @@ public:
                 recipe.options<AugmentOptions>("data.augment")),
           trainer_(context_, task_, store_, train_, recipe.options<OptimizerOptions>("optimizer"), batch_,
                    communicator_),
+          watch_(task_, store_, model_->shape(), train_.watch_every),
           initialised_(!resume && prepare()),
           folder_(open_folder(recipe, resume)),
           paths_(folder_.paths()),
@@ -198,6 +200,9 @@ private:
         log_.line(fmt::format("{} steps of {} images, {} steps an epoch, {} {}", trainer_.total_steps(),
                               batch_ * train_.accumulate, trainer_.epoch_steps(), thread_count(),
                               thread_count() == 1 ? "thread" : "threads"));
+        if (train_.watch_every > 0 && watch_.samples() == 0) {
+            log_.line(fmt::format("train.watch_every measures no attention: {} tokens are too many", model_->tokens()));
+        }
         for (const std::string& note : recipe_.notes()) log_.line("note: " + note);
     }
 
@@ -206,8 +211,10 @@ private:
         log_.show_progress(
             {trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1, "images"});
         while (!trainer_.finished() && !out_of_patience()) {
+            watch_.before_step(trainer_.progress().step + 1);
             StepResult result = step();
             record(result);
+            record_watched(result.step);
             const bool epoch_ends = trainer_.at_epoch_end() || trainer_.finished();
             if (epoch_ends) end_epoch(result);
             const bool due = train_.checkpoint_every > 0 && result.step % train_.checkpoint_every == 0;
@@ -264,6 +271,17 @@ private:
         log_.step(result.step, result.epoch + 1, result.loss, result.samples);
         epoch_.seconds += result.seconds;
         epoch_.data_wait += result.data_wait;
+    }
+
+    void record_watched(int64_t step) {
+        const std::vector<WatchedValue> values = watch_.after_step(step);
+        if (values.empty()) return;
+        std::vector<MetricsField> fields = {{"step", step}};
+        for (const WatchedValue& each : values) {
+            fields.emplace_back(each.name, each.value);
+            if (events_) events_->scalar("watch/" + each.name, step, each.value);
+        }
+        metrics_->write("watch", fields);
     }
 
     void end_epoch(const StepResult& last) {
@@ -387,6 +405,7 @@ private:
     int64_t batch_;
     ImageTask task_;
     Trainer trainer_;
+    TrainingWatch watch_;
     bool initialised_;  // with the weights of `init`
     RunFolder folder_;
     RunPaths paths_;

@@ -160,6 +160,12 @@ TEST(ReportHistory, SumsEpochsAcrossAResume) {
         {"validation", {{"step", int64_t{2}}, {"epoch", int64_t{1}}, {"loss", 1.5}, {"accuracy", 0.75}}},
         {"step", {{"step", int64_t{3}}, {"epoch", int64_t{2}}, {"loss", std::string("NaN")}}},
         {"test", {{"step", int64_t{2}}, {"loss", 1.0}, {"accuracy", 0.7}, {"peak_bytes", int64_t{77}}}},
+        {"watch",
+         {{"step", int64_t{3}},
+          {"update_ratio", 0.01},
+          {"update_ratio.decay", 0.02},
+          {"attention_entropy.0", 1.0},
+          {"attention_entropy.1", 2.0}}},
         {"checkpoint", {{"step", int64_t{3}}}},
     };
     const History history = History::of(metrics);
@@ -175,6 +181,11 @@ TEST(ReportHistory, SumsEpochsAcrossAResume) {
     EXPECT_EQ(history.last_step, 3);
     EXPECT_EQ(history.seconds, 3.0);
     EXPECT_EQ(history.peak_bytes, 77);
+    ASSERT_EQ(history.update_ratio.size(), 1U);
+    EXPECT_EQ(history.update_ratio[0].value, 0.01);
+    ASSERT_EQ(history.attention_entropy.size(), 1U);
+    EXPECT_EQ(history.attention_entropy[0].value, 1.5);
+    EXPECT_TRUE(history.covered_mass.empty());
     ASSERT_EQ(history.rate.size(), 2U);
     EXPECT_EQ(history.rate[0].value, 2.0);
     EXPECT_EQ(history.wait[0].value, 0.25);

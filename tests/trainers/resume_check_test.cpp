@@ -29,8 +29,8 @@ constexpr const char* none = "(nothing thrown)";
 TEST(ResumeCheck, WhatMayChange) {
     EXPECT_EQ(refusal({}), none);
     for (const char* change :
-         {"train.epochs=99", "train.steps=7", "train.eval_every=3", "train.checkpoint_every=50", "threads=2",
-          "data.root=elsewhere", "run.dir=other", "run.name=x", "init=weights.safetensors"}) {
+         {"train.epochs=99", "train.steps=7", "train.eval_every=3", "train.checkpoint_every=50", "train.watch_every=5",
+          "threads=2", "data.root=elsewhere", "run.dir=other", "run.name=x", "init=weights.safetensors"}) {
         EXPECT_EQ(refusal({change}), none) << change;
     }
 }

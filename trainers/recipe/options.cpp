@@ -60,6 +60,11 @@ void TrainOptions::describe(Fields& fields) {
     fields.add("checkpoint_every", checkpoint_every, "steps from one saved state to the next; 0: after each epoch")
         .range(0, most_steps)
         .unit("steps");
+    fields
+        .add("watch_every", watch_every,
+             "steps from one measurement of weight updates and attention to the next, which changes nothing; 0: none")
+        .range(0, most_steps)
+        .unit("steps");
 }
 
 void TrainOptions::validate() const {

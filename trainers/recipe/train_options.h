@@ -18,6 +18,7 @@ struct TrainOptions : Options {
     int64_t patience = 0;
     int64_t eval_every = 1;
     int64_t checkpoint_every = 0;
+    int64_t watch_every = 0;
 
     void describe(Fields& fields) override;
     void validate() const override;

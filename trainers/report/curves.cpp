@@ -87,6 +87,10 @@ public:
         accuracy();
         lr();
         gradient_norm();
+        watched("Weight updates", "size of a step's change over that of the weights", history_.update_ratio);
+        watched("Attention entropy", "nats, mean over layers, heads and queries", history_.attention_entropy);
+        watched("Covered mass", "share of dense attention on the pairs computed, mean over layers",
+                in_percent(history_.covered_mass), " %");
         return grid();
     }
 
@@ -151,6 +155,15 @@ private:
         if (history_.gradient_norm.empty()) return;
         Chart result = chart("Gradient norm", "over all parameters, before clipping");
         add_noisy(result, "gradient norm", history_.gradient_norm);
+        finish(result, axis_of_magnitudes(all_values(result)));
+    }
+
+    /// What train.watch_every measured.
+    void watched(const std::string& title, const std::string& unit, const std::vector<Sample>& samples,
+                 const std::string& suffix = "") {
+        if (samples.empty()) return;
+        Chart result = chart(title, unit, suffix);
+        result.series.push_back({"training", "training", Stroke::solid, thin(samples, most_points)});
         finish(result, axis_of_magnitudes(all_values(result)));
     }
 

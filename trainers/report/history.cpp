@@ -51,6 +51,18 @@ void add_step(History& history, const MetricsRecord& record, int64_t step) {
     epoch.last_step = step;
 }
 
+/// Mean of the fields whose names begin with `prefix`.
+std::optional<double> mean_of(const MetricsRecord& record, std::string_view prefix) {
+    double sum = 0.0;
+    int64_t count = 0;
+    for (const auto& [name, value] : record.fields) {
+        if (!name.starts_with(prefix)) continue;
+        sum += record.number(name).value_or(0.0);
+        ++count;
+    }
+    return count > 0 ? std::optional(sum / static_cast<double>(count)) : std::nullopt;
+}
+
 /// Older runs tell the peak alone.
 std::optional<MemoryUse> memory_of(const MetricsRecord& record) {
     const std::optional<int64_t> peak = record.integer("peak_bytes");
@@ -83,6 +95,10 @@ History History::of(const std::vector<MetricsRecord>& metrics) {
             if (accuracy) history.test_accuracy = Sample{at, *accuracy, 1.0};
             history.peak_bytes = record.integer("peak_bytes");
             history.memory = memory_of(record);
+        } else if (record.event == "watch") {
+            add(history.update_ratio, at, record.number("update_ratio"), 1.0);
+            add(history.attention_entropy, at, mean_of(record, "attention_entropy."), 1.0);
+            add(history.covered_mass, at, mean_of(record, "covered_mass."), 1.0);
         } else if (record.event == "resume") {
             history.resumes.push_back(at);
         }

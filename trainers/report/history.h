@@ -28,6 +28,8 @@ struct History {
     std::vector<Sample> loss, accuracy, lr, gradient_norm;  ///< of each step
     std::vector<Sample> rate;                               ///< samples a second, weighted by time
     std::vector<Sample> wait;                               ///< share of the step's time, weighted by time
+    std::vector<Sample> update_ratio;                       ///< of the watched steps
+    std::vector<Sample> attention_entropy, covered_mass;    ///< of the watched steps, mean over the layers
     std::vector<Sample> validation_loss, validation_accuracy;
     std::optional<Sample> test_loss, test_accuracy;
     std::vector<double> resumes;  ///< steps
