@@ -44,7 +44,7 @@ public:
 
     void work(int worker) {
         inside_parallel_for = true;
-        if (worker > 0) flush_denormals();
+        flush_denormals();
         for (int i = 0; i < share_count_; ++i) {
             const int share = (worker + i) % share_count_;
             const int64_t end = share_begin(share + 1);
@@ -121,6 +121,7 @@ void run_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* bo
     const int64_t chunks = (n - 1) / grain + 1;
     const int threads = chunks == 1 || inside_parallel_for ? 1 : thread_count();
     if (threads == 1) {
+        flush_denormals();
         for (int64_t chunk = 0; chunk < chunks; ++chunk) run_chunk(function, body, chunk, n, grain);
         return;
     }

@@ -30,7 +30,9 @@ void run_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* bo
 /// thread. The chunks depend on n and grain alone, never on the number of threads, so a loop whose chunks write
 /// separate outputs gives the same bits with any number of threads; partial sums belong to a chunk and are added in
 /// chunk order afterwards. Nothing happens when n <= 0. `grain` must be positive. `body` must not throw. No heap
-/// allocation. Runs on the calling thread alone when n <= grain, with one thread, and inside another `parallel_for`.
+/// allocation. Denormal numbers count as zero from then on, on every thread that takes part: a chunk must not depend on
+/// who computes it. Runs on the calling thread alone when n <= grain, with one thread, and inside another
+/// `parallel_for`.
 template <class F>
 void parallel_for(int64_t n, int64_t grain, const F& body) {
     detail::run_chunks(

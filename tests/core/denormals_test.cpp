@@ -39,6 +39,7 @@ TEST(Denormals, CountAsZeroInAllThreadsThatCompute) {
         const Context context("cpu");
         fill(after);
     }).join();
+    EXPECT_EQ(before, std::vector<float>(64, 0.0f));
     EXPECT_EQ(after, std::vector<float>(64, 0.0f));
 }
 

@@ -420,7 +420,7 @@ TEST(Recipe, EveryPrefixAndEveryChangedByteOfARecipeEndsWell) {
 TEST(ReferencePage, ShowsEveryKeyOnce) {
     const std::string page = reference_page(example_spec());
     EXPECT_TRUE(contains(page, "| `train.epochs` | int, epochs | `10` | 0 to 1000000000 | "));
-    EXPECT_TRUE(contains(page, "| `optimizer.schedule` | text | `cosine` | `constant`, `linear`, `cosine` | "));
+    EXPECT_TRUE(contains(page, "| `optimizer.schedule` | text | `cosine` | `constant`, `linear`, `cosine`, "));
     EXPECT_TRUE(contains(page, "### `attention.type: smyrf`"));
     EXPECT_TRUE(contains(page, "`model.type` chooses what the other keys of the section are (it has to be given)"));
     EXPECT_TRUE(contains(page, "| `attention.encoder.window` |"));
