@@ -17,6 +17,9 @@ void VitOptions::describe(Fields& fields) {
     fields.add("heads", heads, "attention heads; divides dim").range(1, 1024).unit("heads");
     fields.add("mlp_dim", mlp_dim, "width of the hidden layer of each block").range(1, 262144).unit("features");
     fields.add("patch", patch, "side of the square patches; divides the image").range(1, 4096).unit("pixels");
+    fields.add("overlap", overlap, "how far a patch sees beyond each of its sides, into its neighbours")
+        .range(0, 4096)
+        .unit("pixels");
     fields.add("dropout", dropout, "probability of dropout after the positions and on each residual branch")
         .range(0.0, 0.99);
     fields
@@ -72,7 +75,7 @@ public:
     Vit(const VitOptions& options, const AttentionChoice& attention, const ImageGeometry& images)
         : shape_(shape_of(options, images)),
           has_positions_(options.positions != "none"),
-          patch_embedding_(images.channels, options.patch, options.dim),
+          patch_embedding_(images.channels, options.patch, options.overlap, options.dim),
           class_token_({options.dim}, Initializer::normal(0.02f), false),
           positions_(tokens(), options.dim, options.positions == "learned"),
           dropout_(options.dropout),

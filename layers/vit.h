@@ -15,6 +15,7 @@ struct VitOptions : Options {
     int64_t heads = 4;
     int64_t mlp_dim = 128;
     int64_t patch = 4;
+    int64_t overlap = 0;
     double dropout = 0.0;
     double drop_path = 0.0;
     std::string norm = "pre";

@@ -28,16 +28,17 @@ struct ToPatchesNode final : Node {
 
 }  // namespace
 
-Variable to_patches(const Variable& images, int64_t patch) {
+Variable to_patches(const Variable& images, int64_t patch, int64_t overlap) {
     check_rank("to_patches", "images", images.shape(), 4);
     const Shape& sizes = images.shape();
-    if (patch < 1 || sizes[2] % patch || sizes[3] % patch) {
+    if (patch < 1 || overlap < 0 || sizes[2] % patch || sizes[3] % patch) {
         throw Error("to_patches: images of shape " + sizes.to_string() + " cannot be cut into patches of " +
-                    std::to_string(patch) + " x " + std::to_string(patch));
+                    std::to_string(patch) + " x " + std::to_string(patch) + " that overlap by " +
+                    std::to_string(overlap));
     }
-    PatchShape shape{sizes[0], sizes[1], sizes[2], sizes[3], patch};
-    Tensor patches =
-        Tensor::empty(images.context(), {sizes[0], (sizes[2] / patch) * (sizes[3] / patch), sizes[1] * patch * patch});
+    PatchShape shape{sizes[0], sizes[1], sizes[2], sizes[3], patch, overlap};
+    Tensor patches = Tensor::empty(images.context(), {sizes[0], (sizes[2] / patch) * (sizes[3] / patch),
+                                                      sizes[1] * shape.window() * shape.window()});
     kernels(patches).to_patches(images.value().f32(), patches.f32(), shape);
     Tape& tape = images.context().tape();
     if (!tape.records(images)) return Variable(std::move(patches));

@@ -16,21 +16,25 @@ struct ImageNormalize {
 };
 
 /// Shape of images cut into square patches: [batch, channels, height, width] on one side and
-/// [batch, (height / patch) * (width / patch), channels * patch * patch] on the other. The features of a patch are
-/// ordered (channel, row, column), as a flattened PyTorch Conv2d weight is. patch divides height and width.
+/// [batch, (height / patch) * (width / patch), channels * window * window] on the other. A patch sees `overlap` pixels
+/// beyond each of its sides, zeros outside of the image. Its features are ordered (channel, row, column), as a
+/// flattened PyTorch Conv2d weight is. patch divides height and width.
 struct PatchShape {
     int64_t batch;
     int64_t channels;
     int64_t height;
     int64_t width;
     int64_t patch;
+    int64_t overlap;
+
+    int64_t window() const { return patch + 2 * overlap; }
 };
 
 struct ImageKernels {
     void (*normalize)(const ImageNormalize&);
     /// Cuts images into patches.
     void (*to_patches)(const float* images, float* patches, const PatchShape&);
-    /// The inverse of to_patches, and its gradient.
+    /// The gradient of to_patches: each pixel is the sum over the patches that see it.
     void (*from_patches)(const float* patches, float* images, const PatchShape&);
 };
 

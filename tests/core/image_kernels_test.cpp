@@ -48,7 +48,7 @@ TEST(ImageKernels, PatchesFollowChannelRowColumn) {
     for (const int64_t patch : {1, 2, 3, 4, 7, 9, 16, 18}) {
         for (const int64_t channels : {1, 3}) {
             for (const int64_t batch : {0, 1, 5}) {
-                const PatchShape s = {batch, channels, 3 * patch, 2 * patch, patch};
+                const PatchShape s = {batch, channels, 3 * patch, 2 * patch, patch, 0};
                 SCOPED_TRACE(std::to_string(batch) + " x " + std::to_string(channels) + " patch " +
                              std::to_string(patch));
                 const vector<float> images = numbers(batch * channels * s.height * s.width, 1);
@@ -81,13 +81,19 @@ TEST(ImageKernels, PatchesFollowChannelRowColumn) {
 }
 
 TEST(ImageKernels, SameBitsWithTwoThreads) {
-    const PatchShape s = {40, 3, 32, 32, 4};
+    const PatchShape s = {40, 3, 32, 32, 4, 1};
     const vector<float> images = numbers(40 * 3 * 32 * 32, 2);
+    const vector<float> gradient = numbers(40 * 64 * 3 * s.window() * s.window(), 3);
     for_paths([&](const Path& path) {
         expect_same_with_two_threads([&] {
-            vector<float> patches(images.size());
+            vector<float> patches(gradient.size());
             path.kernels.to_patches(path.at(images), path.at(patches), s);
             return patches;
+        });
+        expect_same_with_two_threads([&] {
+            vector<float> back(images.size());
+            path.kernels.from_patches(path.at(gradient), path.at(back), s);
+            return back;
         });
     });
 }

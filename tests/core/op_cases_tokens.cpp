@@ -29,13 +29,13 @@ OpCase embedding_case(const reference::Integers& ids, const Shape& id_shape, int
             .gradient_bound = 5e-6};
 }
 
-OpCase to_patches_case(const reference::ImageSizes& sizes, int64_t patch) {
+OpCase to_patches_case(const reference::ImageSizes& sizes, int64_t patch, int64_t overlap) {
     const Shape shape{sizes.batch, sizes.channels, sizes.height, sizes.width};
     return {.op = "to_patches",
-            .label = shape.to_string() + " patch " + std::to_string(patch),
+            .label = shape.to_string() + " patch " + std::to_string(patch) + " overlap " + std::to_string(overlap),
             .inputs = {{"images", shape}},
-            .run = [patch](Context&, const Variables& in) { return Variables{to_patches(in[0], patch)}; },
-            .definition = [=](const Arrays& in) { return Arrays{reference::to_patches(in[0], sizes, patch)}; },
+            .run = [=](Context&, const Variables& in) { return Variables{to_patches(in[0], patch, overlap)}; },
+            .definition = [=](const Arrays& in) { return Arrays{reference::to_patches(in[0], sizes, patch, overlap)}; },
             .value_bound = 0,
             .gradient_bound = 1e-6};
 }
@@ -97,11 +97,15 @@ std::vector<OpCase> token_cases() {
     cases.push_back(embedding_case({3, 0, 2, 2, 1, 4}, {2, 3}, 5, 33, 2.5F));
     cases.push_back(embedding_case({0, 0, 0, 0}, {1, 2, 2}, 1, 1, 1));
     cases.push_back(embedding_case({}, {0, 4}, 3, 5, 1));
-    cases.push_back(to_patches_case({1, 1, 1, 1}, 1));
-    cases.push_back(to_patches_case({2, 3, 6, 9}, 3));
-    cases.push_back(to_patches_case({2, 1, 14, 7}, 7));
-    cases.push_back(to_patches_case({3, 2, 5, 5}, 5));
-    cases.push_back(to_patches_case({0, 3, 4, 4}, 2));
+    cases.push_back(to_patches_case({1, 1, 1, 1}, 1, 0));
+    cases.push_back(to_patches_case({2, 3, 6, 9}, 3, 0));
+    cases.push_back(to_patches_case({2, 1, 14, 7}, 7, 0));
+    cases.push_back(to_patches_case({3, 2, 5, 5}, 5, 0));
+    cases.push_back(to_patches_case({0, 3, 4, 4}, 2, 0));
+    cases.push_back(to_patches_case({2, 3, 6, 9}, 3, 1));
+    cases.push_back(to_patches_case({3, 1, 8, 4}, 4, 2));
+    cases.push_back(to_patches_case({1, 2, 4, 2}, 2, 5));
+    cases.push_back(to_patches_case({0, 1, 4, 4}, 2, 1));
     const std::vector<reference::TokenSizes> sizes = {{1, 1, 1}, {2, 5, 7}, {3, 4, 33}, {0, 3, 5}};
     for (const reference::TokenSizes& each : sizes) {
         for (const bool class_token : {true, false}) {

@@ -387,10 +387,12 @@ TEST(Models, AreFoundByName) {
 
 class PatchEmbeddings : public testing::TestWithParam<const char*> {};
 
-TEST_P(PatchEmbeddings, AreConvolutionsWithoutOverlap) {
+/// Compares with a convolution of stride `patch`, kernel size patch + 2 * overlap and padding `overlap`.
+void expect_convolution(const char* device, int64_t overlap) {
     constexpr int64_t batch = 2, channels = 3, height = 8, width = 12, patch = 4, dim = 5;
-    Context context(GetParam());
-    PatchEmbedding layer(channels, patch, dim);
+    const int64_t window = patch + 2 * overlap;
+    Context context(device);
+    PatchEmbedding layer(channels, patch, overlap, dim);
     ParameterStore store(context, layer, 1);
     std::map<std::string, std::vector<float>> parameters;
     for (Parameter* parameter : store.parameters()) {
@@ -413,10 +415,12 @@ TEST_P(PatchEmbeddings, AreConvolutionsWithoutOverlap) {
                 for (int64_t d = 0; d < dim; ++d) {
                     double sum = bias[d];
                     for (int64_t c = 0; c < channels; ++c) {
-                        for (int64_t i = 0; i < patch; ++i) {
-                            for (int64_t j = 0; j < patch; ++j) {
-                                sum += static_cast<double>(kernel[((d * channels + c) * patch + i) * patch + j]) *
-                                       pixels[((b * channels + c) * height + y + i) * width + x + j];
+                        for (int64_t i = 0; i < window; ++i) {
+                            for (int64_t j = 0; j < window; ++j) {
+                                const int64_t row = y + i - overlap, column = x + j - overlap;
+                                if (row < 0 || row >= height || column < 0 || column >= width) continue;
+                                sum += static_cast<double>(kernel[((d * channels + c) * window + i) * window + j]) *
+                                       pixels[((b * channels + c) * height + row) * width + column];
                             }
                         }
                     }
@@ -426,6 +430,15 @@ TEST_P(PatchEmbeddings, AreConvolutionsWithoutOverlap) {
         }
     }
     context.tape().clear();
+}
+
+TEST_P(PatchEmbeddings, AreConvolutions) {
+    expect_convolution(GetParam(), 0);
+}
+
+TEST_P(PatchEmbeddings, WithOverlapAreConvolutionsWithLargerKernels) {
+    expect_convolution(GetParam(), 1);
+    expect_convolution(GetParam(), 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, PatchEmbeddings, testing::Values("cpu", "reference"));

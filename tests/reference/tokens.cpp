@@ -30,23 +30,26 @@ Values embedding(const Values& table, const Integers& ids, int64_t dim, double f
     return y;
 }
 
-Values to_patches(const Values& images, const ImageSizes& sizes, int64_t patch) {
-    Values y;
+Values to_patches(const Values& images, const ImageSizes& sizes, int64_t patch, int64_t overlap) {
+    const auto pixel = [&](int64_t b, int64_t c, int64_t y, int64_t x) {
+        if (y < 0 || x < 0 || y >= sizes.height || x >= sizes.width) return 0.0;
+        return images[static_cast<std::size_t>(((b * sizes.channels + c) * sizes.height + y) * sizes.width + x)];
+    };
+    Values features;
     for (int64_t b = 0; b < sizes.batch; ++b) {
         for (int64_t top = 0; top < sizes.height; top += patch) {
             for (int64_t left = 0; left < sizes.width; left += patch) {
                 for (int64_t c = 0; c < sizes.channels; ++c) {
-                    for (int64_t i = 0; i < patch; ++i) {
-                        for (int64_t j = 0; j < patch; ++j) {
-                            const int64_t line = (b * sizes.channels + c) * sizes.height + top + i;
-                            y.push_back(images[static_cast<std::size_t>(line * sizes.width + left + j)]);
+                    for (int64_t y = top - overlap; y < top + patch + overlap; ++y) {
+                        for (int64_t x = left - overlap; x < left + patch + overlap; ++x) {
+                            features.push_back(pixel(b, c, y, x));
                         }
                     }
                 }
             }
         }
     }
-    return y;
+    return features;
 }
 
 Values assemble_tokens(const Values& x, const Values& class_token, const Values& positions, const TokenSizes& sizes) {

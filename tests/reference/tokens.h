@@ -11,8 +11,9 @@ struct ImageSizes {
     int64_t batch, channels, height, width;
 };
 
-/// images [batch, channels, height, width] -> [batch, patches, channels * patch * patch], patches row by row.
-Values to_patches(const Values& images, const ImageSizes& sizes, int64_t patch);
+/// images [batch, channels, height, width] -> [batch, patches, channels * window * window] with window = patch + 2 *
+/// overlap, patches row by row, zeros outside of the image.
+Values to_patches(const Values& images, const ImageSizes& sizes, int64_t patch, int64_t overlap);
 
 struct TokenSizes {
     int64_t batch, tokens, dim;
