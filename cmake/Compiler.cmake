@@ -15,7 +15,10 @@ add_link_options(-Wl,--as-needed)
 if(HEED_WERROR)
   add_compile_options(-Werror)
 endif()
+# For what computes nothing (heed_cold in Library.cmake, the programs of the tests).
+set(heed_cold_options -O1)
 if(HEED_SANITIZE)
+  set(heed_cold_options -O0)
   # GCC's -Wmaybe-uninitialized is wrong too often in instrumented code.
   add_compile_options(-O1 -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all -Wno-maybe-uninitialized)
   add_compile_options("-fsanitize=${HEED_SANITIZE}")

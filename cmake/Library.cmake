@@ -48,9 +48,7 @@ endfunction()
 
 # For files that compute nothing: quick to compile matters more than quick to run.
 function(heed_cold target)
-  if(NOT HEED_SANITIZE)
-    target_compile_options(${target} PRIVATE -O1)
-  endif()
+  target_compile_options(${target} PRIVATE ${heed_cold_options})
 endfunction()
 
 function(heed_library name)
