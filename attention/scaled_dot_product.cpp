@@ -18,7 +18,7 @@ namespace heed {
 
 namespace {
 
-const KernelTable<SdpaKernels> kernels{"scaled_dot_product", sdpa_cpu, sdpa_reference};
+const KernelTable<SdpaKernels> sdpa_kernels{"scaled_dot_product", sdpa_cpu, sdpa_reference};
 
 struct ScaledDotProductNode final : Node {
     ScaledDotProductNode(const ScaledDotProduct& attention, Tensor out, Tensor lse)
@@ -31,7 +31,7 @@ struct ScaledDotProductNode final : Node {
 
     void backward() override {
         const Tensor& d_output = output().gradient();
-        const SdpaKernels& kernel = kernels(d_output);
+        const SdpaKernels& kernel = sdpa_kernels(d_output);
         Tensor workspace = Tensor::empty(d_output.context(), {kernel.workspace(shape)});
         inputs.allocate();
         SdpaBackward arguments{};
@@ -79,7 +79,7 @@ ForwardResult run_forward(const ScaledDotProduct& attention) {
     result.output = Tensor::empty(context, {queries[0], queries[1], attention.heads * attention.head_dim});
     result.log_sum_exp = Tensor::empty(context, {queries[0], attention.heads, queries[1]});
     SdpaForward arguments = forward_arguments(attention, result.output, result.log_sum_exp);
-    const SdpaKernels& kernel = kernels(result.output);
+    const SdpaKernels& kernel = sdpa_kernels(result.output);
     Tensor workspace = Tensor::empty(context, {kernel.workspace(arguments.shape)});
     arguments.workspace = workspace.f32();
     kernel.forward(arguments);
@@ -109,7 +109,7 @@ Tensor scaled_dot_product_weights(const ScaledDotProduct& attention) {
     arguments.key = head_view(attention.key, attention.head_dim);
     arguments.log_sum_exp = result.log_sum_exp.f32();
     arguments.weights = weights.f32();
-    const SdpaKernels& kernel = kernels(weights);
+    const SdpaKernels& kernel = sdpa_kernels(weights);
     Tensor workspace = Tensor::empty(context, {kernel.workspace(shape)});
     arguments.workspace = workspace.f32();
     kernel.weights(arguments);

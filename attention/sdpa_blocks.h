@@ -13,10 +13,6 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-/// Tiles of scores have at most this many queries (a multiple of 64: see TileDropout) and keys.
-constexpr int64_t query_block = 128;
-constexpr int64_t key_block = 256;
-
 /// Queries first .. first + count - 1 of one head, and the keys that at least one of them sees: 0 .. visible - 1.
 struct QueryBlock {
     int64_t sample;

@@ -1,47 +1,27 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
+#include "heed/attention/reference_heads.h"
 #include "heed/attention/sdpa_kernels.h"
 #include "heed/core/cpu/isa.h"
-#include "heed/core/random.h"
 #include "heed/core/reference/address.h"
 
 HEED_CHOOSE_ISA(SdpaKernels, sdpa);
 
 namespace heed {
 
+namespace sdpa_device {
+
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// Address of component 0 of the head of a token.
-template <class View>
-auto* row(const View& view, int64_t sample, int64_t head, int64_t token) {
-    return reference_address(view.data) + sample * view.batch_stride + head * view.head_stride +
-           token * view.token_stride;
-}
-
-double dot(const float* a, const float* b, int64_t n) {
-    double sum = 0;
-    for (int64_t c = 0; c < n; ++c) sum += static_cast<double>(a[c]) * b[c];
-    return sum;
-}
+using namespace reference;
 
 /// Number of keys that a query may use: keys 0 .. visible_keys - 1.
 int64_t visible_keys(const SdpaShape& shape, int64_t sample, int64_t query) {
-    int64_t visible = shape.keys;
-    if (shape.key_lengths) visible = std::clamp<int64_t>(reference_address(shape.key_lengths)[sample], 0, visible);
+    int64_t visible = real_length(shape.key_lengths, sample, shape.keys);
     if (shape.causal) visible = std::clamp<int64_t>(query + 1 + shape.keys - shape.queries, 0, visible);
     return visible;
-}
-
-/// What a weight is multiplied by.
-double dropout_factor(const SdpaShape& shape, int64_t sample, int64_t head, int64_t query, int64_t key) {
-    if (shape.dropout == 0) return 1;
-    const uint32_t word = random_word(shape.random, sample, sdpa_dropout_element(shape, head, query, key));
-    return word < drop_threshold(static_cast<double>(shape.dropout)) ? 0 : 1 / (1 - static_cast<double>(shape.dropout));
 }
 
 /// Calls body(sample, head, query) for all queries.
@@ -93,14 +73,6 @@ double weight(const Args& args, int64_t b, int64_t h, int64_t i, int64_t j) {
     return std::exp(score - log_sum_exp);
 }
 
-void set_to_zero(const HeadView& view, const SdpaShape& shape, int64_t tokens) {
-    for (int64_t b = 0; b < shape.batch; ++b) {
-        for (int64_t h = 0; h < shape.heads; ++h) {
-            for (int64_t t = 0; t < tokens; ++t) std::fill_n(row(view, b, h, t), shape.head_dim, 0.0F);
-        }
-    }
-}
-
 void backward(const SdpaBackward& args) {
     const SdpaShape& shape = args.shape;
     const int64_t head_dim = shape.head_dim;
@@ -143,8 +115,10 @@ constexpr SdpaKernels kernels = {forward, backward, weights, workspace};
 
 }  // namespace
 
+}  // namespace sdpa_device
+
 const SdpaKernels& sdpa_reference() {
-    return kernels;
+    return sdpa_device::kernels;
 }
 
 }  // namespace heed

@@ -8,6 +8,11 @@
 
 namespace heed::HEED_ISA {
 
+/// Tiles of scores have at most this many queries (a multiple of 64: see TileDropout) and keys. A chunk of SMYRF is
+/// computed in the same tiles, so that one chunk is computed as sdpa computes it.
+constexpr int64_t query_block = 128;
+constexpr int64_t key_block = 256;
+
 /// scores[key * stride + query] for 0 <= key < keys and 0 <= query < width, a multiple of `lanes`.
 struct ScoreTile {
     float* scores;

@@ -11,11 +11,6 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-/// Tiles of scores have at most this many queries and keys: those of dense attention, so that one chunk is computed as
-/// sdpa computes it.
-constexpr int64_t query_block = 128;
-constexpr int64_t key_block = 256;
-
 /// One chunk of one head in one round: the tokens query_index[0 .. queries - 1] attend to key_index[0 .. keys - 1].
 struct Chunk {
     int64_t sample;

@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <vector>
 
+#include "heed/attention/reference_heads.h"
 #include "heed/attention/smyrf_kernels.h"
 #include "heed/core/cpu/isa.h"
-#include "heed/core/random.h"
 #include "heed/core/reference/address.h"
 
 HEED_CHOOSE_ISA(SmyrfKernels, smyrf);
@@ -17,23 +16,7 @@ namespace smyrf_device {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-template <class View>
-auto* row(const View& view, int64_t sample, int64_t head, int64_t token) {
-    return reference_address(view.data) + sample * view.batch_stride + head * view.head_stride +
-           token * view.token_stride;
-}
-
-double dot(const float* a, const float* b, int64_t n) {
-    double sum = 0;
-    for (int64_t c = 0; c < n; ++c) sum += static_cast<double>(a[c]) * b[c];
-    return sum;
-}
-
-int64_t real_length(const int32_t* lengths, int64_t sample, int64_t tokens) {
-    return lengths ? std::clamp<int64_t>(reference_address(lengths)[sample], 0, tokens) : tokens;
-}
+using namespace reference;
 
 /// Writes the order of `tokens` tokens of which the first `hashes.size()` are sorted.
 void write_order(const std::vector<float>& hashes, int64_t tokens, int32_t* order) {
@@ -136,13 +119,6 @@ void for_each_query(const Args& args, const Body& body) {
     }
 }
 
-/// What a weight is multiplied by.
-double dropout_factor(const SdpaShape& shape, int64_t sample, int64_t head, int64_t query, int64_t key) {
-    if (shape.dropout == 0) return 1;
-    const uint32_t word = random_word(shape.random, sample, sdpa_dropout_element(shape, head, query, key));
-    return word < drop_threshold(static_cast<double>(shape.dropout)) ? 0 : 1 / (1 - static_cast<double>(shape.dropout));
-}
-
 template <class Args>
 double score(const Args& args, int64_t b, int64_t h, int64_t i, int64_t j) {
     const SdpaShape& shape = args.shape.heads;
@@ -185,14 +161,6 @@ double weight(const Args& args, int64_t b, int64_t h, int64_t i, const Pair& pai
     const double log_sum_exp = reference_address(args.log_sum_exp)[(b * shape.heads + h) * shape.queries + i];
     if (log_sum_exp == -infinity) return 0;
     return static_cast<double>(pair.count) * std::exp(score(args, b, h, i, pair.key) - log_sum_exp);
-}
-
-void set_to_zero(const HeadView& view, const SdpaShape& shape, int64_t tokens) {
-    for (int64_t b = 0; b < shape.batch; ++b) {
-        for (int64_t h = 0; h < shape.heads; ++h) {
-            for (int64_t t = 0; t < tokens; ++t) std::fill_n(row(view, b, h, t), shape.head_dim, 0.0F);
-        }
-    }
 }
 
 void backward(const SmyrfBackward& args) {

@@ -8,14 +8,14 @@ namespace heed {
 
 namespace {
 
-const KernelTable<ActivationKernels> kernels{"activation", activation_cpu, activation_reference};
+const KernelTable<ActivationKernels> activation_kernels{"activation", activation_cpu, activation_reference};
 
 struct ActivationNode final : Node {
     ActivationNode() : Node("activation") {}
     void backward() override {
         Tensor dy = output().take();
         Tensor dx = dy.unique() ? dy : Tensor::empty(dy.context(), dy.shape());
-        kernels(x).backward(kind, x.f32(), dy.f32(), dx.f32(), x.elements());
+        activation_kernels(x).backward(kind, x.f32(), dy.f32(), dx.f32(), x.elements());
         x_slot->add(std::move(dx));
     }
     Tensor x;
@@ -29,7 +29,7 @@ struct LinearActivationNode final : Node {
         Tensor dy = output().take();
         Tensor dpre = dy.unique() ? dy : Tensor::empty(dy.context(), dy.shape());
         const int64_t rows = dy.shape().rows(), width = dy.shape()[-1];
-        const ActivationKernels& kernel = kernels(pre);
+        const ActivationKernels& kernel = activation_kernels(pre);
         if (bias_slot) {
             Tensor workspace = Tensor::empty(dy.context(), {kernel.backward_bias_workspace(rows, width)});
             auto [dbias, accumulate] = bias_slot->target();
@@ -50,7 +50,7 @@ struct LinearActivationNode final : Node {
 
 Variable activation(const Variable& x, Activation kind) {
     Tensor y = Tensor::empty(x.context(), x.shape());
-    kernels(y).forward(kind, x.value().f32(), y.f32(), y.elements());
+    activation_kernels(y).forward(kind, x.value().f32(), y.f32(), y.elements());
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(y));
     auto& node = tape.record<ActivationNode>();
@@ -65,7 +65,7 @@ Variable linear_activation(const Variable& x, const Variable& weight, const Vari
     Tape& tape = x.context().tape();
     const bool records = tape.records(x, weight, bias);
     Tensor y = records ? Tensor::empty(x.context(), pre.shape()) : pre;
-    kernels(y).forward(kind, pre.f32(), y.f32(), y.elements());
+    activation_kernels(y).forward(kind, pre.f32(), y.f32(), y.elements());
     if (!records) return Variable(std::move(y));
     auto& node = tape.record<LinearActivationNode>();
     node.x_slot = x.slot();

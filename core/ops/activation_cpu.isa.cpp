@@ -103,7 +103,7 @@ void backward_bias_of(const ActivationBiasBackward& a) {
                    });
 }
 
-void forward(Activation kind, const float* x, float* y, int64_t n) {
+void activation_forward(Activation kind, const float* x, float* y, int64_t n) {
     switch (kind) {
         case Activation::relu:
             return forward_of<Relu>(x, y, n);
@@ -114,7 +114,7 @@ void forward(Activation kind, const float* x, float* y, int64_t n) {
     }
 }
 
-void backward(Activation kind, const float* x, const float* dy, float* dx, int64_t n) {
+void activation_backward(Activation kind, const float* x, const float* dy, float* dx, int64_t n) {
     switch (kind) {
         case Activation::relu:
             return backward_of<Relu>(x, dy, dx, n);
@@ -143,6 +143,6 @@ int64_t backward_bias_workspace(int64_t rows, int64_t width) {
 }  // namespace
 
 extern const ActivationKernels activation;
-const ActivationKernels activation = {forward, backward, backward_bias, backward_bias_workspace};
+const ActivationKernels activation = {activation_forward, activation_backward, backward_bias, backward_bias_workspace};
 
 }  // namespace heed::HEED_ISA

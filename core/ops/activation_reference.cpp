@@ -41,13 +41,13 @@ double derivative(Activation kind, double x) {
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope * (1 + 3 * cubic * x * x);
 }
 
-void forward(Activation kind, const float* x, float* y, int64_t n) {
+void activation_forward(Activation kind, const float* x, float* y, int64_t n) {
     x = reference_address(x);
     y = reference_address(y);
     for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(value(kind, x[i]));
 }
 
-void backward(Activation kind, const float* x, const float* dy, float* dx, int64_t n) {
+void activation_backward(Activation kind, const float* x, const float* dy, float* dx, int64_t n) {
     x = reference_address(x);
     dy = reference_address(dy);
     dx = reference_address(dx);
@@ -55,7 +55,7 @@ void backward(Activation kind, const float* x, const float* dy, float* dx, int64
 }
 
 void backward_bias(const ActivationBiasBackward& a) {
-    backward(a.kind, a.x, a.dy, a.dx, a.rows * a.width);
+    activation_backward(a.kind, a.x, a.dy, a.dx, a.rows * a.width);
     const float* dx = reference_address(a.dx);
     float* dbias = reference_address(a.dbias);
     for (int64_t j = 0; j < a.width; ++j) {
@@ -69,12 +69,13 @@ int64_t backward_bias_workspace(int64_t, int64_t) {
     return 0;
 }
 
-constexpr ActivationKernels kernels = {forward, backward, backward_bias, backward_bias_workspace};
+constexpr ActivationKernels activation_reference_kernels = {activation_forward, activation_backward, backward_bias,
+                                                            backward_bias_workspace};
 
 }  // namespace
 
 const ActivationKernels& activation_reference() {
-    return kernels;
+    return activation_reference_kernels;
 }
 
 }  // namespace heed

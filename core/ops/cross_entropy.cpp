@@ -10,7 +10,8 @@ namespace heed {
 
 namespace {
 
-const KernelTable<CrossEntropyKernels> kernels{"cross_entropy", cross_entropy_cpu, cross_entropy_reference};
+const KernelTable<CrossEntropyKernels> cross_entropy_kernels{"cross_entropy", cross_entropy_cpu,
+                                                             cross_entropy_reference};
 const KernelTable<ElementwiseKernels> scaling{"cross_entropy", elementwise_cpu, elementwise_reference};
 
 struct CrossEntropyNode final : Node {
@@ -38,7 +39,7 @@ CrossEntropyResult cross_entropy(const Variable& logits, const Tensor& targets, 
     Tensor losses = Tensor::empty(context, {rows}), nll = Tensor::empty(context, {rows});
     Tensor predictions = Tensor::empty(context, {rows}, DType::i32);
     Tensor dlogits = records ? Tensor::empty(context, logits.shape()) : Tensor();
-    const CrossEntropyKernels& kernel = kernels(losses);
+    const CrossEntropyKernels& kernel = cross_entropy_kernels(losses);
     kernel.forward({logits.value().f32(), targets.data<int32_t>(), losses.f32(), nll.f32(), predictions.data<int32_t>(),
                     records ? dlogits.f32() : nullptr, rows, classes, label_smoothing});
     CrossEntropyResult result;

@@ -99,7 +99,7 @@ HEED_SIMD void one_row(const CrossEntropy& a, int64_t row) {
     if (a.predictions != nullptr) a.predictions[row] = prediction;
 }
 
-void forward(const CrossEntropy& a) {
+void cross_entropy_forward(const CrossEntropy& a) {
     const int64_t rows = 8192 / a.classes;
     parallel_for(a.rows, rows < 1 ? 1 : rows, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
@@ -115,6 +115,6 @@ double sum(const float* values, int64_t count) {
 }  // namespace
 
 extern const CrossEntropyKernels cross_entropy;
-const CrossEntropyKernels cross_entropy = {forward, sum};
+const CrossEntropyKernels cross_entropy = {cross_entropy_forward, sum};
 
 }  // namespace heed::HEED_ISA

@@ -24,7 +24,7 @@ int32_t arg_max(const float* x, int64_t n) {
     return index;
 }
 
-void forward(const CrossEntropy& a) {
+void cross_entropy_forward(const CrossEntropy& a) {
     const int64_t n = a.classes;
     const double smoothing = a.label_smoothing;
     float* all_nll = reference_address(a.nll);
@@ -63,12 +63,12 @@ double sum(const float* values, int64_t count) {
     return total;
 }
 
-constexpr CrossEntropyKernels kernels = {forward, sum};
+constexpr CrossEntropyKernels cross_entropy_reference_kernels = {cross_entropy_forward, sum};
 
 }  // namespace
 
 const CrossEntropyKernels& cross_entropy_reference() {
-    return kernels;
+    return cross_entropy_reference_kernels;
 }
 
 }  // namespace heed

@@ -9,18 +9,18 @@ namespace heed {
 
 namespace {
 
-const KernelTable<DropPathKernels> kernels{"drop_path", drop_path_cpu, drop_path_reference};
+const KernelTable<DropPathKernels> drop_path_kernels{"drop_path", drop_path_cpu, drop_path_reference};
 
-Tensor apply(const Tensor& x, float probability, const RandomStream& stream) {
+Tensor drop_path_apply(const Tensor& x, float probability, const RandomStream& stream) {
     Tensor y = Tensor::empty(x.context(), x.shape());
     const int64_t samples = x.shape()[0];
-    kernels(x).apply({x.f32(), y.f32(), samples, samples ? x.elements() / samples : 0, probability, stream});
+    drop_path_kernels(x).apply({x.f32(), y.f32(), samples, samples ? x.elements() / samples : 0, probability, stream});
     return y;
 }
 
 struct DropPathNode final : Node {
     DropPathNode() : Node("drop_path") {}
-    void backward() override { x_slot->add(apply(output().gradient(), probability, stream)); }
+    void backward() override { x_slot->add(drop_path_apply(output().gradient(), probability, stream)); }
     GradientSlot* x_slot;
     float probability;
     RandomStream stream;
@@ -31,7 +31,7 @@ struct DropPathNode final : Node {
 Variable drop_path(const Variable& x, float probability, const RandomStream& stream) {
     check_probability("drop_path", probability);
     if (probability == 0.0f) return x;
-    Tensor y = apply(x.value(), probability, stream);
+    Tensor y = drop_path_apply(x.value(), probability, stream);
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(y));
     auto& node = tape.record<DropPathNode>();

@@ -7,7 +7,7 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-void apply(const DropPathArguments& a) {
+void drop_path_apply(const DropPathArguments& a) {
     if (a.per_sample == 0) return;
     const DropoutMask mask = make_dropout_mask(a.probability, a.stream, a.per_sample);
     parallel_for(a.samples * a.per_sample, chunk_elements, [&](int64_t begin, int64_t end) {
@@ -27,6 +27,6 @@ void apply(const DropPathArguments& a) {
 }  // namespace
 
 extern const DropPathKernels drop_path;
-const DropPathKernels drop_path = {apply};
+const DropPathKernels drop_path = {drop_path_apply};
 
 }  // namespace heed::HEED_ISA

@@ -9,7 +9,7 @@ namespace heed {
 
 namespace {
 
-void apply(const DropPathArguments& a) {
+void drop_path_apply(const DropPathArguments& a) {
     const uint32_t threshold = drop_threshold(a.probability);
     const auto scale = static_cast<float>(1 / (1 - static_cast<double>(a.probability)));
     for (int64_t sample = 0; sample < a.samples; ++sample) {
@@ -20,12 +20,12 @@ void apply(const DropPathArguments& a) {
     }
 }
 
-constexpr DropPathKernels kernels = {apply};
+constexpr DropPathKernels drop_path_reference_kernels = {drop_path_apply};
 
 }  // namespace
 
 const DropPathKernels& drop_path_reference() {
-    return kernels;
+    return drop_path_reference_kernels;
 }
 
 }  // namespace heed

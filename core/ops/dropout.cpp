@@ -9,18 +9,18 @@ namespace heed {
 
 namespace {
 
-const KernelTable<DropoutKernels> kernels{"dropout", dropout_cpu, dropout_reference};
+const KernelTable<DropoutKernels> dropout_kernels{"dropout", dropout_cpu, dropout_reference};
 
-Tensor apply(const Tensor& x, float probability, const RandomStream& stream) {
+Tensor dropout_apply(const Tensor& x, float probability, const RandomStream& stream) {
     Tensor y = Tensor::empty(x.context(), x.shape());
     const int64_t samples = x.shape()[0];
-    kernels(x).apply({x.f32(), y.f32(), samples, samples ? x.elements() / samples : 0, probability, stream});
+    dropout_kernels(x).apply({x.f32(), y.f32(), samples, samples ? x.elements() / samples : 0, probability, stream});
     return y;
 }
 
 struct DropoutNode final : Node {
     DropoutNode() : Node("dropout") {}
-    void backward() override { x_slot->add(apply(output().gradient(), probability, stream)); }
+    void backward() override { x_slot->add(dropout_apply(output().gradient(), probability, stream)); }
     GradientSlot* x_slot;
     float probability;
     RandomStream stream;
@@ -31,7 +31,7 @@ struct DropoutNode final : Node {
 Variable dropout(const Variable& x, float probability, const RandomStream& stream) {
     check_probability("dropout", probability);
     if (probability == 0.0f) return x;
-    Tensor y = apply(x.value(), probability, stream);
+    Tensor y = dropout_apply(x.value(), probability, stream);
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(y));
     auto& node = tape.record<DropoutNode>();

@@ -9,7 +9,7 @@ namespace heed {
 
 namespace {
 
-void apply(const Dropout& a) {
+void dropout_apply(const Dropout& a) {
     const uint32_t threshold = drop_threshold(a.probability);
     const auto scale = static_cast<float>(1 / (1 - static_cast<double>(a.probability)));
     for (int64_t sample = 0; sample < a.samples; ++sample) {
@@ -21,12 +21,12 @@ void apply(const Dropout& a) {
     }
 }
 
-constexpr DropoutKernels kernels = {apply};
+constexpr DropoutKernels dropout_reference_kernels = {dropout_apply};
 
 }  // namespace
 
 const DropoutKernels& dropout_reference() {
-    return kernels;
+    return dropout_reference_kernels;
 }
 
 }  // namespace heed

@@ -11,7 +11,7 @@ namespace heed {
 
 namespace {
 
-const KernelTable<ElementwiseKernels> kernels{"elementwise", elementwise_cpu, elementwise_reference};
+const KernelTable<ElementwiseKernels> elementwise_kernels{"elementwise", elementwise_cpu, elementwise_reference};
 
 struct AddNode final : Node {
     AddNode() : Node("add") {}
@@ -28,7 +28,7 @@ struct ScaleNode final : Node {
     void backward() override {
         Tensor dy = output().take();
         Tensor dx = dy.unique() ? dy : Tensor::empty(dy.context(), dy.shape());
-        kernels(dy).scale(dy.f32(), factor, dx.f32(), dy.elements());
+        elementwise_kernels(dy).scale(dy.f32(), factor, dx.f32(), dy.elements());
         x_slot->add(std::move(dx));
     }
     GradientSlot* x_slot;
@@ -40,7 +40,7 @@ struct ScaleNode final : Node {
 Variable add(const Variable& a, const Variable& b) {
     check_shape("add", "b", b.shape(), a.shape());
     Tensor y = Tensor::empty(a.context(), a.shape());
-    kernels(y).add(a.value().f32(), b.value().f32(), y.f32(), y.elements());
+    elementwise_kernels(y).add(a.value().f32(), b.value().f32(), y.f32(), y.elements());
     Tape& tape = a.context().tape();
     if (!tape.records(a, b)) return Variable(std::move(y));
     auto& node = tape.record<AddNode>();
@@ -51,7 +51,7 @@ Variable add(const Variable& a, const Variable& b) {
 
 Variable scale(const Variable& x, float factor) {
     Tensor y = Tensor::empty(x.context(), x.shape());
-    kernels(y).scale(x.value().f32(), factor, y.f32(), y.elements());
+    elementwise_kernels(y).scale(x.value().f32(), factor, y.f32(), y.elements());
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(y));
     auto& node = tape.record<ScaleNode>();
@@ -62,12 +62,12 @@ Variable scale(const Variable& x, float factor) {
 
 void accumulate(Tensor& sum, const Tensor& x) {
     check_shape("accumulate", "x", x.shape(), sum.shape());
-    kernels(sum).accumulate(x.f32(), sum.f32(), sum.elements());
+    elementwise_kernels(sum).accumulate(x.f32(), sum.f32(), sum.elements());
 }
 
 void column_sums(const Tensor& x, GradientSlot& slot) {
     const int64_t rows = x.shape().rows(), width = x.shape()[-1];
-    const ElementwiseKernels& kernel = kernels(x);
+    const ElementwiseKernels& kernel = elementwise_kernels(x);
     Tensor workspace = Tensor::empty(x.context(), {kernel.sum_rows_workspace(rows, width)});
     auto [sums, accumulate] = slot.target();
     kernel.sum_rows({x.f32(), sums.f32(), accumulate, workspace.f32(), rows, width, width});

@@ -27,7 +27,7 @@ void scale(const float* x, float factor, float* y, int64_t n) {
     map(y, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(x + i, count) * factor; });
 }
 
-void fill(float value, float* y, int64_t n) {
+void elementwise_fill(float value, float* y, int64_t n) {
     map(y, n, [=](int64_t, int64_t) HEED_INLINE { return broadcast(value); });
 }
 
@@ -63,6 +63,7 @@ int64_t sum_rows_workspace(int64_t rows, int64_t width) {
 }  // namespace
 
 extern const ElementwiseKernels elementwise;
-const ElementwiseKernels elementwise = {add, accumulate, scale, fill, add_bias, sum_rows, sum_rows_workspace};
+const ElementwiseKernels elementwise = {add,      accumulate,        scale, elementwise_fill, add_bias,
+                                        sum_rows, sum_rows_workspace};
 
 }  // namespace heed::HEED_ISA

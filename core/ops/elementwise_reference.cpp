@@ -53,12 +53,13 @@ int64_t sum_rows_workspace(int64_t, int64_t) {
     return 0;
 }
 
-constexpr ElementwiseKernels kernels = {add, accumulate, scale, fill, add_bias, sum_rows, sum_rows_workspace};
+constexpr ElementwiseKernels elementwise_reference_kernels = {add,      accumulate,        scale, fill, add_bias,
+                                                              sum_rows, sum_rows_workspace};
 
 }  // namespace
 
 const ElementwiseKernels& elementwise_reference() {
-    return kernels;
+    return elementwise_reference_kernels;
 }
 
 }  // namespace heed

@@ -9,14 +9,14 @@ namespace heed {
 
 namespace {
 
-const KernelTable<EmbeddingKernels> kernels{"embedding", embedding_cpu, embedding_reference};
+const KernelTable<EmbeddingKernels> embedding_kernels{"embedding", embedding_cpu, embedding_reference};
 
 struct EmbeddingNode final : Node {
     EmbeddingNode() : Node("embedding") {}
     void backward() override {
         const Tensor& dout = output().gradient();
         const int64_t count = ids.elements(), vocabulary = table_slot->shape()[0], dim = table_slot->shape()[1];
-        const EmbeddingKernels& kernel = kernels(dout);
+        const EmbeddingKernels& kernel = embedding_kernels(dout);
         Tensor workspace = Tensor::empty(dout.context(), {kernel.backward_workspace(count, vocabulary)}, DType::i32);
         auto [dtable, accumulate] = table_slot->target();
         kernel.backward({dout.f32(), ids.data<int32_t>(), dtable.f32(), accumulate, workspace.data<int32_t>(), count,
@@ -35,7 +35,7 @@ Variable embedding(const Variable& table, const Tensor& ids, float scale) {
     check_indices("embedding", "ids", ids, 0, vocabulary);
     Context& context = table.context();
     Tensor out = Tensor::empty(context, ids.shape().with_axis(dim));
-    kernels(out).forward({table.value().f32(), ids.data<int32_t>(), out.f32(), ids.elements(), dim, scale});
+    embedding_kernels(out).forward({table.value().f32(), ids.data<int32_t>(), out.f32(), ids.elements(), dim, scale});
     Tape& tape = context.tape();
     if (!tape.records(table)) return Variable(std::move(out));
     auto& node = tape.record<EmbeddingNode>();

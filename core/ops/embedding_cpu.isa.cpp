@@ -6,7 +6,7 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-void forward(const EmbeddingForward& a) {
+void embedding_forward(const EmbeddingForward& a) {
     const vf scale = broadcast(a.scale);
     const int64_t rows = 16384 / (a.dim < 1 ? 1 : a.dim);
     parallel_for(a.count, rows < 1 ? 1 : rows, [&](int64_t begin, int64_t end) {
@@ -50,7 +50,7 @@ HEED_SIMD void add_rows(const EmbeddingBackward& a, const int32_t* begin, const 
     });
 }
 
-void backward(const EmbeddingBackward& a) {
+void embedding_backward(const EmbeddingBackward& a) {
     int32_t* const ends = a.workspace;
     int32_t* const positions = a.workspace + a.vocabulary + 1;
     sort_by_id(a, ends, positions);
@@ -73,13 +73,13 @@ void backward(const EmbeddingBackward& a) {
     });
 }
 
-int64_t backward_workspace(int64_t count, int64_t vocabulary) {
+int64_t embedding_backward_workspace(int64_t count, int64_t vocabulary) {
     return vocabulary + 1 + count;
 }
 
 }  // namespace
 
 extern const EmbeddingKernels embedding;
-const EmbeddingKernels embedding = {forward, backward, backward_workspace};
+const EmbeddingKernels embedding = {embedding_forward, embedding_backward, embedding_backward_workspace};
 
 }  // namespace heed::HEED_ISA

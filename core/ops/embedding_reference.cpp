@@ -8,7 +8,7 @@ namespace heed {
 
 namespace {
 
-void forward(const EmbeddingForward& a) {
+void embedding_forward(const EmbeddingForward& a) {
     for (int64_t i = 0; i < a.count; ++i) {
         const int64_t id = reference_address(a.ids)[i];
         for (int64_t j = 0; j < a.dim; ++j) {
@@ -17,7 +17,7 @@ void forward(const EmbeddingForward& a) {
     }
 }
 
-void backward(const EmbeddingBackward& a) {
+void embedding_backward(const EmbeddingBackward& a) {
     float* dtable = reference_address(a.dtable);
     if (!a.accumulate) {
         for (int64_t i = 0; i < a.vocabulary * a.dim; ++i) dtable[i] = 0;
@@ -30,16 +30,17 @@ void backward(const EmbeddingBackward& a) {
     }
 }
 
-int64_t backward_workspace(int64_t, int64_t) {
+int64_t embedding_backward_workspace(int64_t, int64_t) {
     return 0;
 }
 
-constexpr EmbeddingKernels kernels = {forward, backward, backward_workspace};
+constexpr EmbeddingKernels embedding_reference_kernels = {embedding_forward, embedding_backward,
+                                                          embedding_backward_workspace};
 
 }  // namespace
 
 const EmbeddingKernels& embedding_reference() {
-    return kernels;
+    return embedding_reference_kernels;
 }
 
 }  // namespace heed

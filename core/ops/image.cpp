@@ -12,14 +12,14 @@ namespace heed {
 
 namespace {
 
-const KernelTable<ImageKernels> kernels{"image", image_cpu, image_reference};
+const KernelTable<ImageKernels> image_kernels{"image", image_cpu, image_reference};
 
 struct ToPatchesNode final : Node {
     ToPatchesNode() : Node("to_patches") {}
     void backward() override {
         const Tensor& dpatches = output().gradient();
         Tensor dimages = Tensor::empty(dpatches.context(), {shape.batch, shape.channels, shape.height, shape.width});
-        kernels(dpatches).from_patches(dpatches.f32(), dimages.f32(), shape);
+        image_kernels(dpatches).from_patches(dpatches.f32(), dimages.f32(), shape);
         images_slot->add(std::move(dimages));
     }
     PatchShape shape;
@@ -39,7 +39,7 @@ Variable to_patches(const Variable& images, int64_t patch, int64_t overlap) {
     PatchShape shape{sizes[0], sizes[1], sizes[2], sizes[3], patch, overlap};
     Tensor patches = Tensor::empty(images.context(), {sizes[0], (sizes[2] / patch) * (sizes[3] / patch),
                                                       sizes[1] * shape.window() * shape.window()});
-    kernels(patches).to_patches(images.value().f32(), patches.f32(), shape);
+    image_kernels(patches).to_patches(images.value().f32(), patches.f32(), shape);
     Tape& tape = images.context().tape();
     if (!tape.records(images)) return Variable(std::move(patches));
     auto& node = tape.record<ToPatchesNode>();

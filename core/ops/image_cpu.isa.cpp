@@ -7,7 +7,7 @@ namespace heed::HEED_ISA {
 namespace {
 
 /// Items of `size` elements that one task takes: about 16 k elements.
-HEED_SIMD int64_t grain(int64_t size) {
+HEED_SIMD int64_t image_grain(int64_t size) {
     const int64_t items = 16384 / (size < 1 ? 1 : size);
     return items < 1 ? 1 : items;
 }
@@ -34,7 +34,7 @@ HEED_SIMD vf load_bytes(const uint8_t* p, int64_t count) {
 }
 
 void normalize(const ImageNormalize& a) {
-    parallel_for(a.images * a.channels, grain(a.pixels), [&](int64_t begin, int64_t end) {
+    parallel_for(a.images * a.channels, image_grain(a.pixels), [&](int64_t begin, int64_t end) {
         for (int64_t plane = begin; plane < end; ++plane) {
             const vf mean = broadcast(a.mean[plane % a.channels]);
             const vf deviation = broadcast(a.std[plane % a.channels]);
@@ -105,7 +105,7 @@ HEED_SIMD void for_patch_rows(const PatchShape& s, int64_t plane, const Visit& v
 }
 
 void to_patches(const float* images, float* patches, const PatchShape& s) {
-    parallel_for(s.batch * s.channels, grain(s.height * s.width), [&](int64_t begin, int64_t end) {
+    parallel_for(s.batch * s.channels, image_grain(s.height * s.width), [&](int64_t begin, int64_t end) {
         for (int64_t plane = begin; plane < end; ++plane) {
             for_patch_rows(s, plane, [&](const PatchRow& row) HEED_INLINE {
                 float* features = patches + row.feature;
@@ -119,7 +119,7 @@ void to_patches(const float* images, float* patches, const PatchShape& s) {
 
 void from_patches(const float* patches, float* images, const PatchShape& s) {
     const int64_t pixels = s.height * s.width;
-    parallel_for(s.batch * s.channels, grain(pixels), [&](int64_t begin, int64_t end) {
+    parallel_for(s.batch * s.channels, image_grain(pixels), [&](int64_t begin, int64_t end) {
         zero_short(images + begin * pixels, (end - begin) * pixels);
         for (int64_t plane = begin; plane < end; ++plane) {
             for_patch_rows(s, plane, [&](const PatchRow& row) HEED_INLINE {

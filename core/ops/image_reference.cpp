@@ -54,12 +54,12 @@ void from_patches(const float* patches, float* images, const PatchShape& s) {
     }
 }
 
-constexpr ImageKernels kernels = {normalize, to_patches, from_patches};
+constexpr ImageKernels image_reference_kernels = {normalize, to_patches, from_patches};
 
 }  // namespace
 
 const ImageKernels& image_reference() {
-    return kernels;
+    return image_reference_kernels;
 }
 
 }  // namespace heed

@@ -9,7 +9,7 @@ namespace heed {
 
 namespace {
 
-const KernelTable<LayerNormKernels> kernels{"layer_norm", layer_norm_cpu, layer_norm_reference};
+const KernelTable<LayerNormKernels> layer_norm_kernels{"layer_norm", layer_norm_cpu, layer_norm_reference};
 
 struct LayerNormNode final : Node {
     LayerNormNode() : Node("layer_norm") {}
@@ -19,7 +19,7 @@ struct LayerNormNode final : Node {
         Context& context = x.context();
         Tensor dx = dy.unique() ? dy : Tensor::empty(context, x.shape());
         auto [dgain, dbias, accumulate] = target_pair(gain_slot, bias_slot);
-        const LayerNormKernels& kernel = kernels(x);
+        const LayerNormKernels& kernel = layer_norm_kernels(x);
         Tensor workspace = Tensor::empty(context, {kernel.backward_workspace(rows, width)});
         kernel.backward({dy.f32(), x.f32(), gain.f32(), mean.f32(), rstd.f32(), dx.f32(), dgain, dbias, accumulate,
                          workspace.f32(), rows, width});
@@ -38,8 +38,8 @@ Variable layer_norm(const Variable& x, const Variable& gain, const Variable& bia
     Context& context = x.context();
     Tensor y = Tensor::empty(context, x.shape());
     Tensor mean = Tensor::empty(context, {rows}), rstd = Tensor::empty(context, {rows});
-    kernels(x.value()).forward({x.value().f32(), gain.value().f32(), bias.value().f32(), y.f32(), mean.f32(),
-                                rstd.f32(), rows, width, epsilon});
+    layer_norm_kernels(x.value()).forward({x.value().f32(), gain.value().f32(), bias.value().f32(), y.f32(), mean.f32(),
+                                           rstd.f32(), rows, width, epsilon});
     Tape& tape = context.tape();
     if (!tape.records(x, gain, bias)) return Variable(std::move(y));
     auto& node = tape.record<LayerNormNode>();

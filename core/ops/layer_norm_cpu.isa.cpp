@@ -5,7 +5,7 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-void forward(const LayerNormForward& a) {
+void layer_norm_forward(const LayerNormForward& a) {
     const int64_t n = a.width;
     parallel_for(a.rows, norm_forward_grain(n), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
@@ -14,7 +14,7 @@ void forward(const LayerNormForward& a) {
     });
 }
 
-void backward(const LayerNormBackward& a) {
+void layer_norm_backward(const LayerNormBackward& a) {
     const NormBackwardRows rows = {.dy = a.dy,
                                    .x = a.x,
                                    .gain = a.gain,
@@ -28,13 +28,13 @@ void backward(const LayerNormBackward& a) {
     norm_backward(rows, a.rows, a.dgain, a.dbias, a.accumulate, [](int64_t, int64_t) {});
 }
 
-int64_t backward_workspace(int64_t rows, int64_t width) {
+int64_t layer_norm_backward_workspace(int64_t rows, int64_t width) {
     return sum_rows_tiles(rows) * 2 * width;
 }
 
 }  // namespace
 
 extern const LayerNormKernels layer_norm;
-const LayerNormKernels layer_norm = {forward, backward, backward_workspace};
+const LayerNormKernels layer_norm = {layer_norm_forward, layer_norm_backward, layer_norm_backward_workspace};
 
 }  // namespace heed::HEED_ISA

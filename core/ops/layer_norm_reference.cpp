@@ -10,7 +10,7 @@ namespace heed {
 
 namespace {
 
-void forward(const LayerNormForward& a) {
+void layer_norm_forward(const LayerNormForward& a) {
     const int64_t n = a.width;
     const float* gain = reference_address(a.gain);
     const float* bias = reference_address(a.bias);
@@ -71,21 +71,22 @@ void parameter_gradients(const LayerNormBackward& a) {
     }
 }
 
-void backward(const LayerNormBackward& a) {
+void layer_norm_backward(const LayerNormBackward& a) {
     parameter_gradients(a);  // first, since dx may stand where dy does
     input_gradient(a);
 }
 
-int64_t backward_workspace(int64_t, int64_t) {
+int64_t layer_norm_backward_workspace(int64_t, int64_t) {
     return 0;
 }
 
-constexpr LayerNormKernels kernels = {forward, backward, backward_workspace};
+constexpr LayerNormKernels layer_norm_reference_kernels = {layer_norm_forward, layer_norm_backward,
+                                                           layer_norm_backward_workspace};
 
 }  // namespace
 
 const LayerNormKernels& layer_norm_reference() {
-    return kernels;
+    return layer_norm_reference_kernels;
 }
 
 }  // namespace heed

@@ -13,7 +13,7 @@ namespace heed {
 
 namespace {
 
-const KernelTable<MixTokensKernels> kernels{"mix_tokens", mix_tokens_cpu, mix_tokens_reference};
+const KernelTable<MixTokensKernels> mix_tokens_kernels{"mix_tokens", mix_tokens_cpu, mix_tokens_reference};
 
 struct MixTokens {
     Tensor x, weight, lengths;
@@ -29,7 +29,8 @@ struct MixTokens {
     Tensor real_x(bool finite_only) const {
         if (!lengths.defined() && !finite_only) return x;
         Tensor to = Tensor::empty(x.context(), x.shape());
-        kernels(x).real_tokens({x.f32(), length_values(), to.f32(), batch(), tokens(), width(), finite_only});
+        mix_tokens_kernels(x).real_tokens(
+            {x.f32(), length_values(), to.f32(), batch(), tokens(), width(), finite_only});
         return to;
     }
 
@@ -41,7 +42,7 @@ struct MixTokens {
     Block block() const {
         if (!causal) return {weight, weight.shape()[1]};
         Tensor lower = Tensor::empty(x.context(), {tokens(), tokens()});
-        kernels(x).lower_triangle({weight.f32(), weight.shape()[1], lower.f32(), tokens(), tokens(), false});
+        mix_tokens_kernels(x).lower_triangle({weight.f32(), weight.shape()[1], lower.f32(), tokens(), tokens(), false});
         return {lower, tokens()};
     }
 
@@ -79,7 +80,7 @@ struct MixTokensNode final : Node {
             Tensor dx = Tensor::empty(dy.context(), dy.shape());
             of.product(of.block(), true, dy, dx);
             if (of.lengths.defined()) {
-                kernels(dx).real_tokens(
+                mix_tokens_kernels(dx).real_tokens(
                     {dx.f32(), of.length_values(), dx.f32(), of.batch(), of.tokens(), of.width(), false});
             }
             x_slot->add(std::move(dx));
@@ -105,7 +106,7 @@ struct MixTokensNode final : Node {
         product.c = square.f32();
         product.c_row_stride = square.shape()[1];
         dy.context().device().matrix_product(product);
-        if (of.causal) kernels(dy).lower_triangle({square.f32(), tokens, dweight.f32(), n, tokens, true});
+        if (of.causal) mix_tokens_kernels(dy).lower_triangle({square.f32(), tokens, dweight.f32(), n, tokens, true});
     }
 
     MixTokens of;
@@ -137,7 +138,7 @@ Variable mix_tokens(const Variable& x, const Variable& weight, const Tensor& len
     // In the product a weight of 0 does not keep out what is not finite: under a causal mask that is added apart.
     of.product(block, false, of.real_x(causal), y);
     if (causal) {
-        kernels(y).add_not_finite(
+        mix_tokens_kernels(y).add_not_finite(
             {x.value().f32(), of.length_values(), block.values.f32(), y.f32(), of.batch(), of.tokens(), of.width()});
     }
     Tape& tape = x.context().tape();

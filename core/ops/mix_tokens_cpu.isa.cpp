@@ -7,7 +7,7 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-HEED_SIMD int64_t length_of(const int32_t* lengths, int64_t sample, int64_t tokens) {
+HEED_SIMD int64_t mix_tokens_length_of(const int32_t* lengths, int64_t sample, int64_t tokens) {
     if (lengths == nullptr) return tokens;
     const int64_t length = lengths[sample];
     return length < 0 ? 0 : length < tokens ? length : tokens;
@@ -22,7 +22,7 @@ void real_tokens(const RealTokens& a) {
         for (int64_t sample = begin; sample < end; ++sample) {
             const float* from = a.from + sample * a.tokens * a.width;
             float* to = a.to + sample * a.tokens * a.width;
-            const int64_t real = length_of(a.lengths, sample, a.tokens) * a.width;
+            const int64_t real = mix_tokens_length_of(a.lengths, sample, a.tokens) * a.width;
             if (a.finite_only) {
                 for_lanes(real, [&](int64_t j, int64_t count) HEED_INLINE {
                     const vf v = load(from + j, count);
@@ -48,7 +48,7 @@ HEED_SIMD void add_column(const AddNotFinite& a, int64_t sample, int64_t token, 
 void add_not_finite(const AddNotFinite& a) {
     parallel_for(a.batch, chunk_rows(a.tokens * a.width), [&](int64_t begin, int64_t end) {
         for (int64_t sample = begin; sample < end; ++sample) {
-            const int64_t length = length_of(a.lengths, sample, a.tokens);
+            const int64_t length = mix_tokens_length_of(a.lengths, sample, a.tokens);
             for (int64_t token = 0; token < length; ++token) {
                 const float* row = a.x + (sample * a.tokens + token) * a.width;
                 for_lanes(a.width, [&](int64_t j, int64_t count) HEED_INLINE {

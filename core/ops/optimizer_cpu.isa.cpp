@@ -5,12 +5,12 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-constexpr int64_t grain = 16384;
+constexpr int64_t optimizer_grain = 16384;
 
 /// Calls `body(i, count)` for all elements, one vector at a time, on all threads.
 template <class Body>
 HEED_SIMD void for_elements(int64_t count, const Body& body) {
-    parallel_for(count, grain, [&](int64_t begin, int64_t end) {
+    parallel_for(count, optimizer_grain, [&](int64_t begin, int64_t end) {
         for_lanes(end - begin, [&](int64_t j, int64_t n) HEED_INLINE { body(begin + j, n); });
     });
 }

@@ -91,12 +91,13 @@ void average(float* shadow, const float* parameters, int64_t count, double decay
     for (int64_t i = 0; i < count; ++i) s[i] = static_cast<float>(decay * s[i] + (1 - decay) * p[i]);
 }
 
-constexpr OptimizerKernels kernels = {sum_of_squares, first_non_finite, adamw, adam, rmsprop, sgd, average};
+constexpr OptimizerKernels optimizer_reference_kernels = {sum_of_squares, first_non_finite, adamw, adam, rmsprop, sgd,
+                                                          average};
 
 }  // namespace
 
 const OptimizerKernels& optimizer_reference() {
-    return kernels;
+    return optimizer_reference_kernels;
 }
 
 }  // namespace heed

@@ -9,20 +9,21 @@ namespace heed {
 
 namespace {
 
-const KernelTable<PermuteHeadsKernels> kernels{"permute_heads", permute_heads_cpu, permute_heads_reference};
+const KernelTable<PermuteHeadsKernels> permute_heads_kernels{"permute_heads", permute_heads_cpu,
+                                                             permute_heads_reference};
 
 Tensor swapped(const Tensor& x) {
     const Shape& shape = x.shape();
     const int64_t batch = shape[0], tokens = shape[1], heads = shape[2], head_dim = shape[3];
     Tensor y = Tensor::empty(x.context(), {batch, heads, tokens, head_dim});
-    kernels(x).copy({x.f32(),
-                     y.f32(),
-                     {tokens * heads * head_dim, heads * head_dim, head_dim},
-                     {heads * tokens * head_dim, head_dim, tokens * head_dim},
-                     batch,
-                     tokens,
-                     heads,
-                     head_dim});
+    permute_heads_kernels(x).copy({x.f32(),
+                                   y.f32(),
+                                   {tokens * heads * head_dim, heads * head_dim, head_dim},
+                                   {heads * tokens * head_dim, head_dim, tokens * head_dim},
+                                   batch,
+                                   tokens,
+                                   heads,
+                                   head_dim});
     return y;
 }
 

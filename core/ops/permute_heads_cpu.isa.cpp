@@ -10,7 +10,7 @@ namespace {
 /// Tokens of one task: all heads of a tile are copied while both sides of it lie in the second-level cache.
 constexpr int64_t tile = 32;
 
-void copy(const PermuteHeads& a) {
+void permute_heads_copy(const PermuteHeads& a) {
     const int64_t tiles = (a.tokens + tile - 1) / tile;
     const auto copy_tile = [&](int64_t task) HEED_INLINE {
         const int64_t batch = task / tiles;
@@ -35,6 +35,6 @@ void copy(const PermuteHeads& a) {
 }  // namespace
 
 extern const PermuteHeadsKernels permute_heads;
-const PermuteHeadsKernels permute_heads = {copy};
+const PermuteHeadsKernels permute_heads = {permute_heads_copy};
 
 }  // namespace heed::HEED_ISA

@@ -26,12 +26,12 @@ void copy(const PermuteHeads& a) {
     }
 }
 
-constexpr PermuteHeadsKernels kernels = {copy};
+constexpr PermuteHeadsKernels permute_heads_reference_kernels = {copy};
 
 }  // namespace
 
 const PermuteHeadsKernels& permute_heads_reference() {
-    return kernels;
+    return permute_heads_reference_kernels;
 }
 
 }  // namespace heed

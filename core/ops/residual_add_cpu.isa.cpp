@@ -6,11 +6,11 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-constexpr int64_t grain = 16384;
+constexpr int64_t residual_add_grain = 16384;
 
-void forward(const ResidualAddForward& a) {
+void residual_add_forward(const ResidualAddForward& a) {
     const DropoutMask mask = make_dropout_mask(a.dropout, a.stream, a.elements_per_sample);
-    parallel_for(a.count, grain, [&](int64_t begin, int64_t end) {
+    parallel_for(a.count, residual_add_grain, [&](int64_t begin, int64_t end) {
         if (a.dropout > 0) {
             for_kept(mask, begin, end, [&](int64_t i, int64_t count, vi kept) HEED_INLINE {
                 store(a.sum + i, load(a.x + i, count) + drop(mask, load(a.branch + i, count), kept), count);
@@ -24,9 +24,9 @@ void forward(const ResidualAddForward& a) {
     });
 }
 
-void backward(const ResidualAddBackward& a) {
+void residual_add_backward(const ResidualAddBackward& a) {
     const DropoutMask mask = make_dropout_mask(a.dropout, a.stream, a.elements_per_sample);
-    parallel_for(a.count, grain, [&](int64_t begin, int64_t end) {
+    parallel_for(a.count, residual_add_grain, [&](int64_t begin, int64_t end) {
         if (a.dropout > 0) {
             for_kept(mask, begin, end, [&](int64_t i, int64_t count, vi kept) HEED_INLINE {
                 store(a.dbranch + i, drop(mask, load(a.dsum + i, count), kept), count);
@@ -42,6 +42,6 @@ void backward(const ResidualAddBackward& a) {
 }  // namespace
 
 extern const ResidualAddKernels residual_add;
-const ResidualAddKernels residual_add = {forward, backward};
+const ResidualAddKernels residual_add = {residual_add_forward, residual_add_backward};
 
 }  // namespace heed::HEED_ISA

@@ -10,7 +10,7 @@ namespace {
 /// first-level cache.
 constexpr int64_t group = 4;
 
-void forward(const ResidualLayerNormForward& a) {
+void residual_layer_norm_forward(const ResidualLayerNormForward& a) {
     const int64_t n = a.width;
     const DropoutMask mask = make_dropout_mask(a.dropout, a.stream, a.elements_per_sample);
     const bool drops = a.dropout > 0;
@@ -35,7 +35,7 @@ void forward(const ResidualLayerNormForward& a) {
     });
 }
 
-void backward(const ResidualLayerNormBackward& a) {
+void residual_layer_norm_backward(const ResidualLayerNormBackward& a) {
     const int64_t n = a.width;
     const DropoutMask mask = make_dropout_mask(a.dropout, a.stream, a.elements_per_sample);
     const bool drops = a.dropout > 0;
@@ -65,13 +65,14 @@ void backward(const ResidualLayerNormBackward& a) {
     });
 }
 
-int64_t backward_workspace(int64_t rows, int64_t width) {
+int64_t residual_layer_norm_backward_workspace(int64_t rows, int64_t width) {
     return sum_rows_tiles(rows) * 2 * width;
 }
 
 }  // namespace
 
 extern const ResidualLayerNormKernels residual_layer_norm;
-const ResidualLayerNormKernels residual_layer_norm = {forward, backward, backward_workspace};
+const ResidualLayerNormKernels residual_layer_norm = {residual_layer_norm_forward, residual_layer_norm_backward,
+                                                      residual_layer_norm_backward_workspace};
 
 }  // namespace heed::HEED_ISA

@@ -14,7 +14,7 @@ namespace {
 
 // The composition that defines the fused op: residual_add, then layer_norm.
 
-void forward(const ResidualLayerNormForward& a) {
+void residual_layer_norm_forward(const ResidualLayerNormForward& a) {
     residual_add_reference().forward({.x = a.x,
                                       .branch = a.branch,
                                       .sum = a.sum,
@@ -33,7 +33,7 @@ void forward(const ResidualLayerNormForward& a) {
                                     .epsilon = a.epsilon});
 }
 
-void backward(const ResidualLayerNormBackward& a) {
+void residual_layer_norm_backward(const ResidualLayerNormBackward& a) {
     const int64_t count = a.rows * a.width;
     std::vector<float> extra;  // dx may stand where dsum does
     if (a.dsum != nullptr) extra.assign(reference_address(a.dsum), reference_address(a.dsum) + count);
@@ -62,16 +62,17 @@ void backward(const ResidualLayerNormBackward& a) {
                                        .elements_per_sample = a.elements_per_sample});
 }
 
-int64_t backward_workspace(int64_t rows, int64_t width) {
+int64_t residual_layer_norm_backward_workspace(int64_t rows, int64_t width) {
     return layer_norm_reference().backward_workspace(rows, width);
 }
 
-constexpr ResidualLayerNormKernels kernels = {forward, backward, backward_workspace};
+constexpr ResidualLayerNormKernels residual_layer_norm_reference_kernels = {
+    residual_layer_norm_forward, residual_layer_norm_backward, residual_layer_norm_backward_workspace};
 
 }  // namespace
 
 const ResidualLayerNormKernels& residual_layer_norm_reference() {
-    return kernels;
+    return residual_layer_norm_reference_kernels;
 }
 
 }  // namespace heed

@@ -9,7 +9,7 @@ namespace heed {
 
 namespace {
 
-const KernelTable<SoftmaxKernels> kernels{"softmax", softmax_cpu, softmax_reference};
+const KernelTable<SoftmaxKernels> softmax_kernels{"softmax", softmax_cpu, softmax_reference};
 
 RowLengths row_lengths(const Shape& shape, const Tensor& lengths) {
     if (!lengths.defined() || shape[0] == 0) return {};
@@ -21,7 +21,7 @@ struct SoftmaxNode final : Node {
     void backward() override {
         Tensor dy = output().take();
         Tensor dx = dy.unique() ? dy : Tensor::empty(dy.context(), dy.shape());
-        kernels(y).backward(
+        softmax_kernels(y).backward(
             {y.f32(), dy.f32(), dx.f32(), y.shape().rows(), y.shape()[-1], row_lengths(y.shape(), lengths)});
         x_slot->add(std::move(dx));
     }
@@ -37,7 +37,8 @@ Variable softmax(const Variable& x, const Tensor& lengths) {
         check_shape("softmax", "lengths", lengths.shape(), {x.shape()[0]});
     }
     Tensor y = Tensor::empty(x.context(), x.shape());
-    kernels(y).forward({x.value().f32(), y.f32(), x.shape().rows(), x.shape()[-1], row_lengths(x.shape(), lengths)});
+    softmax_kernels(y).forward(
+        {x.value().f32(), y.f32(), x.shape().rows(), x.shape()[-1], row_lengths(x.shape(), lengths)});
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(y));
     auto& node = tape.record<SoftmaxNode>();

@@ -66,7 +66,7 @@ HEED_SIMD void backward_row(const float* y, const float* dy, float* dx, int64_t 
                      HEED_INLINE { store(dx + i, load(y + i, count) * (load(dy + i, count) - mean), count); });
 }
 
-void forward(const SoftmaxForward& a) {
+void softmax_forward(const SoftmaxForward& a) {
     parallel_for(a.rows, chunk_rows(a.width), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
             const int64_t n = valid_elements(a.valid, row, a.width);
@@ -77,7 +77,7 @@ void forward(const SoftmaxForward& a) {
     });
 }
 
-void backward(const SoftmaxBackward& a) {
+void softmax_backward(const SoftmaxBackward& a) {
     parallel_for(a.rows, chunk_rows(a.width), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
             const int64_t n = valid_elements(a.valid, row, a.width);
@@ -91,6 +91,6 @@ void backward(const SoftmaxBackward& a) {
 }  // namespace
 
 extern const SoftmaxKernels softmax;
-const SoftmaxKernels softmax = {forward, backward};
+const SoftmaxKernels softmax = {softmax_forward, softmax_backward};
 
 }  // namespace heed::HEED_ISA

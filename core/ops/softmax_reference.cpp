@@ -17,7 +17,7 @@ int64_t valid_elements(const RowLengths& valid, int64_t row, int64_t width) {
     return lengths == nullptr ? width : std::clamp<int64_t>(lengths[row / valid.rows_per_length], 0, width);
 }
 
-void forward(const SoftmaxForward& a) {
+void softmax_forward(const SoftmaxForward& a) {
     for (int64_t row = 0; row < a.rows; ++row) {
         const float* x = reference_address(a.x) + row * a.width;
         float* y = reference_address(a.y) + row * a.width;
@@ -32,7 +32,7 @@ void forward(const SoftmaxForward& a) {
     }
 }
 
-void backward(const SoftmaxBackward& a) {
+void softmax_backward(const SoftmaxBackward& a) {
     for (int64_t row = 0; row < a.rows; ++row) {
         const float* y = reference_address(a.y) + row * a.width;
         const float* dy = reference_address(a.dy) + row * a.width;
@@ -45,12 +45,12 @@ void backward(const SoftmaxBackward& a) {
     }
 }
 
-constexpr SoftmaxKernels kernels = {forward, backward};
+constexpr SoftmaxKernels softmax_reference_kernels = {softmax_forward, softmax_backward};
 
 }  // namespace
 
 const SoftmaxKernels& softmax_reference() {
-    return kernels;
+    return softmax_reference_kernels;
 }
 
 }  // namespace heed

@@ -6,7 +6,7 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-void forward(const TokenAssemblyForward& a) {
+void token_assembly_forward(const TokenAssemblyForward& a) {
     const int64_t first = a.class_token == nullptr ? 0 : 1;
     const int64_t length = a.tokens + first;
     const int64_t rows = 16384 / (a.dim < 1 ? 1 : a.dim);
@@ -36,7 +36,7 @@ HEED_SIMD void put(const float* sum, float* out, bool accumulate, int64_t begin,
     });
 }
 
-void backward(const TokenAssemblyBackward& a) {
+void token_assembly_backward(const TokenAssemblyBackward& a) {
     const int64_t class_size = a.has_class_token ? a.dim : 0;
     const int64_t size = a.tokens * a.dim + class_size;  // of one sequence
     constexpr int64_t grain = 512;
@@ -66,6 +66,6 @@ void backward(const TokenAssemblyBackward& a) {
 }  // namespace
 
 extern const TokenAssemblyKernels token_assembly;
-const TokenAssemblyKernels token_assembly = {forward, backward};
+const TokenAssemblyKernels token_assembly = {token_assembly_forward, token_assembly_backward};
 
 }  // namespace heed::HEED_ISA

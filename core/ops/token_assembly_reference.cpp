@@ -8,7 +8,7 @@ namespace heed {
 
 namespace {
 
-void forward(const TokenAssemblyForward& a) {
+void token_assembly_forward(const TokenAssemblyForward& a) {
     const float* class_token = reference_address(a.class_token);
     const float* positions = reference_address(a.positions);
     const int64_t first = class_token == nullptr ? 0 : 1;
@@ -25,7 +25,7 @@ void forward(const TokenAssemblyForward& a) {
     }
 }
 
-void backward(const TokenAssemblyBackward& a) {
+void token_assembly_backward(const TokenAssemblyBackward& a) {
     float* dx = reference_address(a.dx);
     float* dclass_token = reference_address(a.dclass_token);
     float* dpositions = reference_address(a.dpositions);
@@ -50,12 +50,12 @@ void backward(const TokenAssemblyBackward& a) {
     }
 }
 
-constexpr TokenAssemblyKernels kernels = {forward, backward};
+constexpr TokenAssemblyKernels token_assembly_reference_kernels = {token_assembly_forward, token_assembly_backward};
 
 }  // namespace
 
 const TokenAssemblyKernels& token_assembly_reference() {
-    return kernels;
+    return token_assembly_reference_kernels;
 }
 
 }  // namespace heed

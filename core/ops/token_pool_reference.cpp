@@ -10,7 +10,7 @@ namespace heed {
 
 namespace {
 
-int64_t length_of(const int32_t* lengths, TokenPool kind, int64_t b, int64_t tokens) {
+int64_t token_pool_length_of(const int32_t* lengths, TokenPool kind, int64_t b, int64_t tokens) {
     if (kind == TokenPool::first) return 1;
     return lengths == nullptr ? tokens : reference_address(lengths)[b];
 }
@@ -26,9 +26,9 @@ int32_t winner_of(const float* x, int64_t length, int64_t stride) {
     return winner;
 }
 
-void forward(const TokenPoolForward& a) {
+void token_pool_forward(const TokenPoolForward& a) {
     for (int64_t b = 0; b < a.batch; ++b) {
-        const int64_t length = length_of(a.lengths, a.kind, b, a.tokens);
+        const int64_t length = token_pool_length_of(a.lengths, a.kind, b, a.tokens);
         for (int64_t j = 0; j < a.dim; ++j) {
             const float* x = reference_address(a.x) + b * a.tokens * a.dim + j;
             float& out = reference_address(a.out)[b * a.dim + j];
@@ -45,9 +45,9 @@ void forward(const TokenPoolForward& a) {
     }
 }
 
-void backward(const TokenPoolBackward& a) {
+void token_pool_backward(const TokenPoolBackward& a) {
     for (int64_t b = 0; b < a.batch; ++b) {
-        const int64_t length = length_of(a.lengths, a.kind, b, a.tokens);
+        const int64_t length = token_pool_length_of(a.lengths, a.kind, b, a.tokens);
         for (int64_t token = 0; token < a.tokens; ++token) {
             for (int64_t j = 0; j < a.dim; ++j) {
                 const float dout = reference_address(a.dout)[b * a.dim + j];
@@ -62,12 +62,12 @@ void backward(const TokenPoolBackward& a) {
     }
 }
 
-constexpr TokenPoolKernels kernels = {forward, backward};
+constexpr TokenPoolKernels token_pool_reference_kernels = {token_pool_forward, token_pool_backward};
 
 }  // namespace
 
 const TokenPoolKernels& token_pool_reference() {
-    return kernels;
+    return token_pool_reference_kernels;
 }
 
 }  // namespace heed

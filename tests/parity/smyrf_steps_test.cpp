@@ -1,18 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <numeric>
-#include <stdexcept>
 #include <vector>
 
 #include "heed/attention/smyrf.h"
 #include "heed/layers/vit.h"
+#include "heed/tests/parity/stored_steps.h"
 #include "heed/tests/support/kernel_paths.h"
-#include "heed/tests/trainers/formula_images.h"
 #include "heed/trainers/image_task.h"
 #include "heed/trainers/trainer.h"
 
@@ -22,59 +17,11 @@
 namespace heed {
 namespace {
 
-using Json = nlohmann::json;
+using test::Json;
 
 const Json& stored() {
-    static const Json json = [] {
-        const char* source = std::getenv("HEED_SOURCE_DIR");
-        if (!source) throw std::runtime_error("HEED_SOURCE_DIR does not name the source folder");
-        std::ifstream file(std::string(source) + "/tests/parity/smyrf_steps.json");
-        return Json::parse(file);
-    }();
+    static const Json json = test::read_stored("smyrf_steps.json");
     return json;
-}
-
-/// 32-bit FNV-1a.
-uint32_t seed_of(const std::string& name) {
-    uint32_t value = 2166136261U;
-    for (char c : name) value = (value ^ static_cast<uint8_t>(c)) * 16777619U;
-    return value;
-}
-
-/// The first values of a parameter, as in the script.
-std::vector<float> initial(const std::string& name, int64_t count) {
-    if (name.ends_with(".bias") || name == "class_token" || name == "positions.weight") {
-        return test::numbers(count, seed_of(name), 0.1f);
-    }
-    if (name.find("norm") != std::string::npos) return test::numbers(count, seed_of(name), 0.1f, 1.0f);
-    return test::numbers(count, seed_of(name), 0.25f);
-}
-
-VitOptions vit_options(const Json& model) {
-    VitOptions options;
-    for (const auto& [key, field] : {std::pair{"dim", &options.dim},
-                                     {"depth", &options.depth},
-                                     {"heads", &options.heads},
-                                     {"mlp_dim", &options.mlp_dim},
-                                     {"patch", &options.patch}}) {
-        model.at(key).get_to(*field);
-    }
-    for (const auto& [key, field] : {std::pair{"norm", &options.norm},
-                                     {"pool", &options.pool},
-                                     {"positions", &options.positions},
-                                     {"activation", &options.activation}}) {
-        model.at(key).get_to(*field);
-    }
-    return options;
-}
-
-ImageData images() {
-    const Json& json = stored();
-    const auto side = json.at("side").get<int64_t>();
-    return test::data_of(std::make_shared<test::FormulaImages>(
-                             json.at("images").get<int64_t>(),
-                             ImageShape{json.at("channels").get<int64_t>(), side, side}, json.at("classes").get<int>()),
-                         {{json.at("mean").get<double>()}, {json.at("deviation").get<double>()}});
 }
 
 /// The attention layers below a module, in their order.
@@ -112,28 +59,18 @@ TEST_P(SmyrfSteps, AreThoseOfPyTorch) {
     SmyrfOptions attention;
     stored().at("rounds").get_to(attention.rounds);
     stored().at("cluster").get_to(attention.cluster);
-    ImageData data = images();
+    ImageData data = test::formula_images(stored());
     const ImageShape shape = data.shape();
-    const VitOptions options = vit_options(stored().at("model"));
+    const VitOptions options = test::vit_options(stored().at("model"));
     auto model = make_vit(options, {&attention_type("smyrf"), &attention},
                           {shape.channels, shape.height, shape.width, stored().at("classes").get<int64_t>()});
     ParameterStore store(context, *model, 1);
-    for (Parameter* parameter : store.parameters()) {
-        for (const ParameterPart& part : parameter->parts()) {
-            Tensor value = parameter->part_value(part);
-            value.copy_from_host(initial(part.name, value.elements()).data());
-        }
-    }
+    test::set_initial_values(store);
     std::vector<SmyrfAttention*> layers;
     find_layers(*model, layers);
     ASSERT_EQ(layers.size(), static_cast<size_t>(options.depth));
 
     const Json& training = stored().at("training");
-    AdamWOptions adamw;
-    training.at("lr").get_to(adamw.lr);
-    training.at("weight_decay").get_to(adamw.weight_decay);
-    training.at("schedule").get_to(adamw.schedule);
-    adamw.warmup = Span::steps(training.at("warmup").get<int64_t>());
     TrainOptions train;
     train.steps = static_cast<int64_t>(losses.size());
     train.shuffle = false;
@@ -141,7 +78,7 @@ TEST_P(SmyrfSteps, AreThoseOfPyTorch) {
     const auto batch = stored().at("batch").get<int64_t>();
     ImageTask task(context, *model, data, 0, batch);
     SelfCommunicator communicator;
-    Trainer trainer(context, task, store, train, adamw, batch, communicator);
+    Trainer trainer(context, task, store, train, test::adamw_options(training), batch, communicator);
     trainer.begin({});
     int64_t call = 0;
     for (size_t step = 0; step < losses.size(); ++step) {
@@ -155,18 +92,7 @@ TEST_P(SmyrfSteps, AreThoseOfPyTorch) {
     }
     for (SmyrfAttention* layer : layers) layer->fix_orders({});
 
-    for (Parameter* parameter : store.parameters()) {
-        for (const ParameterPart& part : parameter->parts()) {
-            // The true gradient of a key bias is 0: what Adam makes of its rounding errors is chance.
-            if (part.name.ends_with(".key.bias")) continue;
-            const std::vector<float> values = parameter->part_value(part).to_vector();
-            const auto wanted = stored().at("weights").at(part.name).get<std::vector<double>>();
-            const size_t stride = std::max<size_t>(1, values.size() / 12);
-            for (size_t i = 0; i < wanted.size(); ++i) {
-                ASSERT_NEAR(values.at(i * stride), wanted[i], 1e-5) << part.name << " " << i;
-            }
-        }
-    }
+    test::expect_weights(store, stored().at("weights"));
 }
 
 TEST_P(SmyrfSteps, HashesAsPyTorchDoes) {
