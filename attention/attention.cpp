@@ -1,5 +1,6 @@
 #include "heed/attention/attention.h"
 
+#include "heed/core/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -29,6 +30,45 @@ std::vector<double> Attention::covered_mass(const AttentionInput&) {
 
 std::string Attention::remark(int64_t, int64_t) const {
     return {};
+}
+
+std::unique_ptr<AttentionCache> Attention::make_cache(Context& context, const DecodingStart& start) {
+    const AttentionPattern pattern = geometry_.pattern;
+    if (pattern != AttentionPattern::causal_self && pattern != AttentionPattern::causal_cross) {
+        throw UserError(std::string(attention_pattern_name(pattern)) +
+                        " cannot be computed token by token; expected causal " +
+                        (is_cross(pattern) ? "cross-attention" : "self-attention"));
+    }
+    if (is_cross(pattern) != start.source.defined()) {
+        throw Error(std::string("the cache of ") + attention_pattern_name(pattern) +
+                    (is_cross(pattern) ? " needs a source" : " takes no source"));
+    }
+    if (start.source.defined()) {
+        check_rank("attention", "source", start.source.shape(), 3);
+        check_shape("attention", "source", start.source.shape(), {start.batch, start.source.shape()[1], geometry_.dim});
+    }
+    if (start.source_lengths.defined()) {
+        check_dtype("attention", "source_lengths", start.source_lengths, DType::i32);
+        check_shape("attention", "source_lengths", start.source_lengths.shape(), {start.batch});
+    }
+    NoGradient guard(context);
+    return make_causal_cache(context, start);
+}
+
+Tensor Attention::step(const Tensor& x, AttentionCache& cache) {
+    check_rank("attention", "x", x.shape(), 3);
+    check_shape("attention", "x", x.shape(), {x.shape()[0], 1, geometry_.dim});
+    NoGradient guard(x.context());
+    return causal_step(x, cache);
+}
+
+std::unique_ptr<AttentionCache> Attention::make_causal_cache(Context&, const DecodingStart&) {
+    throw UserError(std::string("this attention type has no cache for decoding with ") +
+                    attention_pattern_name(geometry_.pattern) + "; sdpa has one");
+}
+
+Tensor Attention::causal_step(const Tensor&, AttentionCache&) {
+    throw Error("step of an attention layer without a cache");
 }
 
 const Variable& Attention::source_of(const AttentionInput& input) const {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "heed/attention/cache.h"
 #include "heed/core/module/module.h"
 
 namespace heed {
@@ -56,6 +58,14 @@ public:
 
     virtual Variable forward(const AttentionInput& input, const ForwardState& state) = 0;
 
+    /// What decoding token by token in the causal patterns needs. Cross-attention projects its source here, once.
+    /// Throws UserError, with the patterns or types that can, where there is no such cache.
+    std::unique_ptr<AttentionCache> make_cache(Context& context, const DecodingStart& start);
+    /// The output for one more token of each row, x [batch, 1, dim] -> [batch, 1, dim]: the last token of the output of
+    /// forward for all tokens so far, outside of training and to rounding. `cache` is one that this layer made; in
+    /// self-attention the tokens are added to it. No gradient.
+    Tensor step(const Tensor& x, AttentionCache& cache);
+
     /// The weights that forward gives each key without dropout, [batch, heads, tokens, keys]. No gradient.
     virtual Tensor weights(const AttentionInput& input) = 0;
 
@@ -73,6 +83,11 @@ public:
     const AttentionGeometry& geometry() const { return geometry_; }
 
 protected:
+    /// make_cache in a causal pattern, with a start that fits the layer; a type without a cache throws UserError.
+    virtual std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start);
+    /// step for x that fits the layer, with nothing recorded.
+    virtual Tensor causal_step(const Tensor& x, AttentionCache& cache);
+
     /// Where keys and values come from: the source, in self-attention the query. Throws Error where shapes do not fit
     /// the layer, or a source is missing or too many.
     const Variable& source_of(const AttentionInput& input) const;
