@@ -65,6 +65,11 @@ heed_dependency(OpenSSL "${OPENSSL_VERSION}" OPENSSL_FOUND libssl-dev)
 find_package(LibArchive QUIET)
 heed_dependency(libarchive "${LibArchive_VERSION}" LibArchive_FOUND libarchive-dev)
 
+include(TextLibraries)
+heed_dependency(sentencepiece "" SentencePiece_FOUND libsentencepiece-dev)
+heed_dependency(utf8proc "" utf8proc_FOUND libutf8proc-dev)
+heed_dependency(libcsv "" libcsv_FOUND libcsv-dev)
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 if(HEED_THREADS STREQUAL "openmp")

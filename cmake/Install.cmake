@@ -19,4 +19,4 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/heedConfig.cmake.in" 
   INSTALL_DESTINATION "${package_folder}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/heedConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/heedConfig.cmake" "${PROJECT_BINARY_DIR}/heedConfigVersion.cmake"
-  DESTINATION "${package_folder}")
+  "${PROJECT_SOURCE_DIR}/cmake/TextLibraries.cmake" DESTINATION "${package_folder}")

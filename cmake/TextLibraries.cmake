@@ -1,0 +1,23 @@
+# What reads texts: none of these libraries has a CMake configuration of its own. Also read by the installed package.
+function(heed_find_plain_library name header)
+  find_path(${name}_INCLUDE_DIR ${header})
+  set(libraries "")
+  foreach(library IN LISTS ARGN)
+    find_library(${name}_${library}_LIBRARY ${library})
+    list(APPEND libraries "${${name}_${library}_LIBRARY}")
+  endforeach()
+  if(${name}_INCLUDE_DIR AND NOT libraries MATCHES "NOTFOUND")
+    set(${name}_FOUND TRUE PARENT_SCOPE)
+    if(NOT TARGET ${name}::${name})
+      add_library(${name}::${name} INTERFACE IMPORTED)
+      set_target_properties(${name}::${name} PROPERTIES
+        INTERFACE_INCLUDE_DIRECTORIES "${${name}_INCLUDE_DIR}" INTERFACE_LINK_LIBRARIES "${libraries}")
+    endif()
+  else()
+    set(${name}_FOUND FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+
+heed_find_plain_library(SentencePiece sentencepiece_trainer.h sentencepiece_train sentencepiece)
+heed_find_plain_library(utf8proc utf8proc.h utf8proc)
+heed_find_plain_library(libcsv csv.h csv)
