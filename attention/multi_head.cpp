@@ -1,6 +1,7 @@
 #include "heed/attention/multi_head.h"
 
 #include "heed/core/context.h"
+#include "heed/core/error.h"
 #include "heed/core/ops/linear.h"
 
 namespace heed {
@@ -46,26 +47,80 @@ Variable MultiHeadAttention::values(const Variable& source, const AttentionMask&
     return source;
 }
 
+ScaledDotProduct MultiHeadAttention::empty_heads(const AttentionMask& mask) const {
+    ScaledDotProduct heads;
+    heads.heads = geometry().heads;
+    heads.head_dim = geometry().dim / geometry().heads;
+    heads.mask = mask;
+    return heads;
+}
+
+void MultiHeadAttention::set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first,
+                                           const Variable& source, const Variable& values) const {
+    heads.key = kernels_.key ? HeadColumns{projection, first} : HeadColumns{source, 0};
+    heads.value =
+        kernels_.value ? HeadColumns{projection, first + (kernels_.key ? geometry().dim : 0)} : HeadColumns{values, 0};
+}
+
 ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input) {
     const Variable& source = source_of(input);
-    const int64_t dim = geometry().dim;
     const Variable from_query = project(query_, input.query);
     const Variable from_source = cross() && source_kernels() > 0 ? project(source_, source) : from_query;
-    int64_t column = cross() ? 0 : dim;
-    ScaledDotProduct attention;
-    attention.query = {from_query, 0};
-    attention.key = {source, 0};
-    if (kernels_.key) {
-        attention.key = {from_source, column};
-        column += dim;
-    }
-    attention.value = kernels_.value ? HeadColumns{from_source, column} : HeadColumns{values(source, input.mask), 0};
-    attention.heads = geometry().heads;
-    attention.head_dim = dim / geometry().heads;
-    attention.mask = input.mask;
-    attention.causal = geometry().pattern == AttentionPattern::causal_self;
-    return attention;
+    ScaledDotProduct heads = empty_heads(input.mask);
+    heads.query = {from_query, 0};
+    set_key_and_value(heads, from_source, cross() ? 0 : geometry().dim, source,
+                      kernels_.value ? Variable() : values(source, input.mask));
+    heads.causal = geometry().pattern == AttentionPattern::causal_self;
+    return heads;
 }
+
+std::unique_ptr<AttentionCache> MultiHeadAttention::make_causal_cache(Context& context, const DecodingStart& start) {
+    if (cross()) {
+        const Variable source(start.source);
+        const AttentionMask mask{start.source_lengths};
+        ScaledDotProduct heads;
+        set_key_and_value(heads, source_kernels() > 0 ? project(source_, source) : Variable(), 0, source,
+                          kernels_.value ? Variable() : values(source, mask));
+        return std::make_unique<MultiHeadCrossCache>(heads.key, heads.value, start.source_lengths);
+    }
+    auto cache = std::make_unique<MultiHeadSelfCache>();
+    const auto buffer = [&](int64_t width) { return TokenBuffer(context, start.batch, width, start.expected_tokens); };
+    if (source_kernels() > 0) cache->projected = buffer(source_kernels() * geometry().dim);
+    if (source_kernels() < 2) cache->input = buffer(geometry().dim);
+    if (mixes_values()) cache->mixed = buffer(geometry().dim);
+    return cache;
+}
+
+Tensor MultiHeadAttention::causal_step(const Tensor& x, AttentionCache& cache) {
+    if (auto* own = dynamic_cast<MultiHeadSelfCache*>(&cache)) return self_step(x, *own);
+    if (auto* own = dynamic_cast<MultiHeadCrossCache*>(&cache)) return cross_step(x, *own);
+    throw Error("an attention layer was given the cache of another type");
+}
+
+Tensor MultiHeadAttention::self_step(const Tensor& x, MultiHeadSelfCache& cache) {
+    const Variable projection = project(query_, Variable(x));
+    if (cache.projected) cache.projected->append(projection.value(), geometry().dim);
+    if (cache.input) cache.input->append(x);
+    if (cache.mixed) append_value(*cache.input, *cache.mixed);
+    const auto values_of = [](const std::optional<TokenBuffer>& buffer) {
+        return buffer ? Variable(buffer->values()) : Variable();
+    };
+    ScaledDotProduct heads = empty_heads({equal_lengths(x.context(), cache.tokens().rows(), cache.tokens().tokens())});
+    heads.query = {projection, 0};
+    set_key_and_value(heads, values_of(cache.projected), 0, values_of(cache.input),
+                      values_of(cache.mixed ? cache.mixed : cache.input));
+    return output_.forward(scaled_dot_product(heads)).value();
+}
+
+Tensor MultiHeadAttention::cross_step(const Tensor& x, const MultiHeadCrossCache& cache) {
+    ScaledDotProduct heads = empty_heads({cache.lengths()});
+    heads.query = {Variable(cache.to_sources(project(query_, Variable(x)).value())), 0};
+    heads.key = cache.key();
+    heads.value = cache.value();
+    return output_.forward(Variable(cache.to_rows(scaled_dot_product(heads).value()))).value();
+}
+
+void MultiHeadAttention::append_value(const TokenBuffer&, TokenBuffer&) {}
 
 Variable MultiHeadAttention::forward(const AttentionInput& input, const ForwardState& state) {
     ScaledDotProduct attention = heads_of(input);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "heed/attention/multi_head_cache.h"
 #include "heed/attention/registry.h"
 #include "heed/attention/scaled_dot_product.h"
 #include "heed/core/module/linear.h"
@@ -28,6 +29,14 @@ public:
     int64_t multiplies(int64_t tokens, int64_t keys) const override;
 
 protected:
+    std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start) override;
+    Tensor causal_step(const Tensor& x, AttentionCache& cache) override;
+
+    /// True where values() of a token needs the inputs of earlier ones, so that a cache has to keep them.
+    virtual bool mixes_values() const { return false; }
+    /// Where mixes_values(): adds the value of the last token of `input` to `mixed`.
+    virtual void append_value(const TokenBuffer& input, TokenBuffer& mixed);
+
     /// The values where there is no value kernel, [batch, keys, dim]: the source itself.
     virtual Variable values(const Variable& source, const AttentionMask& mask);
 
@@ -37,6 +46,8 @@ protected:
 
     /// Query, key and value of the heads, without dropout.
     ScaledDotProduct heads_of(const AttentionInput& input);
+    /// The kernel of the output on the heads side by side.
+    Variable output_of(const Variable& heads) { return output_.forward(heads); }
     /// Multiply-adds of the projections of `tokens` queries and `keys` keys.
     int64_t projection_multiplies(int64_t tokens, int64_t keys) const;
 
@@ -46,6 +57,13 @@ private:
         Parameter weight, bias;
         Projection(int64_t kernels, int64_t dim);
     };
+    Tensor self_step(const Tensor& x, MultiHeadSelfCache& cache);
+    Tensor cross_step(const Tensor& x, const MultiHeadCrossCache& cache);
+    /// What is the same for all passes: heads, their width and the mask; the caller sets query, key and value.
+    ScaledDotProduct empty_heads(const AttentionMask& mask) const;
+    /// Columns of key and value where `first` is the first column of a projection with the kernels of the source.
+    void set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first, const Variable& source,
+                           const Variable& values) const;
     void announce(Projection& projection, const std::vector<std::string>& names);
     Variable project(Projection& projection, const Variable& x);
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "heed/attention/multi_head.h"
+#include "heed/core/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/mix_tokens.h"
 
@@ -29,15 +30,40 @@ public:
 protected:
     /// W_A K for all heads at once: S W_A is never formed.
     Variable values(const Variable& source, const AttentionMask& mask) override {
-        const int64_t tokens = source.shape()[1];
-        if (tokens > geometry().max_keys()) {
-            throw UserError("attention type 'super' was built for sequences of at most " +
-                            std::to_string(geometry().max_keys()) + " tokens, got " + std::to_string(tokens));
-        }
+        check_length(source.shape()[1]);
         return mix_tokens(source, alignment_.variable(), mask.key_lengths, causal());
     }
 
+    bool mixes_values() const override { return causal(); }
+
+    /// The new row of W_A times the inputs so far, for each row of the batch.
+    void append_value(const TokenBuffer& input, TokenBuffer& mixed) override {
+        const int64_t tokens = input.tokens(), n = geometry().max_keys(), width = geometry().dim;
+        check_length(tokens);
+        const TokenBuffer::Place place = mixed.append_unwritten();
+        if (input.rows() == 0) return;
+        MatrixProduct product;
+        product.rows = 1;
+        product.inner = tokens;
+        product.columns = width;
+        product.a = alignment_.value().slice(tokens - 1, 1).f32();
+        product.a_row_stride = n;
+        product.b = input.values().f32();
+        product.b_row_stride = width;
+        product.b_batch_stride = input.values().shape()[1] * width;
+        product.c = mixed.values().view(place.offset, {1}).f32();
+        product.c_row_stride = width;
+        product.c_batch_stride = place.stride;
+        product.batch = input.rows();
+        input.values().context().device().matrix_product(product);
+    }
+
 private:
+    void check_length(int64_t tokens) const {
+        if (tokens <= geometry().max_keys()) return;
+        throw UserError("attention type 'super' was built for sequences of at most " +
+                        std::to_string(geometry().max_keys()) + " tokens, got " + std::to_string(tokens));
+    }
     bool causal() const { return geometry().pattern == AttentionPattern::causal_self; }
 
     Parameter alignment_;
