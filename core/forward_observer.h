@@ -21,6 +21,12 @@ public:
     /// The weights of block `block` without dropout, [batch, heads, tokens, keys].
     virtual void attention(int64_t block, const Tensor& weights) = 0;
 
+    /// Whether cross_attention() is to be called.
+    virtual bool wants_cross_attention() const { return false; }
+
+    /// The weights of decoder block `block` on the source, without dropout, [batch, heads, tokens, source tokens].
+    virtual void cross_attention(int64_t /*block*/, const Tensor& /*weights*/) {}
+
     /// Whether covered_mass() is to be called: it costs as much as dense attention.
     virtual bool wants_covered_mass() const { return false; }
 

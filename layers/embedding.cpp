@@ -1,15 +1,21 @@
 #include "heed/layers/embedding.h"
 
 #include "heed/core/ops/embedding.h"
+#include "heed/core/ops/linear.h"
 
 namespace heed {
 
-Embedding::Embedding(int64_t vocabulary, int64_t dim) : weight_({vocabulary, dim}, Initializer::normal(0.02f), false) {
+Embedding::Embedding(int64_t vocabulary, int64_t dim, double deviation)
+    : weight_({vocabulary, dim}, Initializer::normal(static_cast<float>(deviation)), false) {
     add("weight", weight_);
 }
 
-Variable Embedding::forward(const Tensor& ids) {
-    return embedding(weight_.variable(), ids);
+Variable Embedding::forward(const Tensor& ids, float scale) {
+    return embedding(weight_.variable(), ids, scale);
+}
+
+Variable Embedding::products(const Variable& x) {
+    return linear(x, weight_.variable(), Variable());
 }
 
 }  // namespace heed

@@ -1,5 +1,7 @@
 #include "heed/core/ops/tokens.h"
 
+#include <algorithm>
+
 #include "heed/core/context.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/kernel_table.h"
@@ -30,6 +32,8 @@ struct AssembleTokensNode final : Node {
         }
         if (positions_slot) {
             auto [gradient, accumulate] = positions_slot->target();
+            const int64_t used = tokens + (has_class_token ? 1 : 0), unused = gradient.shape()[0] - used;
+            if (!accumulate && unused > 0) gradient.slice(used, unused).fill_zero();
             arguments.dpositions = gradient.f32();
             arguments.accumulate_positions = accumulate;
         }
@@ -68,7 +72,11 @@ Variable assemble_tokens(const Variable& x, const Variable& class_token, const V
     const int64_t batch = x.shape()[0], tokens = x.shape()[1], dim = x.shape()[2];
     const int64_t length = tokens + (class_token.defined() ? 1 : 0);
     if (class_token.defined()) check_shape("assemble_tokens", "class_token", class_token.shape(), {dim});
-    if (positions.defined()) check_shape("assemble_tokens", "positions", positions.shape(), {length, dim});
+    if (positions.defined()) {
+        check_rank("assemble_tokens", "positions", positions.shape(), 2);
+        const int64_t places = std::max(length, positions.shape()[0]);
+        check_shape("assemble_tokens", "positions", positions.shape(), {places, dim});
+    }
     Tensor out = Tensor::empty(x.context(), {batch, length, dim});
     assembly(out).forward({x.value().f32(), class_token.defined() ? class_token.value().f32() : nullptr,
                            positions.defined() ? positions.value().f32() : nullptr, out.f32(), batch, tokens, dim});

@@ -6,7 +6,7 @@
 namespace heed {
 
 /// Puts a class token in front of x [batch, tokens, dim] and adds positions: class_token [dim] or undefined, positions
-/// [tokens (+ 1 with a class token), dim] or undefined. Saves nothing.
+/// [at least tokens (+ 1 with a class token), dim], whose first rows are used, or undefined. Saves nothing.
 Variable assemble_tokens(const Variable& x, const Variable& class_token, const Variable& positions);
 
 /// One vector a sequence, x [batch, tokens, dim] -> [batch, dim]: the first token, or the mean or maximum of the first

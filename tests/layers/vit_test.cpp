@@ -382,7 +382,25 @@ TEST(Models, AreFoundByName) {
     for (const ModelType& type : model_types()) {
         EXPECT_EQ(&model_type(type.name), &type);
         EXPECT_NE(type.make_options(), nullptr);
+        EXPECT_EQ(type.image_classifier != nullptr, type.kind == ModelKind::image_classifier);
+        EXPECT_EQ(type.text_classifier != nullptr, type.kind == ModelKind::text_classifier);
+        EXPECT_EQ(type.translator != nullptr, type.kind == ModelKind::translator);
     }
+}
+
+TEST(Models, AreMadeForWhatTheyAre) {
+    const AttentionOptions attention;
+    const AttentionChoice sdpa{&attention_type("sdpa"), &attention};
+    const auto made = [&](const char* name) { return model_type(name).make_options(); };
+    EXPECT_NE(model_type("vit").make_image_classifier(*made("vit"), sdpa, small_images), nullptr);
+    EXPECT_NE(model_type("text_classifier").make_text_classifier(*made("text_classifier"), sdpa, {10, 8, 2}), nullptr);
+    EXPECT_NE(model_type("translator").make_translator(*made("translator"), {sdpa, sdpa, sdpa}, {10, 10, 8, 8}),
+              nullptr);
+    const std::string message = message_of<UserError>(
+        [&] { model_type("translator").make_image_classifier(*made("vit"), sdpa, small_images); });
+    EXPECT_TRUE(contains(message, "'translator' is no image classifier; types that are one: vit")) << message;
+    EXPECT_THROW(model_type("vit").make_text_classifier(*made("vit"), sdpa, {10, 8, 2}), UserError);
+    EXPECT_THROW(model_type("vit").make_translator(*made("vit"), {sdpa, sdpa, sdpa}, {10, 10, 8, 8}), UserError);
 }
 
 class PatchEmbeddings : public testing::TestWithParam<const char*> {};

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "heed/attention/registry.h"
+#include "heed/core/module/dropout.h"
+#include "heed/layers/encoder.h"
+#include "heed/layers/layer_norm.h"
+#include "heed/layers/mlp.h"
+
+namespace heed {
+
+struct DecoderSettings {
+    int64_t dim = 64;
+    int64_t depth = 4;
+    int64_t heads = 4;
+    int64_t mlp_dim = 128;
+    double dropout = 0.0;  ///< on each residual branch
+    NormPlacement norm = NormPlacement::pre;
+    Activation activation = Activation::relu;
+    int64_t max_tokens = 0;
+    int64_t max_source_tokens = 0;
+};
+
+/// One block: causal self-attention, cross-attention and MLP, each with a residual connection and a norm.
+class DecoderBlock : public Module {
+public:
+    DecoderBlock(const DecoderSettings& settings, const AttentionChoice& self, const AttentionChoice& cross);
+
+    LayerNorm norm1, norm2, norm3;
+    std::unique_ptr<Attention> self_attention, cross_attention;
+    Mlp mlp;
+    Dropout dropout1, dropout2, dropout3;
+};
+
+/// What a decoder reads beside its tokens.
+struct DecoderInput {
+    Tensor lengths;         ///< of real tokens, i32 [batch]
+    Variable memory;        ///< the encoder's output [batch, source tokens, dim]
+    Tensor source_lengths;  ///< of real source tokens, i32 [batch]
+};
+
+/// The caches of a decoder's attention layers.
+class DecoderCache {
+public:
+    /// Row b continues what row rows[b] was.
+    void reorder(std::span<const int32_t> rows);
+
+private:
+    friend class Decoder;
+    struct Block {
+        std::unique_ptr<AttentionCache> self, cross;
+    };
+    std::vector<Block> blocks_;
+};
+
+/// A stack of blocks: [batch, tokens, dim] -> [batch, tokens, dim]; output t depends on tokens up to t and on the whole
+/// source. With pre-norm a last norm follows. Residual sums are computed together with the norm that comes after them.
+class Decoder : public Module {
+public:
+    Decoder(const DecoderSettings& settings, const AttentionChoice& self, const AttentionChoice& cross);
+
+    Variable forward(Variable x, const DecoderInput& input, const ForwardState& state);
+
+    /// For decoding token by token; the memory is projected here, once for each layer.
+    DecoderCache make_cache(Context& context, const DecodingStart& start);
+    /// The output for one more token of each row, x [rows, 1, dim] -> [rows, 1, dim].
+    Tensor step(const Tensor& x, DecoderCache& cache);
+
+    /// Multiply-adds of a forward pass over one pair.
+    int64_t multiplies(int64_t tokens, int64_t source_tokens) const;
+
+private:
+    template <class Self, class Cross>
+    Variable run(Variable x, const ForwardState& state, const Self& self, const Cross& cross);
+
+    NormPlacement placement_;
+    std::vector<std::unique_ptr<DecoderBlock>> blocks_;
+    std::unique_ptr<LayerNorm> norm_;
+};
+
+}  // namespace heed

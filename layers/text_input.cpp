@@ -1,0 +1,59 @@
+#include "heed/layers/text_input.h"
+
+#include "heed/core/context.h"
+#include "heed/core/error.h"
+#include "heed/core/ops/check.h"
+#include "heed/core/ops/tokens.h"
+
+namespace heed {
+
+TextInput::TextInput(Embedding& table, const TextInputSettings& settings)
+    : table_(table), max_tokens_(settings.max_tokens), scale_(settings.scale), dropout_(settings.dropout) {
+    if (max_tokens_ < 1) throw UserError("expected a model of at least one token, got " + std::to_string(max_tokens_));
+    if (settings.class_token) {
+        class_token_ = std::make_unique<Parameter>(Shape{table.dim()}, Initializer::normal(0.02f), false);
+        add("class_token", *class_token_);
+    }
+    if (settings.positions != "none") {
+        const int64_t places = max_tokens_ + (settings.class_token ? 1 : 0);
+        positions_ = std::make_unique<Positions>(places, table.dim(), settings.positions == "learned");
+        add("positions", *positions_);
+    }
+    add("dropout", dropout_);
+}
+
+void TextInput::check_length(int64_t tokens) const {
+    if (tokens <= max_tokens_) return;
+    throw UserError("the model takes texts of at most " + std::to_string(max_tokens_) + " tokens, got " +
+                    std::to_string(tokens));
+}
+
+Variable TextInput::forward(const Tensor& ids, const ForwardState& state) {
+    check_length(ids.shape()[1]);
+    Variable x = table_.forward(ids, scale_);
+    if (class_token_ || positions_) {
+        x = assemble_tokens(x, class_token_ ? class_token_->variable() : Variable(),
+                            positions_ ? positions_->forward(ids.context()) : Variable());
+    }
+    return dropout_.forward(x, state);
+}
+
+Tensor TextInput::step(const Tensor& ids, int64_t position) {
+    check_rank("text input", "ids", ids.shape(), 1);
+    check_length(position + 1);
+    const NoGradient guard(ids.context());
+    const Variable x = table_.forward(ids.reshape({ids.shape()[0], 1}), scale_);
+    if (!positions_) return x.value();
+    return assemble_tokens(x, Variable(), Variable(positions_->forward(ids.context()).value().slice(position, 1)))
+        .value();
+}
+
+void check_texts(const char* model, const Tensor& ids, const Tensor& lengths) {
+    check_dtype(model, "ids", ids, DType::i32);
+    check_rank(model, "ids", ids.shape(), 2);
+    check_dtype(model, "lengths", lengths, DType::i32);
+    check_shape(model, "lengths", lengths.shape(), {ids.shape()[0]});
+    check_indices(model, "lengths", lengths, 0, ids.shape()[1] + 1);
+}
+
+}  // namespace heed

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "heed/core/module/dropout.h"
+#include "heed/layers/embedding.h"
+#include "heed/layers/positions.h"
+
+namespace heed {
+
+struct TextInputSettings {
+    int64_t max_tokens = 0;             ///< without the class token
+    std::string positions = "learned";  ///< or sinusoidal, none
+    bool class_token = false;
+    float scale = 1.0f;  ///< of the vectors of the table
+    double dropout = 0.0;
+};
+
+/// What a transformer sees of texts: the vectors of their ids, a class token in front, positions, dropout. The table
+/// belongs to the model, which may use it elsewhere too.
+class TextInput : public Module {
+public:
+    TextInput(Embedding& table, const TextInputSettings& settings);
+
+    /// ids i32 [batch, tokens] -> [batch, tokens (+ 1), dim]. Throws UserError where there are more than max_tokens.
+    Variable forward(const Tensor& ids, const ForwardState& state);
+    /// Token number `position` of each text alone, without dropout: ids i32 [rows] -> [rows, 1, dim].
+    Tensor step(const Tensor& ids, int64_t position);
+
+    int64_t max_tokens() const { return max_tokens_; }
+
+private:
+    void check_length(int64_t tokens) const;
+
+    Embedding& table_;
+    int64_t max_tokens_;
+    float scale_;
+    std::unique_ptr<Parameter> class_token_;
+    std::unique_ptr<Positions> positions_;
+    Dropout dropout_;
+};
+
+/// Throws Error unless ids are i32 [batch, tokens] and lengths i32 [batch], each from 0 to tokens.
+void check_texts(const char* model, const Tensor& ids, const Tensor& lengths);
+
+}  // namespace heed
