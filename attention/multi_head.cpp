@@ -109,15 +109,16 @@ Tensor MultiHeadAttention::self_step(const Tensor& x, MultiHeadSelfCache& cache)
     heads.query = {projection, 0};
     set_key_and_value(heads, values_of(cache.projected), 0, values_of(cache.input),
                       values_of(cache.mixed ? cache.mixed : cache.input));
-    return output_.forward(scaled_dot_product(heads)).value();
+    return output_.forward(Variable(attend_step(heads, cache.tokens().tokens(), cache.kept))).value();
 }
 
-Tensor MultiHeadAttention::cross_step(const Tensor& x, const MultiHeadCrossCache& cache) {
+Tensor MultiHeadAttention::cross_step(const Tensor& x, MultiHeadCrossCache& cache) {
     ScaledDotProduct heads = empty_heads({cache.lengths()});
     heads.query = {Variable(cache.to_sources(project(query_, Variable(x)).value())), 0};
     heads.key = cache.key();
     heads.value = cache.value();
-    return output_.forward(Variable(cache.to_rows(scaled_dot_product(heads).value()))).value();
+    const Tensor outputs = attend_step(heads, heads.key.source.shape()[1], cache.kept());
+    return output_.forward(Variable(cache.to_rows(outputs))).value();
 }
 
 void MultiHeadAttention::append_value(const TokenBuffer&, TokenBuffer&) {}
@@ -133,6 +134,10 @@ Variable MultiHeadAttention::forward(const AttentionInput& input, const ForwardS
 
 Variable MultiHeadAttention::attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) {
     return scaled_dot_product(heads);
+}
+
+Tensor MultiHeadAttention::attend_step(const ScaledDotProduct& heads, int64_t, std::unique_ptr<AttentionCache>&) {
+    return scaled_dot_product(heads).value();
 }
 
 Tensor MultiHeadAttention::weights(const AttentionInput& input) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,10 @@ protected:
     /// The outputs of the heads side by side, [batch, tokens, dim], and their weights without dropout.
     virtual Variable attend(const ScaledDotProduct& heads, const AttentionMask& mask, const ForwardState& state);
     virtual Tensor attend_weights(const ScaledDotProduct& heads, const AttentionMask& mask);
+    /// The heads of a step: one query behind all others of its row in self-attention, where keys have room for more
+    /// tokens than the `tokens` so far; in cross-attention some queries of each source. `kept` is what the type keeps
+    /// from step to step, null at first.
+    virtual Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept);
 
     /// Query, key and value of the heads, without dropout.
     ScaledDotProduct heads_of(const AttentionInput& input);
@@ -58,7 +63,7 @@ private:
         Projection(int64_t kernels, int64_t dim);
     };
     Tensor self_step(const Tensor& x, MultiHeadSelfCache& cache);
-    Tensor cross_step(const Tensor& x, const MultiHeadCrossCache& cache);
+    Tensor cross_step(const Tensor& x, MultiHeadCrossCache& cache);
     /// What is the same for all passes: heads, their width and the mask; the caller sets query, key and value.
     ScaledDotProduct empty_heads(const AttentionMask& mask) const;
     /// Columns of key and value where `first` is the first column of a projection with the kernels of the source.

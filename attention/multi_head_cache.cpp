@@ -27,6 +27,7 @@ void MultiHeadSelfCache::reorder(std::span<const int32_t> rows) {
     for (std::optional<TokenBuffer>* buffer : {&projected, &input, &mixed}) {
         if (*buffer) (*buffer)->reorder(index);
     }
+    if (kept) kept->reorder(rows);
 }
 
 MultiHeadCrossCache::MultiHeadCrossCache(HeadColumns key, HeadColumns value, const Tensor& lengths)
@@ -74,6 +75,7 @@ void MultiHeadCrossCache::drop_unused_sources() {
     }
     key_.source = gathered(key_.source, index);
     value_.source = shared ? key_.source : gathered(value_.source, index);
+    if (kept_) kept_->reorder(kept);
     for (int32_t& source : source_of_row_) source = place[static_cast<size_t>(source)];
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct MultiHeadSelfCache final : AttentionCache {
     std::optional<TokenBuffer> projected;  ///< keys and values that have a kernel, side by side
     std::optional<TokenBuffer> input;      ///< where keys or values are the input itself
     std::optional<TokenBuffer> mixed;      ///< values that are made of the inputs of all tokens so far
+    std::unique_ptr<AttentionCache> kept;  ///< what attend_step of a type keeps
 
     void reorder(std::span<const int32_t> rows) override;
     /// The buffer that every cache has.
@@ -31,6 +33,8 @@ public:
 
     const HeadColumns& key() const { return key_; }
     const HeadColumns& value() const { return value_; }
+    /// What attend_step of a type keeps of each source.
+    std::unique_ptr<AttentionCache>& kept() { return kept_; }
     /// i32 [sources], or undefined.
     const Tensor& lengths() const { return lengths_; }
 
@@ -46,6 +50,7 @@ private:
 
     HeadColumns key_, value_;
     Tensor lengths_;
+    std::unique_ptr<AttentionCache> kept_;
     std::vector<int32_t> source_of_row_;
     int64_t group_ = 1;  ///< most rows of a source
     Tensor row_at_;      ///< i32 [sources * group], undefined where places and rows are the same

@@ -36,11 +36,8 @@ const AttentionType types[] = {
      make_options<AttentionOptions>, make_efficient},
     {"super", "efficient attention with one kernel that mixes the values over the tokens; the greatest length is fixed",
      every_pattern_at_fixed_length, make_options<AttentionOptions>, make_super},
-    {"smyrf",
-     "sdpa within clusters of tokens that hashing finds near each other",
-     {.noncausal_self = true, .noncausal_cross = true},
-     make_options<SmyrfOptions>,
-     make_smyrf},
+    {"smyrf", "sdpa within clusters of tokens that hashing finds near each other", every_pattern,
+     make_options<SmyrfOptions>, make_smyrf},
 };
 
 /// Names of the types for which `chosen` holds.

@@ -4,52 +4,13 @@
 // smyrf_cpu.isa.cpp alone, hence the unnamed namespace.
 
 #include "heed/attention/sdpa_tile.h"
-#include "heed/attention/smyrf_sort.h"
+#include "heed/attention/smyrf_layout.h"
+#include "heed/attention/task_scratch.h"
 #include "heed/attention/tile_pack.h"
 
 namespace heed::HEED_ISA {
 
 namespace {
-
-/// One chunk of one head in one round: the tokens query_index[0 .. queries - 1] attend to key_index[0 .. keys - 1].
-struct Chunk {
-    int64_t sample;
-    int64_t head;
-    int64_t index;  ///< within the head
-    const int32_t* query_index;
-    int64_t queries;
-    const int32_t* key_index;
-    int64_t keys;
-    bool first_round;
-    bool last_round;
-};
-
-/// Chunks a head has at most, whatever the lengths.
-int64_t most_chunks(const SmyrfShape& shape) {
-    return smyrf_chunks(shape.heads.queries, shape.heads.keys, shape.cluster);
-}
-
-/// Chunk number `index` of a head; false where the sample has fewer chunks or, being one chunk, fewer rounds.
-template <class Args>
-bool find_chunk(const Args& args, int64_t sample, int64_t head, int64_t round, int64_t index, Chunk* chunk) {
-    const SdpaShape& shape = args.shape.heads;
-    const int64_t queries = query_count(args.shape, sample), keys = key_count(args.shape, sample);
-    const int64_t chunks = smyrf_chunks(queries, keys, args.shape.cluster);
-    const int64_t rounds = chunks == 1 ? 1 : args.shape.rounds;
-    if (index >= chunks || round >= rounds) return false;
-    const int64_t orders = (sample * shape.heads + head) * args.shape.rounds + round;
-    const int64_t first_query = smyrf_border(index, chunks, queries), first_key = smyrf_border(index, chunks, keys);
-    *chunk = {.sample = sample,
-              .head = head,
-              .index = index,
-              .query_index = args.query_order + orders * shape.queries + first_query,
-              .queries = smyrf_border(index + 1, chunks, queries) - first_query,
-              .key_index = args.key_order + orders * shape.keys + first_key,
-              .keys = smyrf_border(index + 1, chunks, keys) - first_key,
-              .first_round = round == 0,
-              .last_round = round == rounds - 1};
-    return true;
-}
 
 /// Scratch memory of one thread. Rows are packed: each has head_dim floats, filled up with 0 to whole vectors.
 struct ChunkScratch {
@@ -64,6 +25,7 @@ struct ChunkScratch {
     float* sums;           ///< rows that a product is summed in
     float* per_query[3];   ///< maximum, sum and factor, or log-sum-exp and row_dot
     int32_t* query_index;  ///< of a block, filled up with 0 to whole vectors
+    int32_t* key_index;
 };
 
 int64_t lay_out(const SmyrfShape& shape, float* base, ChunkScratch* scratch) {
@@ -87,30 +49,45 @@ int64_t lay_out(const SmyrfShape& shape, float* base, ChunkScratch* scratch) {
     scratch->sums = take(max(queries, keys) * width);
     for (float*& p : scratch->per_query) p = take(queries);
     scratch->query_index = reinterpret_cast<int32_t*>(take(queries));
+    scratch->key_index = reinterpret_cast<int32_t*>(take(keys));
     return used;
 }
 
-/// Calls body(chunk, scratch) for all chunks of one round of all heads. `products` is the number of matrix products
+/// Calls body(chunk, scratch) for all chunks of one pass of all heads. `products` is the number of matrix products
 /// that a chunk takes.
 template <class Args, class Body>
-void for_each_chunk(const Args& args, int64_t round, int64_t products, const Body& body) {
+void for_each_chunk(const Args& args, int64_t pass, int64_t products, const Body& body) {
     const SdpaShape& shape = args.shape.heads;
-    const int64_t chunks = most_chunks(args.shape);
-    const int64_t cost = products * (shape.queries / chunks + 1) * (shape.keys / chunks + 1) * shape.head_dim;
+    const SmyrfLists lists = {args.query_order, args.key_order, args.ends};
+    const int64_t chunks = smyrf_pass_chunks(args.shape, pass);
+    const int64_t cost = products * (shape.queries / max(1, chunks) + 1) * (args.shape.cluster + 1) * shape.head_dim;
     ChunkScratch unplaced;
-    for_each_task_with_scratch(
-        args.workspace, lay_out(args.shape, nullptr, &unplaced), shape.batch * shape.heads * chunks, cost,
-        [&](int64_t begin, int64_t end, float* floats) {
-            ChunkScratch scratch;
-            lay_out(args.shape, floats, &scratch);
-            for (int64_t task = begin; task < end; ++task) {
-                const int64_t head = task / chunks;
-                Chunk chunk;
-                if (find_chunk(args, head / shape.heads, head % shape.heads, round, task % chunks, &chunk)) {
-                    body(chunk, scratch);
-                }
-            }
-        });
+    for_each_task_with_scratch(args.workspace, lay_out(args.shape, nullptr, &unplaced),
+                               shape.batch * shape.heads * chunks, cost,
+                               [&](int64_t begin, int64_t end, float* floats) {
+                                   ChunkScratch scratch;
+                                   lay_out(args.shape, floats, &scratch);
+                                   for (int64_t task = begin; task < end; ++task) {
+                                       const int64_t head = task / chunks;
+                                       SmyrfChunk chunk;
+                                       if (smyrf_find_chunk(args.shape, lists, head / shape.heads, head % shape.heads,
+                                                            pass, task % chunks, &chunk)) {
+                                           body(chunk, scratch);
+                                       }
+                                   }
+                               });
+}
+
+/// The numbers of `count` tokens of a chunk from its token `begin` on: in the list, or written to `memory`.
+const int32_t* token_numbers(const int32_t* list, int64_t first, int64_t begin, int64_t count, int32_t* memory) {
+    if (list != nullptr) return list + begin;
+    for (int64_t i = 0; i < count; ++i) memory[i] = static_cast<int32_t>(first + begin + i);
+    return memory;
+}
+
+/// Number of keys of a chunk that at least one of its queries before `end` meets.
+int64_t visible_keys(const SmyrfChunk& chunk, int64_t end) {
+    return chunk.diagonal < 0 ? chunk.keys : min(chunk.keys, chunk.diagonal + end);
 }
 
 /// packed[i] = rows[index[i]].
@@ -200,8 +177,8 @@ HEED_SIMD void kept_weights(const GatheredDropout& dropout, int64_t key, int64_t
     }
 }
 
-GatheredDropout gathered_dropout(const SdpaShape& shape, uint32_t threshold, const Chunk& chunk,
-                                 const int32_t* query_index, int64_t first_key) {
+GatheredDropout gathered_dropout(const SdpaShape& shape, uint32_t threshold, const SmyrfChunk& chunk,
+                                 const int32_t* query_index, const int32_t* key_index) {
     const int64_t first = sdpa_dropout_element(shape, chunk.head, 0, 0);
     return {.key = shape.random.key,
             .step = shape.random.step,
@@ -209,7 +186,7 @@ GatheredDropout gathered_dropout(const SdpaShape& shape, uint32_t threshold, con
             .threshold = threshold,
             .keep_scale = 1.0F / (1.0F - shape.dropout),
             .query_index = query_index,
-            .key_index = chunk.key_index + first_key,
+            .key_index = key_index,
             .first_element = first,
             .elements_per_key = sdpa_dropout_element(shape, chunk.head, 0, 1) - first};
 }

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "heed/attention/reference_heads.h"
-#include "heed/attention/smyrf_kernels.h"
+#include "heed/attention/smyrf_layout.h"
 #include "heed/core/cpu/isa.h"
 #include "heed/core/reference/address.h"
 
@@ -70,7 +70,109 @@ void sort(const SmyrfSort& args) {
     }
 }
 
-/// A pair of a query and a key, and in how many rounds they share a chunk.
+/// The shape with lengths that can be read.
+SmyrfShape readable(SmyrfShape shape) {
+    shape.heads.key_lengths = reference_address(shape.heads.key_lengths);
+    shape.query_lengths = reference_address(shape.query_lengths);
+    return shape;
+}
+
+/// What `place` knows of one list.
+struct List {
+    int64_t first_key;
+    int64_t keys;
+    int64_t chunks;
+    SmyrfQueries queries;
+    bool sorted;
+    int32_t *key_order, *query_order, *ends;
+    float* means;
+};
+
+void place_list(const SmyrfPlace& args, int64_t b, int64_t h, int64_t round, const List& list) {
+    const int64_t head_dim = args.shape.heads.head_dim;
+    const float* direction = reference_address(args.directions) + (round * args.shape.heads.heads + h) * head_dim;
+    if (!list.sorted && list.queries.count > 0) {
+        std::vector<float> hashes;
+        for (int64_t i = 0; i < list.keys && list.chunks > 1; ++i) {
+            hashes.push_back(static_cast<float>(dot(row(args.key, b, h, list.first_key + i), direction, head_dim)));
+        }
+        write_order(hashes, list.keys, list.key_order);
+        for (int64_t i = 0; i < list.keys; ++i) list.key_order[i] += static_cast<int32_t>(list.first_key);
+        for (int64_t chunk = 0; chunk < list.chunks && list.keys > 0; ++chunk) {
+            const int64_t begin = smyrf_border(chunk, list.chunks, list.keys);
+            const int64_t end = smyrf_border(chunk + 1, list.chunks, list.keys);
+            for (int64_t c = 0; c < head_dim; ++c) {
+                double sum = 0;
+                for (int64_t i = begin; i < end; ++i) sum += row(args.key, b, h, list.key_order[i])[c];
+                list.means[chunk * head_dim + c] = static_cast<float>(sum / static_cast<double>(end - begin));
+            }
+        }
+    }
+    std::vector<int64_t> chunk_of;
+    for (int64_t i = 0; i < list.queries.count; ++i) {
+        const float* query = row(args.query, b, h, list.queries.first + i);
+        int64_t best = 0;
+        double greatest = -infinity;
+        for (int64_t chunk = 0; chunk < list.chunks && list.chunks > 1; ++chunk) {
+            const double product = dot(query, list.means + chunk * head_dim, head_dim);
+            if (!(product > greatest || (std::isnan(product) && !std::isnan(greatest)))) continue;
+            greatest = product;
+            best = chunk;
+        }
+        chunk_of.push_back(best);
+    }
+    int32_t written = 0;
+    for (int64_t chunk = 0; chunk < list.chunks; ++chunk) {
+        for (int64_t i = 0; i < list.queries.count; ++i) {
+            if (chunk_of[i] == chunk) list.query_order[written++] = static_cast<int32_t>(list.queries.first + i);
+        }
+        list.ends[chunk] = written;
+    }
+}
+
+void place(const SmyrfPlace& args) {
+    const SmyrfShape shape = readable(args.shape);
+    const int64_t head_dim = shape.heads.head_dim, table = smyrf_list_table(shape), levels = smyrf_levels(shape);
+    for (int64_t task = 0; task < shape.heads.batch * shape.heads.heads * shape.rounds; ++task) {
+        const int64_t round = task % shape.rounds, h = task / shape.rounds % shape.heads.heads;
+        const int64_t b = task / shape.rounds / shape.heads.heads;
+        int32_t* ends = reference_address(args.ends) + task * table;
+        float* means = reference_address(args.means) + task * table * head_dim;
+        if (shape.form == SmyrfForm::causal_cross) {
+            const int64_t keys = smyrf_key_count(shape, b);
+            place_list(args, b, h, round,
+                       {.first_key = 0,
+                        .keys = keys,
+                        .chunks = smyrf_list_chunks(keys, shape.cluster),
+                        .queries = {0, smyrf_query_count(shape, b)},
+                        .sorted = args.placed_before > 0,
+                        .key_order = reference_address(args.key_order) + task * shape.heads.keys,
+                        .query_order = reference_address(args.query_order) + task * shape.heads.queries,
+                        .ends = ends,
+                        .means = means});
+        }
+        for (int64_t l = 0; l < levels; ++l) {
+            const SmyrfLevel level = smyrf_level(shape, l);
+            int32_t* order = reference_address(args.key_order) + (task * levels + l) * shape.heads.keys;
+            for (int64_t pair = level.first_pair; pair < level.pairs; ++pair) {
+                const int64_t first_key = 2 * pair * level.size, first_token = first_key + level.size;
+                const int64_t first_chunk = level.first_chunk + pair * level.chunks;
+                place_list(args, b, h, round,
+                           {.first_key = first_key,
+                            .keys = level.size,
+                            .chunks = level.chunks,
+                            .queries = smyrf_queries_of_block(shape, b, first_token, level.size),
+                            .sorted = first_token < args.placed_before,
+                            .key_order = order + first_key,
+                            .query_order = order + first_token,
+                            .ends = ends + first_chunk,
+                            .means = means + first_chunk * head_dim});
+            }
+        }
+    }
+}
+
+/// A pair of a query and a key, and how often it counts.
 struct Pair {
     int64_t key;
     int64_t count;
@@ -79,29 +181,30 @@ struct Pair {
 /// For each query of a head, the keys that it meets, in their order.
 template <class Args>
 std::vector<std::vector<Pair>> pairs_of_head(const Args& args, int64_t b, int64_t h) {
-    const SdpaShape& shape = args.shape.heads;
-    const int64_t queries = real_length(args.shape.query_lengths, b, shape.queries);
-    const int64_t keys = real_length(shape.key_lengths, b, shape.keys);
-    const int64_t chunks = smyrf_chunks(queries, keys, args.shape.cluster);
-    std::vector<std::vector<int64_t>> met(static_cast<size_t>(shape.queries));
-    for (int64_t round = 0; round < (chunks == 1 ? 1 : args.shape.rounds); ++round) {
-        const int64_t orders = (b * shape.heads + h) * args.shape.rounds + round;
-        const int32_t* query_order = reference_address(args.query_order) + orders * shape.queries;
-        const int32_t* key_order = reference_address(args.key_order) + orders * shape.keys;
-        for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-            for (int64_t i = smyrf_border(chunk, chunks, queries); i < smyrf_border(chunk + 1, chunks, queries); ++i) {
-                std::vector<int64_t>& list = met[query_order[i]];
-                list.insert(list.end(), key_order + smyrf_border(chunk, chunks, keys),
-                            key_order + smyrf_border(chunk + 1, chunks, keys));
+    const SmyrfShape shape = readable(args.shape);
+    const SmyrfLists lists = {reference_address(args.query_order), reference_address(args.key_order),
+                              reference_address(args.ends)};
+    std::vector<std::vector<Pair>> met(static_cast<size_t>(shape.heads.queries));
+    for (int64_t pass = 0; pass < smyrf_passes(shape); ++pass) {
+        for (int64_t index = 0; index < smyrf_pass_chunks(shape, pass); ++index) {
+            SmyrfChunk chunk;
+            if (!smyrf_find_chunk(shape, lists, b, h, pass, index, &chunk)) continue;
+            for (int64_t i = 0; i < chunk.queries; ++i) {
+                const int64_t query = chunk.query_index ? chunk.query_index[i] : chunk.first_query + i;
+                const int64_t keys = chunk.diagonal < 0 ? chunk.keys : chunk.diagonal + i + 1;
+                for (int64_t j = 0; j < keys; ++j) {
+                    met[query].push_back(
+                        {chunk.key_index ? chunk.key_index[j] : chunk.first_key + j, chunk.multiplicity});
+                }
             }
         }
     }
     std::vector<std::vector<Pair>> pairs(met.size());
     for (size_t i = 0; i < met.size(); ++i) {
-        std::sort(met[i].begin(), met[i].end());
-        for (const int64_t key : met[i]) {
-            if (pairs[i].empty() || pairs[i].back().key != key) pairs[i].push_back({key, 0});
-            ++pairs[i].back().count;
+        std::sort(met[i].begin(), met[i].end(), [](const Pair& x, const Pair& y) { return x.key < y.key; });
+        for (const Pair& pair : met[i]) {
+            if (pairs[i].empty() || pairs[i].back().key != pair.key) pairs[i].push_back({pair.key, 0});
+            pairs[i].back().count += pair.count;
         }
     }
     return pairs;
@@ -200,7 +303,7 @@ int64_t workspace(const SmyrfShape&) {
     return 0;
 }
 
-constexpr SmyrfKernels kernels = {sort, forward, backward, weights, workspace, workspace};
+constexpr SmyrfKernels kernels = {sort, place, forward, backward, weights, workspace, workspace, workspace};
 
 }  // namespace
 

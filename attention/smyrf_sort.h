@@ -2,23 +2,12 @@
 
 // Hashing and sorting for SMYRF. Part of smyrf_cpu.isa.cpp alone, hence the unnamed namespace.
 
-#include "heed/attention/smyrf_kernels.h"
+#include "heed/attention/smyrf_layout.h"
 #include "heed/attention/task_scratch.h"
 
 namespace heed::HEED_ISA {
 
 namespace {
-
-int64_t real_length(const int32_t* lengths, int64_t sample, int64_t tokens) {
-    return lengths == nullptr ? tokens : min(tokens, max(0, lengths[sample]));
-}
-
-int64_t query_count(const SmyrfShape& shape, int64_t sample) {
-    return real_length(shape.query_lengths, sample, shape.heads.queries);
-}
-int64_t key_count(const SmyrfShape& shape, int64_t sample) {
-    return real_length(shape.heads.key_lengths, sample, shape.heads.keys);
-}
 
 /// A token to sort: its hash, as a number that sorts like it, over its index.
 typedef uint64_t SortKey;
@@ -118,7 +107,7 @@ const SortKey* sort_keys(SortKey* keys, SortKey* other, uint32_t* counts, int64_
 void sort_round(const SmyrfSort& args, int64_t sample, int64_t head, int64_t round, const SortScratch& scratch) {
     const SdpaShape& shape = args.shape.heads;
     const int64_t tokens[2] = {shape.queries, shape.keys};
-    const int64_t real[2] = {query_count(args.shape, sample), key_count(args.shape, sample)};
+    const int64_t real[2] = {smyrf_query_count(args.shape, sample), smyrf_key_count(args.shape, sample)};
     const int64_t task = (sample * shape.heads + head) * args.shape.rounds + round;
     int32_t* order[2] = {args.query_order + task * tokens[0], args.key_order + task * tokens[1]};
     const bool sorted = smyrf_chunks(real[0], real[1], args.shape.cluster) > 1;

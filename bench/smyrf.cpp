@@ -1,7 +1,8 @@
 // A training step (forward and backward) of one attention layer: sdpa against smyrf with two rounds, over the number of
 // tokens. The time is the best of several; `sort` is the share of smyrf's hashing and sorting; peak bytes are those of
 // the step's tensors.
-//   bench_smyrf [dim] [heads] [batch]     (default 256 4 1)
+//   bench_smyrf [dim] [heads] [batch] [causal]     (default 256 4 1 0; causal 1: causal self-attention, in blocks as
+//                                                   long as a cluster, and sdpa under a causal mask)
 
 #include <time.h>
 
@@ -49,7 +50,7 @@ struct Figures {
 Figures measure(const AttentionGeometry& geometry, int64_t batch, int64_t tokens, int64_t cluster) {
     Context context;
     SmyrfOptions options;
-    if (cluster > 0) options.cluster = cluster;
+    if (cluster > 0) options.cluster = options.block = cluster;
     const AttentionOptions plain;
     const std::unique_ptr<Attention> layer =
         cluster > 0 ? make_smyrf(geometry, options) : AttentionChoice{&attention_type("sdpa"), &plain}.make(geometry);
@@ -78,6 +79,11 @@ Figures measure(const AttentionGeometry& geometry, int64_t batch, int64_t tokens
         heads.heads.head_dim = geometry.dim / geometry.heads;
         heads.rounds = options.rounds;
         heads.cluster = cluster;
+        if (geometry.pattern == AttentionPattern::causal_self) {
+            heads.heads.causal = true;
+            heads.form = SmyrfForm::causal_self;
+            heads.block = options.block;
+        }
         const Tensor directions = dynamic_cast<SmyrfAttention&>(*layer).directions(context, {});
         figures.sort_milliseconds = 1e3 * best_time([&] { smyrf_orders(heads, directions); });
     }
@@ -91,18 +97,23 @@ int main(int argc, char** argv) {
     AttentionGeometry geometry;
     geometry.dim = argument(1, 256);
     geometry.heads = argument(2, 4);
+    const bool causal = argument(4, 0) != 0;
+    if (causal) geometry.pattern = AttentionPattern::causal_self;
     const int64_t batch = argument(3, 1);
     std::printf("%s, %d threads, dim %d, %d heads, batch %d\n", isa_name(active_isa()), thread_count(),
                 static_cast<int>(geometry.dim), static_cast<int>(geometry.heads), static_cast<int>(batch));
     std::printf("tokens type  cluster  scores %%    step ms   sort ms  faster  peak MiB\n");
     for (const int64_t tokens : {1024, 2048, 4096, 8192}) {
         double dense = 0;
-        for (const int64_t cluster : {0, 64, 128}) {
+        for (const int64_t cluster : {0, 32, 64, 128}) {
             const Figures figures = measure(geometry, batch, tokens, cluster);
             if (cluster == 0) dense = figures.milliseconds;
-            const double share = cluster == 0 ? 1
-                                              : static_cast<double>(smyrf_pairs(tokens, tokens, 2, cluster)) /
-                                                    static_cast<double>(tokens * tokens);
+            double share = 1;
+            if (cluster > 0) {
+                const SmyrfForm form = causal ? SmyrfForm::causal_self : SmyrfForm::clusters;
+                share = static_cast<double>(smyrf_work(form, tokens, tokens, 2, cluster, cluster).pairs) /
+                        static_cast<double>(causal ? tokens * (tokens + 1) / 2 : tokens * tokens);
+            }
             std::printf("%6d %-6s %6d %9.1f %10.2f %9.2f %7.2f %9.1f\n", static_cast<int>(tokens),
                         cluster == 0 ? "sdpa" : "smyrf", static_cast<int>(cluster), 100 * share, figures.milliseconds,
                         figures.sort_milliseconds, dense / figures.milliseconds, figures.mebibytes);

@@ -27,15 +27,18 @@ int64_t runs_of(const RowsOf& rows, int64_t width) {
                 what + " of shape " + rows.tensor.shape().to_string());
 }
 
-/// The tensor's address of element `offset`: addresses of the reference device are no real pointers.
+/// The tensor's address of element `offset`: addresses of the reference device are no real pointers. The kernel moves
+/// integers as it moves floats.
 float* address_at(const Tensor& tensor, int64_t offset) {
-    return tensor.view(offset, {0}).f32();
+    const Tensor begin = tensor.view(offset, {0});
+    return tensor.dtype() == DType::i32 ? reinterpret_cast<float*>(begin.data<int32_t>()) : begin.f32();
 }
 
 }  // namespace
 
 void copy_rows(const RowsOf& from, const RowsOf& to, int64_t count, int64_t width, const Tensor& index) {
     if (count == 0 || width == 0) return;
+    check_dtype("copy_rows", "target", to.tensor, from.tensor.dtype());
     if (runs_of(to, width) < count || (to.stride < width && count > 1)) refuse_runs("target", to, count, width);
     const int64_t available = runs_of(from, width);
     if (index.defined()) {
@@ -52,7 +55,7 @@ void copy_rows(const RowsOf& from, const RowsOf& to, int64_t count, int64_t widt
 Tensor gather_rows(const Tensor& x, const Tensor& index) {
     check_rank("gather_rows", "index", index.shape(), 1);
     const int64_t count = index.shape()[0];
-    Tensor result = Tensor::empty(x.context(), x.shape().with_first(count));
+    Tensor result = Tensor::empty(x.context(), x.shape().with_first(count), x.dtype());
     const int64_t width = x.shape().with_first(1).elements();
     copy_rows({x, 0, width}, {result, 0, width}, count, width, index);
     return result;

@@ -129,8 +129,9 @@ OpCase smyrf_case(const std::string& label, const Sizes& s) {
                 },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{
-                        reference::smyrf_attention(heads(in, 0), heads(in, 1), heads(in, 2), definition_of(s), orders)};
+                    const reference::Smyrf definition = definition_of(s);
+                    return Arrays{reference::smyrf_attention(heads(in, 0), heads(in, 1), heads(in, 2), definition,
+                                                             reference::smyrf_counts(definition, orders))};
                 },
             .value_bound = 5e-6,
             .gradient_bound = 3e-5,
@@ -477,11 +478,14 @@ TEST(SmyrfAttention, FindsGroupsThatRandomBalancedClustersMiss) {
 }
 
 TEST(SmyrfAttention, CountsItsPairs) {
-    EXPECT_EQ(smyrf_pairs(32, 32, 2, 32), 32 * 32);
-    EXPECT_EQ(smyrf_pairs(128, 128, 2, 32), 2 * 4 * 32 * 32);
-    EXPECT_EQ(smyrf_pairs(10, 10, 3, 4), 3 * (3 * 3 + 3 * 3 + 4 * 4));
-    EXPECT_EQ(smyrf_pairs(10, 2, 1, 3), 5 + 5);
-    EXPECT_EQ(smyrf_pairs(0, 5, 2, 3), 0);
+    const auto pairs = [](int64_t queries, int64_t keys, int64_t rounds, int64_t cluster) {
+        return smyrf_work(SmyrfForm::clusters, queries, keys, rounds, cluster, 1).pairs;
+    };
+    EXPECT_EQ(pairs(32, 32, 2, 32), 32 * 32);
+    EXPECT_EQ(pairs(128, 128, 2, 32), 2 * 4 * 32 * 32);
+    EXPECT_EQ(pairs(10, 10, 3, 4), 3 * (3 * 3 + 3 * 3 + 4 * 4));
+    EXPECT_EQ(pairs(10, 2, 1, 3), 5 + 5);
+    EXPECT_EQ(pairs(0, 5, 2, 3), 0);
 }
 
 TEST(SmyrfAttention, RefusesWhatDoesNotFit) {

@@ -53,6 +53,12 @@ TEST_P(CopyRowsOp, GathersPartsOfTheFirstAxis) {
         EXPECT_EQ(got[i], values[rows[i / 4] * 4 + i % 4]);
     }
     EXPECT_EQ(gather_rows(x, integers({})).shape(), (Shape{0, 2, 2}));
+    std::vector<int32_t> numbers_of_all_sizes = {1, -1, 1 << 30, 7, 0, INT32_MIN};
+    const Tensor i = Tensor::from_host(context, {3, 2}, std::span<const int32_t>(numbers_of_all_sizes));
+    std::vector<int32_t> gathered(4);
+    gather_rows(i, integers({2, 0})).copy_to_host(gathered.data());
+    EXPECT_EQ(gathered, (std::vector<int32_t>{0, INT32_MIN, 1, -1}));
+    EXPECT_THROW(copy_rows({i, 0, 2}, {Tensor::zeros(context, {3, 2}), 0, 2}, 3, 2), Error);
 }
 
 TEST_P(CopyRowsOp, RefusesRunsOutsideOfTheTensors) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 namespace heed::reference {
 
@@ -102,6 +104,79 @@ Integers smyrf_counts(const Smyrf& s, const Orders& orders) {
     return counts;
 }
 
+namespace {
+
+/// Adds one to the counts of the keys of the chunk that a query takes of keys first .. first + count - 1.
+void count_best_chunk(const Heads& query, const Heads& key, const Smyrf& s, int64_t b, int64_t h, int64_t i,
+                      int64_t first, int64_t count, const double* u, int64_t* counts) {
+    const Attention& a = s.attention;
+    const auto of_key = [&](int64_t j, int64_t c) { return component_of(key, a.keys, a.head_dim, b, j, h, c); };
+    std::vector<std::pair<double, int64_t>> sorted;
+    for (int64_t j = first; j < first + count; ++j) {
+        double hash = 0;
+        for (int64_t c = 0; c < a.head_dim; ++c) hash += u[c] * of_key(j, c);
+        sorted.emplace_back(hash, j);
+    }
+    std::sort(sorted.begin(), sorted.end());
+    if (count == 0) return;
+    const int64_t chunks = (count + s.cluster - 1) / s.cluster;
+    int64_t best = 0;
+    double greatest = -INFINITY;
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+        const int64_t begin = chunk * count / chunks, end = (chunk + 1) * count / chunks;
+        double product = 0;
+        for (int64_t rank = begin; rank < end; ++rank) {
+            for (int64_t c = 0; c < a.head_dim; ++c) {
+                product += component_of(query, a.queries, a.head_dim, b, i, h, c) * of_key(sorted[rank].second, c) /
+                           static_cast<double>(end - begin);
+            }
+        }
+        if (product > greatest) {
+            greatest = product;
+            best = chunk;
+        }
+    }
+    for (int64_t rank = best * count / chunks; rank < (best + 1) * count / chunks; ++rank) {
+        ++counts[sorted[rank].second];
+    }
+}
+
+}  // namespace
+
+Integers smyrf_causal_counts(const Heads& query, const Heads& key, const Smyrf& s, const Values& directions) {
+    const Attention& a = s.attention;
+    Integers counts(static_cast<std::size_t>(a.batch * a.heads * a.queries * a.keys), 0);
+    int64_t block = s.block;
+    while (block <= s.cluster) block *= 2;
+    for (int64_t b = 0; b < a.batch; ++b) {
+        const int64_t m = real_count(a.key_lengths, b, a.keys);
+        const int64_t n = a.causal ? m : real_count(s.query_lengths, b, a.queries);
+        for (int64_t h = 0; h < a.heads; ++h) {
+            for (int64_t i = 0; i < n; ++i) {
+                int64_t* row = counts.data() + ((b * a.heads + h) * a.queries + i) * a.keys;
+                for (int64_t round = 0; round < s.rounds; ++round) {
+                    const double* u = directions.data() + (round * a.heads + h) * a.head_dim;
+                    if (!a.causal) {
+                        if (m <= s.cluster && round > 0) break;
+                        count_best_chunk(query, key, s, b, h, i, 0, m, u, row);
+                        continue;
+                    }
+                    int64_t covered = 0;
+                    const int64_t own = i / block * block;
+                    while (covered < own) {
+                        int64_t size = block;
+                        while (covered + 2 * size <= own) size *= 2;
+                        count_best_chunk(query, key, s, b, h, i, covered, size, u, row);
+                        covered += size;
+                    }
+                    for (int64_t j = own; j <= i; ++j) ++row[j];
+                }
+            }
+        }
+    }
+    return counts;
+}
+
 Values smyrf_weights(const Heads& query, const Heads& key, const Smyrf& s, const Integers& counts) {
     const Attention& a = s.attention;
     Values weights(counts.size(), 0);
@@ -125,9 +200,9 @@ Values smyrf_weights(const Heads& query, const Heads& key, const Smyrf& s, const
     return weights;
 }
 
-Values smyrf_attention(const Heads& query, const Heads& key, const Heads& value, const Smyrf& s, const Orders& orders) {
+Values smyrf_attention(const Heads& query, const Heads& key, const Heads& value, const Smyrf& s,
+                       const Integers& counts) {
     const Attention& a = s.attention;
-    const Integers counts = smyrf_counts(s, orders);
     const Values weights = smyrf_weights(query, key, s, counts);
     const int64_t padded_queries = (a.queries + 63) / 64 * 64;
     Values out;
