@@ -10,10 +10,9 @@
 #include "heed/core/error.h"
 #include "heed/core/nearest_name.h"
 #include "heed/core/quote.h"
-#include "heed/datasets/registry.h"
-#include "heed/trainers/image_task.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run_folder.h"
+#include "heed/trainers/workload.h"
 
 namespace heed {
 namespace {
@@ -23,21 +22,6 @@ Split split_of(const std::string& name) {
         if (name == split_name(split)) return split;
     }
     return Split::test;
-}
-
-/// The data of the recipe, normalised as in training; it has to be of the kind that the model was trained on.
-ImageData open_data(const TrainedModel& trained) {
-    const Section& section = trained.recipe.section("data");
-    ImageData data = image_data_set(section.choice()).open(trained.recipe.options<ImageDataOptions>("data"));
-    if (data.shape() != trained.facts.shape || data.class_names() != trained.facts.class_names) {
-        throw UserError(
-            fmt::format("the model was trained on {} images of {} classes, but {} has {} images of {} classes{}",
-                        to_string(trained.facts.shape), trained.facts.class_names.size(), data.name,
-                        to_string(data.shape()), data.class_names().size(),
-                        data.class_names().size() == trained.facts.class_names.size() ? " with other names" : ""));
-    }
-    data.normalisation = trained.facts.normalisation;
-    return data;
 }
 
 int64_t row_sum(const Evaluation& result, int64_t label) {
@@ -66,12 +50,13 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
     fmt::print("{}\n", json.dump());
 }
 
-void print_table(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result) {
-    fmt::print("{} images of {}, model after step {}\n", result.count, command.split, trained.step);
+void print_table(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result,
+                 const std::string& unit) {
+    fmt::print("{} {} of {}, model after step {}\n", result.count, unit, command.split, trained.step);
     fmt::print("accuracy {:.2f} %\nloss     {:.4f}\n\n", 100 * result.accuracy, result.loss);
     size_t width = 5;
     for (const std::string& name : trained.facts.class_names) width = std::max(width, name.size());
-    fmt::print("{:<{}}  {:>8}  {:>8}\n", "class", width, "images", "accuracy");
+    fmt::print("{:<{}}  {:>8}  {:>8}\n", "class", width, unit, "accuracy");
     for (int64_t label = 0; label < result.classes; label++) {
         const int64_t images = row_sum(result, label);
         const std::string accuracy =
@@ -114,15 +99,16 @@ int run(const EvalCommand& command) {
     check_settings(command.overrides);
     SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
-    const int64_t batch = trained.recipe.options<ImageDataOptions>("data").batch;
-    ImageTask task(*saved.context, *trained.model, open_data(trained), 0.0, batch);
+    const std::unique_ptr<Workload> workload = make_workload(saved.trained, *saved.context);
     const Split split = split_of(command.split);
-    if (task.samples(split) == 0) throw UserError("there are no " + command.split + " images (data.validation was 0)");
-    const Evaluation result = task.evaluate(split);
+    if (workload->task().samples(split) == 0) {
+        throw UserError(fmt::format("there are no {} {} (data.validation was 0)", command.split, workload->unit()));
+    }
+    const Evaluation result = workload->task().evaluate(split);
     if (command.json) {
         print_json(command, trained, result);
     } else {
-        print_table(command, trained, result);
+        print_table(command, trained, result, workload->unit());
     }
     return 0;
 }

@@ -63,13 +63,14 @@ int run(const InfoCommand& command) {
     line("written by", facts.versions);
     line("trained", fmt::format("{} steps, {} epochs", facts.progress.step, facts.progress.position.epoch));
     if (facts.progress.best_step > 0) {
-        line("validation", fmt::format("{:.2f} % at best, after step {}", 100 * facts.progress.best_accuracy,
-                                       facts.progress.best_step));
+        line("validation",
+             fmt::format("{:.2f} % at best, after step {}", 100 * facts.progress.best_score, facts.progress.best_step));
     }
-    line("data", fmt::format("{}: {} images, {} classes", facts.data.name, to_string(facts.data.shape),
+    const ImageClassifier& model = *saved.trained.model.images;
+    line("data", fmt::format("{}: {} images, {} classes", facts.data.name, to_string(facts.data.image_input().shape),
                              facts.data.class_names.size()));
     line("model", fmt::format("{}: {} tokens, {} multiply-adds an image", recipe.section("model").choice(),
-                              saved.trained.model->tokens(), saved.trained.model->multiplies()));
+                              model.tokens(), model.multiplies()));
     line("attention", recipe.section("attention").choice());
     fmt::print("\nparameters\n");
     print_parameters(*saved.trained.store);

@@ -58,8 +58,8 @@ std::vector<NamedImage> read_images(const std::string& file, const ImageShape& s
 
 /// Probabilities of the classes, row after row. `dump` sees what is computed, where there is one.
 std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> images, ActivationDump* dump) {
-    const ImageShape& shape = saved.trained.facts.shape;
-    const PixelTable table(saved.trained.facts.normalisation, shape);
+    const ImageShape& shape = saved.trained.facts.image_input().shape;
+    const PixelTable table(saved.trained.facts.image_input().normalisation, shape);
     const auto pixels = static_cast<size_t>(shape.pixels());
     std::vector<float> values(images.size() * pixels);
     for (size_t i = 0; i < images.size(); i++) {
@@ -71,7 +71,7 @@ std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> image
     NoGradient guard(*saved.context);
     ForwardState state;
     state.observer = dump;
-    const Variable logits = saved.trained.model->forward(input, state);
+    const Variable logits = saved.trained.model.images->forward(input, state);
     if (!all_finite(logits.value())) {
         throw Error("the model gives numbers that are not finite for " + images.front().name() +
                     (images.size() > 1 ? " or one of the images after it" : ""));
@@ -120,7 +120,7 @@ std::map<std::string, std::string> dump_metadata(const SavedModel& saved, const 
     };
     nlohmann::ordered_json names = nlohmann::ordered_json::array();
     for (const NamedImage& image : images) names.push_back(image.name());
-    const PatchTransformerShape shape = saved.trained.model->shape();
+    const PatchTransformerShape shape = saved.trained.model.images->shape();
     return {{"format", "heed-activations-1"},
             {"images", text(names)},
             {"classes", text(saved.trained.facts.class_names)},
@@ -136,11 +136,12 @@ int run(const PredictCommand& command) {
     const std::vector<std::string>& classes = saved.trained.facts.class_names;
     std::vector<NamedImage> images;
     for (const std::string& file : command.files) {
-        for (NamedImage& image : read_images(file, saved.trained.facts.shape)) images.push_back(std::move(image));
+        for (NamedImage& image : read_images(file, saved.trained.facts.image_input().shape))
+            images.push_back(std::move(image));
     }
     std::optional<ActivationDump> dump;
     if (!command.dump.empty()) {
-        dump.emplace(DumpContents::parse(command.dump[0]), saved.trained.model->shape(),
+        dump.emplace(DumpContents::parse(command.dump[0]), saved.trained.model.images->shape(),
                      static_cast<int64_t>(classes.size()), static_cast<int64_t>(images.size()));
     }
     size_t width = 0;

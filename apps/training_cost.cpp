@@ -11,12 +11,12 @@
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/datasets/batch_order.h"
 #include "heed/datasets/image_options.h"
+#include "heed/trainers/any_model.h"
 #include "heed/trainers/checkpoint.h"
 #include "heed/trainers/optimizer.h"
 #include "heed/trainers/parameter_rules.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/train_options.h"
-#include "heed/trainers/trained_model.h"
 
 namespace heed {
 namespace {
@@ -24,7 +24,7 @@ namespace {
 /// Peak of the device memory of forward and backward over `count` images, with all that a training keeps.
 double peak_bytes(const Recipe& recipe, const ImageGeometry& images, int64_t count) {
     Context context(recipe.options<GeneralOptions>("").device);
-    const auto model = make_model(recipe, images);
+    const auto model = make_image_model(recipe, images);
     const auto own_store = make_parameter_store(recipe, context, *model);
     ParameterStore& store = *own_store;
     const auto optimizer = make_optimizer(recipe.options<OptimizerOptions>("optimizer"), store);
@@ -46,7 +46,7 @@ void check_initial_weights(const Recipe& recipe, const ImageGeometry& images) {
     const std::string& init = recipe.options<GeneralOptions>("").init;
     if (init.empty()) return;
     Context context("cpu");
-    const auto model = make_model(recipe, images);
+    const auto model = make_image_model(recipe, images);
     ParameterStore store(context, *model, 0);
     load_weights(SafetensorsFile(init), store);
 }
@@ -63,7 +63,7 @@ TrainingCost training_cost(const Recipe& recipe, const ImageFacts& data) {
     const ImageGeometry images = {data.shape.channels, data.shape.height, data.shape.width, data.classes};
     const ImageDataOptions& options = recipe.options<ImageDataOptions>("data");
     const TrainOptions& train = recipe.options<TrainOptions>("train");
-    const auto model = make_model(recipe, images);
+    const auto model = make_image_model(recipe, images);
     TrainingCost cost;
     const int64_t kept = data.train_images - std::llround(static_cast<double>(data.train_images) * options.validation);
     cost.batch = data.train_images > 0 ? std::min(options.batch, std::max<int64_t>(kept, 1)) : options.batch;

@@ -26,17 +26,11 @@ const std::string optimizer_prefix = "optimizer.";
 const std::string trained_prefix = "optimizer.weights.";  // of weights whose average has the plain names
 
 Json to_json(const CheckpointFacts& facts) {
-    const DataFacts& data = facts.data;
     const TrainingState& progress = facts.progress;
     return {
         {"recipe", facts.recipe},
         {"versions", facts.versions},
-        {"data",
-         {{"name", data.name},
-          {"shape", {data.shape.channels, data.shape.height, data.shape.width}},
-          {"class_names", data.class_names},
-          {"mean", data.normalisation.mean},
-          {"deviation", data.normalisation.deviation}}},
+        {"data", Json::parse(facts.data.to_json())},
         {"progress",
          {{"step", progress.step},
           {"epoch", progress.position.epoch},
@@ -44,7 +38,7 @@ Json to_json(const CheckpointFacts& facts) {
           {"epoch_loss", progress.epoch.loss},
           {"epoch_correct", progress.epoch.correct},
           {"epoch_samples", progress.epoch.count},
-          {"best_accuracy", progress.best_accuracy},
+          {"best_score", progress.best_score},
           {"best_step", progress.best_step},
           {"validations_since_best", progress.validations_since_best}}},
     };
@@ -54,14 +48,7 @@ CheckpointFacts from_json(const Json& json) {
     CheckpointFacts facts;
     facts.recipe = json.at("recipe").get<std::string>();
     facts.versions = json.at("versions").get<std::string>();
-    const Json& data = json.at("data");
-    facts.data.name = data.at("name").get<std::string>();
-    facts.data.shape.channels = data.at("shape").at(0).get<int64_t>();
-    facts.data.shape.height = data.at("shape").at(1).get<int64_t>();
-    facts.data.shape.width = data.at("shape").at(2).get<int64_t>();
-    facts.data.class_names = data.at("class_names").get<std::vector<std::string>>();
-    facts.data.normalisation.mean = data.at("mean").get<std::vector<double>>();
-    facts.data.normalisation.deviation = data.at("deviation").get<std::vector<double>>();
+    facts.data = DataFacts::from_json(json.at("data").dump());
     const Json& progress = json.at("progress");
     facts.progress.step = progress.at("step").get<int64_t>();
     facts.progress.position.epoch = progress.at("epoch").get<int64_t>();
@@ -69,7 +56,7 @@ CheckpointFacts from_json(const Json& json) {
     facts.progress.epoch.loss = progress.value("epoch_loss", 0.0);
     facts.progress.epoch.correct = progress.value("epoch_correct", int64_t{0});
     facts.progress.epoch.count = progress.value("epoch_samples", int64_t{0});
-    facts.progress.best_accuracy = progress.at("best_accuracy").get<double>();
+    facts.progress.best_score = progress.at("best_score").get<double>();
     facts.progress.best_step = progress.at("best_step").get<int64_t>();
     facts.progress.validations_since_best = progress.value("validations_since_best", int64_t{0});
     return facts;
@@ -77,7 +64,7 @@ CheckpointFacts from_json(const Json& json) {
 
 /// What is wrong with numbers that Heed cannot have written, or "".
 std::string impossible_fact(const CheckpointFacts& facts) {
-    constexpr int64_t most_steps = 4'294'967'295, longest_side = 65536;
+    constexpr int64_t most_steps = 4'294'967'295;
     const TrainingState& progress = facts.progress;
     if (progress.step < 0 || progress.step > most_steps) return "step";
     if (progress.position.epoch < 0 || progress.position.epoch > progress.step) return "epoch";
@@ -85,18 +72,6 @@ std::string impossible_fact(const CheckpointFacts& facts) {
     if (progress.epoch.count < 0) return "epoch_samples";
     if (progress.epoch.correct < 0 || progress.epoch.correct > progress.epoch.count) return "epoch_correct";
     if (progress.best_step < 0 || progress.best_step > progress.step) return "best_step";
-    const DataFacts& data = facts.data;
-    for (const int64_t side : {data.shape.channels, data.shape.height, data.shape.width}) {
-        if (side < 1 || side > longest_side) return "shape";
-    }
-    if (data.class_names.empty()) return "class_names";
-    const auto fits = [&](const std::vector<double>& values) {
-        return values.size() == 1 || values.size() == static_cast<size_t>(data.shape.channels);
-    };
-    if (!fits(data.normalisation.mean)) return "mean";
-    const std::vector<double>& deviation = data.normalisation.deviation;
-    const bool positive = std::all_of(deviation.begin(), deviation.end(), [](double value) { return value > 0; });
-    if (!fits(deviation) || !positive) return "deviation";
     return "";
 }
 
@@ -230,6 +205,8 @@ CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file) {
     try {
         read = from_json(Json::parse(facts->second));
     } catch (const Json::exception& error) {
+        throw UserError(damaged + error.what());
+    } catch (const UserError& error) {
         throw UserError(damaged + error.what());
     }
     const std::string impossible = impossible_fact(read);

@@ -14,11 +14,12 @@ struct Mistake {
     double probability = 0.0;  ///< that the model gave its prediction
 };
 
-/// Results of a classifier on a whole split.
+/// Results on a whole split.
 struct Evaluation {
     double loss = 0.0;      ///< mean cross-entropy, without label smoothing
     double accuracy = 0.0;  ///< fraction
-    int64_t count = 0;
+    double score = 0.0;     ///< by which models are compared: the more, the better
+    int64_t count = 0;      ///< what loss and accuracy are means over
     int64_t classes = 0;
     std::vector<int64_t> confusion;  ///< [classes, classes], row: true class, column: prediction
     std::vector<Mistake> mistakes;   ///< the most certain ones first

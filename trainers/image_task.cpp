@@ -8,6 +8,7 @@
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/core/ops/elementwise.h"
 #include "heed/core/ops/softmax.h"
+#include "heed/datasets/batch_order.h"
 #include "heed/trainers/finite.h"
 
 namespace heed {
@@ -65,6 +66,10 @@ const ImageSplit& ImageTask::split_of(Split split) const {
             return data_.test;
     }
     return data_.test;
+}
+
+int64_t ImageTask::epoch_steps(int64_t batch) const {
+    return batches_per_epoch(samples(Split::train), batch);
 }
 
 void ImageTask::begin(const BatchPlan& plan) {
@@ -163,6 +168,7 @@ Evaluation ImageTask::evaluate(Split split) {
     }
     result.loss = loss_sum / static_cast<double>(result.count);
     result.accuracy = static_cast<double>(correct) / static_cast<double>(result.count);
+    result.score = result.accuracy;
     std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
                      [](const Mistake& a, const Mistake& b) { return a.probability > b.probability; });
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -19,6 +19,7 @@ public:
 
     Module& model() override { return model_; }
     int64_t samples(Split split) const override { return split_of(split).size(); }
+    int64_t epoch_steps(int64_t batch) const override;
     void begin(const BatchPlan& plan) override;
     MicroBatch next(ForwardState state) override;
     std::string find_non_finite(ForwardState state) override;

@@ -14,7 +14,7 @@ namespace heed {
 struct LossSums {
     double loss = 0.0;
     int64_t correct = 0;
-    int64_t count = 0;  ///< samples
+    int64_t count = 0;  ///< what the loss is a mean over: images, texts, words
 };
 
 /// One micro-batch after its forward pass.
@@ -37,6 +37,9 @@ public:
     virtual Module& model() = 0;
     /// Samples of a split, over all ranks.
     virtual int64_t samples(Split split) const = 0;
+
+    /// Optimizer batches in an epoch, of `batch` samples over all ranks and micro-batches.
+    virtual int64_t epoch_steps(int64_t batch) const = 0;
 
     /// Starts to prepare training batches.
     virtual void begin(const BatchPlan& plan) = 0;

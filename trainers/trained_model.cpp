@@ -3,33 +3,12 @@
 #include <filesystem>
 
 #include "heed/core/error.h"
-#include "heed/layers/models.h"
 #include "heed/trainers/checkpoint.h"
 #include "heed/trainers/finite.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run_folder.h"
 
 namespace heed {
-
-DataFacts DataFacts::of(const ImageData& data) {
-    return {data.name, data.shape(), data.class_names(), data.normalisation};
-}
-
-ImageGeometry DataFacts::geometry() const {
-    return {shape.channels, shape.height, shape.width, static_cast<int64_t>(class_names.size())};
-}
-
-std::unique_ptr<ImageClassifier> make_model(const Recipe& recipe, const ImageGeometry& images) {
-    AttentionChoice attention;
-    attention.type = &attention_type(recipe.section("attention").choice());
-    attention.options = &recipe.options<AttentionOptions>("attention");
-    const Section& model = recipe.section("model");
-    try {
-        return model_type(model.choice()).make_image_classifier(model.options(), attention, images);
-    } catch (const UserError& error) {
-        throw UserError(recipe.placed(error.what()));
-    }
-}
 
 std::string checkpoint_file(const std::string& run_or_checkpoint) {
     namespace fs = std::filesystem;
@@ -55,9 +34,9 @@ TrainedModel TrainedModel::load(Context& context, const std::string& run_or_chec
     SafetensorsFile file(checkpoint_file(run_or_checkpoint));
     CheckpointFacts facts = read_checkpoint_facts(file);
     Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), overrides);
-    TrainedModel trained{std::move(recipe), std::move(facts.data), facts.progress.step, nullptr, nullptr};
-    trained.model = make_model(trained.recipe, trained.facts.geometry());
-    trained.store = std::make_unique<ParameterStore>(context, *trained.model, 0);
+    TrainedModel trained{std::move(recipe), std::move(facts.data), facts.progress.step, {}, nullptr};
+    trained.model = make_model(trained.recipe, trained.facts);
+    trained.store = std::make_unique<ParameterStore>(context, trained.model.module(), 0);
     load_weights(file, *trained.store);
     const std::string bad = first_non_finite_parameter(*trained.store);
     if (!bad.empty()) throw UserError(file.path() + " cannot be used: " + bad + " holds numbers that are not finite");

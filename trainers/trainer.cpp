@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "heed/datasets/batch_order.h"
 #include "heed/trainers/finite.h"
 
 namespace heed {
@@ -41,7 +40,7 @@ Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const Trai
       options_(train),
       communicator_(communicator),
       optimizer_batch_(batch * train.accumulate),
-      epoch_steps_(batches_per_epoch(task.samples(Split::train), optimizer_batch_)),
+      epoch_steps_(task.epoch_steps(optimizer_batch_)),
       total_steps_(train.steps > 0 ? train.steps : train.epochs * epoch_steps_),
       schedule_(optimizer, total_steps_, epoch_steps_),
       optimizer_(make_optimizer(optimizer, store)),

@@ -16,11 +16,11 @@ namespace heed {
 
 /// Where a training stands: all that has to be known, beside weights and optimizer, to go on with the same bits.
 struct TrainingState {
-    int64_t step = 0;             ///< optimizer steps done
-    BatchPosition position;       ///< of the next optimizer batch
-    LossSums epoch;               ///< of the steps since the last epoch began
-    double best_accuracy = -1.0;  ///< on validation; -1 before the first
-    int64_t best_step = 0;
+    int64_t step = 0;         ///< optimizer steps done
+    BatchPosition position;   ///< of the next optimizer batch
+    LossSums epoch;           ///< of the steps since the last epoch began
+    double best_score = 0.0;  ///< of a validation; of no meaning before the first
+    int64_t best_step = 0;    ///< 0 before the first
     int64_t validations_since_best = 0;
 };
 

@@ -6,12 +6,9 @@
 #include <filesystem>
 #include <optional>
 
-#include "heed/attention/attention.h"
 #include "heed/core/atomic_file.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
-#include "heed/datasets/registry.h"
-#include "heed/trainers/attention_inspection.h"
 #include "heed/trainers/checkpoint.h"
 #include "heed/trainers/event_file.h"
 #include "heed/trainers/memory_use.h"
@@ -25,8 +22,8 @@
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/resume_check.h"
 #include "heed/trainers/signals.h"
-#include "heed/trainers/training_pictures.h"
 #include "heed/trainers/training_watch.h"
+#include "heed/trainers/workload.h"
 
 namespace heed {
 
@@ -59,17 +56,13 @@ public:
         : recipe_(recipe),
           train_(recipe.options<TrainOptions>("train")),
           context_(recipe.options<GeneralOptions>("").device),
-          data_(open_data(recipe)),
-          facts_(DataFacts::of(data_)),
-          model_(make_model(recipe, facts_.geometry())),
-          own_store_(make_parameter_store(recipe, context_, *model_)),
+          workload_(make_workload(recipe, context_)),
+          task_(workload_->task()),
+          own_store_(make_parameter_store(recipe, context_, task_.model())),
           store_(*own_store_),
-          batch_(recipe.options<ImageDataOptions>("data").batch),
-          task_(context_, *model_, data_, train_.label_smoothing, batch_,
-                recipe.options<AugmentOptions>("data.augment")),
-          trainer_(context_, task_, store_, train_, recipe.options<OptimizerOptions>("optimizer"), batch_,
+          trainer_(context_, task_, store_, train_, recipe.options<OptimizerOptions>("optimizer"), workload_->batch(),
                    communicator_),
-          watch_(task_, store_, model_->shape(), train_.watch_every),
+          watch_(task_, store_, workload_->attention_weights(), train_.watch_every),
           initialised_(!resume && prepare()),
           folder_(open_folder(recipe, resume)),
           paths_(folder_.paths()),
@@ -100,11 +93,6 @@ public:
     }
 
 private:
-    static ImageData open_data(const Recipe& recipe) {
-        const Section& data = recipe.section("data");
-        return image_data_set(data.choice()).open(recipe.options<ImageDataOptions>("data"));
-    }
-
     void start() {
         // Otherwise they were loaded before there was a run folder, so that weights that do not fit leave none behind.
         if (initialised_ || load_initial_weights()) log_.line("starting from the weights in " + init());
@@ -120,7 +108,7 @@ private:
 
     /// What has to be right before there is a run folder.
     bool prepare() {
-        if (train_.patience > 0 && data_.validation.size() == 0) {
+        if (train_.patience > 0 && task_.samples(Split::validation) == 0) {
             throw UserError(recipe_.placed("train.patience needs a validation set: data.validation above 0"));
         }
         return load_initial_weights();
@@ -190,18 +178,12 @@ private:
 
     void describe() {
         log_.line(fmt::format("run folder {}", paths_.folder()));
-        log_.line(fmt::format("{}: {} training, {} validation, {} test images of {}", data_.name, data_.train.size(),
-                              data_.validation.size(), data_.test.size(), to_string(data_.shape())));
-        log_.line(fmt::format("{} with {} attention: {} parameters, {} tokens an image",
-                              recipe_.section("model").choice(), recipe_.section("attention").choice(),
-                              model_->parameter_count(), model_->tokens()));
-        const std::string remark = attention_remark(*model_, model_->tokens());
-        if (!remark.empty()) log_.line(remark);
-        log_.line(fmt::format("{} steps of {} images, {} steps an epoch, {} {}", trainer_.total_steps(),
-                              batch_ * train_.accumulate, trainer_.epoch_steps(), thread_count(),
-                              thread_count() == 1 ? "thread" : "threads"));
+        for (const std::string& line : workload_->description()) log_.line(line);
+        log_.line(fmt::format("{} steps of {} {}, {} steps an epoch, {} {}", trainer_.total_steps(),
+                              workload_->batch() * train_.accumulate, workload_->unit(), trainer_.epoch_steps(),
+                              thread_count(), thread_count() == 1 ? "thread" : "threads"));
         if (train_.watch_every > 0 && watch_.samples() == 0) {
-            log_.line(fmt::format("train.watch_every measures no attention: {} tokens are too many", model_->tokens()));
+            log_.line("train.watch_every measures no attention: the sequences are too long");
         }
         for (const std::string& note : recipe_.notes()) log_.line("note: " + note);
     }
@@ -209,7 +191,7 @@ private:
     TrainEnd loop() {
         StopSignals signals;
         log_.show_progress(
-            {trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1, "images"});
+            {trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1, workload_->unit()});
         while (!trainer_.finished() && !out_of_patience()) {
             watch_.before_step(trainer_.progress().step + 1);
             StepResult result = step();
@@ -227,7 +209,7 @@ private:
             }
         }
         if (!trainer_.finished()) {
-            log_.line(fmt::format("{} validations without a better accuracy (train.patience): it ends after step {}",
+            log_.line(fmt::format("{} validations without a better one (train.patience): it ends after step {}",
                                   trainer_.progress().validations_since_best, trainer_.progress().step));
         }
         finish();
@@ -291,7 +273,7 @@ private:
                                           percent(static_cast<double>(sums.correct) / samples),
                                           percent(epoch_.data_wait / epoch_.seconds));
         const bool validates = (last.epoch + 1) % train_.eval_every == 0 || trainer_.finished();
-        if (validates && data_.validation.size() > 0) metrics += validate(last);
+        if (validates && task_.samples(Split::validation) > 0) metrics += validate(last);
         log_.end_epoch(metrics);
         epoch_ = {};
     }
@@ -311,8 +293,8 @@ private:
                                        {"samples", result.count},
                                        {"seconds", result.seconds}});
         TrainingState& progress = trainer_.progress();
-        if (result.accuracy > progress.best_accuracy) {
-            progress.best_accuracy = result.accuracy;
+        if (progress.best_step == 0 || result.score > progress.best_score) {
+            progress.best_score = result.score;
             progress.best_step = last.step;
             progress.validations_since_best = 0;
         } else {
@@ -324,7 +306,8 @@ private:
     void save(const std::string& path) {
         metrics_->sync();
         write_checkpoint(path, store_, &trainer_.optimizer(),
-                         {portable_recipe_, facts_, trainer_.progress(), numeric_versions()}, trainer_.average());
+                         {portable_recipe_, workload_->facts(), trainer_.progress(), numeric_versions()},
+                         trainer_.average());
     }
 
     void finish() {
@@ -352,39 +335,26 @@ private:
                                  {"optimizer_bytes", memory.optimizer},
                                  {"process_bytes", memory.process_peak}});
         metrics_->sync();
-        log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({} checkpoint, {} images)", percent(result.accuracy),
-                              result.loss, has_best ? "best" : "last", result.count));
+        log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({} checkpoint, {} {})", percent(result.accuracy),
+                              result.loss, has_best ? "best" : "last", result.count, workload_->unit()));
         write_page(result);
         folder_.mark_finished();
     }
 
     void write_page(const Evaluation& test) {
-        const std::string counts = fmt::format("{} training, {} validation, {} test", group_digits(data_.train.size()),
-                                               group_digits(data_.validation.size()), group_digits(data_.test.size()));
-        const AttentionInspection attention = inspect_attention(context_, *model_, data_, test);
-        BatchPlan plan;
-        plan.batch = batch_ * train_.accumulate;
-        plan.micro_batches = train_.accumulate;
-        plan.shuffle = train_.shuffle;
-        plan.seed = static_cast<uint64_t>(train_.seed);
-        constexpr int64_t pictures = 24;
-        write_report({.paths = paths_,
-                      .title = name_,
-                      .metrics = read_metrics(paths_.metrics()),
-                      .data = &data_,
-                      .test = &test,
-                      .facts = {{"Data", data_.name + ", images of " + to_string(data_.shape())},
-                                {"Images", counts},
-                                {"Model", recipe_.section("model").choice()},
-                                {"Attention", recipe_.section("attention").choice()},
-                                {"Parameters", group_digits(model_->parameter_count())},
-                                {"Tokens of an image", std::to_string(model_->tokens())},
-                                {"Images in a step", std::to_string(batch_ * train_.accumulate)},
-                                {"Versions", numeric_versions()}},
-                      .recipe_yaml = recipe_.resolved_yaml(),
-                      .attention = &attention,
-                      .training_pictures = first_training_pictures(
-                          data_, recipe_.options<AugmentOptions>("data.augment"), plan, pictures)});
+        ReportInput input{.paths = paths_,
+                          .title = name_,
+                          .metrics = read_metrics(paths_.metrics()),
+                          .unit = workload_->unit(),
+                          .recipe_yaml = recipe_.resolved_yaml()};
+        workload_->add_to_report(input, test);
+        const std::string step = fmt::format("{} {}", workload_->batch() * train_.accumulate, workload_->unit());
+        input.facts.insert(input.facts.end(), {{"Model", recipe_.section("model").choice()},
+                                               {"Attention", recipe_.section("attention").choice()},
+                                               {"Parameters", group_digits(task_.model().parameter_count())},
+                                               {"In a step", step},
+                                               {"Versions", numeric_versions()}});
+        write_report(input);
         log_.line("report: " + paths_.report());
     }
 
@@ -397,13 +367,10 @@ private:
     const TrainOptions& train_;
     Context context_;
     SelfCommunicator communicator_;
-    ImageData data_;
-    DataFacts facts_;
-    std::unique_ptr<ImageClassifier> model_;
+    std::unique_ptr<Workload> workload_;
+    Task& task_;
     std::unique_ptr<ParameterStore> own_store_;
     ParameterStore& store_;
-    int64_t batch_;
-    ImageTask task_;
     Trainer trainer_;
     TrainingWatch watch_;
     bool initialised_;  // with the weights of `init`

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "heed/trainers/image_task.h"
 #include "heed/trainers/recipe/recipe.h"
 #include "heed/trainers/run_folder.h"
 #include "heed/trainers/run_log.h"

@@ -15,8 +15,7 @@ namespace {
 constexpr int64_t most_watched_samples = 8;
 constexpr int64_t most_watched_weights = 128000000;  // of a layer: half a gigabyte
 
-int64_t watched_samples(const PatchTransformerShape& shape) {
-    const int64_t weights = shape.heads * shape.tokens() * shape.tokens();
+int64_t watched_samples(int64_t weights) {
     return std::min(most_watched_samples, most_watched_weights / std::max<int64_t>(1, weights));
 }
 
@@ -49,8 +48,8 @@ std::string watched_name(const ParameterGroup& group) {
 
 }  // namespace
 
-TrainingWatch::TrainingWatch(Task& task, const ParameterStore& store, const PatchTransformerShape& shape, int64_t every)
-    : task_(task), store_(store), every_(every), samples_(watched_samples(shape)) {}
+TrainingWatch::TrainingWatch(Task& task, const ParameterStore& store, int64_t attention_weights, int64_t every)
+    : task_(task), store_(store), every_(every), samples_(watched_samples(attention_weights)) {}
 
 void TrainingWatch::before_step(int64_t step) {
     if (!measures(step)) return;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "heed/core/module/parameter_store.h"
-#include "heed/layers/image_classifier.h"
 #include "heed/trainers/task.h"
 
 namespace heed {
@@ -19,8 +18,9 @@ struct WatchedValue {
 /// bits of weights, gradients and random numbers are the same without it.
 class TrainingWatch {
 public:
-    /// Measures the steps that `every` divides; 0: none.
-    TrainingWatch(Task& task, const ParameterStore& store, const PatchTransformerShape& shape, int64_t every);
+    /// Measures the steps that `every` divides; 0: none. `attention_weights` is how many numbers the weights of one
+    /// sample in one layer are.
+    TrainingWatch(Task& task, const ParameterStore& store, int64_t attention_weights, int64_t every);
 
     /// Before step number `step`, counted from 1: keeps a copy of the weights when that step is measured.
     void before_step(int64_t step);

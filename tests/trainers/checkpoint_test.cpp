@@ -26,7 +26,7 @@ constexpr const char* recipe_text =
     "run: {dir: /other/place}\n";
 
 DataFacts data_facts() {
-    return {"idx", ImageShape{1, 8, 8}, {"shoe", "coat \"x\"", "h\xc3\xa4t"}, {{0.25}, {1.0 / 3.0}}};
+    return {"idx", {"shoe", "coat \"x\"", "h\xc3\xa4t"}, ImageInput{ImageShape{1, 8, 8}, {{0.25}, {1.0 / 3.0}}}};
 }
 
 /// A small model and its optimizer, with values that depend on the seed.
@@ -34,7 +34,7 @@ struct Model {
     explicit Model(uint64_t seed, const std::vector<std::string>& overrides = {})
         : recipe(parse_recipe(recipe_spec(), recipe_text, "test.yaml", overrides)),
           context("cpu"),
-          model(make_model(recipe, data_facts().geometry())),
+          model(make_image_model(recipe, data_facts().image_geometry())),
           store(context, *model, seed),
           optimizer(make_optimizer(recipe.options<OptimizerOptions>("optimizer"), store)) {}
 
@@ -58,7 +58,7 @@ struct Model {
         facts.data = data_facts();
         facts.progress.step = 77;
         facts.progress.position = {3, 5};
-        facts.progress.best_accuracy = 0.1 + 0.2;
+        facts.progress.best_score = 0.1 + 0.2;
         facts.progress.best_step = 60;
         facts.versions = numeric_versions();
         return facts;
@@ -115,14 +115,14 @@ TEST_F(Checkpoint, ReadsBackWhatWasWritten) {
         EXPECT_EQ(facts.recipe, written.facts().recipe);
         EXPECT_EQ(facts.versions, numeric_versions());
         EXPECT_EQ(facts.data.name, "idx");
-        EXPECT_EQ(facts.data.shape, data_facts().shape);
+        EXPECT_EQ(facts.data.image_input().shape, data_facts().image_input().shape);
         EXPECT_EQ(facts.data.class_names, data_facts().class_names);
-        EXPECT_EQ(facts.data.normalisation.mean, std::vector<double>{0.25});
-        EXPECT_EQ(facts.data.normalisation.deviation, std::vector<double>{1.0 / 3.0});
+        EXPECT_EQ(facts.data.image_input().normalisation.mean, std::vector<double>{0.25});
+        EXPECT_EQ(facts.data.image_input().normalisation.deviation, std::vector<double>{1.0 / 3.0});
         EXPECT_EQ(facts.progress.step, 77);
         EXPECT_EQ(facts.progress.position.epoch, 3);
         EXPECT_EQ(facts.progress.position.batch, 5);
-        EXPECT_EQ(facts.progress.best_accuracy, 0.1 + 0.2);
+        EXPECT_EQ(facts.progress.best_score, 0.1 + 0.2);
         EXPECT_EQ(facts.progress.best_step, 60);
     }
 }
@@ -227,12 +227,18 @@ TEST_F(Checkpoint, ImpossibleFactsAreRefused) {
     EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.progress.position.epoch = -1; }), damaged));
     EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.progress.position.batch = -5; }), damaged));
     EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.progress.best_step = 78; }), damaged));
-    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.shape.height = 0; }), damaged));
-    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.shape.channels = int64_t{1} << 62; }), damaged));
+    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.images->shape.height = 0; }), damaged));
+    EXPECT_TRUE(
+        begins_with(error_with([](CheckpointFacts& f) { f.data.images->shape.channels = int64_t{1} << 62; }), damaged));
     EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.class_names.clear(); }), damaged));
-    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.normalisation.mean.clear(); }), damaged));
-    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.normalisation.mean = {0, 0}; }), damaged));
-    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.normalisation.deviation = {0}; }), damaged));
+    EXPECT_TRUE(
+        begins_with(error_with([](CheckpointFacts& f) { f.data.images->normalisation.mean.clear(); }), damaged));
+    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) {
+                                f.data.images->normalisation.mean = {0, 0};
+                            }),
+                            damaged));
+    EXPECT_TRUE(
+        begins_with(error_with([](CheckpointFacts& f) { f.data.images->normalisation.deviation = {0}; }), damaged));
 }
 
 /// Whatever a byte of the header becomes: the model loads or a UserError says what is wrong.

@@ -10,6 +10,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
+#include "heed/trainers/report/image_sections.h"
 
 namespace heed {
 namespace {
@@ -172,14 +173,23 @@ struct ReportTest : testing::Test {
     ReportInput input{.paths = RunPaths("runs/x/1"),
                       .title = "flat-vit",
                       .metrics = ordinary_metrics(40, 10),
-                      .data = &data,
-                      .test = &test,
+                      .unit = "images",
                       .facts = {{"Parameters", "12,345"}},
                       .recipe_yaml = "model:\n  dim: 64\n"};
+    std::optional<AttentionInspection> attention;
+    std::vector<TrainingPicture> training_pictures;
+
+    /// With the result and the pictures of the data.
+    ReportInput complete() const {
+        ReportInput all = input;
+        add_classification_result(all, test);
+        add_image_sections(all, data, test, attention ? &*attention : nullptr, training_pictures);
+        return all;
+    }
 };
 
 TEST_F(ReportTest, HasAllSections) {
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     for (const char* part : {"<title>flat-vit</title>", "<h1>flat-vit</h1>", "<b>95.00 %</b>", "on 200 images",
                              "<dt>Parameters</dt><dd>12,345</dd>", "60.00 % at step 10", "40 steps in 4 epochs",
                              "<dd>4.0 s</dd>", "320 images/s", "5.0 MB", "id=\"curves\"", "id=\"confusion\"",
@@ -198,8 +208,8 @@ TEST_F(ReportTest, HasAllSections) {
 TEST_F(ReportTest, WritesThePageIntoTheRunFolder) {
     const test::TemporaryFolder folder;
     input.paths = RunPaths(folder.path());
-    write_report(input);
-    EXPECT_EQ(test::read_text(folder / "report.html"), report_html(input));
+    write_report(complete());
+    EXPECT_EQ(test::read_text(folder / "report.html"), report_html(complete()));
     EXPECT_EQ(folder.entries(), 1U);
 }
 
@@ -210,14 +220,14 @@ TEST_F(ReportTest, EscapesWhatComesFromOutside) {
     input.title = evil;
     input.facts = {{evil, evil}};
     input.recipe_yaml = evil;
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_EQ(count(page, "alert('"), 0U);
     EXPECT_EQ(count(page, "<script>"), 1U);
     EXPECT_GE(count(page, "&lt;/pre&gt;&lt;script&gt;alert(&#39;&quot;&amp;&#39;)"), 7U);
 }
 
 TEST_F(ReportTest, SaysSoWhenNothingIsRecorded) {
-    const std::string page = checked_page({RunPaths("r"), "empty", {}, nullptr, nullptr, {}, ""});
+    const std::string page = checked_page({.paths = RunPaths("r"), .title = "empty", .unit = "images"});
     EXPECT_TRUE(contains(page, "No steps are recorded."));
     EXPECT_TRUE(contains(page, "No result on the test set yet."));
     EXPECT_EQ(count(page, "<figure"), 0U);
@@ -226,7 +236,7 @@ TEST_F(ReportTest, SaysSoWhenNothingIsRecorded) {
 
 TEST_F(ReportTest, WithoutValidationSplit) {
     std::erase_if(input.metrics, [](const MetricsRecord& record) { return record.event == "validation"; });
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_EQ(count(page, "Best validation"), 0U);
     EXPECT_EQ(count(page, "stroke validation"), 0U);
     EXPECT_EQ(count(page, "<figure"), 6U);
@@ -234,7 +244,7 @@ TEST_F(ReportTest, WithoutValidationSplit) {
 
 TEST_F(ReportTest, OneStep) {
     input.metrics = ordinary_metrics(1, 1);
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_TRUE(contains(page, "1 step in 1 epoch<"));
     EXPECT_EQ(count(page, "<polyline"), 0U);
     EXPECT_GE(count(page, "<circle"), 6U);
@@ -247,25 +257,25 @@ TEST_F(ReportTest, LossesThatAreNoNumbersLeaveGaps) {
                      step_record(4, 1, std::string("Infinity")),
                      step_record(5, 1, 1.0),
                      step_record(6, 1, 0.9)};
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_TRUE(contains(page, "2 of the steps had a loss that is not a number"));
     const std::string loss = page.substr(0, page.find("</figure>"));
     EXPECT_EQ(count(loss, "<polyline"), 4U);
 
     input.metrics = {step_record(1, 1, std::string("NaN"))};
-    checked_page(input);
+    checked_page(complete());
 }
 
 TEST_F(ReportTest, ShowsWhereARunWentOn) {
     input.metrics.insert(input.metrics.begin() + 12,
                          {"resume", {{"step", int64_t{11}}, {"versions", std::string("x")}}});
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_EQ(count(page, "<line class=\"resume\""), 6U);
     EXPECT_EQ(count(page, "class=\"key resumed\""), 6U);
 }
 
 TEST_F(ReportTest, MatrixHasCountsAndShares) {
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     // 67 images of class 0, of which the images 0, 3, 6, 9 were taken for class 1.
     EXPECT_TRUE(contains(page, "title=\"shirt as coat: 4 of 67\">4</td>"));
     EXPECT_TRUE(contains(page, "title=\"shirt as shirt: 63 of 67\">63</td>"));
@@ -278,39 +288,39 @@ TEST_F(ReportTest, ManyClassesAreListedAsPairs) {
     for (int i = 0; i < 30; ++i) names.push_back("name" + std::to_string(i));
     data = data_of(names);
     test = evaluation_of(data, 37);
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_EQ(count(page, "<table class=\"confusion\">"), 0U);
     EXPECT_TRUE(contains(page, "<tr><td>name0</td><td>name1</td><td>2</td><td>28.6</td></tr>"));
     EXPECT_EQ(count(page.substr(page.find("class=\"pairs\"")), "<tr><td>"), 20U);
 }
 
 TEST_F(ReportTest, ShowsTheFirstSixtyMistakes) {
-    EXPECT_EQ(count(checked_page(input), "<img "), 10U);
-    EXPECT_TRUE(contains(report_html(input), "10 of 200 test images were misclassified. Here they are"));
-    EXPECT_TRUE(contains(report_html(input), "taken for <i>coat</i></span> <span class=\"sure\">90.0 % sure"));
+    EXPECT_EQ(count(checked_page(complete()), "<img "), 10U);
+    EXPECT_TRUE(contains(report_html(complete()), "10 of 200 test images were misclassified. Here they are"));
+    EXPECT_TRUE(contains(report_html(complete()), "taken for <i>coat</i></span> <span class=\"sure\">90.0 % sure"));
     test = evaluation_of(data, 100);
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_EQ(count(page, "<img "), 60U);
     EXPECT_TRUE(contains(page, "100 of 200 test images were misclassified. Here are 60 of them"));
     EXPECT_TRUE(contains(page, "alt=\"test image 59: bag\""));
     test = evaluation_of(data, 0);
-    EXPECT_TRUE(contains(checked_page(input), "There is none."));
+    EXPECT_TRUE(contains(checked_page(complete()), "There is none."));
 }
 
 TEST_F(ReportTest, PicturesOfAnyShape) {
     data = data_of({"a", "b"}, {3, 32, 32});
     test = evaluation_of(data, 3);
-    EXPECT_EQ(count(checked_page(input), "width=\"32\" height=\"32\""), 3U);
+    EXPECT_EQ(count(checked_page(complete()), "width=\"32\" height=\"32\""), 3U);
     data = data_of({"a", "b"}, {3, 224, 100});
-    EXPECT_EQ(count(checked_page(input), "width=\"25\" height=\"56\""), 3U);
+    EXPECT_EQ(count(checked_page(complete()), "width=\"25\" height=\"56\""), 3U);
     data = data_of({"a", "b"}, {2, 1, 300});
-    EXPECT_EQ(count(checked_page(input), "width=\"60\" height=\"1\""), 3U);
+    EXPECT_EQ(count(checked_page(complete()), "width=\"60\" height=\"1\""), 3U);
 }
 
 TEST_F(ReportTest, ALongRunStaysSmall) {
     input.metrics = ordinary_metrics(20000, 10);
     test = evaluation_of(data, 100);
-    EXPECT_LT(checked_page(input).size(), 600'000U);
+    EXPECT_LT(checked_page(complete()).size(), 600'000U);
 }
 
 /// A model of `depth` blocks with attention that is a formula.
@@ -338,7 +348,7 @@ AttentionInspection inspection_of(int64_t depth, int64_t heads, int64_t side, in
 }
 
 TEST_F(ReportTest, OlderRunsLackAttentionTrainingImagesAndMemory) {
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_TRUE(contains(page, "id=\"resources\""));
     for (const char* part : {"id=\"attention\"", "id=\"training-images\"", "class=\"memory\""}) {
         EXPECT_EQ(count(page, part), 0U) << part;
@@ -346,16 +356,15 @@ TEST_F(ReportTest, OlderRunsLackAttentionTrainingImagesAndMemory) {
 }
 
 TEST_F(ReportTest, ShowsAttentionTrainingImagesAndMemory) {
-    const AttentionInspection attention = inspection_of(2, 3, 4, 2);
-    input.attention = &attention;
-    input.training_pictures = {{std::vector<uint8_t>(64, 7), 2, -1, 1.0}, {std::vector<uint8_t>(64, 9), 0, 1, 0.7}};
+    attention = inspection_of(2, 3, 4, 2);
+    training_pictures = {{std::vector<uint8_t>(64, 7), 2, -1, 1.0}, {std::vector<uint8_t>(64, 9), 0, 1, 0.7}};
     for (const auto& [name, bytes] : {std::pair{"parameter_bytes", 1000},
                                       {"gradient_bytes", 1000},
                                       {"optimizer_bytes", 2000},
                                       {"process_bytes", 70000000}}) {
         input.metrics.back().fields.emplace_back(name, int64_t{bytes});
     }
-    const std::string page = checked_page(input);
+    const std::string page = checked_page(complete());
     EXPECT_TRUE(contains(page, "activations and the rest 5.0 MB"));
     EXPECT_TRUE(contains(page, "of the process 70 MB"));
     // A rollout and six heads for each of two images; six patterns; two training images; two images; ten mistakes.
@@ -370,15 +379,14 @@ TEST_F(ReportTest, ShowsAttentionTrainingImagesAndMemory) {
 TEST_F(ReportTest, ALargeModelStaysModerate) {
     data = data_of({"a", "b", "c"}, {3, 64, 64});
     test = evaluation_of(data, 100);
-    const AttentionInspection attention = inspection_of(12, 16, 32, 6);
-    input.attention = &attention;
-    input.training_pictures.assign(24, {std::vector<uint8_t>(3 * 64 * 64, 7), 2, -1, 1.0});
-    EXPECT_LT(checked_page(input).size(), 3'000'000U);
+    attention = inspection_of(12, 16, 32, 6);
+    training_pictures.assign(24, {std::vector<uint8_t>(3 * 64 * 64, 7), 2, -1, 1.0});
+    EXPECT_LT(checked_page(complete()).size(), 3'000'000U);
 }
 
 TEST_F(ReportTest, ADamagedPictureIsAnError) {
     data.test.indices[3] = 100000;
-    EXPECT_EQ(message_of<UserError>([&] { report_html(input); }), "the image is damaged");
+    EXPECT_EQ(message_of<UserError>([&] { report_html(complete()); }), "the image is damaged");
 }
 
 }  // namespace

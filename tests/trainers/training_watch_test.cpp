@@ -20,6 +20,10 @@ namespace {
 
 using test::write_text;
 
+int64_t weights_of(const PatchTransformerShape& shape) {
+    return shape.heads * shape.tokens() * shape.tokens();
+}
+
 /// A model of two layers on images of 17 tokens.
 struct Watched {
     Watched(const AttentionOptions& attention, const char* type, int64_t every = 1)
@@ -28,7 +32,7 @@ struct Watched {
               context, *model, 3, [](const std::string& name) { return name == "head.weight"; }, {},
               [](const std::string& name) { return name == "head.bias" ? 0.5 : 1.0; }),
           task(context, *model, test::data_of(std::make_shared<test::FormulaImages>(24, ImageShape{2, 8, 8}, 3)), 0, 8),
-          watch(task, store, model->shape(), every) {
+          watch(task, store, weights_of(model->shape()), every) {
         task.begin({.batch = 8});
         task.next({});
         context.tape().clear();
@@ -139,9 +143,9 @@ TEST(TrainingWatch, LongSequencesAreNotMeasured) {
     PatchTransformerShape shape = watched.model->shape();
     shape.rows = 100;
     shape.columns = 60;
-    EXPECT_EQ(TrainingWatch(watched.task, watched.store, shape, 1).samples(), 1);
+    EXPECT_EQ(TrainingWatch(watched.task, watched.store, weights_of(shape), 1).samples(), 1);
     shape.columns = 200;
-    TrainingWatch longest(watched.task, watched.store, shape, 1);
+    TrainingWatch longest(watched.task, watched.store, weights_of(shape), 1);
     EXPECT_EQ(longest.samples(), 0);
     longest.before_step(1);
     for (const WatchedValue& each : longest.after_step(1)) EXPECT_EQ(each.name.rfind("update_ratio", 0), 0U);

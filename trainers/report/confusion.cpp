@@ -48,7 +48,7 @@ public:
         return std::move(html_);
     }
 
-    std::string pairs() {
+    std::string pairs(const std::string& unit) {
         struct Pair {
             int64_t row, column, count;
         };
@@ -60,10 +60,11 @@ public:
         }
         std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.count > b.count; });
         if (pairs.size() > most_pairs) pairs.resize(most_pairs);
-        if (pairs.empty()) return "<p>No image was misclassified.</p>\n";
+        if (pairs.empty()) return "<p>There is no mistake.</p>\n";
         add("<p>The classes most often taken for another.</p>\n<div class=\"scroll\"><table class=\"pairs\">\n"
-            "<thead><tr><th scope=\"col\">true class</th><th scope=\"col\">prediction</th><th scope=\"col\">images</th>"
-            "<th scope=\"col\">share of the class, %</th></tr></thead>\n<tbody>\n");
+            "<thead><tr><th scope=\"col\">true class</th><th scope=\"col\">prediction</th><th scope=\"col\">{}</th>"
+            "<th scope=\"col\">share of the class, %</th></tr></thead>\n<tbody>\n",
+            unit);
         for (const Pair& pair : pairs) {
             add("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", names_[static_cast<size_t>(pair.row)],
                 names_[static_cast<size_t>(pair.column)], group_digits(pair.count),
@@ -89,22 +90,22 @@ private:
     }
 
     void cell(int64_t row, int64_t column) {
-        const int64_t images = count(row, column);
-        if (images == 0) {
+        const int64_t found = count(row, column);
+        if (found == 0) {
             add("<td class=\"none\">·</td>");
             return;
         }
         // The square root shows errors of one percent beside hits of ninety.
         const double heat =
-            std::sqrt(static_cast<double>(images) / static_cast<double>(truths_[static_cast<size_t>(row)]));
+            std::sqrt(static_cast<double>(found) / static_cast<double>(truths_[static_cast<size_t>(row)]));
         add("<td class=\"{}{}\" style=\"--heat:{:.3f}\" title=\"{} as {}: {} of {}\">{}</td>",
             row == column ? "hit" : "miss", heat > 0.75 ? " strong" : "", heat, names_[static_cast<size_t>(row)],
-            names_[static_cast<size_t>(column)], images, truths_[static_cast<size_t>(row)], group_digits(images));
+            names_[static_cast<size_t>(column)], found, truths_[static_cast<size_t>(row)], group_digits(found));
     }
 
     const Evaluation& test_;
     int64_t classes_;
-    std::vector<int64_t> truths_;   ///< images of each class
+    std::vector<int64_t> truths_;   ///< samples of each class
     std::vector<int64_t> guesses_;  ///< predictions of each class
     std::vector<std::string> names_;
     std::string html_;
@@ -117,10 +118,10 @@ std::string class_name(const std::vector<std::string>& names, int64_t label) {
     return fmt::format("class {}", label);
 }
 
-std::string confusion_html(const Evaluation& test, const std::vector<std::string>& names) {
+std::string confusion_html(const Evaluation& test, const std::vector<std::string>& names, const std::string& unit) {
     Confusion confusion(test, names);
     return "<section id=\"confusion\">\n<h2>Confusion matrix</h2>\n" +
-           (test.classes <= most_classes ? confusion.matrix() : confusion.pairs()) + "</section>\n";
+           (test.classes <= most_classes ? confusion.matrix() : confusion.pairs(unit)) + "</section>\n";
 }
 
 }  // namespace heed

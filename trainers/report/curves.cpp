@@ -80,7 +80,7 @@ Axis axis_of_accuracies(const Chart& chart) {
 
 class Curves {
 public:
-    explicit Curves(const History& history) : history_(history) {}
+    Curves(const History& history, std::string unit) : history_(history), unit_(std::move(unit)) {}
 
     std::string learning() {
         loss();
@@ -125,7 +125,7 @@ private:
 
     void loss() {
         if (history_.loss.empty()) return;
-        Chart result = chart("Loss", "mean cross-entropy of an image");
+        Chart result = chart("Loss", "mean cross-entropy over the " + unit_);
         add_noisy(result, "training", history_.loss);
         add_validation(result, history_.validation_loss);
         add_test(result, history_.test_loss);
@@ -134,7 +134,7 @@ private:
 
     void accuracy() {
         if (history_.accuracy.empty()) return;
-        Chart result = chart("Accuracy", "share of images classified correctly", " %");
+        Chart result = chart("Accuracy", "share of " + unit_ + " predicted correctly", " %");
         add_noisy(result, "training", in_percent(history_.accuracy));
         add_validation(result, in_percent(history_.validation_accuracy));
         std::optional<Sample> test = history_.test_accuracy;
@@ -169,8 +169,8 @@ private:
 
     void rate() {
         if (history_.rate.empty()) return;
-        Chart result = chart("Throughput", "images a second in training steps");
-        add_noisy(result, "images a second", history_.rate);
+        Chart result = chart("Throughput", unit_ + " a second in training steps");
+        add_noisy(result, unit_ + " a second", history_.rate);
         const std::vector<double> values = all_values(result);
         finish(result, rounded_axis(0.0, values.empty() ? 1.0 : values.back(), value_ticks));
     }
@@ -184,6 +184,7 @@ private:
     }
 
     const History& history_;
+    std::string unit_;  // of the samples
     std::string html_;
 };
 
@@ -192,7 +193,7 @@ std::string loss_text(std::optional<double> loss) {
     return std::isfinite(*loss) ? fmt::format("{:.4f}", *loss) : "not a number";
 }
 
-std::string epochs_html(const History& history) {
+std::string epochs_html(const History& history, const std::string& unit) {
     constexpr size_t most_rows = 500;
     const size_t stride = (history.epochs.size() + most_rows - 1) / most_rows;
     const bool validated = !history.validation_loss.empty();
@@ -201,7 +202,7 @@ std::string epochs_html(const History& history) {
         "<thead><tr><th scope=\"col\">epoch</th><th scope=\"col\">last step</th><th scope=\"col\">training loss</th>"
         "<th scope=\"col\">accuracy</th>";
     if (validated) html += "<th scope=\"col\">validation loss</th><th scope=\"col\">accuracy</th>";
-    html += "<th scope=\"col\">images/s</th><th scope=\"col\">waiting</th></tr></thead>\n<tbody>\n";
+    html += "<th scope=\"col\">" + unit + "/s</th><th scope=\"col\">waiting</th></tr></thead>\n<tbody>\n";
     for (size_t i = stride - 1; i < history.epochs.size(); i += stride) {
         const EpochSummary& epoch = history.epochs[i];
         fmt::format_to(std::back_inserter(html), "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>",
@@ -222,27 +223,27 @@ std::string epochs_html(const History& history) {
 
 }  // namespace
 
-std::string curves_html(const History& history) {
+std::string curves_html(const History& history, const std::string& unit) {
     std::string html = "<section id=\"curves\">\n<h2>Curves</h2>\n";
     if (history.loss.empty()) {
         html += "<p>No steps are recorded.</p>\n";
     } else {
-        html += Curves(history).learning();
+        html += Curves(history, unit).learning();
         if (history.not_finite > 0) {
             fmt::format_to(
                 std::back_inserter(html),
                 "<p class=\"note\">{} of the steps had a loss that is not a number; the curves have gaps there.</p>\n",
                 history.not_finite);
         }
-        html += epochs_html(history);
+        html += epochs_html(history, unit);
     }
     html += "</section>\n";
     return html;
 }
 
-std::string resources_html(const History& history) {
+std::string resources_html(const History& history, const std::string& unit) {
     const std::string body =
-        Curves(history).resources() + (history.memory ? memory_html(*history.memory) : std::string());
+        Curves(history, unit).resources() + (history.memory ? memory_html(*history.memory) : std::string());
     if (body.empty()) return "";
     return "<section id=\"resources\">\n<h2>Speed and memory</h2>\n" + body + "</section>\n";
 }

@@ -6,10 +6,10 @@
 
 namespace heed {
 
-/// The section of curves and the table of epochs. Says so when there are no steps.
-std::string curves_html(const History& history);
+/// The section of curves and the table of epochs of samples called `unit` ("images"). Says so when there are no steps.
+std::string curves_html(const History& history, const std::string& unit);
 
 /// The section on speed and memory; empty where nothing is recorded.
-std::string resources_html(const History& history);
+std::string resources_html(const History& history, const std::string& unit);
 
 }  // namespace heed

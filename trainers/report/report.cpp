@@ -6,14 +6,10 @@
 #include <iterator>
 
 #include "heed/core/atomic_file.h"
-#include "heed/trainers/report/attention.h"
-#include "heed/trainers/report/confusion.h"
 #include "heed/trainers/report/curves.h"
 #include "heed/trainers/report/history.h"
-#include "heed/trainers/report/mistakes.h"
 #include "heed/trainers/report/page.h"
 #include "heed/trainers/report/text.h"
-#include "heed/trainers/report/training_images.h"
 
 namespace heed {
 
@@ -38,19 +34,9 @@ public:
             "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
             escape_html(input_.title), page_style());
         header();
-        html_ += curves_html(history_);
-        html_ += resources_html(history_);
-        if (input_.test != nullptr) {
-            html_ +=
-                confusion_html(*input_.test, input_.data ? input_.data->class_names() : std::vector<std::string>());
-            if (input_.data != nullptr) html_ += mistakes_html(*input_.test, *input_.data);
-        }
-        if (input_.data != nullptr && input_.attention != nullptr) {
-            html_ += attention_html(*input_.attention, *input_.data);
-        }
-        if (input_.data != nullptr && !input_.training_pictures.empty()) {
-            html_ += training_images_html(input_.training_pictures, *input_.data);
-        }
+        html_ += curves_html(history_, input_.unit);
+        html_ += resources_html(history_, input_.unit);
+        for (const std::string& section : input_.sections) html_ += section;
         add("<section id=\"recipe\">\n<h2>Recipe</h2>\n<details><summary>All settings of this run, in a form that can "
             "be "
             "trained again</summary>\n<pre>{}</pre>\n</details>\n</section>\n",
@@ -81,9 +67,9 @@ private:
     }
 
     void result() {
-        if (input_.test != nullptr) {
-            add("<p class=\"result\"><b>{}</b> <span>test accuracy on {} images, loss {:.4f}</span></p>\n",
-                percent_text(input_.test->accuracy, 2), group_digits(input_.test->count), input_.test->loss);
+        if (input_.result) {
+            add("<p class=\"result\"><b>{}</b> <span>{}</span></p>\n", escape_html(input_.result->value),
+                escape_html(input_.result->text));
         } else if (history_.test_accuracy) {
             add("<p class=\"result\"><b>{}</b> <span>test accuracy</span></p>\n",
                 percent_text(history_.test_accuracy->value, 2));
@@ -111,8 +97,9 @@ private:
             facts.emplace_back("Time in training steps", duration_text(history_.seconds));
             facts.emplace_back(
                 "Throughput",
-                fmt::format("{} images/s",
-                            group_digits(std::llround(static_cast<double>(history_.samples) / history_.seconds))));
+                fmt::format("{} {}/s",
+                            group_digits(std::llround(static_cast<double>(history_.samples) / history_.seconds)),
+                            input_.unit));
         }
         if (history_.peak_bytes) facts.emplace_back("Peak memory of tensors", bytes_text(*history_.peak_bytes));
         return facts;

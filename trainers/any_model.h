@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+
+#include "heed/layers/image_classifier.h"
+#include "heed/trainers/data_facts.h"
+#include "heed/trainers/recipe/recipe.h"
+
+namespace heed {
+
+/// The image model that a recipe describes. Not laid out yet. Throws UserError when the settings do not fit each other
+/// or the images.
+std::unique_ptr<ImageClassifier> make_image_model(const Recipe& recipe, const ImageGeometry& images);
+
+/// A model of one of the kinds that Heed trains: exactly one of them is there.
+struct AnyModel {
+    std::unique_ptr<ImageClassifier> images;
+
+    Module& module() const { return *images; }
+};
+
+/// The model that a recipe describes, for data of these facts. Not laid out yet. Errors as above.
+AnyModel make_model(const Recipe& recipe, const DataFacts& facts);
+
+}  // namespace heed

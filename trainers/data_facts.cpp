@@ -1,0 +1,83 @@
+#include "heed/trainers/data_facts.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "heed/core/error.h"
+
+namespace heed {
+
+namespace {
+
+using FactsJson = nlohmann::json;
+
+/// What is wrong with an image input that Heed cannot have written, or "".
+std::string impossible_input(const ImageInput& input) {
+    constexpr int64_t longest_side = 65536;
+    for (const int64_t side : {input.shape.channels, input.shape.height, input.shape.width}) {
+        if (side < 1 || side > longest_side) return "shape";
+    }
+    const auto fits = [&](const std::vector<double>& values) {
+        return values.size() == 1 || values.size() == static_cast<size_t>(input.shape.channels);
+    };
+    if (!fits(input.normalisation.mean)) return "mean";
+    const std::vector<double>& deviation = input.normalisation.deviation;
+    const bool positive = std::all_of(deviation.begin(), deviation.end(), [](double value) { return value > 0; });
+    return fits(deviation) && positive ? "" : "deviation";
+}
+
+void add_images(FactsJson& json, const ImageInput& images) {
+    json["shape"] = {images.shape.channels, images.shape.height, images.shape.width};
+    json["mean"] = images.normalisation.mean;
+    json["deviation"] = images.normalisation.deviation;
+}
+
+ImageInput read_images(const FactsJson& json) {
+    ImageInput images;
+    images.shape.channels = json.at("shape").at(0).get<int64_t>();
+    images.shape.height = json.at("shape").at(1).get<int64_t>();
+    images.shape.width = json.at("shape").at(2).get<int64_t>();
+    images.normalisation.mean = json.at("mean").get<std::vector<double>>();
+    images.normalisation.deviation = json.at("deviation").get<std::vector<double>>();
+    const std::string impossible = impossible_input(images);
+    if (!impossible.empty()) throw UserError("the value of " + impossible + " cannot be");
+    return images;
+}
+
+}  // namespace
+
+DataFacts DataFacts::of(const ImageData& data) {
+    return {data.name, data.class_names(), ImageInput{data.shape(), data.normalisation}};
+}
+
+const ImageInput& DataFacts::image_input() const {
+    if (!images) throw Error("the model was trained on " + name + ", which holds no images");
+    return *images;
+}
+
+ImageGeometry DataFacts::image_geometry() const {
+    const ImageShape& shape = image_input().shape;
+    return {shape.channels, shape.height, shape.width, static_cast<int64_t>(class_names.size())};
+}
+
+std::string DataFacts::to_json() const {
+    FactsJson json = {{"name", name}, {"class_names", class_names}};
+    if (images) add_images(json, *images);
+    return json.dump();
+}
+
+DataFacts DataFacts::from_json(const std::string& text) {
+    try {
+        const FactsJson json = FactsJson::parse(text);
+        DataFacts facts;
+        facts.name = json.at("name").get<std::string>();
+        facts.class_names = json.at("class_names").get<std::vector<std::string>>();
+        facts.images = read_images(json);
+        if (facts.class_names.empty()) throw UserError("the value of class_names cannot be");
+        return facts;
+    } catch (const FactsJson::exception& error) {
+        throw UserError(error.what());
+    }
+}
+
+}  // namespace heed
