@@ -2,89 +2,20 @@
 
 #include <fmt/core.h>
 #include <sentencepiece_processor.h>
-#include <sentencepiece_trainer.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "heed/core/error.h"
-#include "heed/core/quote.h"
 #include "heed/datasets/byte_reader.h"
-#include "heed/datasets/text/sentencepiece_rules.h"
-#include "heed/datasets/text/tokenizer_options.h"
+#include "heed/datasets/text/vocabulary.h"
 
 namespace heed {
 
 namespace {
-
-/// A file in memory, as the trainer reads its rules from a file.
-class MemoryFile {
-public:
-    explicit MemoryFile(const std::string& content) : descriptor_(memfd_create("heed-rules", MFD_CLOEXEC)) {
-        std::size_t written = 0;
-        while (descriptor_ >= 0 && written < content.size()) {
-            const ssize_t bytes = write(descriptor_, content.data() + written, content.size() - written);
-            if (bytes <= 0) break;
-            written += static_cast<std::size_t>(bytes);
-        }
-        if (written < content.size()) {
-            if (descriptor_ >= 0) close(descriptor_);
-            throw Error("cannot make a file in memory for the rules of a tokenizer");
-        }
-    }
-    ~MemoryFile() { close(descriptor_); }
-    MemoryFile(const MemoryFile&) = delete;
-    MemoryFile& operator=(const MemoryFile&) = delete;
-
-    std::string path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
-
-private:
-    int descriptor_;
-};
-
-/// Hands texts to the trainer in pieces of a few kilobytes, cut at blanks where there are any: it leaves longer lines
-/// out, and words that long would only cost time.
-class TrainingSentences final : public sentencepiece::SentenceIterator {
-public:
-    static constexpr std::size_t longest = 4096;
-
-    explicit TrainingSentences(std::span<const std::string_view> texts) : texts_(texts) { Next(); }
-
-    bool done() const override { return done_; }
-    const std::string& value() const override { return sentence_; }
-    sentencepiece::util::Status status() const override { return {}; }
-
-    void Next() override {
-        while (rest_.empty()) {
-            if (next_ == texts_.size()) {
-                done_ = true;
-                return;
-            }
-            rest_ = texts_[next_++];
-        }
-        std::size_t size = rest_.size();
-        if (size > longest) {
-            size = rest_.rfind(' ', longest);
-            if (size == std::string_view::npos || size == 0) {
-                size = longest;
-                while ((static_cast<unsigned char>(rest_[size]) & 0xc0) == 0x80) --size;
-            }
-        }
-        sentence_ = rest_.substr(0, size);
-        rest_.remove_prefix(size);
-    }
-
-private:
-    std::span<const std::string_view> texts_;
-    std::size_t next_ = 0;
-    std::string_view rest_;
-    std::string sentence_;
-    bool done_ = false;
-};
 
 class SentencePieceTokenizer final : public Tokenizer {
 public:
@@ -100,6 +31,7 @@ public:
         special_.pad = given_or_new(processor_.pad_id());
         special_.begin = given_or_new(processor_.bos_id());
         special_.end = given_or_new(processor_.eos_id());
+        encodes_words_alone_ = finds_words_alone();
     }
 
     std::string token(int32_t id) const override {
@@ -113,20 +45,44 @@ public:
     std::string serialized() const override { return bytes_; }
 
 private:
-    /// Long texts go in parts: no piece of a model reaches across a blank, and the library's memory grows with the
-    /// text.
+    /// Whether a text has the pieces of its words, one after the other: no piece reaches across a blank, and a word at
+    /// the beginning is treated as one inside. So it is for all models but those trained with unusual settings.
+    bool finds_words_alone() const {
+        constexpr std::string_view blank = "\xe2\x96\x81";
+        for (int id = 0; id < pieces_; ++id) {
+            if (processor_.IdToPiece(id).find(blank, 1) != std::string::npos) return false;
+        }
+        std::vector<int32_t> twice = encode_whole("x"), both = encode_whole("  x  x ");
+        const std::size_t size = twice.size();
+        for (std::size_t i = 0; i < size; ++i) twice.push_back(twice[i]);
+        return twice == both;
+    }
+
+    std::vector<int32_t> encode_whole(std::string_view text) const {
+        std::vector<int> ids;
+        const auto status = processor_.Encode(text, &ids);
+        if (!status.ok()) throw Error(fmt::format("SentencePiece cannot encode a text: {}", status.message()));
+        return ids;
+    }
+
     std::vector<int32_t> encode_valid(std::string_view text) const override {
+        if (!encodes_words_alone_) return encode_whole(text);
         std::vector<int32_t> ids;
+        const std::lock_guard lock(mutex_);
         while (!text.empty()) {
-            std::size_t size = text.size();
-            if (size > TrainingSentences::longest) {
-                size = std::min(size, text.find(' ', TrainingSentences::longest));
+            const std::string_view word = text.substr(0, text.find(' '));
+            text.remove_prefix(std::min(text.size(), word.size() + 1));
+            if (word.empty()) continue;
+            const auto place = known_words_.find(word);
+            if (place != known_words_.end()) {
+                ids.insert(ids.end(), place->second.begin(), place->second.end());
+                continue;
             }
-            std::vector<int> part;
-            const auto status = processor_.Encode(text.substr(0, size), &part);
-            if (!status.ok()) throw Error(fmt::format("SentencePiece cannot encode a text: {}", status.message()));
-            ids.insert(ids.end(), part.begin(), part.end());
-            text.remove_prefix(size);
+            std::vector<int32_t> pieces = encode_whole(word);
+            ids.insert(ids.end(), pieces.begin(), pieces.end());
+            if (known_words_.size() < most_known_words && word.size() <= longest_known_word) {
+                known_words_.emplace(word, std::move(pieces));
+            }
         }
         return ids;
     }
@@ -143,40 +99,15 @@ private:
     SpecialTokens special_;
     int32_t pieces_ = 0;  // of the model; special tokens that it lacks follow
     int32_t size_ = 0;
+
+    // The library takes about 3 us for a piece; most words have come before.
+    static constexpr std::size_t most_known_words = 1 << 18, longest_known_word = 32;
+    bool encodes_words_alone_ = false;
+    mutable std::mutex mutex_;
+    mutable TextMap<std::vector<int32_t>> known_words_;
 };
 
 }  // namespace
-
-std::unique_ptr<Tokenizer> train_sentencepiece_tokenizer(const TokenizerOptions& options,
-                                                         std::span<const std::string_view> texts) {
-    const MemoryFile rules(sentencepiece_rules(options.lower));
-    const SpecialTokens special;
-    const std::unordered_map<std::string, std::string> settings = {
-        {"model_type", options.model},
-        {"vocab_size", std::to_string(options.vocabulary)},
-        {"hard_vocab_limit", "false"},
-        {"character_coverage", fmt::format("{}", options.coverage)},
-        {"byte_fallback", options.byte_fallback ? "true" : "false"},
-        {"normalization_rule_tsv", rules.path()},
-        {"max_sentence_length", std::to_string(TrainingSentences::longest + 1)},
-        {"pad_id", std::to_string(special.pad)},
-        {"unk_id", std::to_string(special.unknown)},
-        {"bos_id", std::to_string(special.begin)},
-        {"eos_id", std::to_string(special.end)},
-        {"num_threads", "1"},
-        {"minloglevel", "3"},
-    };
-    TrainingSentences sentences(texts);
-    std::string model;
-    const auto status = sentencepiece::SentencePieceTrainer::Train(settings, &sentences, &model);
-    if (!status.ok()) {
-        throw UserError(
-            fmt::format("SentencePiece cannot train a vocabulary of {} tokens (tokenizer.vocabulary) on "
-                        "these texts: {}",
-                        options.vocabulary, status.message()));
-    }
-    return load_sentencepiece_tokenizer(model);
-}
 
 std::unique_ptr<Tokenizer> read_sentencepiece_model(const std::filesystem::path& file) {
     ByteReader reader(file);

@@ -32,6 +32,11 @@ void TokenizerOptions::describe(Fields& fields) {
         .range(0.9, 1);
     fields.add("byte_fallback", byte_fallback,
                "256 tokens of a sentencepiece vocabulary are bytes, so that no character is unknown");
+    fields
+        .add("sample", sample,
+             "a sentencepiece vocabulary is trained on this much text at most, spread evenly over all")
+        .range(1, 1e6)
+        .unit("MB");
     fields.add("file", file, "an existing SentencePiece model or BERT vocab.txt; empty: trained on the training texts");
 }
 

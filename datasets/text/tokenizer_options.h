@@ -20,6 +20,7 @@ struct TokenizerOptions : Options {
     std::string model = "bpe";
     double coverage = 0.9999;
     bool byte_fallback = true;
+    int64_t sample = 10;
     std::string file;
 
     void describe(Fields& fields) override;

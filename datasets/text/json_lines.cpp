@@ -1,0 +1,61 @@
+#include "heed/datasets/text/json_lines.h"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "heed/core/nearest_name.h"
+#include "heed/core/quote.h"
+#include "heed/datasets/text/utf8.h"
+
+namespace heed {
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::string json_item(const TextFile& file, int64_t line, const std::string& column, const Json& value) {
+    if (value.is_number() || value.is_boolean()) return value.dump();
+    if (!value.is_string()) {
+        file.fail(line, fmt::format("expected text, a number or a truth value at key {}, found {}", quote(column),
+                                    value.type_name()));
+    }
+    std::string text = value.get<std::string>();
+    if (const std::string problem = text_problem(text); !problem.empty()) {
+        file.fail(line, fmt::format("expected UTF-8 text at key {}, found {}", quote(column), problem));
+    }
+    return text;
+}
+
+}  // namespace
+
+void read_json_lines(const TextFile& file, const std::vector<std::string>& columns,
+                     const std::function<void(int64_t line, std::span<const TableValue> values)>& row) {
+    LineReader lines(file.content());
+    std::vector<TableValue> values(columns.size());
+    for (std::string_view line; lines.next(line);) {
+        const int64_t number = lines.number();
+        const Json object = Json::parse(line, nullptr, false);
+        if (!object.is_object()) {
+            file.fail(number, "expected a JSON object, found " + (trimmed(line).empty() ? "nothing" : quote(line)));
+        }
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            const auto place = object.find(columns[i]);
+            if (place == object.end()) {
+                std::vector<std::string> keys;
+                for (const auto& [key, value] : object.items()) keys.push_back(key);
+                file.fail(number, fmt::format("expected a key {}, found {}{}", quote(columns[i]),
+                                              keys.empty() ? "none" : listed(keys), did_you_mean(columns[i], keys)));
+            }
+            values[i].clear();
+            if (place->is_array()) {
+                for (const Json& item : *place) values[i].push_back(json_item(file, number, columns[i], item));
+            } else {
+                values[i].push_back(json_item(file, number, columns[i], *place));
+            }
+        }
+        row(number, values);
+    }
+}
+
+}  // namespace heed

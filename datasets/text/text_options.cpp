@@ -1,0 +1,28 @@
+#include "heed/datasets/text/text_options.h"
+
+namespace heed {
+
+void TextDataOptions::describe(Fields& fields) {
+    fields.add("root", root,
+               "folder with the data set's files, or its archive; empty: HEED_DATA, ./data, /usr/share/datasets");
+    fields
+        .add("batch", batch,
+             "texts in a batch (train.accumulate of them make an optimizer step); the last of an epoch takes what is "
+             "left")
+        .range(1, 1 << 24)
+        .unit("texts");
+    fields.add("length", length, "longer texts are cut to this many tokens, special tokens included")
+        .range(4, 1 << 20)
+        .unit("tokens");
+    fields.add("truncate", truncate, "which end of a longer text is kept: its first tokens (head) or its last (tail)")
+        .choices({"head", "tail"});
+    fields
+        .add("validation", validation,
+             "share of the training texts that is kept back for validation, where the data set has no validation texts "
+             "of its own; 0: none")
+        .range(0, 0.9);
+    fields.add("split_seed", split_seed, "seed of the choice of validation texts, apart from train.seed")
+        .range(0, 9007199254740992.0);
+}
+
+}  // namespace heed

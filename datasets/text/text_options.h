@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "heed/core/fields.h"
+
+namespace heed {
+
+/// Settings that every data set of labelled texts knows (`data.*` of a recipe).
+struct TextDataOptions : Options {
+    std::string root;
+    int64_t batch = 64;
+    int64_t length = 256;
+    std::string truncate = "head";
+    double validation = 0.1;
+    int64_t split_seed = 0;
+
+    void describe(Fields& fields) override;
+};
+
+}  // namespace heed

@@ -1,0 +1,327 @@
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "heed/core/error.h"
+#include "heed/datasets/text/text_data_set.h"
+#include "heed/tests/support/archives.h"
+#include "heed/tests/support/message_of.h"
+#include "heed/tests/support/temporary_folder.h"
+#include "heed/tests/support/text_file.h"
+
+namespace heed {
+namespace {
+
+namespace fs = std::filesystem;
+using test::contains;
+using test::message_of;
+using test::write_text;
+
+/// Runs in a scratch folder with HEED_DATA unset.
+class TextDataSets : public testing::Test {
+protected:
+    TextDataSets() {
+        fs::current_path(scratch_.path());
+        unsetenv("HEED_DATA");
+    }
+    ~TextDataSets() override { fs::current_path(home_); }
+
+    /// Opens a data set with settings like {"test_file", "b.csv"}.
+    static TextData open(const std::string& name,
+                         const std::vector<std::pair<std::string, std::string>>& settings = {}) {
+        const TextDataSet& set = text_data_set(name);
+        const auto options = set.make_options();
+        Fields fields;
+        options->describe(fields);
+        for (const auto& [key, value] : settings) EXPECT_EQ(fields.find(key)->set_from_text(value), "") << key;
+        options->validate();
+        return set.open(*options);
+    }
+
+    static std::string refusal(const std::string& name,
+                               const std::vector<std::pair<std::string, std::string>>& settings = {}) {
+        return message_of<UserError>([&] { open(name, settings); });
+    }
+
+    static std::vector<std::string> texts_of(const TextSplit& split) {
+        std::vector<std::string> texts;
+        for (int64_t i = 0; i < split.size(); ++i) texts.push_back(split.text(i));
+        return texts;
+    }
+
+    fs::path home_ = fs::current_path();
+    test::TemporaryFolder scratch_;
+};
+
+std::vector<test::ArchiveEntry> tiny_imdb() {
+    std::vector<test::ArchiveEntry> entries = {{"aclImdb/README", "no review \xff"},
+                                               {"aclImdb/train/unsup/0_0.txt", "no label"}};
+    for (const std::string part : {"train", "test"}) {
+        for (int i = 9; i >= 0; --i) {  // not in the order of the names
+            const std::string number = std::to_string(i);
+            entries.push_back(
+                {"aclImdb/" + part + "/pos/" + number + "_9.txt", part + " good<br /><br />film " + number});
+            entries.push_back({"aclImdb/" + part + "/neg/" + number + "_2.txt", part + " bad film " + number + "\n"});
+        }
+    }
+    return entries;
+}
+
+TEST_F(TextDataSets, EveryEntryIsComplete) {
+    std::set<std::string> names;
+    for (const TextDataSet& set : text_data_sets()) {
+        EXPECT_TRUE(names.insert(set.name).second) << set.name;
+        EXPECT_FALSE(set.summary.empty()) << set.name;
+        EXPECT_FALSE(set.how_to_get.empty()) << set.name;
+        const auto options = set.make_options();
+        Fields fields;
+        options->describe(fields);
+        for (const char* key : {"root", "batch", "length", "truncate", "validation", "split_seed"}) {
+            EXPECT_NE(fields.find(key), nullptr) << set.name << " " << key;
+        }
+        if (set.search) {
+            EXPECT_TRUE(contains(refusal(set.name), "the data set " + set.name + " was not found in 'data/"));
+        }
+    }
+    EXPECT_EQ(names, (std::set<std::string>{"imdb", "sst2", "ag_news", "text_files"}));
+    EXPECT_TRUE(contains(message_of<UserError>([] { text_data_set("imbd"); }), "(did you mean imdb?)"));
+}
+
+TEST_F(TextDataSets, ImdbIsTheSameFromFolderAndArchiveInAnyOrder) {
+    auto entries = tiny_imdb();
+    write_text("a.tar.gz", test::gzip(test::tar(entries)));
+    const TextData data = open("imdb", {{"root", "a.tar.gz"}, {"validation", "0.25"}});
+    EXPECT_EQ(data.class_names(), (std::vector<std::string>{"negative", "positive"}));
+    EXPECT_EQ(data.train.size(), 15);
+    EXPECT_EQ(data.validation.size(), 5);
+    EXPECT_EQ(data.test.size(), 20);
+    EXPECT_EQ(data.test.text(0), "test bad film 0");
+    EXPECT_EQ(data.test.labels(0).front(), 0);
+    EXPECT_EQ(data.test.text(19), "test good  film 9");
+    EXPECT_EQ(data.test.labels(19).front(), 1);
+    EXPECT_TRUE(contains(describe(data), "all             15           5        20"));
+
+    std::reverse(entries.begin(), entries.end());
+    fs::create_directories("data/imdb");
+    write_text("data/imdb/aclImdb_v1.tar.gz", test::gzip(test::tar(entries)));
+    const TextData reversed = open("imdb", {{"validation", "0.25"}});
+    EXPECT_EQ(texts_of(reversed.train), texts_of(data.train));
+    EXPECT_EQ(texts_of(reversed.test), texts_of(data.test));
+
+    for (const test::ArchiveEntry& entry : entries) {
+        fs::create_directories(fs::path("unpacked/" + entry.name).parent_path());
+        write_text("unpacked/" + entry.name, entry.content);
+    }
+    for (const char* root : {"unpacked", "unpacked/aclImdb"}) {
+        const TextData folder = open("imdb", {{"root", root}, {"validation", "0.25"}});
+        EXPECT_EQ(texts_of(folder.train), texts_of(data.train));
+        EXPECT_EQ(texts_of(folder.validation), texts_of(data.validation));
+        EXPECT_EQ(texts_of(folder.test), texts_of(data.test));
+    }
+    EXPECT_EQ(open("imdb", {{"root", "unpacked"}, {"markup", "true"}}).test.text(19), "test good<br /><br />film 9");
+}
+
+TEST_F(TextDataSets, ADamagedImdbIsRefused) {
+    const std::string packed = test::gzip(test::tar(tiny_imdb()));
+    write_text("cut.tar.gz", packed.substr(0, packed.size() / 2));
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "cut.tar.gz"}}), "'cut.tar.gz' is damaged or cut short"));
+    write_text("other.tar.gz", "this is no archive");
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "other.tar.gz"}}), "'other.tar.gz' is damaged or cut short"));
+    auto entries = tiny_imdb();
+    entries.push_back({"aclImdb/train/pos/0_9.txt", "again"});
+    write_text("twice.tar.gz", test::gzip(test::tar(entries)));
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "twice.tar.gz"}}), "\"aclImdb/train/pos/0_9.txt\" twice"));
+    entries.back() = {"aclImdb/train/pos/10_9.txt", "fine\ncaf\xe9"};
+    write_text("broken.tar", test::tar(entries));
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "broken.tar"}}),
+                         "'broken.tar/aclImdb/train/pos/10_9.txt', line 2: expected UTF-8 text, found broken UTF-8"));
+    entries.back().content = " \n";
+    write_text("empty.tar", test::tar(entries));
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "empty.tar"}}), "10_9.txt', found none"));
+    write_text("none.tar", test::tar({{"aclImdb/train/pos/1_9.txt", "fine"}}));
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "none.tar"}}), "expected reviews in train/neg of 'none.tar'"));
+}
+
+TEST_F(TextDataSets, Sst2TakesTheTestSetThatHasLabels) {
+    fs::create_directories("data/sst2");
+    std::string train = "sentence\tlabel\n";
+    for (int i = 0; i < 20; ++i) train += "phrase \"" + std::to_string(i) + " \t" + std::to_string(i % 2) + "\n";
+    write_text("data/sst2/train.tsv", train);
+    write_text("data/sst2/dev.tsv.gz", test::gzip("sentence\tlabel\ndev one\t1\r\n"));
+    const TextData without_test = open("sst2");
+    EXPECT_EQ(without_test.train.size(), 18);
+    EXPECT_EQ(without_test.test.text(0), "dev one");
+    EXPECT_EQ(without_test.test.labels(0).front(), 1);
+    EXPECT_EQ(without_test.train.text(0).substr(0, 8), "phrase \"");
+
+    write_text("data/sst2/test.tsv", "index\tsentence\n0\thidden\n");
+    EXPECT_EQ(open("sst2").test.text(0), "dev one");
+    write_text("data/sst2/test.tsv", "sentence\tlabel\nheld out\t0");
+    const TextData with_test = open("sst2");
+    EXPECT_EQ(with_test.train.size(), 20);
+    EXPECT_EQ(with_test.validation.text(0), "dev one");
+    EXPECT_EQ(with_test.test.text(0), "held out");
+
+    write_text("data/sst2/train.tsv", "sentence\tlabel\nfine\t2\n");
+    EXPECT_TRUE(contains(refusal("sst2"), "'data/sst2/train.tsv', line 2: expected the label 0 (negative)"));
+}
+
+TEST_F(TextDataSets, AgNewsComesAsCsvOrTsv) {
+    fs::create_directories("data/ag_news");
+    std::string csv;
+    for (int i = 0; i < 12; ++i) {
+        csv +=
+            "\"" + std::to_string(1 + i % 4) + "\",\"Title, " + std::to_string(i) + "\",\"said \"\"so\"\"\nagain\"\n";
+    }
+    write_text("data/ag_news/train.csv", csv);
+    write_text("data/ag_news/test.csv", "\"4\",\"Title\",\"\"\n");
+    const TextData data = open("ag_news", {{"validation", "0"}});
+    EXPECT_EQ(data.train.size(), 12);
+    EXPECT_EQ(data.train.text(3), "Title, 3\nsaid \"so\"\nagain");
+    EXPECT_EQ(data.train.labels(3).front(), 3);
+    EXPECT_EQ(data.test.text(0), "Title");
+    write_text("data/ag_news/test.csv", "\"1\",\"T\",\"x\ny\"\n\"5\",\"T\",\"x\"\n");
+    EXPECT_TRUE(contains(refusal("ag_news"), "'data/ag_news/test.csv', line 3: expected the number of a class"));
+
+    fs::remove("data/ag_news/train.csv");
+    fs::remove("data/ag_news/test.csv");
+    write_text("data/ag_news/train.tsv", "some \"text\tSports\nother\tSci/Tech\n");
+    write_text("data/ag_news/test.tsv", "more\tWorld\n");
+    const TextData tsv = open("ag_news", {{"validation", "0"}});
+    EXPECT_EQ(tsv.train.text(0), "some \"text");
+    EXPECT_EQ(tsv.train.labels(1).front(), 3);
+    write_text("data/ag_news/test.tsv", "more\tSport\n");
+    EXPECT_TRUE(contains(refusal("ag_news"),
+                         "'data/ag_news/test.tsv', line 1: the label \"Sport\" is none of the classes World, Sports, "
+                         "Business and Sci/Tech (did you mean Sports?)"));
+}
+
+TEST_F(TextDataSets, OwnFilesInThreeFormatsAreTheSame) {
+    write_text("a.csv", "id,title,body,stars\r\n1,\"Good, yes\",\"two\nlines\",5\r\n2,,bad,1\r\n3,plain,  ,10\r\n");
+    write_text("a.tsv.gz", test::gzip("id\ttitle\tbody\tstars\n1\tGood, yes\ttwo\t5\n2\t\tbad\t1\n3\tplain\t \t10\n"));
+    write_text("a.jsonl",
+               "{\"title\": \"Good, yes\", \"body\": \"two\\nlines\", \"stars\": 5}\n"
+               "{\"stars\": \"1\", \"title\": \"\", \"body\": \"bad\"}\n"
+               "{\"title\": \"plain\", \"body\": \"\", \"stars\": 10}");
+    for (const std::string file : {"a.csv", "a.tsv.gz", "a.jsonl"}) {
+        const TextData data = open("text_files", {{"train_file", file},
+                                                  {"test_file", file},
+                                                  {"validation_file", file},
+                                                  {"text", "[title, body]"},
+                                                  {"label", "stars"}});
+        EXPECT_EQ(data.class_names(), (std::vector<std::string>{"1", "5", "10"})) << file;
+        EXPECT_EQ(
+            texts_of(data.train),
+            (std::vector<std::string>{file[2] == 't' ? "Good, yes\ntwo" : "Good, yes\ntwo\nlines", "bad", "plain"}))
+            << file;
+        EXPECT_EQ(data.train.labels(2).front(), 2);
+        EXPECT_EQ(data.validation.size(), 3);
+    }
+    write_text("reviews.csv", "\"2\",\"Great\",\"I like it\"\n\"1\",\"Bad\",\"Not at all\"\n");
+    const TextData reviews = open("text_files", {{"train_file", "reviews.csv"},
+                                                 {"test_file", "reviews.csv"},
+                                                 {"header", "false"},
+                                                 {"text", "[2, 3]"},
+                                                 {"label", "1"},
+                                                 {"validation", "0"}});
+    EXPECT_EQ(reviews.train.text(0), "Great\nI like it");
+    EXPECT_EQ(reviews.train.labels(0).front(), 1);
+}
+
+TEST_F(TextDataSets, TestAndValidationAreTakenOutOfTraining) {
+    std::string rows = "text,label\n";
+    for (int i = 0; i < 100; ++i) rows += "text " + std::to_string(i) + "," + (i % 3 == 0 ? "a" : "b") + "\n";
+    write_text("a.csv", rows);
+    const TextData data = open("text_files", {{"train_file", "a.csv"}, {"test", "0.2"}, {"validation", "0.1"}});
+    EXPECT_EQ(data.test.size(), 20);
+    EXPECT_EQ(data.validation.size(), 8);
+    EXPECT_EQ(data.train.size(), 72);
+    std::set<std::string> seen;
+    for (const TextSplit* split : {&data.train, &data.validation, &data.test}) {
+        for (const std::string& text : texts_of(*split)) EXPECT_TRUE(seen.insert(text).second) << text;
+    }
+    const TextData again = open("text_files", {{"train_file", "a.csv"}, {"test", "0.2"}, {"validation", "0.1"}});
+    EXPECT_EQ(texts_of(again.train), texts_of(data.train));
+    const TextData other = open("text_files", {{"train_file", "a.csv"}, {"test", "0.2"}, {"split_seed", "1"}});
+    EXPECT_NE(texts_of(other.test), texts_of(data.test));
+}
+
+TEST_F(TextDataSets, ATextCanHaveSeveralLabels) {
+    write_text("a.tsv", "text\tlabel\none\tred; blue\ntwo\t\nthree\tgreen\n");
+    const std::vector<std::pair<std::string, std::string>> settings = {
+        {"train_file", "a.tsv"}, {"test_file", "a.tsv"}, {"validation", "0"}, {"label_separator", ";"}};
+    const TextData data = open("text_files", settings);
+    EXPECT_TRUE(data.several_labels());
+    EXPECT_EQ(data.class_names(), (std::vector<std::string>{"blue", "green", "red"}));
+    EXPECT_EQ(std::vector<int32_t>(data.train.labels(0).begin(), data.train.labels(0).end()), (std::vector{0, 2}));
+    EXPECT_TRUE(data.train.labels(1).empty());
+    EXPECT_EQ(class_counts(data.train), (std::vector<int64_t>{1, 1, 1}));
+    write_text("a.jsonl", "{\"text\": \"one\", \"label\": [\"red\", \"blue\"]}\n{\"text\": \"two\", \"label\": []}\n");
+    auto json = settings;
+    json[0].second = json[1].second = "a.jsonl";
+    EXPECT_EQ(open("text_files", json).train.labels(0).size(), 2u);
+    json.pop_back();
+    EXPECT_TRUE(contains(refusal("text_files", json), "'a.jsonl', line 1: expected one label, found several"));
+    write_text("a.tsv", "text\tlabel\none\tred;red\ntwo\tblue\n");
+    EXPECT_TRUE(contains(refusal("text_files", settings), "line 2: the label \"red\" comes twice"));
+}
+
+TEST_F(TextDataSets, BadRowsAreNamedByFileAndLine) {
+    const auto refused = [&](const std::string& name, const std::string& content,
+                             std::vector<std::pair<std::string, std::string>> settings = {}) {
+        write_text(name, content);
+        write_text("fine.csv", "text,label\nx,a\ny,b\n");
+        settings.insert(settings.begin(), {{"train_file", "fine.csv"}, {"test_file", name}});
+        return refusal("text_files", settings);
+    };
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,c\n"),
+                         "'t.csv', line 2: the label \"c\" is none of the classes a and b"));
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,a\n\n  ,b\n"),
+                         "'t.csv', line 4: expected a text, found an empty one"));
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,\n"), "'t.csv', line 2: expected one label, found none"));
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\n\"x\ny\",a,more\n"),
+                         "'t.csv', line 2: expected 2 columns as in the first line, found 3"));
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,a\n\"y,b\n"), "'t.csv', line 3: a double quote"));
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\nx\"y,b\n"), "'t.csv', line 2: a double quote"));
+    EXPECT_TRUE(contains(refused("t.csv", "texts,label\nx,a\n"),
+                         "line 1: expected a column \"text\", found texts and label (did you mean texts?)"));
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\n"), "expected rows of text in 't.csv', found none"));
+    EXPECT_TRUE(contains(refused("t.csv", ""), "expected rows of text in 't.csv', found none"));
+    EXPECT_TRUE(contains(refused("t.tsv", "text\tlabel\nx\ta\nonly\n"), "'t.tsv', line 3: expected 2 columns"));
+    EXPECT_TRUE(contains(refused("t.tsv", "text\tlabel\nx\ta\n\xff\ta\n"), "'t.tsv', line 3: expected UTF-8 text"));
+    EXPECT_TRUE(contains(refused("t.tsv", std::string("text\tlabel\nx\0y\ta\n", 16)),
+                         "'t.tsv', line 2: expected UTF-8 text, found a NUL byte at byte 2"));
+    EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": \"x\", \"label\": \"a\"}\n[1]\n"),
+                         "'t.jsonl', line 2: expected a JSON object, found \"[1]\""));
+    EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": \"x\", \"lable\": \"a\"}\n"), "(did you mean lable?)"));
+    EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": {}, \"label\": \"a\"}\n"), "at key \"text\", found object"));
+    EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": \"x\\u0000\", \"label\": \"a\"}\n"), "a NUL byte at byte 2"));
+    EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": \"x\n"), "line 1: expected a JSON object"));
+    EXPECT_TRUE(contains(refused("t.dat", "x"), "expected a name that ends in .csv"));
+    EXPECT_TRUE(contains(refused("t.tsv", "x\ta\n", {{"header", "false"}}), "the number of a column"));
+    EXPECT_TRUE(contains(refusal("text_files"), "data.train_file is missing"));
+    EXPECT_TRUE(contains(refusal("text_files", {{"train_file", "nowhere.csv"}}), "nowhere.csv"));
+    write_text("one.csv", "text,label\nx,a\ny,a\n");
+    EXPECT_TRUE(contains(refusal("text_files", {{"train_file", "one.csv"}}), "expected at least two classes"));
+}
+
+TEST_F(TextDataSets, ALineOfTenMegabytesIsRead) {
+    const std::string text(10'000'000, 'x');
+    write_text("long.tsv", "text\tlabel\n" + text + "\ta\nshort\tb\n");
+    const TextData data =
+        open("text_files", {{"train_file", "long.tsv"}, {"test_file", "long.tsv"}, {"validation", "0"}});
+    EXPECT_EQ(data.train.text(0).size(), text.size());
+    write_text("long.csv", "text,label\n\"" + text + "\",a\nshort,b\n");
+    EXPECT_EQ(open("text_files", {{"train_file", "long.csv"}, {"test_file", "long.csv"}, {"validation", "0"}})
+                  .train.text(0)
+                  .size(),
+              text.size());
+}
+
+}  // namespace
+}  // namespace heed
