@@ -9,10 +9,15 @@ void EncodedTexts::add(std::span<const int32_t> ids) {
     ends_.push_back(static_cast<int64_t>(ids_.size()));
 }
 
-PaddedTexts pad_texts(const EncodedTexts& texts, std::span<const int64_t> places, int32_t pad) {
+int64_t longest_text(const EncodedTexts& texts, std::span<const int64_t> places) {
+    int64_t longest = 0;
+    for (const int64_t place : places) longest = std::max(longest, texts.length(place));
+    return longest;
+}
+
+PaddedTexts pad_texts(const EncodedTexts& texts, std::span<const int64_t> places, int32_t pad, int64_t least_tokens) {
     PaddedTexts padded;
-    padded.tokens = 1;
-    for (const int64_t place : places) padded.tokens = std::max(padded.tokens, texts.length(place));
+    padded.tokens = std::max(longest_text(texts, places), least_tokens);
     padded.ids.assign(places.size() * static_cast<std::size_t>(padded.tokens), pad);
     auto row = padded.ids.begin();
     for (const int64_t place : places) {

@@ -31,10 +31,14 @@ private:
 struct PaddedTexts {
     std::vector<int32_t> ids;      ///< [texts, tokens], short texts padded on the right
     std::vector<int32_t> lengths;  ///< [texts], without padding
-    int64_t tokens = 0;            ///< of the longest, at least 1
+    int64_t tokens = 0;            ///< of a row
 };
 
-/// The texts at these places.
-PaddedTexts pad_texts(const EncodedTexts& texts, std::span<const int64_t> places, int32_t pad);
+/// Tokens of the longest of the texts at these places; 0 without texts.
+int64_t longest_text(const EncodedTexts& texts, std::span<const int64_t> places);
+
+/// The texts at these places, as wide as the longest and at least `least_tokens`.
+PaddedTexts pad_texts(const EncodedTexts& texts, std::span<const int64_t> places, int32_t pad,
+                      int64_t least_tokens = 1);
 
 }  // namespace heed

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heed/datasets/text/parallel_corpus.h"
+#include "heed/datasets/text/parallel_options.h"
+
+namespace heed {
+
+/// Pairs to train on.
+struct ParallelText {
+    std::vector<std::string> sources;
+    std::vector<std::string> targets;
+    std::vector<float> weights;  ///< how often a pair is visited in an epoch, on average
+
+    int64_t size() const { return static_cast<int64_t>(sources.size()); }
+};
+
+/// Sentences to translate, each once, in the order of the files.
+struct ReferenceText {
+    std::vector<std::string> sources;
+    /// All different translations of each source, in the order of the files: the first is the single reference.
+    std::vector<std::vector<std::string>> references;
+
+    int64_t size() const { return static_cast<int64_t>(sources.size()); }
+};
+
+/// What was read of a corpus.
+struct CorpusFacts {
+    std::string name;
+    int64_t pairs = 0;
+    int64_t left_out = 0;  ///< pairs with an empty sentence
+    double weight = 1;
+};
+
+/// An opened data set of sentence pairs. No sentence of test or validation, source or target, stands in training or in
+/// the other of the two.
+struct ParallelData {
+    std::string name;
+    std::string origin;
+    std::vector<CorpusFacts> corpora;
+    int64_t held_back = 0;  ///< pairs that are not trained on as they are connected to test or validation sentences
+    ParallelText train;
+    ReferenceText validation;
+    ReferenceText test;
+};
+
+/// How sentences are chosen for test and validation.
+struct ParallelSplit {
+    int64_t test = 2000;
+    int64_t validation = 1000;
+    uint64_t seed = 0;
+    int64_t test_corpus = -1;                        ///< index of the corpus they are taken from; -1: all
+    const ParallelCorpus* own_test = nullptr;        ///< a test set of its own: `test` does not count
+    const ParallelCorpus* own_validation = nullptr;  ///< the same for validation
+};
+
+/// Divides the connected components of the graph whose nodes are all different sources and targets and whose edges are
+/// the pairs: whole components, drawn at random, go to test until it has exactly `test` sources, then to validation.
+/// A component that would be too many is passed over. Sentences of a component that are not in `test_corpus` go
+/// nowhere. Before that, pairs with a source or target of a test or validation set of its own are left out. A pure
+/// function of its arguments. UserError where the pairs do not suffice or nothing would be left.
+ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelSplit& split);
+
+/// The sources or targets as views; valid as long as `texts`.
+std::vector<std::string_view> views(const std::vector<std::string>& texts);
+
+/// Several lines: corpora, pairs, weights, and the sizes of the three parts.
+std::string describe(const ParallelData& data);
+
+}  // namespace heed
