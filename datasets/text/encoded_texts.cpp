@@ -69,6 +69,13 @@ EncodedTexts encode_texts(const Tokenizer& tokenizer, std::span<const std::strin
     return result;
 }
 
+std::vector<float> EncodedPairs::kept(std::span<const float> values) const {
+    std::vector<float> result;
+    result.reserve(indices.size());
+    for (const int64_t index : indices) result.push_back(values[static_cast<std::size_t>(index)]);
+    return result;
+}
+
 EncodedPairs encode_pairs(const Tokenizer& source_tokenizer, const Tokenizer& target_tokenizer,
                           std::span<const std::string_view> sources, std::span<const std::string_view> targets,
                           const EncodeOptions& source_options, const EncodeOptions& target_options, bool skip_long) {
@@ -95,9 +102,9 @@ EncodedPairs encode_pairs(const Tokenizer& source_tokenizer, const Tokenizer& ta
 }
 
 void fill_tokens(TokenMatrix& matrix, const EncodedTexts& texts, std::span<const int64_t> samples, int32_t pad,
-                 int64_t skip_front, int64_t skip_back) {
+                 int64_t skip_front, int64_t skip_back, int64_t least_columns) {
     matrix.rows = std::ssize(samples);
-    matrix.columns = 0;
+    matrix.columns = least_columns;
     matrix.lengths.resize(samples.size());
     for (std::size_t i = 0; i < samples.size(); ++i) {
         const int64_t length = std::max<int64_t>(0, texts.length(samples[i]) - skip_front - skip_back);

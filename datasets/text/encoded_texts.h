@@ -57,6 +57,9 @@ struct EncodedPairs {
     int64_t skipped = 0;           ///< pairs with a side that is too long
     EncodeReport source_report;
     EncodeReport target_report;
+
+    /// What belongs to the pairs that were kept, out of one value for each pair.
+    std::vector<float> kept(std::span<const float> values) const;
 };
 
 /// Encodes pairs. With `skip_long`, pairs of which a side is longer than its limit are left out and counted, else that
@@ -70,12 +73,13 @@ struct TokenMatrix {
     std::vector<int32_t> ids;
     std::vector<int32_t> lengths;  ///< [rows], without padding
     int64_t rows = 0;
-    int64_t columns = 0;  ///< length of the longest row
+    int64_t columns = 0;  ///< length of the longest row, or more where it was asked for
 };
 
 /// Fills `matrix` (whose memory is used again) with these samples. `skip_front` and `skip_back` tokens of each are left
 /// out: of targets with begin and end token, skip_back 1 gives the decoder's input and skip_front 1 what it has to say.
+/// The matrix has at least `least_columns` columns: parts of a batch that have to be as wide as the whole.
 void fill_tokens(TokenMatrix& matrix, const EncodedTexts& texts, std::span<const int64_t> samples, int32_t pad,
-                 int64_t skip_front = 0, int64_t skip_back = 0);
+                 int64_t skip_front = 0, int64_t skip_back = 0, int64_t least_columns = 0);
 
 }  // namespace heed

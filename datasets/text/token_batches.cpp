@@ -104,7 +104,7 @@ TokenEpoch TokenBatches::epoch(int64_t number) const {
     const auto window = plan_.shuffle ? static_cast<std::size_t>(window_size()) : samples.size();
     for (std::size_t begin = 0; begin < samples.size(); begin += window) {
         const std::span<int64_t> part = std::span(samples).subspan(begin, std::min(window, samples.size() - begin));
-        sort_by_length(part);
+        if (plan_.shuffle || plan_.sort) sort_by_length(part);
         cut(part, batches);
     }
     if (plan_.shuffle) {

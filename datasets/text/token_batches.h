@@ -15,6 +15,8 @@ struct TokenBatchPlan {
     bool shuffle = true;
     uint64_t seed = 0;
     int64_t window = 64;  ///< texts of about this many batches are sorted by length together
+    /// Without `shuffle`: shortest first; else in their order.
+    bool sort = true;
 };
 
 /// The batches of one epoch.
@@ -33,8 +35,7 @@ struct TokenEpoch {
 };
 
 /// Batches of texts of similar length, so that little is padded. In training, the samples of an epoch are shuffled,
-/// then sorted by length within large windows and cut into batches, and the batches are shuffled; without `shuffle` all
-/// are sorted, shortest first. The epoch is a pure function of lengths, weights, plan and epoch number, so that
+/// then sorted by length within large windows and cut into batches, and the batches are shuffled. The epoch is a pure function of lengths, weights, plan and epoch number, so that
 /// training can go on at any batch.
 class TokenBatches {
 public:
