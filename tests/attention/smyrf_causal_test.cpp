@@ -429,6 +429,60 @@ TEST(SmyrfCausal, WeightsAreThoseOfTheDefinition) {
     }
 }
 
+/// Rows first .. first + count - 1 of the first sample.
+Variable tokens_of(const Sizes& s, Context& context, const std::vector<float>& values, int64_t first, int64_t count) {
+    const auto begin = values.begin() + first * s.dim();
+    return Variable(Tensor::from_host(context, {1, count, s.dim()}, std::vector(begin, begin + count * s.dim())));
+}
+
+TEST(SmyrfCausalSelf, QueriesThatComeOneByOneMeetTheSameKeysAsAllTogether) {
+    const Sizes s = self_attention(1, 2, 150, 8, 2, 5, 8);
+    for_each_device([&](Context& context) {
+        NoGradient guard(context);
+        const Inputs in(s);
+        const Variables all = on_device(s, context, in);
+        const SmyrfHeads whole = attention_of(s, context, all);
+        const std::vector<float> weights =
+            smyrf_weights(whole, smyrf_orders(whole, directions_of(s, context))).to_vector();
+        const std::vector<float> output = output_of(s, context, in);
+        SmyrfPlaces places;
+        // One at a time, and now and then several.
+        for (int64_t t = 0, count = 1; t < s.queries; t += count) {
+            count = std::min<int64_t>(t % 3 == 2 ? 7 : 1, s.queries - t);
+            SmyrfHeads some = whole;
+            some.heads.query = {tokens_of(s, context, in.query, t, count), 0};
+            some.heads.mask.key_lengths = integers(context, {t + count});
+            some.first_query = t;
+            smyrf_place(some, directions_of(s, context), places);
+            const std::vector<float> some_weights = smyrf_weights(some, places.orders).to_vector();
+            const std::vector<float> some_output = smyrf_attention(some, places.orders).value().to_vector();
+            ASSERT_TRUE(std::equal(some_output.begin(), some_output.end(), output.begin() + t * s.dim())) << t;
+            for (int64_t row = 0; row < s.heads * count; ++row) {
+                const auto wanted = weights.begin() + (row / count * s.queries + t + row % count) * s.keys;
+                ASSERT_TRUE(std::equal(wanted, wanted + s.keys, some_weights.begin() + row * s.keys)) << t;
+            }
+        }
+    });
+}
+
+TEST(SmyrfCausalCross, QueriesThatComeOneByOneMeetTheSameKeysAsAllTogether) {
+    const Sizes s = {1, 2, 30, 70, 8, 2, 5, 0, {}, {61}};
+    for_each_device([&](Context& context) {
+        NoGradient guard(context);
+        const Inputs in(s);
+        const SmyrfHeads whole = attention_of(s, context, on_device(s, context, in));
+        const std::vector<float> output = output_of(s, context, in);
+        SmyrfPlaces places;
+        for (int64_t t = 0; t < s.queries; ++t) {
+            SmyrfHeads one = whole;
+            one.heads.query = {tokens_of(s, context, in.query, t, 1), 0};
+            smyrf_place(one, directions_of(s, context), places);
+            const std::vector<float> got = smyrf_attention(one, places.orders).value().to_vector();
+            ASSERT_TRUE(std::equal(got.begin(), got.end(), output.begin() + t * s.dim())) << t;
+        }
+    });
+}
+
 /// Tokens around a few centres of one length: what a token should attend to is its own group.
 std::vector<float> groups(int64_t tokens, const Sizes& s, uint32_t seed) {
     constexpr int64_t count = 16;

@@ -245,7 +245,144 @@ TEST_P(SmyrfLayer, UsesTheDirectionsAndOrdersThatItIsGiven) {
     EXPECT_EQ(test.run(x).output, drawn);
 }
 
+LayerSettings causal_settings(AttentionPattern pattern, const char* device = "cpu", double dropout = 0) {
+    LayerSettings result = settings(2, 4, dropout, device);
+    result.pattern = pattern;
+    const auto configure = result.configure;
+    result.configure = [=](AttentionOptions& options) {
+        configure(options);
+        dynamic_cast<SmyrfOptions&>(options).block = 6;
+    };
+    return result;
+}
+
+constexpr AttentionPattern causal_patterns[] = {AttentionPattern::causal_self, AttentionPattern::causal_cross};
+
+LayerInput causal_input(AttentionPattern pattern, int64_t batch, int64_t length = tokens) {
+    LayerInput x{Sequences(batch, length, dim)};
+    if (is_cross(pattern)) x.source = Sequences(batch, 33, dim, 2);
+    return x;
+}
+
+TEST_P(SmyrfLayer, CausalPatternsDoNotMixForwardButBackward) {
+    for (const AttentionPattern pattern : causal_patterns) {
+        TestLayer test(causal_settings(pattern, GetParam()));
+        const LayerInput x = causal_input(pattern, 1);
+        const std::vector<float> before = test.run(x).output;
+        for (const int64_t changed : {1, 4, 5, 6, 13, 23, 24, 40, 49}) {
+            LayerInput other = x;
+            std::fill_n(other.query.token(0, changed), dim, 0.7f);
+            const std::vector<float> after = test.run(other).output;
+            EXPECT_EQ(greatest_difference(before, after, 0, changed * dim), 0) << changed;
+            EXPECT_GT(greatest_difference(before, after, changed * dim, (changed + 1) * dim), 1e-3) << changed;
+            if (pattern == AttentionPattern::causal_cross || changed == 49) continue;
+            EXPECT_GT(greatest_difference(before, after, (changed + 1) * dim), 1e-3) << changed;
+        }
+        for (const int64_t length : {5, 6, 7, 12, 25, 48}) {
+            LayerInput prefix = x;
+            prefix.query = x.query.part(0, 1, length);
+            std::vector<float> whole = before;
+            whole.resize(length * dim);
+            EXPECT_LT(greatest_difference(test.run(prefix).output, whole), 2e-6) << length;
+        }
+    }
+}
+
+TEST_P(SmyrfLayer, CausalPatternsDoNotDependOnMicroBatchesNorOnPadding) {
+    for (const AttentionPattern pattern : causal_patterns) {
+        TestLayer test(causal_settings(pattern, GetParam(), 0.3));
+        LayerInput x = causal_input(pattern, 2);
+        x.keys().lengths = {20, 33};
+        const std::vector<float> gradient = numbers(2 * tokens * dim, 77);
+        const std::vector<float> whole = test.run(x, training(), gradient).output;
+        const auto part = [&](int64_t first) {
+            LayerInput result(x.query.part(first, 1));
+            if (x.source) result.source = x.source->part(first, 1);
+            return test.run(result, training(3, 5, static_cast<uint32_t>(first))).output;
+        };
+        std::vector<float> parts = part(0);
+        const std::vector<float> second = part(1);
+        parts.insert(parts.end(), second.begin(), second.end());
+        EXPECT_LT(greatest_difference(whole, parts), 2e-6);
+        EXPECT_GT(greatest_difference(whole, test.run(x, training(4), gradient).output), 1e-3);
+        for (int64_t t = 20; t < 33; ++t) std::fill_n(x.keys().token(0, t), dim, not_a_number);
+        const std::vector<float> padded = test.run(x, training(), gradient).output;
+        EXPECT_EQ(greatest_difference(whole, padded, 0, 20 * dim), 0);
+        EXPECT_EQ(greatest_difference(whole, padded, tokens * dim), 0);
+    }
+}
+
+TEST_P(SmyrfLayer, DecodesStepByStepAcrossBlocksAsItRunsAsAWhole) {
+    for (const AttentionPattern pattern : causal_patterns) {
+        TestLayer test(causal_settings(pattern, GetParam()));
+        Context& context = test.context();
+        LayerInput x = causal_input(pattern, 3);
+        DecodingStart start;
+        start.batch = 3;
+        if (x.source) {
+            x.source->lengths = {33, 3, 20};
+            start.source = Tensor::from_host(context, {3, 33, dim}, x.source->values);
+            start.source_lengths = Tensor::from_host(context, {3}, std::span<const int32_t>(x.source->lengths));
+        }
+        const auto cache = test.layer().make_cache(context, start);
+        // Rows change places and numbers while blocks fill and the memory for keys grows twice.
+        std::vector<int32_t> row_of = {0, 1, 2};
+        std::vector<std::vector<float>> outputs(3);
+        for (int64_t t = 0; t < tokens; ++t) {
+            std::vector<int32_t> moved;
+            if (t == 9) moved = {2, 0, 1, 1};
+            if (t == 30) moved = {3, 0, 1};
+            if (t == 40) moved = {1, 1};
+            if (!moved.empty()) {
+                cache->reorder(moved);
+                std::vector<int32_t> rows;
+                std::vector<std::vector<float>> old;
+                for (const int32_t row : moved) {
+                    rows.push_back(row_of[row]);
+                    old.push_back(outputs[row]);
+                }
+                row_of = rows;
+                outputs = old;
+            }
+            std::vector<float> in;
+            for (const int32_t row : row_of) {
+                in.insert(in.end(), x.query.token(row, t), x.query.token(row, t) + dim);
+            }
+            const auto rows = static_cast<int64_t>(row_of.size());
+            const std::vector<float> out =
+                test.layer().step(Tensor::from_host(context, {rows, 1, dim}, in), *cache).to_vector();
+            for (int64_t row = 0; row < rows; ++row) {
+                outputs[row].insert(outputs[row].end(), out.begin() + row * dim, out.begin() + (row + 1) * dim);
+            }
+        }
+        const std::vector<float> whole = test.run(x).output;
+        for (size_t row = 0; row < outputs.size(); ++row) {
+            const auto wanted = whole.begin() + row_of[row] * tokens * dim;
+            EXPECT_LT(greatest_difference(outputs[row], {wanted, wanted + tokens * dim}), 4e-6) << row;
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Devices, SmyrfLayer, testing::Values("cpu", "reference"));
+
+TEST(SmyrfLayer, CoveredMassOfTheCausalPatterns) {
+    for (const AttentionPattern pattern : causal_patterns) {
+        TestLayer test(causal_settings(pattern));
+        const auto covered = [&](int64_t length, int64_t source_length) {
+            const auto variable = [&](int64_t count, uint32_t seed) {
+                return Variable(
+                    Tensor::from_host(test.context(), {1, count, dim}, Sequences(1, count, dim, seed).values));
+            };
+            const Variable source = is_cross(pattern) ? variable(source_length, 2) : Variable();
+            return smyrf(test).covered_mass({variable(length, 1), source, {}});
+        };
+        for (const double mass : covered(6, 4)) EXPECT_NEAR(mass, 1, 1e-5);
+        for (const double mass : covered(50, 40)) {
+            EXPECT_GT(mass, 0.15);
+            EXPECT_LT(mass, 0.95);
+        }
+    }
+}
 
 TEST(SmyrfLayer, CoveredMassIsOneForOneClusterAndLessForSeveral) {
     TestLayer one(settings(2, tokens)), several(settings(2, 8));
@@ -263,17 +400,21 @@ TEST(SmyrfLayer, CoveredMassIsOneForOneClusterAndLessForSeveral) {
 }
 
 TEST(SmyrfLayer, MemoryGrowsAsTheNumberOfTokens) {
-    const auto peak = [](int64_t length) {
-        TestLayer test(settings(2, 32));
-        test.context().allocator().reset_peak();
-        const size_t before = test.context().allocator().bytes_in_use();
-        test.run(Sequences(1, length, dim), training());
-        return static_cast<double>(test.context().allocator().peak_bytes() - before);
-    };
-    for (const int64_t length : {1024, 2048}) {
-        const double once = peak(length), twice = peak(2 * length);
-        EXPECT_LE(twice, 2.1 * once) << length << " tokens";
-        EXPECT_GE(twice, 5.0 * static_cast<double>(2 * length * dim * 4)) << length << " tokens";
+    for (const AttentionPattern pattern : {AttentionPattern::noncausal_self, AttentionPattern::causal_self}) {
+        const auto peak = [&](int64_t length) {
+            LayerSettings of_layer = settings(2, 32);
+            of_layer.pattern = pattern;
+            TestLayer test(of_layer);
+            test.context().allocator().reset_peak();
+            const size_t before = test.context().allocator().bytes_in_use();
+            test.run(Sequences(1, length, dim), training());
+            return static_cast<double>(test.context().allocator().peak_bytes() - before);
+        };
+        for (const int64_t length : {1024, 2048}) {
+            const double once = peak(length), twice = peak(2 * length);
+            EXPECT_LE(twice, 2.1 * once) << length << " tokens";
+            EXPECT_GE(twice, 5.0 * static_cast<double>(2 * length * dim * 4)) << length << " tokens";
+        }
     }
 }
 
@@ -288,6 +429,24 @@ TEST(SmyrfLayer, SaysWhatItComputes) {
     EXPECT_EQ(test.layer().multiplies(20, 20), 4 * 20 * dim * dim + 2 * 20 * 20 * dim);
     EXPECT_EQ(test.layer().multiplies(128, 128),
               4 * 128 * dim * dim + 2 * (2 * 128) * dim + 2 * (2 * 4 * 32 * 32) * dim);
+    TestLayer self(causal_settings(AttentionPattern::causal_self));
+    EXPECT_EQ(self.layer().remark(6, 6),
+              "smyrf is the same as sdpa for 6 tokens: they are one block (of 6, by attention.block and "
+              "attention.cluster)");
+    EXPECT_EQ(self.layer().remark(12, 12),
+              "smyrf computes 100.0 % of the scores for 12 tokens: 2 blocks of 6, earlier tokens by clusters of 4 in 2 "
+              "rounds; sdpa would compute no more");
+    EXPECT_EQ(self.layer().multiplies(12, 12),
+              4 * 12 * dim * dim + 2 * (6 * 2 + 6) * dim + 2 * (2 * 36 + 2 * 6 * 3) * dim);
+    TestLayer cross(causal_settings(AttentionPattern::causal_cross));
+    EXPECT_EQ(cross.layer().remark(50, 4),
+              "smyrf is the same as sdpa for 50 tokens and 4 of the source: they are one "
+              "cluster (attention.cluster is 4)");
+    EXPECT_EQ(cross.layer().remark(50, 40),
+              "smyrf computes 20.0 % of the scores for 50 tokens and 40 of the source: each one of 10 clusters in 2 "
+              "rounds");
+    EXPECT_EQ(cross.layer().multiplies(50, 40),
+              2 * 50 * dim * dim + 2 * 40 * dim * dim + 2 * (50 * 10 + 40) * dim + 2 * (2 * 50 * 4) * dim);
 }
 
 TEST(SmyrfLayer, RefusesTheOptionsOfAnotherType) {
