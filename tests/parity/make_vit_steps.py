@@ -62,7 +62,7 @@ def seed_of(name):
 
 
 def initial(name, shape):
-    if name.endswith(".bias") or name in ("class_token", "positions.weight"):
+    if name.endswith(".bias") or name.endswith(("class_token", "positions.weight")):
         scale, shift = 0.1, 0.0
     elif "norm" in name:
         scale, shift = 0.1, 1.0

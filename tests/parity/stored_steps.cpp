@@ -23,7 +23,7 @@ uint32_t seed_of(const std::string& name) {
 }
 
 std::vector<float> initial(const std::string& name, int64_t count) {
-    if (name.ends_with(".bias") || name == "class_token" || name == "positions.weight") {
+    if (name.ends_with(".bias") || name.ends_with("class_token") || name.ends_with("positions.weight")) {
         return numbers(count, seed_of(name), 0.1f);
     }
     if (name.find("norm") != std::string::npos) return numbers(count, seed_of(name), 0.1f, 1.0f);
