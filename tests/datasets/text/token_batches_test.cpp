@@ -224,6 +224,7 @@ TEST_F(Encoding, LongPairsAreSkippedOrCut) {
     const EncodedPairs kept = encode_pairs(*tokenizer_, *tokenizer_, sources, targets, source, target, true);
     EXPECT_EQ(kept.indices, (std::vector<int64_t>{0}));
     EXPECT_EQ(kept.skipped, 2);
+    EXPECT_EQ(kept.kept(std::vector<float>{0.5F, 1, 2}), (std::vector<float>{0.5F}));
     EXPECT_EQ(kept.source_report.texts, 1);
     EXPECT_EQ(kept.target_report.cut, 0);
     const EncodedPairs cut = encode_pairs(*tokenizer_, *tokenizer_, sources, targets, source, target, false);
