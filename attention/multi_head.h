@@ -51,8 +51,6 @@ protected:
 
     /// Query, key and value of the heads, without dropout.
     ScaledDotProduct heads_of(const AttentionInput& input);
-    /// The kernel of the output on the heads side by side.
-    Variable output_of(const Variable& heads) { return output_.forward(heads); }
     /// Multiply-adds of the projections of `tokens` queries and `keys` keys.
     int64_t projection_multiplies(int64_t tokens, int64_t keys) const;
 

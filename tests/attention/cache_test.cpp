@@ -236,6 +236,24 @@ TEST(Caches, AreRefusedForPatternsThatAreNotCausal) {
     }
 }
 
+/// A type that says nothing about caches.
+class WithoutCache final : public Attention {
+public:
+    using Attention::Attention;
+    Variable forward(const AttentionInput& input, const ForwardState&) override { return input.query; }
+    Tensor weights(const AttentionInput&) override { return {}; }
+    int64_t multiplies(int64_t, int64_t) const override { return 0; }
+};
+
+TEST(Caches, AreRefusedByTypesThatHaveNone) {
+    Context context;
+    WithoutCache layer({.dim = dim, .pattern = AttentionPattern::causal_self});
+    DecodingStart start;
+    start.batch = 1;
+    const std::string message = message_of<UserError>([&] { layer.make_cache(context, start); });
+    EXPECT_TRUE(contains(message, "causal self-attention; sdpa has one")) << message;
+}
+
 TEST(Caches, OfSuperHoldAsManyTokensAsTheModel) {
     LayerSettings settings = settings_of({"super", "cpu", AttentionPattern::causal_self});
     settings.max_tokens = 2;
