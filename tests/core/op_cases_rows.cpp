@@ -1,3 +1,4 @@
+#include "heed/core/ops/binary_cross_entropy.h"
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/core/ops/layer_norm.h"
 #include "heed/core/ops/residual.h"
@@ -88,20 +89,57 @@ OpCase softmax_case(const Shape& shape, const reference::Integers& lengths) {
             .gradient_bound = 5e-6};
 }
 
-OpCase cross_entropy_case(const reference::Integers& targets, int64_t classes, float smoothing) {
+/// Weights 0.25, 1, 1.75, 0.25, ... of the classes, and none of class 4.
+std::vector<float> some_class_weights(int64_t classes) {
+    std::vector<float> weights;
+    for (int64_t c = 0; c < classes; ++c) weights.push_back(c == 4 ? 0 : 0.25F + 0.75F * static_cast<float>(c % 3));
+    return weights;
+}
+
+OpCase cross_entropy_case(const reference::Integers& targets, int64_t classes, float smoothing, bool weighted) {
     const auto rows = static_cast<int64_t>(targets.size());
     OpInput logits{"logits", {rows, classes}};
     return {.op = "cross_entropy",
             .label = logits.shape.to_string() + " smoothing " + std::to_string(smoothing) +
-                     (rows > 0 && targets[0] < 0 ? ", rows left out" : ""),
+                     (rows > 0 && targets[0] < 0 ? ", rows left out" : "") + (weighted ? ", weights" : ""),
             .inputs = {logits},
             .run =
                 [=](Context& context, const Variables& in) {
-                    return Variables{cross_entropy(in[0], integers(context, targets), smoothing).loss};
+                    const std::vector<float> weights = some_class_weights(classes);
+                    const Tensor all = weighted ? Tensor::from_host(context, {classes}, weights) : Tensor();
+                    return Variables{cross_entropy(in[0], integers(context, targets), smoothing, all).loss};
                 },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{{reference::cross_entropy(in[0], targets, classes, static_cast<double>(smoothing))}};
+                    const std::vector<float> weights = some_class_weights(weighted ? classes : 0);
+                    return Arrays{{reference::cross_entropy(in[0], targets, classes, static_cast<double>(smoothing),
+                                                            {weights.begin(), weights.end()})}};
+                },
+            .value_bound = 2e-6,
+            .gradient_bound = 5e-6};
+}
+
+/// Every third target is 1.
+OpCase binary_cross_entropy_case(const Shape& shape, float shift, bool bytes) {
+    std::vector<uint8_t> targets(static_cast<std::size_t>(shape.elements()));
+    for (std::size_t i = 0; i < targets.size(); ++i) targets[i] = i % 3 == 1 ? 1 : 0;
+    return {.op = "binary_cross_entropy",
+            .label = shape.to_string() + " shift " + std::to_string(shift) + (bytes ? ", bytes" : ""),
+            .inputs = {{"logits", shape, Fill::uniform, shift}},
+            .run =
+                [=](Context& context, const Variables& in) {
+                    Tensor y = Tensor::empty(context, shape, bytes ? DType::u8 : DType::f32);
+                    const std::vector<float> floats(targets.begin(), targets.end());
+                    if (bytes) {
+                        y.copy_from_host(targets.data());
+                    } else {
+                        y.copy_from_host(floats.data());
+                    }
+                    return Variables{binary_cross_entropy(in[0], y).loss};
+                },
+            .definition =
+                [=](const Arrays& in) {
+                    return Arrays{{reference::binary_cross_entropy(in[0], {targets.begin(), targets.end()})}};
                 },
             .value_bound = 2e-6,
             .gradient_bound = 5e-6};
@@ -133,12 +171,21 @@ std::vector<OpCase> row_cases() {
     cases.push_back(softmax_case({3, 2, 5}, {2, 0, 5}));
     cases.push_back(softmax_case({2, 2, 3, 9}, {8, 3}));
     for (const float smoothing : {0.0F, 0.1F}) {
-        cases.push_back(cross_entropy_case({2, 0, 1}, 3, smoothing));
-        cases.push_back(cross_entropy_case({0}, 1, smoothing));
-        cases.push_back(cross_entropy_case({16, 3, 40, 5, 0}, 41, smoothing));
-        cases.push_back(cross_entropy_case({-1, 2, -1, 6}, 7, smoothing));
-        cases.push_back(cross_entropy_case({-1, -1}, 5, smoothing));
-        cases.push_back(cross_entropy_case({}, 5, smoothing));
+        for (const bool weighted : {false, true}) {
+            cases.push_back(cross_entropy_case({2, 0, 1}, 3, smoothing, weighted));
+            cases.push_back(cross_entropy_case({0}, 1, smoothing, weighted));
+            cases.push_back(cross_entropy_case({16, 3, 40, 4, 0}, 41, smoothing, weighted));
+            cases.push_back(cross_entropy_case({-1, 2, -1, 6}, 7, smoothing, weighted));
+            cases.push_back(cross_entropy_case({-1, -1}, 5, smoothing, weighted));
+            cases.push_back(cross_entropy_case({}, 5, smoothing, weighted));
+        }
+    }
+    for (const bool bytes : {false, true}) {
+        for (const float shift : {0.0F, 4.0F, -4.0F}) {
+            for (const Shape& shape : std::vector<Shape>{{1, 1}, {3, 7}, {5, 33}, {0, 4}, {4, 0}}) {
+                cases.push_back(binary_cross_entropy_case(shape, shift, bytes));
+            }
+        }
     }
     return cases;
 }

@@ -4,7 +4,8 @@
 
 namespace heed::reference {
 
-double cross_entropy(const Values& logits, const Integers& targets, int64_t classes, double smoothing) {
+double cross_entropy(const Values& logits, const Integers& targets, int64_t classes, double smoothing,
+                     const Values& weights) {
     double loss = 0;
     for (std::size_t row = 0; row < targets.size(); ++row) {
         if (targets[row] == -1) continue;
@@ -12,9 +13,19 @@ double cross_entropy(const Values& logits, const Integers& targets, int64_t clas
         double total = 0;
         for (int64_t c = 0; c < classes; ++c) total += std::exp(z[c]);
         for (int64_t c = 0; c < classes; ++c) {
-            const double wanted = (c == targets[row] ? 1 - smoothing : 0) + smoothing / static_cast<double>(classes);
+            const double share = (c == targets[row] ? 1 - smoothing : 0) + smoothing / static_cast<double>(classes);
+            const double wanted = weights.empty() ? share : share * weights[static_cast<std::size_t>(c)];
             if (wanted != 0) loss -= wanted * std::log(std::exp(z[c]) / total);
         }
+    }
+    return loss;
+}
+
+double binary_cross_entropy(const Values& logits, const Values& targets) {
+    double loss = 0;
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+        const double p = 1 / (1 + std::exp(-logits[i]));
+        loss -= targets[i] * std::log(p) + (1 - targets[i]) * std::log(1 - p);
     }
     return loss;
 }

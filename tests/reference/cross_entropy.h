@@ -5,7 +5,12 @@
 namespace heed::reference {
 
 /// Cross-entropy between softmax(logits) [rows, classes] and the target distribution that has 1 - smoothing more at the
-/// row's target than smoothing / classes everywhere, summed over the rows with a target other than -1.
-double cross_entropy(const Values& logits, const Integers& targets, int64_t classes, double smoothing);
+/// row's target than smoothing / classes everywhere, summed over the rows with a target other than -1. Each class's
+/// part of the target distribution is multiplied by its weight (empty: 1).
+double cross_entropy(const Values& logits, const Integers& targets, int64_t classes, double smoothing,
+                     const Values& weights = {});
+
+/// -y log p - (1 - y) log(1 - p) with p = 1 / (1 + e^-x), summed over all logits x and their targets y.
+double binary_cross_entropy(const Values& logits, const Values& targets);
 
 }  // namespace heed::reference
