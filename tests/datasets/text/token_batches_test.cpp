@@ -113,6 +113,22 @@ TEST(TokenBatches, WithoutShuffleTheyAreSorted) {
     }));
 }
 
+TEST(TokenBatches, WithoutShuffleAndSortTheyAreConsecutive) {
+    const std::vector<int32_t> lengths = some_lengths(300);
+    const TokenEpoch texts = TokenBatches({.texts = 7, .shuffle = false, .sort = false}, lengths).epoch(4);
+    EXPECT_EQ(texts.samples, up_to(300));
+    ASSERT_EQ(texts.batches(), 43);
+    for (int64_t b = 0; b < 43; ++b) EXPECT_EQ(std::ssize(texts.batch(b)), b < 42 ? 7 : 6);
+    const TokenEpoch tokens = TokenBatches({.tokens = 60, .shuffle = false, .sort = false}, lengths).epoch(0);
+    EXPECT_EQ(tokens.samples, up_to(300));
+    for (int64_t b = 0; b + 1 < tokens.batches(); ++b) {
+        std::vector<int64_t> more(tokens.batch(b).begin(), tokens.batch(b).end());
+        EXPECT_LE(longest(more, lengths) * std::ssize(more), 60);
+        more.push_back(more.back() + 1);
+        EXPECT_GT(longest(more, lengths) * std::ssize(more), 60) << "one more would have fitted";
+    }
+}
+
 TEST(TokenBatches, PartsTileABatch) {
     const TokenEpoch epoch = TokenBatches({.texts = 10, .seed = 3}, some_lengths(95)).epoch(2);
     for (const int64_t parts : {1, 3, 4, 12}) {
