@@ -7,8 +7,6 @@
 #include "heed/apps/training_cost.h"
 #include "heed/core/error.h"
 #include "heed/core/safetensors.h"
-#include "heed/datasets/normalisation.h"
-#include "heed/datasets/registry.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -44,19 +42,22 @@ std::string counted(double value) {
     return scaled(value, 1000, {"", "thousand", "million", "billion", "trillion"});
 }
 
-void print_cost(const Recipe& recipe, const ImageFacts& data) {
+void print_cost(const Recipe& recipe, const ExpectedData& data) {
     const TrainingCost cost = training_cost(recipe, data);
+    const bool texts = data.facts.texts.has_value();
+    const std::string sample = texts ? "a text of that length" : "an image", samples = texts ? "texts" : "images";
     const double forward = static_cast<double>(cost.multiplies);
-    double step_images = static_cast<double>(cost.batch * recipe.options<TrainOptions>("train").accumulate);
-    if (data.train_images > 0) step_images = std::min(step_images, static_cast<double>(data.train_images));
+    double step_samples = static_cast<double>(cost.batch * recipe.options<TrainOptions>("train").accumulate);
+    if (data.train_samples > 0) step_samples = std::min(step_samples, static_cast<double>(data.train_samples));
     const auto line = [](const char* name, const std::string& value) { fmt::print("{:<16}{}\n", name, value); };
     fmt::print("\n");
     line("parameters", fmt::format("{}", cost.parameters));
-    line("tokens", fmt::format("{} an image", cost.tokens));
-    line("multiply-adds", counted(forward) + " an image (forward), " + counted(3 * forward * step_images) + " a step");
+    line("tokens", fmt::format("{} {}", cost.tokens, texts ? "at most" : "an image"));
+    line("multiply-adds",
+         counted(forward) + " " + sample + " (forward), " + counted(3 * forward * step_samples) + " a step");
     if (!cost.attention.empty()) line("attention", cost.attention);
-    line("memory", fmt::format("{} {} for training with {} images at a time{}", cost.measured ? "about" : "at least",
-                               scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), cost.batch,
+    line("memory", fmt::format("{} {} for training with {} {} at a time{}", cost.measured ? "about" : "at least",
+                               scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), cost.batch, samples,
                                cost.measured ? "" : " (not measured: the model is too large for this machine)"));
     if (cost.steps > 0) line("steps", fmt::format("{}", cost.steps));
 }
@@ -67,21 +68,15 @@ int run(const CheckCommand& command) {
     const Recipe recipe = read_recipe(recipe_spec(), command.recipe, command.overrides);
     print_settings(recipe);
     use_threads_of(recipe);
-    const ImageDataSet& data = image_data_set(recipe.section("data").choice());
-    const ImageDataOptions& options = recipe.options<ImageDataOptions>("data");
-    const std::optional<ImageFacts> facts = data.facts_with(options);
-    if (!facts) {
+    const std::optional<ExpectedData> data = expected_data(recipe);
+    if (!data) {
         const std::string& init = recipe.options<GeneralOptions>("").init;
         if (!init.empty()) SafetensorsFile{init};  // at least a file that can be read
-        fmt::print("\nThe size of the model depends on the files of {}, which are not looked at.\n", data.name);
+        fmt::print("\nThe size of the model depends on the files of {}, which are not looked at.\n",
+                   recipe.section("data").choice());
         return 0;
     }
-    try {
-        PixelTable({options.mean, options.deviation}, facts->shape);
-    } catch (const UserError& error) {
-        throw UserError(recipe.placed(error.what()));
-    }
-    print_cost(recipe, *facts);
+    print_cost(recipe, *data);
     return 0;
 }
 

@@ -63,9 +63,10 @@ public:
         eval->add_option("--split", eval_.split, "train, validation or test")->capture_default_str();
         eval->add_flag("--json", eval_.json, "print one JSON object");
 
-        CLI::App* predict = add("predict", "classify images");
+        CLI::App* predict = add("predict", "classify images or texts");
         predict->add_option("target", predict_.target, target_help)->required();
-        predict->add_option("files", predict_.files, "images: PNG files, or idx files of images")->required();
+        predict->add_option("files", predict_.files,
+                            "images: PNG, JPEG or idx files; texts: files with one a line (none or -: standard input)");
         predict->add_option("--top", top_, "number of classes to show for each image")->capture_default_str();
         predict->add_flag("--json", predict_.json, "print one JSON object a line with all probabilities");
         predict

@@ -40,6 +40,7 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
     json["samples"] = result.count;
     json["accuracy"] = result.accuracy;
     json["loss"] = result.loss;
+    for (const auto& [name, value] : result.more) json[name] = value;
     json["seconds"] = result.seconds;
     json["classes"] = trained.facts.class_names;
     json["confusion"] = nlohmann::ordered_json::array();
@@ -53,7 +54,9 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
 void print_table(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result,
                  const std::string& unit) {
     fmt::print("{} {} of {}, model after step {}\n", result.count, unit, command.split, trained.step);
-    fmt::print("accuracy {:.2f} %\nloss     {:.4f}\n\n", 100 * result.accuracy, result.loss);
+    fmt::print("accuracy {:.2f} %\nloss     {:.4f}\n", 100 * result.accuracy, result.loss);
+    for (const auto& [name, value] : result.more) fmt::print("{:<8} {:.4f}\n", name, value);
+    fmt::print("\n");
     size_t width = 5;
     for (const std::string& name : trained.facts.class_names) width = std::max(width, name.size());
     fmt::print("{:<{}}  {:>8}  {:>8}\n", "class", width, unit, "accuracy");
@@ -88,7 +91,7 @@ std::vector<std::string> settings_of(const EvalCommand& command) {
     std::error_code ignored;
     if (other_data || run.empty() || !std::filesystem::exists(RunPaths(run).recipe(), ignored)) return settings;
     const Recipe recipe = read_recipe(recipe_spec(), RunPaths(run).recipe(), {});
-    const std::string& root = recipe.options<ImageDataOptions>("data").root;
+    const std::string root = recipe.value("data", "root");
     if (!root.empty()) settings.push_back("data.root=" + root);
     return settings;
 }

@@ -42,6 +42,29 @@ std::string run_progress(const RunPaths& paths, const CheckpointFacts& last) {
                        run_state(paths) == RunState::finished ? "finished" : "not finished, saved", step, of);
 }
 
+void print_line(const char* name, const std::string& value) {
+    fmt::print("{:<12}{}\n", name, value);
+}
+
+void print_data_and_model(const TrainedModel& trained) {
+    const DataFacts& facts = trained.facts;
+    const std::string& type = trained.recipe.section("model").choice();
+    if (trained.model.texts) {
+        const TextInput& texts = facts.text_input();
+        print_line("data", fmt::format("{}: texts of up to {} tokens, {} classes", facts.name, texts.max_tokens,
+                                       facts.class_names.size()));
+        print_line("tokenizer", fmt::format("{}, {} tokens", texts.tokenizer.kind, texts.vocabulary));
+        print_line("model", fmt::format("{}: {} multiply-adds for a text of {} tokens", type,
+                                        trained.model.texts->multiplies(texts.max_tokens), texts.max_tokens));
+    } else {
+        const ImageClassifier& model = *trained.model.images;
+        print_line("data", fmt::format("{}: {} images, {} classes", facts.name, to_string(facts.image_input().shape),
+                                       facts.class_names.size()));
+        print_line("model",
+                   fmt::format("{}: {} tokens, {} multiply-adds an image", type, model.tokens(), model.multiplies()));
+    }
+}
+
 }  // namespace
 
 int run(const InfoCommand& command) {
@@ -49,29 +72,25 @@ int run(const InfoCommand& command) {
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
     const SavedModel saved = load_saved_model(path, {});
     const Recipe& recipe = saved.trained.recipe;
-    const auto line = [](const char* name, const std::string& value) { fmt::print("{:<12}{}\n", name, value); };
     if (const auto folder = run_of_checkpoint(path)) {
         const RunPaths paths(*folder);
         std::error_code ignored;
         const bool resumable = std::filesystem::exists(paths.last_checkpoint(), ignored);
-        line("run", fmt::format(
-                        "{}: {}", *folder,
+        print_line(
+            "run",
+            fmt::format("{}: {}", *folder,
                         resumable ? run_progress(paths, read_checkpoint_facts(SafetensorsFile(paths.last_checkpoint())))
                                   : "no state to go on from"));
     }
-    line("checkpoint", path);
-    line("written by", facts.versions);
-    line("trained", fmt::format("{} steps, {} epochs", facts.progress.step, facts.progress.position.epoch));
+    print_line("checkpoint", path);
+    print_line("written by", facts.versions);
+    print_line("trained", fmt::format("{} steps, {} epochs", facts.progress.step, facts.progress.position.epoch));
     if (facts.progress.best_step > 0) {
-        line("validation",
-             fmt::format("{:.2f} % at best, after step {}", 100 * facts.progress.best_score, facts.progress.best_step));
+        print_line("validation", fmt::format("{:.2f} % at best, after step {}", 100 * facts.progress.best_score,
+                                             facts.progress.best_step));
     }
-    const ImageClassifier& model = *saved.trained.model.images;
-    line("data", fmt::format("{}: {} images, {} classes", facts.data.name, to_string(facts.data.image_input().shape),
-                             facts.data.class_names.size()));
-    line("model", fmt::format("{}: {} tokens, {} multiply-adds an image", recipe.section("model").choice(),
-                              model.tokens(), model.multiplies()));
-    line("attention", recipe.section("attention").choice());
+    print_data_and_model(saved.trained);
+    print_line("attention", recipe.section("attention").choice());
     fmt::print("\nparameters\n");
     print_parameters(*saved.trained.store);
     fmt::print("\nrecipe\n");

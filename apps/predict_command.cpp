@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 
+#include "heed/apps/class_output.h"
 #include "heed/apps/commands.h"
+#include "heed/apps/predict_texts.h"
 #include "heed/apps/saved_model.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/softmax.h"
@@ -80,37 +81,13 @@ std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> image
     return softmax(logits).value().to_vector();
 }
 
-/// The classes from the most to the least probable.
-std::vector<size_t> ranked(std::span<const float> probabilities) {
-    std::vector<size_t> order(probabilities.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return probabilities[a] > probabilities[b]; });
-    return order;
-}
-
 void print_json(const NamedImage& image, const std::vector<std::string>& classes,
                 std::span<const float> probabilities) {
-    const size_t best = ranked(probabilities).front();
     nlohmann::ordered_json json;
     json["file"] = image.file;
     if (image.number >= 0) json["number"] = image.number;
-    json["label"] = best;
-    json["class"] = classes[best];
-    json["probability"] = probabilities[best];
-    json["probabilities"] = probabilities;
-    // A file name need not be UTF-8.
-    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-void print_row(const NamedImage& image, size_t width, const std::vector<std::string>& classes,
-               std::span<const float> probabilities, int64_t top) {
-    std::string row = fmt::format("{:<{}}", image.name(), width);
-    const std::vector<size_t> order = ranked(probabilities);
-    for (size_t i = 0; i < std::min(order.size(), static_cast<size_t>(top)); i++) {
-        row += fmt::format("  {} {:.2f} %", classes[order[i]], 100 * static_cast<double>(probabilities[order[i]]));
-    }
-    fmt::print("{}\n", row);
+    add_classes(json, classes, probabilities);
+    print_json_line(json);
 }
 
 /// What a reader of the dump has to know beside its tensors; texts, lists and objects as JSON.
@@ -133,6 +110,8 @@ std::map<std::string, std::string> dump_metadata(const SavedModel& saved, const 
 
 int run(const PredictCommand& command) {
     SavedModel saved = load_saved_model(command.target, {});
+    if (saved.trained.model.texts) return predict_texts(saved, command);
+    if (command.files.empty()) throw UserError("heed predict expects the files of the images");
     const std::vector<std::string>& classes = saved.trained.facts.class_names;
     std::vector<NamedImage> images;
     for (const std::string& file : command.files) {
@@ -154,7 +133,7 @@ int run(const PredictCommand& command) {
             if (command.json) {
                 print_json(group[i], classes, row);
             } else {
-                print_row(group[i], width, classes, row, command.top);
+                fmt::print("{:<{}}  {}\n", group[i].name(), width, top_classes(classes, row, command.top));
             }
         }
     }

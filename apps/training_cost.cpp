@@ -8,47 +8,105 @@
 
 #include "heed/attention/attention.h"
 #include "heed/core/context.h"
+#include "heed/core/error.h"
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/datasets/batch_order.h"
-#include "heed/datasets/image_options.h"
+#include "heed/datasets/normalisation.h"
+#include "heed/datasets/registry.h"
+#include "heed/datasets/text/text_data_set.h"
+#include "heed/datasets/text/tokenizer_options.h"
 #include "heed/trainers/any_model.h"
 #include "heed/trainers/checkpoint.h"
+#include "heed/trainers/data_kind.h"
 #include "heed/trainers/optimizer.h"
 #include "heed/trainers/parameter_rules.h"
 #include "heed/trainers/recipe/general_options.h"
+#include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 
 namespace heed {
 namespace {
 
-/// Peak of the device memory of forward and backward over `count` images, with all that a training keeps.
-double peak_bytes(const Recipe& recipe, const ImageGeometry& images, int64_t count) {
-    Context context(recipe.options<GeneralOptions>("").device);
-    const auto model = make_image_model(recipe, images);
-    const auto own_store = make_parameter_store(recipe, context, *model);
-    ParameterStore& store = *own_store;
-    const auto optimizer = make_optimizer(recipe.options<OptimizerOptions>("optimizer"), store);
+std::vector<int32_t> repeated(int64_t count, int64_t value) {
+    return std::vector<int32_t>(static_cast<size_t>(count), static_cast<int32_t>(value));
+}
+
+/// Logits of empty samples.
+Variable forward_empty(const AnyModel& model, const DataFacts& facts, Context& context, int64_t count) {
     ForwardState state;
     state.training = true;
+    if (model.texts) {
+        const int64_t tokens = facts.text_input().max_tokens;
+        const Tensor ids =
+            Tensor::from_host(context, {count, tokens}, std::span<const int32_t>(repeated(count * tokens, 0)));
+        const Tensor lengths = Tensor::from_host(context, {count}, std::span<const int32_t>(repeated(count, tokens)));
+        return model.texts->forward(ids, lengths, state);
+    }
+    const ImageShape& shape = facts.image_input().shape;
+    return model.images->forward(Tensor::zeros(context, {count, shape.channels, shape.height, shape.width}), state);
+}
+
+/// Peak of the device memory of forward and backward over `count` samples, with all that a training keeps.
+double peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t count) {
+    Context context(recipe.options<GeneralOptions>("").device);
+    const AnyModel model = make_model(recipe, facts);
+    const auto own_store = make_parameter_store(recipe, context, model.module());
+    ParameterStore& store = *own_store;
+    const auto optimizer = make_optimizer(recipe.options<OptimizerOptions>("optimizer"), store);
     store.begin_step();
-    const Tensor input = Tensor::zeros(context, {count, images.channels, images.height, images.width});
-    const std::vector<int32_t> labels(static_cast<size_t>(count), 0);
-    const Tensor targets = Tensor::from_host(context, {count}, std::span<const int32_t>(labels));
+    const Tensor targets = Tensor::from_host(context, {count}, std::span<const int32_t>(repeated(count, 0)));
     {
-        const CrossEntropyResult loss = cross_entropy(model->forward(input, state), targets, 0);
+        const CrossEntropyResult loss = cross_entropy(forward_empty(model, facts, context, count), targets, 0);
         context.tape().backward(loss.loss);
     }
     context.tape().clear();
     return static_cast<double>(context.allocator().peak_bytes());
 }
 
-void check_initial_weights(const Recipe& recipe, const ImageGeometry& images) {
+void check_initial_weights(const Recipe& recipe, const DataFacts& facts) {
     const std::string& init = recipe.options<GeneralOptions>("").init;
     if (init.empty()) return;
     Context context("cpu");
-    const auto model = make_image_model(recipe, images);
-    ParameterStore store(context, *model, 0);
+    const AnyModel model = make_model(recipe, facts);
+    ParameterStore store(context, model.module(), 0);
     load_weights(SafetensorsFile(init), store);
+}
+
+int64_t without_validation(int64_t samples, double validation) {
+    return samples - std::llround(static_cast<double>(samples) * validation);
+}
+
+std::optional<ExpectedData> expected_images(const Recipe& recipe) {
+    const ImageDataSet& data = image_data_set(recipe.section("data").choice());
+    const ImageDataOptions& options = recipe.options<ImageDataOptions>("data");
+    const std::optional<ImageFacts> known = data.facts_with(options);
+    if (!known) return std::nullopt;
+    ExpectedData expected;
+    expected.facts.name = data.name;
+    expected.facts.class_names.resize(static_cast<size_t>(known->classes));
+    expected.facts.images = ImageInput{known->shape, {options.mean, options.deviation}};
+    expected.train_samples = without_validation(known->train_images, options.validation);
+    try {
+        PixelTable(expected.facts.images->normalisation, known->shape);
+    } catch (const UserError& error) {
+        throw UserError(recipe.placed(error.what()));
+    }
+    return expected;
+}
+
+std::optional<ExpectedData> expected_texts(const Recipe& recipe) {
+    const TextDataSet& data = text_data_set(recipe.section("data").choice());
+    const TextDataOptions& options = recipe.options<TextDataOptions>("data");
+    if (!data.facts) return std::nullopt;
+    ExpectedData expected;
+    expected.facts.name = data.name;
+    expected.facts.class_names = data.facts->class_names;
+    TextInput input;
+    input.vocabulary = recipe.options<TokenizerOptions>("tokenizer").vocabulary;
+    input.max_tokens = options.length;
+    expected.facts.texts = input;
+    expected.train_samples = without_validation(data.facts->train_texts, options.validation);
+    return expected;
 }
 
 double machine_bytes() {
@@ -57,30 +115,32 @@ double machine_bytes() {
 
 }  // namespace
 
-TrainingCost training_cost(const Recipe& recipe, const ImageFacts& data) {
+std::optional<ExpectedData> expected_data(const Recipe& recipe) {
+    return data_kind_of(recipe) == data_kind::texts ? expected_texts(recipe) : expected_images(recipe);
+}
+
+TrainingCost training_cost(const Recipe& recipe, const ExpectedData& data) {
     constexpr int64_t few = 2, more = 4;
     constexpr double kept_values = 4;  // of each parameter: itself, its gradient, two moments
-    const ImageGeometry images = {data.shape.channels, data.shape.height, data.shape.width, data.classes};
-    const ImageDataOptions& options = recipe.options<ImageDataOptions>("data");
     const TrainOptions& train = recipe.options<TrainOptions>("train");
-    const auto model = make_image_model(recipe, images);
+    const int64_t batch = recipe.number("data", "batch");
+    const AnyModel model = make_model(recipe, data.facts);
     TrainingCost cost;
-    const int64_t kept = data.train_images - std::llround(static_cast<double>(data.train_images) * options.validation);
-    cost.batch = data.train_images > 0 ? std::min(options.batch, std::max<int64_t>(kept, 1)) : options.batch;
-    if (data.train_images > 0) {
-        cost.steps =
-            train.steps > 0 ? train.steps : train.epochs * batches_per_epoch(kept, options.batch * train.accumulate);
+    cost.batch = data.train_samples > 0 ? std::min(batch, data.train_samples) : batch;
+    if (data.train_samples > 0) {
+        cost.steps = train.steps > 0 ? train.steps
+                                     : train.epochs * batches_per_epoch(data.train_samples, batch * train.accumulate);
     }
-    cost.parameters = model->parameter_count();
-    cost.tokens = model->tokens();
-    cost.multiplies = model->multiplies();
-    cost.attention = attention_remark(*model, cost.tokens);
+    cost.parameters = model.module().parameter_count();
+    cost.tokens = model.texts ? model.texts->shape().attended(data.facts.texts->max_tokens) : model.images->tokens();
+    cost.multiplies = model.texts ? model.texts->multiplies(data.facts.texts->max_tokens) : model.images->multiplies();
+    cost.attention = attention_remark(model.module(), cost.tokens);
     cost.bytes = static_cast<double>(cost.parameters) * kept_values * sizeof(float);
     cost.measured = cost.bytes < machine_bytes() / 2;
     if (!cost.measured) return cost;
-    check_initial_weights(recipe, images);
-    const double base = peak_bytes(recipe, images, few);
-    const double slope = (peak_bytes(recipe, images, more) - base) / static_cast<double>(more - few);
+    check_initial_weights(recipe, data.facts);
+    const double base = peak_bytes(recipe, data.facts, few);
+    const double slope = (peak_bytes(recipe, data.facts, more) - base) / static_cast<double>(more - few);
     cost.bytes = base + slope * static_cast<double>(cost.batch - few);
     return cost;
 }

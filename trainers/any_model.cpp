@@ -5,20 +5,49 @@
 
 namespace heed {
 
-std::unique_ptr<ImageClassifier> make_image_model(const Recipe& recipe, const ImageGeometry& images) {
-    AttentionChoice attention;
-    attention.type = &attention_type(recipe.section("attention").choice());
-    attention.options = &recipe.options<AttentionOptions>("attention");
-    const Section& model = recipe.section("model");
+namespace {
+
+AttentionChoice attention_of(const Recipe& recipe) {
+    return {&attention_type(recipe.section("attention").choice()), &recipe.options<AttentionOptions>("attention")};
+}
+
+/// Errors get the place of the setting that they name.
+template <class Make>
+auto placed(const Recipe& recipe, const Make& make) {
     try {
-        return model_type(model.choice()).make_image_classifier(model.options(), attention, images);
+        return make(model_type(recipe.section("model").choice()), recipe.section("model").options());
     } catch (const UserError& error) {
         throw UserError(recipe.placed(error.what()));
     }
 }
 
+}  // namespace
+
+std::unique_ptr<ImageClassifier> make_image_model(const Recipe& recipe, const ImageGeometry& images) {
+    return placed(recipe, [&](const ModelType& type, const Options& options) {
+        return type.make_image_classifier(options, attention_of(recipe), images);
+    });
+}
+
+std::unique_ptr<TextClassifier> make_text_model(const Recipe& recipe, const TextGeometry& texts) {
+    return placed(recipe, [&](const ModelType& type, const Options& options) {
+        return type.make_text_classifier(options, attention_of(recipe), texts);
+    });
+}
+
+Module& AnyModel::module() const {
+    if (texts) return *texts;
+    return *images;
+}
+
 AnyModel make_model(const Recipe& recipe, const DataFacts& facts) {
-    return {make_image_model(recipe, facts.image_geometry())};
+    AnyModel model;
+    if (facts.texts) {
+        model.texts = make_text_model(recipe, facts.text_geometry());
+    } else {
+        model.images = make_image_model(recipe, facts.image_geometry());
+    }
+    return model;
 }
 
 }  // namespace heed

@@ -3,20 +3,23 @@
 #include <memory>
 
 #include "heed/layers/image_classifier.h"
+#include "heed/layers/text_classifier.h"
 #include "heed/trainers/data_facts.h"
 #include "heed/trainers/recipe/recipe.h"
 
 namespace heed {
 
-/// The image model that a recipe describes. Not laid out yet. Throws UserError when the settings do not fit each other
-/// or the images.
+/// The model that a recipe describes, for data of one kind. Not laid out yet. Throws UserError when the settings do not
+/// fit each other or the data.
 std::unique_ptr<ImageClassifier> make_image_model(const Recipe& recipe, const ImageGeometry& images);
+std::unique_ptr<TextClassifier> make_text_model(const Recipe& recipe, const TextGeometry& texts);
 
 /// A model of one of the kinds that Heed trains: exactly one of them is there.
 struct AnyModel {
     std::unique_ptr<ImageClassifier> images;
+    std::unique_ptr<TextClassifier> texts;
 
-    Module& module() const { return *images; }
+    Module& module() const;
 };
 
 /// The model that a recipe describes, for data of these facts. Not laid out yet. Errors as above.

@@ -23,6 +23,7 @@ constexpr int format_version = 1;
 constexpr const char* format_key = "heed.format";
 constexpr const char* facts_key = "heed.facts";
 const std::string optimizer_prefix = "optimizer.";
+const std::string data_prefix = "data.";                  // of what is no weight: tokenizers
 const std::string trained_prefix = "optimizer.weights.";  // of weights whose average has the plain names
 
 Json to_json(const CheckpointFacts& facts) {
@@ -146,8 +147,8 @@ void load_parts(const SafetensorsFile& file, const ParameterStore& store, const 
         }
     });
     for (const StoredTensor& stored : file.tensors()) {
-        const bool of_optimizer = stored.name.starts_with(optimizer_prefix);
-        const bool concerned = prefix.empty() ? !of_optimizer : stored.name.starts_with(prefix);
+        const bool other = stored.name.starts_with(optimizer_prefix) || stored.name.starts_with(data_prefix);
+        const bool concerned = prefix.empty() ? !other : stored.name.starts_with(prefix);
         if (concerned && !known.contains(stored.name)) unknown.push_back(stored.name);
     }
     std::string problems;
@@ -184,6 +185,11 @@ void write_checkpoint(const std::string& path, const ParameterStore& store, Opti
     if (optimizer) {
         for (const OptimizerState& state : optimizer->states()) add(optimizer_prefix + state.name + ".", state.buffers);
     }
+    DataFacts data = facts.data;
+    for (const auto& [name, tokenizer] : data.tokenizers()) {
+        const auto bytes = static_cast<int64_t>(tokenizer->bytes.size());
+        tensors.push_back({data_prefix + name, DType::u8, {bytes}, tokenizer->bytes.data()});
+    }
     write_safetensors(path, tensors,
                       {{format_key, std::to_string(format_version)}, {facts_key, to_json(facts).dump()}});
 }
@@ -208,6 +214,11 @@ CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file) {
         throw UserError(damaged + error.what());
     } catch (const UserError& error) {
         throw UserError(damaged + error.what());
+    }
+    for (const auto& [name, tokenizer] : read.data.tokenizers()) {
+        const StoredTensor* stored = file.find(data_prefix + name);
+        if (!stored || stored->dtype != DType::u8) throw UserError(damaged + "it lacks " + data_prefix + name);
+        tokenizer->bytes.assign(reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size());
     }
     const std::string impossible = impossible_fact(read);
     if (!impossible.empty()) throw UserError(damaged + "the value of " + impossible + " cannot be");

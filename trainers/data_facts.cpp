@@ -44,6 +44,28 @@ ImageInput read_images(const FactsJson& json) {
     return images;
 }
 
+FactsJson text_json(const TextInput& texts) {
+    return {{"vocabulary", texts.vocabulary},
+            {"max_tokens", texts.max_tokens},
+            {"truncate", texts.truncate},
+            {"several_labels", texts.several_labels},
+            {"tokenizer", texts.tokenizer.kind}};
+}
+
+TextInput read_texts(const FactsJson& json) {
+    constexpr int64_t most = 1'000'000'000;
+    TextInput texts;
+    json.at("vocabulary").get_to(texts.vocabulary);
+    json.at("max_tokens").get_to(texts.max_tokens);
+    json.at("truncate").get_to(texts.truncate);
+    json.at("several_labels").get_to(texts.several_labels);
+    json.at("tokenizer").get_to(texts.tokenizer.kind);
+    if (texts.max_tokens < 1 || texts.max_tokens > most) throw UserError("the value of max_tokens cannot be");
+    if (texts.vocabulary < 1 || texts.vocabulary > most) throw UserError("the value of vocabulary cannot be");
+    if (texts.truncate != "head" && texts.truncate != "tail") throw UserError("the value of truncate cannot be");
+    return texts;
+}
+
 }  // namespace
 
 DataFacts DataFacts::of(const ImageData& data) {
@@ -60,9 +82,25 @@ ImageGeometry DataFacts::image_geometry() const {
     return {shape.channels, shape.height, shape.width, static_cast<int64_t>(class_names.size())};
 }
 
+const TextInput& DataFacts::text_input() const {
+    if (!texts) throw Error("the model was trained on " + name + ", which holds no labelled texts");
+    return *texts;
+}
+
+TextGeometry DataFacts::text_geometry() const {
+    const TextInput& input = text_input();
+    return {input.vocabulary, input.max_tokens, static_cast<int64_t>(class_names.size())};
+}
+
+std::map<std::string, StoredTokenizer*> DataFacts::tokenizers() {
+    if (texts) return {{"tokenizer", &texts->tokenizer}};
+    return {};
+}
+
 std::string DataFacts::to_json() const {
     FactsJson json = {{"name", name}, {"class_names", class_names}};
     if (images) add_images(json, *images);
+    if (texts) json["texts"] = text_json(*texts);
     return json.dump();
 }
 
@@ -72,7 +110,11 @@ DataFacts DataFacts::from_json(const std::string& text) {
         DataFacts facts;
         facts.name = json.at("name").get<std::string>();
         facts.class_names = json.at("class_names").get<std::vector<std::string>>();
-        facts.images = read_images(json);
+        if (json.contains("texts")) {
+            facts.texts = read_texts(json.at("texts"));
+        } else {
+            facts.images = read_images(json);
+        }
         if (facts.class_names.empty()) throw UserError("the value of class_names cannot be");
         return facts;
     } catch (const FactsJson::exception& error) {

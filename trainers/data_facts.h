@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "heed/datasets/image_data.h"
 #include "heed/layers/image_classifier.h"
+#include "heed/layers/text_classifier.h"
 
 namespace heed {
 
@@ -15,20 +17,43 @@ struct ImageInput {
     Normalisation normalisation;
 };
 
+/// A tokenizer as load_tokenizer takes it.
+struct StoredTokenizer {
+    std::string kind, bytes;
+};
+
+/// How texts have to be given to a model.
+struct TextInput {
+    int64_t vocabulary = 0;
+    int64_t max_tokens = 0;  ///< of a text
+    std::string truncate;    ///< which end of a longer text is kept: "head" or "tail"
+    bool several_labels = false;
+    StoredTokenizer tokenizer;
+};
+
 /// What has to be known about a data set to use a model that was trained on it; kept in every checkpoint.
 struct DataFacts {
     std::string name;
     std::vector<std::string> class_names;  ///< empty where nothing is classified
     std::optional<ImageInput> images;      ///< of an image model
+    std::optional<TextInput> texts = {};   ///< of a text classifier
 
     static DataFacts of(const ImageData& data);
     /// Of an image model. Throws Error for another.
     const ImageInput& image_input() const;
     ImageGeometry image_geometry() const;
 
+    /// Of a text classifier. Throws Error for another.
+    const TextInput& text_input() const;
+    TextGeometry text_geometry() const;
+
+    /// All but the tokenizers' bytes.
     std::string to_json() const;
     /// Reads it back. Throws UserError, naming what is missing or cannot be.
     static DataFacts from_json(const std::string& text);
+
+    /// The tokenizers by the name under which a checkpoint has them.
+    std::map<std::string, StoredTokenizer*> tokenizers();
 };
 
 }  // namespace heed

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace heed {
@@ -20,6 +21,8 @@ struct Evaluation {
     double accuracy = 0.0;  ///< fraction
     double score = 0.0;     ///< by which models are compared: the more, the better
     int64_t count = 0;      ///< what loss and accuracy are means over
+    /// Other metrics by their names in metrics.jsonl ("f1").
+    std::vector<std::pair<std::string, double>> more = {};
     int64_t classes = 0;
     std::vector<int64_t> confusion;  ///< [classes, classes], row: true class, column: prediction
     std::vector<Mistake> mistakes;   ///< the most certain ones first

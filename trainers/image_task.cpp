@@ -1,15 +1,13 @@
 #include "heed/trainers/image_task.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
+#include <numeric>
 
 #include "heed/core/error.h"
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/core/ops/elementwise.h"
-#include "heed/core/ops/softmax.h"
 #include "heed/datasets/batch_order.h"
-#include "heed/trainers/finite.h"
+#include "heed/trainers/classification_meter.h"
 
 namespace heed {
 
@@ -133,46 +131,22 @@ void ImageTask::observe(ForwardObserver& observer, int64_t samples) {
 }
 
 Evaluation ImageTask::evaluate(Split split) {
-    const auto start = std::chrono::steady_clock::now();
     NoGradient guard(context_);
-    Evaluation result;
-    result.classes = static_cast<int64_t>(data_.class_names().size());
-    result.confusion.assign(static_cast<size_t>(result.classes * result.classes), 0);
+    ClassificationMeter meter(static_cast<int64_t>(data_.class_names().size()),
+                              "images of the " + std::string(split_name(split)) + " split");
     BatchPlan plan;
     plan.batch = evaluation_batch_;
     plan.end_epoch = 1;
     BatchLoader loader(split_of(split), data_.normalisation, plan);
-    double loss_sum = 0.0;
-    int64_t correct = 0;
+    std::vector<int64_t> places;
+    int64_t done = 0;
     while (const ImageBatch* batch = loader.next()) {
-        Variable logits = model_.forward(images_on_device(context_, *batch, data_.shape()), {});
-        Tensor labels = Tensor::from_host(context_, {batch->size()}, std::span<const int32_t>(batch->labels));
-        if (!all_finite(logits.value())) {
-            throw Error("the model gives numbers that are not finite for images of the " +
-                        std::string(split_name(split)) + " split");
-        }
-        CrossEntropyResult loss = cross_entropy(logits, labels, 0.0f);
-        loss_sum += loss.nll_sum;
-        const std::vector<int32_t> predictions = on_host(loss.predictions);
-        const std::vector<float> probabilities = softmax(logits).value().to_vector();
-        for (size_t i = 0; i < predictions.size(); ++i) {
-            const int32_t label = batch->labels[i], prediction = predictions[i];
-            ++result.confusion[static_cast<size_t>(label * result.classes + prediction)];
-            correct += label == prediction ? 1 : 0;
-            if (label == prediction) continue;
-            const size_t place = i * static_cast<size_t>(result.classes) + static_cast<size_t>(prediction);
-            result.mistakes.push_back(
-                {result.count + static_cast<int64_t>(i), label, prediction, static_cast<double>(probabilities[place])});
-        }
-        result.count += batch->size();
+        places.resize(static_cast<size_t>(batch->size()));
+        std::iota(places.begin(), places.end(), done);
+        meter.add(model_.forward(images_on_device(context_, *batch, data_.shape()), {}), batch->labels, places);
+        done += batch->size();
     }
-    result.loss = loss_sum / static_cast<double>(result.count);
-    result.accuracy = static_cast<double>(correct) / static_cast<double>(result.count);
-    result.score = result.accuracy;
-    std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
-                     [](const Mistake& a, const Mistake& b) { return a.probability > b.probability; });
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return result;
+    return meter.finish();
 }
 
 }  // namespace heed

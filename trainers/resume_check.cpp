@@ -4,7 +4,6 @@
 #include <map>
 
 #include "heed/core/error.h"
-#include "heed/datasets/image_options.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 
@@ -52,7 +51,7 @@ std::string run_recipe(const Recipe& recipe, const std::string& name) {
     const auto absolute = [](const std::string& path) {
         return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
     };
-    const std::vector<std::string> changes = {"data.root=" + absolute(recipe.options<ImageDataOptions>("data").root),
+    const std::vector<std::string> changes = {"data.root=" + absolute(recipe.value("data", "root")),
                                               "init=" + absolute(recipe.options<GeneralOptions>("").init),
                                               "run.name=" + name};
     return parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), changes).resolved_yaml();

@@ -49,6 +49,18 @@ RunFolder open_folder(const Recipe& recipe, bool resume) {
     return RunFolder::next_in(runs_folder(recipe));
 }
 
+/// With what the checkpoint knows of the data where a run is resumed that has one.
+std::unique_ptr<Workload> open_workload(const Recipe& recipe, Context& context, bool resume) {
+    std::string folder = recipe.options<RunOptions>("run").dir;
+    if (resume && folder.empty()) folder = latest_run_in(runs_folder(recipe)).value_or("");
+    std::error_code ignored;
+    if (!resume || folder.empty() || !std::filesystem::exists(RunPaths(folder).last_checkpoint(), ignored)) {
+        return make_workload(recipe, context, nullptr);
+    }
+    const DataFacts known = read_checkpoint_facts(SafetensorsFile(RunPaths(folder).last_checkpoint())).data;
+    return make_workload(recipe, context, &known);
+}
+
 /// One training from its start or its last checkpoint to its end.
 class TrainingRun {
 public:
@@ -56,7 +68,7 @@ public:
         : recipe_(recipe),
           train_(recipe.options<TrainOptions>("train")),
           context_(recipe.options<GeneralOptions>("").device),
-          workload_(make_workload(recipe, context_)),
+          workload_(open_workload(recipe, context_, resume)),
           task_(workload_->task()),
           own_store_(make_parameter_store(recipe, context_, task_.model())),
           store_(*own_store_),
@@ -99,6 +111,10 @@ private:
         std::error_code ignored;
         std::filesystem::remove(paths_.best_checkpoint(), ignored);  // of a run that did not come to save its state
         write_recipe();
+        DataFacts facts = workload_->facts();
+        for (const auto& [name, tokenizer] : facts.tokenizers()) {
+            write_file_atomically(paths_.folder() + "/" + name + "." + tokenizer->kind, tokenizer->bytes);
+        }
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);
         open_events(0);
         trainer_.begin({});
@@ -286,12 +302,9 @@ private:
             events_->scalar("validation/loss", last.step, result.loss);
             events_->scalar("validation/accuracy", last.step, result.accuracy);
         }
-        metrics_->write("validation", {{"step", last.step},
-                                       {"epoch", last.epoch + 1},
-                                       {"loss", result.loss},
-                                       {"accuracy", result.accuracy},
-                                       {"samples", result.count},
-                                       {"seconds", result.seconds}});
+        std::vector<MetricsField> fields = {{"step", last.step}, {"epoch", last.epoch + 1}};
+        add_fields(fields, result);
+        metrics_->write("validation", fields);
         TrainingState& progress = trainer_.progress();
         if (progress.best_step == 0 || result.score > progress.best_score) {
             progress.best_score = result.score;
@@ -301,6 +314,12 @@ private:
             ++progress.validations_since_best;
         }
         return fmt::format("; validation {}, accuracy {}", loss_text(result.loss), percent(result.accuracy));
+    }
+
+    static void add_fields(std::vector<MetricsField>& fields, const Evaluation& result) {
+        fields.insert(fields.end(), {{"loss", result.loss}, {"accuracy", result.accuracy}});
+        for (const auto& [name, value] : result.more) fields.emplace_back(name, value);
+        fields.insert(fields.end(), {{"samples", result.count}, {"seconds", result.seconds}});
     }
 
     void save(const std::string& path) {
@@ -324,16 +343,15 @@ private:
             events_->scalar("test/loss", trainer_.progress().step, result.loss);
             events_->scalar("test/accuracy", trainer_.progress().step, result.accuracy);
         }
-        metrics_->write("test", {{"step", has_best ? trainer_.progress().best_step : trainer_.progress().step},
-                                 {"loss", result.loss},
-                                 {"accuracy", result.accuracy},
-                                 {"samples", result.count},
-                                 {"seconds", result.seconds},
-                                 {"peak_bytes", memory.peak},
-                                 {"parameter_bytes", memory.parameters},
-                                 {"gradient_bytes", memory.gradients},
-                                 {"optimizer_bytes", memory.optimizer},
-                                 {"process_bytes", memory.process_peak}});
+        std::vector<MetricsField> fields = {
+            {"step", has_best ? trainer_.progress().best_step : trainer_.progress().step}};
+        add_fields(fields, result);
+        fields.insert(fields.end(), {{"peak_bytes", memory.peak},
+                                     {"parameter_bytes", memory.parameters},
+                                     {"gradient_bytes", memory.gradients},
+                                     {"optimizer_bytes", memory.optimizer},
+                                     {"process_bytes", memory.process_peak}});
+        metrics_->write("test", fields);
         metrics_->sync();
         log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({} checkpoint, {} {})", percent(result.accuracy),
                               result.loss, has_best ? "best" : "last", result.count, workload_->unit()));

@@ -1,14 +1,19 @@
 #include "heed/trainers/workload.h"
 
+#include "heed/trainers/data_kind.h"
 #include "heed/trainers/image_workload.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/text_workload.h"
 
 namespace heed {
 
-std::unique_ptr<Workload> make_workload(const Recipe& recipe, Context& context) {
+std::unique_ptr<Workload> make_workload(const Recipe& recipe, Context& context, const DataFacts* known) {
+    if (data_kind_of(recipe) == data_kind::texts) return std::make_unique<TextWorkload>(recipe, context, known);
     return std::make_unique<ImageWorkload>(recipe, context);
 }
 
 std::unique_ptr<Workload> make_workload(TrainedModel& trained, Context& context) {
+    if (trained.model.texts) return std::make_unique<TextWorkload>(trained, context);
     return std::make_unique<ImageWorkload>(trained, context);
 }
 

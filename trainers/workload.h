@@ -33,8 +33,9 @@ public:
     virtual void add_to_report(ReportInput& input, const Evaluation& test) = 0;
 };
 
-/// Opens the data of a recipe and builds its model. Throws UserError when they do not fit each other.
-std::unique_ptr<Workload> make_workload(const Recipe& recipe, Context& context);
+/// Opens the data of a recipe and builds its model. A training that goes on gives what its checkpoint knows of the data
+/// (tokenizers are taken from there), else null. Throws UserError when they do not fit each other.
+std::unique_ptr<Workload> make_workload(const Recipe& recipe, Context& context, const DataFacts* known);
 
 /// The same with a model that exists already, which stays `trained`'s; the data has to be of the kind that it was
 /// trained on.

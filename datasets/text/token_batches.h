@@ -35,8 +35,8 @@ struct TokenEpoch {
 };
 
 /// Batches of texts of similar length, so that little is padded. In training, the samples of an epoch are shuffled,
-/// then sorted by length within large windows and cut into batches, and the batches are shuffled. The epoch is a pure function of lengths, weights, plan and epoch number, so that
-/// training can go on at any batch.
+/// then sorted by length within large windows and cut into batches, and the batches are shuffled. The epoch is a pure
+/// function of lengths, weights, plan and epoch number, so that training can go on at any batch.
 class TokenBatches {
 public:
     /// Lengths of the samples. For pairs `lengths` is that of the targets, by which they are sorted first, and

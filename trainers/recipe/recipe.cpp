@@ -121,6 +121,20 @@ const Section& Recipe::section(std::string_view name) const {
     throw std::logic_error("recipes have no section " + std::string(name));
 }
 
+std::string Recipe::value(std::string_view name, std::string_view leaf) const {
+    const Section& owner = section(name);
+    for (const Field& field : owner.fields()) {
+        if (field.name() == leaf) return field.value_text();
+    }
+    throw std::logic_error("the section " + owner.name() + " has no key " + std::string(leaf));
+}
+
+int64_t Recipe::number(std::string_view name, std::string_view leaf) const {
+    int64_t number = 0;
+    if (!parse_int(value(name, leaf), number)) throw std::logic_error(std::string(leaf) + " is no whole number");
+    return number;
+}
+
 std::string Recipe::resolved_yaml() const {
     YAML::Emitter out;
     out << YAML::BeginMap;

@@ -71,6 +71,11 @@ public:
         return *typed;
     }
 
+    /// The text of one value, such as that of "root" in "data".
+    std::string value(std::string_view section, std::string_view leaf) const;
+    /// The same of a whole number.
+    int64_t number(std::string_view section, std::string_view leaf) const;
+
     /// Every value in a stable order, as a recipe that reads back to the same values.
     std::string resolved_yaml() const;
     /// Every value with its source, in the same order.

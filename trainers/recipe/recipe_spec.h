@@ -1,10 +1,13 @@
 #pragma once
 
-#include "heed/trainers/recipe/section_spec.h"
+#include "heed/trainers/recipe/recipe.h"
 
 namespace heed {
 
 /// Everything that Heed's recipes can say. The types of models, attention and data come from their registries.
 const RecipeSpec& recipe_spec();
+
+/// Of which kind (data_kind) the data of a recipe are.
+std::string data_kind_of(const Recipe& recipe);
 
 }  // namespace heed

@@ -49,6 +49,7 @@ public:
             auto section = resolve_section(spec_[i], values_[i], layers.size());
             if (section) sections.push_back(std::move(*section));
         }
+        keep_kind(sections);
         throw_mistakes();
         Recipe recipe(path_, std::move(sections), std::move(notes_));
         for (const Section& section : recipe.sections()) validate(recipe, section);
@@ -110,6 +111,33 @@ private:
             }
         }
     }
+
+    /// Holds everything against the kind of the data: what is for another kind may not be given, and its sections go.
+    void keep_kind(std::vector<Section>& sections) {
+        const auto decides = [&](const Section& section) { return spec_of(section).decides_kind; };
+        const auto data = std::find_if(sections.begin(), sections.end(), decides);
+        if (data == sections.end()) return;
+        const std::string& kind = spec_of(*data).find(data->choice())->kind;
+        const std::string holds = data->name() + "." + data->selector() + " " + data->choice() + " holds " + kind;
+        for (const Section& section : sections) {
+            const SectionSpec& spec = spec_of(section);
+            const std::string& needed = spec.find(section.choice())->kind;
+            if (needed.empty() || needed == kind) continue;
+            mistake(section.source(section.selector()), spec.key(spec.selector) + " " + section.choice() + " is for " +
+                                                            needed + ", but " + holds + ": expected " +
+                                                            listed(spec.choice_names(kind), " or "));
+        }
+        for (size_t i = 0; i < spec_.size(); i++) {
+            if (spec_[i].is_for(kind)) continue;
+            for (const SectionValue& value : values_[i]) {
+                mistake(value.given->source,
+                        value.given->key + " is for " + listed(spec_[i].kinds, " and ") + ", but " + holds);
+            }
+        }
+        std::erase_if(sections, [&](const Section& section) { return !spec_of(section).is_for(kind); });
+    }
+
+    const SectionSpec& spec_of(const Section& section) const { return spec_[*find_section(section.name())]; }
 
     /// What to write for `model: vit`.
     std::string example(const std::string& section) const {

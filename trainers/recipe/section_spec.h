@@ -15,6 +15,7 @@ struct SectionChoice {
     std::string name;  // empty in a section that has only one
     std::string summary;
     std::function<std::unique_ptr<Options>()> make_options;
+    std::string kind = {};  ///< of data that it is, or works with ("images"); empty: any
 };
 
 /// A group of settings of a recipe. In a typed section the key `selector` says which choice's settings apply.
@@ -27,10 +28,17 @@ struct SectionSpec {
     /// Two numbers that say the same in different ways, 0 meaning "as the other says": one file may give only one, and
     /// the one of the nearest layer counts, which sets the other to 0.
     std::vector<std::pair<std::string, std::string>> alternatives = {};
+    /// Kinds of data for which a recipe has the section; empty: all.
+    std::vector<std::string> kinds = {};
+    /// Whether its choice says of which kind the data are.
+    bool decides_kind = false;
 
     /// The choice of that name, or null.
     const SectionChoice* find(const std::string& choice) const;
     std::vector<std::string> choice_names() const;
+    /// Those that work with data of that kind.
+    std::vector<std::string> choice_names(const std::string& kind) const;
+    bool is_for(const std::string& kind) const;
     /// The full name of a key of this section: "model.dim".
     std::string key(const std::string& leaf) const { return name.empty() ? leaf : name + "." + leaf; }
 };

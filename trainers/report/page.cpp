@@ -79,6 +79,11 @@ th { font-weight: 600; }
   break-inside: avoid; }
 .sheet img { width: 100%; height: auto; margin-bottom: 0.25rem; image-rendering: pixelated; background: var(--panel); }
 .sheet i { font-style: normal; color: var(--validation); }
+.texts { display: grid; gap: 1.1rem; max-width: 52rem; padding: 0; list-style: none; font-size: 0.9rem; }
+.texts p { margin: 0.25rem 0 0; line-height: 1.55; overflow-wrap: anywhere; } .texts i { font-style: normal; color: var(--validation); }
+.words span { padding: 0.1em 0.15em; border-radius: 3px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.words .for { background: rgb(var(--heat-hit) / calc(0.6 * var(--heat))); }
+.words .against { background: rgb(var(--heat-miss) / calc(0.6 * var(--heat))); }
 h3 { margin: 1.75rem 0 0.5rem; font-size: 1rem; }
 .entropy td { min-width: 3.2rem; height: 2rem; padding: 0 0.4rem; text-align: center; border: 1px solid var(--paper);
   background: rgb(var(--heat-hit) / var(--heat)); print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -1,0 +1,78 @@
+#include "heed/trainers/report/text_sections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "heed/trainers/report/confusion.h"
+#include "heed/trainers/report/image_sections.h"
+#include "heed/trainers/report/text.h"
+
+namespace heed {
+
+namespace {
+
+/// The beginning of a text; a character is never cut in two.
+std::string excerpt(const std::string& text) {
+    constexpr size_t most_bytes = 600;
+    if (text.size() <= most_bytes) return text;
+    size_t end = most_bytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return text.substr(0, end) + " …";
+}
+
+std::string misclassified_texts(const TextData& data, const Evaluation& test) {
+    constexpr size_t most_texts = 30;
+    std::string html = "<section id=\"mistakes\">\n<h2>Misclassified texts</h2>\n";
+    if (test.mistakes.empty()) return html + "<p>There is none.</p>\n</section>\n";
+    fmt::format_to(std::back_inserter(html),
+                   "<p>{} of {} test texts were misclassified; the most certain mistakes come first.</p>\n"
+                   "<ul class=\"texts\">\n",
+                   group_digits(static_cast<int64_t>(test.mistakes.size())), group_digits(test.count));
+    for (size_t i = 0; i < std::min(most_texts, test.mistakes.size()); ++i) {
+        const Mistake& mistake = test.mistakes[i];
+        fmt::format_to(std::back_inserter(html),
+                       "<li><b>{}</b> taken for <i>{}</i>, <span class=\"sure\">{} sure</span><p>{}</p></li>\n",
+                       escape_html(class_name(data.class_names(), mistake.label)),
+                       escape_html(class_name(data.class_names(), mistake.prediction)),
+                       percent_text(mistake.probability, 1), escape_html(excerpt(data.test.text(mistake.index))));
+    }
+    return html + "</ul>\n</section>\n";
+}
+
+std::string word_section(const TextData& data, const std::vector<ImportantWords>& texts) {
+    std::string html =
+        "<section id=\"words\">\n<h2>Importance of words</h2>\n<p>What each word does for the prediction: blue words "
+        "speak for it (without them its probability falls), orange ones against it. The stronger the colour, the more "
+        "it changes; the words of a text have their own scale.</p>\n<ul class=\"texts\">\n";
+    for (const ImportantWords& text : texts) {
+        double greatest = 1e-9;
+        for (const ImportantWord& word : text.words) greatest = std::max(greatest, std::abs(word.fall));
+        fmt::format_to(std::back_inserter(html),
+                       "<li><b>{}</b>, predicted <i>{}</i>, <span class=\"sure\">{} sure</span><p class=\"words\">",
+                       escape_html(class_name(data.class_names(), text.label)),
+                       escape_html(class_name(data.class_names(), text.prediction)), percent_text(text.probability, 1));
+        for (const ImportantWord& word : text.words) {
+            fmt::format_to(std::back_inserter(html),
+                           "<span class=\"{}\" style=\"--heat:{:.3f}\" title=\"{:+.1f} points\">{}</span> ",
+                           word.fall >= 0 ? "for" : "against", std::abs(word.fall) / greatest, 100.0 * word.fall,
+                           escape_html(word.token));
+        }
+        html += "</p></li>\n";
+    }
+    return html + "</ul>\n</section>\n";
+}
+
+}  // namespace
+
+void add_text_sections(ReportInput& input, const TextData& data, const Evaluation& test,
+                       const std::vector<ImportantWords>& texts) {
+    add_classification_result(input, test);
+    input.sections.push_back(confusion_html(test, data.class_names(), input.unit));
+    input.sections.push_back(misclassified_texts(data, test));
+    if (!texts.empty()) input.sections.push_back(word_section(data, texts));
+}
+
+}  // namespace heed

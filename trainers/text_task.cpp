@@ -1,0 +1,129 @@
+#include "heed/trainers/text_task.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "heed/core/error.h"
+#include "heed/core/ops/cross_entropy.h"
+#include "heed/datasets/batch_order.h"
+#include "heed/trainers/classification_meter.h"
+
+namespace heed {
+
+namespace {
+
+std::vector<int32_t> labels_at(const EncodedSplit& split, std::span<const int64_t> places) {
+    std::vector<int32_t> labels;
+    labels.reserve(places.size());
+    for (const int64_t place : places) labels.push_back(split.labels[static_cast<size_t>(place)]);
+    return labels;
+}
+
+}  // namespace
+
+TextTask::TextTask(Context& context, TextClassifier& model, EncodedTextData data, double label_smoothing)
+    : context_(context), model_(model), data_(std::move(data)), label_smoothing_(static_cast<float>(label_smoothing)) {}
+
+const EncodedSplit& TextTask::split_of(Split split) const {
+    switch (split) {
+        case Split::train:
+            return data_.train;
+        case Split::validation:
+            return data_.validation;
+        case Split::test:
+            return data_.test;
+    }
+    return data_.test;
+}
+
+int64_t TextTask::epoch_steps(int64_t batch) const {
+    return batches_per_epoch(data_.train.size(), batch);
+}
+
+void TextTask::begin(const BatchPlan& plan) {
+    part_.reset();
+    TokenBatchPlan batches;
+    batches.texts = plan.batch;
+    batches.shuffle = plan.shuffle;
+    batches.seed = plan.seed;
+    batches.sort = false;
+    cursor_.emplace(TokenBatches(batches, data_.train.texts.lengths()), plan, epoch_steps(plan.batch));
+}
+
+MicroBatch TextTask::next(ForwardState state) {
+    if (!cursor_) throw Error("the training has not begun");
+    const auto start = std::chrono::steady_clock::now();
+    part_ = cursor_->next();
+    // All parts are as wide as the whole batch: the random numbers of dropout are counted by a token's place in it.
+    int64_t width = 0;
+    for (const int64_t place : part_->whole) width = std::max(width, data_.train.texts.length(place));
+    fill_tokens(matrix_, data_.train.texts, part_->places, data_.pad, 0, 0, width);
+    waited_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return forward(state);
+}
+
+Variable TextTask::classify(const TokenMatrix& texts, const ForwardState& state) {
+    const Shape shape = {texts.rows, texts.columns};
+    const Tensor ids = Tensor::from_host(context_, shape, std::span<const int32_t>(texts.ids));
+    const Tensor lengths = Tensor::from_host(context_, {texts.rows}, std::span<const int32_t>(texts.lengths));
+    return model_.forward(ids, lengths, state);
+}
+
+MicroBatch TextTask::forward(ForwardState state) {
+    MicroBatch result;
+    result.position = part_->position;
+    if (part_->places.empty()) return result;
+    state.first_sample = static_cast<uint32_t>(part_->first_sample);
+    const std::vector<int32_t> labels = labels_at(data_.train, part_->places);
+    const auto rows = static_cast<int64_t>(labels.size());
+    const Tensor targets = Tensor::from_host(context_, {rows}, std::span<const int32_t>(labels));
+    CrossEntropyResult loss = cross_entropy(classify(matrix_, state), targets, label_smoothing_);
+    std::vector<int32_t> predictions(labels.size());
+    loss.predictions.copy_to_host(predictions.data());
+    result.sums = {loss.loss_sum, 0, rows};
+    for (size_t i = 0; i < labels.size(); ++i) result.sums.correct += predictions[i] == labels[i] ? 1 : 0;
+    result.loss = std::move(loss.loss);
+    return result;
+}
+
+std::string TextTask::find_non_finite(ForwardState state) {
+    if (!part_) return "";
+    context_.tape().clear();
+    context_.tape().watch(true);
+    forward(state);
+    std::string found = context_.tape().first_non_finite();
+    context_.tape().watch(false);
+    context_.tape().clear();
+    return found;
+}
+
+void TextTask::observe(ForwardObserver& observer, int64_t samples) {
+    const size_t count = part_ ? std::min(static_cast<size_t>(samples), part_->places.size()) : 0;
+    if (count == 0) return;
+    NoGradient guard(context_);
+    ForwardState state;
+    state.observer = &observer;
+    TokenMatrix matrix;
+    fill_tokens(matrix, data_.train.texts, part_->places.first(count), data_.pad);
+    classify(matrix, state);
+}
+
+Evaluation TextTask::evaluate(Split split) {
+    constexpr int64_t tokens_at_a_time = 8192;
+    NoGradient guard(context_);
+    const EncodedSplit& texts = split_of(split);
+    ClassificationMeter meter(data_.classes, "texts of the " + std::string(split_name(split)) + " split");
+    TokenBatchPlan plan;
+    plan.tokens = std::max(tokens_at_a_time, model_.shape().max_tokens);
+    plan.shuffle = false;
+    const TokenEpoch epoch = TokenBatches(plan, texts.texts.lengths()).epoch(0);
+    TokenMatrix matrix;
+    for (int64_t batch = 0; batch < epoch.batches(); ++batch) {
+        const std::span<const int64_t> places = epoch.batch(batch);
+        fill_tokens(matrix, texts.texts, places, data_.pad);
+        meter.add(classify(matrix), labels_at(texts, places), places);
+    }
+    return meter.finish();
+}
+
+}  // namespace heed

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "heed/core/context.h"
+#include "heed/datasets/text/encoded_texts.h"
+#include "heed/layers/text_classifier.h"
+#include "heed/trainers/batch_cursor.h"
+#include "heed/trainers/task.h"
+
+namespace heed {
+
+/// A split of labelled texts as a model takes them.
+struct EncodedSplit {
+    EncodedTexts texts;
+    std::vector<int32_t> labels;  ///< the class of each text
+
+    int64_t size() const { return texts.size(); }
+};
+
+struct EncodedTextData {
+    EncodedSplit train, validation, test;
+    int64_t classes = 0;
+    int32_t pad = 0;
+};
+
+/// Classification of texts, one class a text.
+class TextTask final : public Task {
+public:
+    /// `batch` is the number of texts of an optimizer batch.
+    TextTask(Context& context, TextClassifier& model, EncodedTextData data, double label_smoothing);
+
+    Module& model() override { return model_; }
+    int64_t samples(Split split) const override { return split_of(split).size(); }
+    int64_t epoch_steps(int64_t batch) const override;
+    void begin(const BatchPlan& plan) override;
+    MicroBatch next(ForwardState state) override;
+    std::string find_non_finite(ForwardState state) override;
+    void observe(ForwardObserver& observer, int64_t samples) override;
+    double waited_seconds() const override { return waited_seconds_; }
+    Evaluation evaluate(Split split) override;
+
+    Context& context() { return context_; }
+    const EncodedTextData& data() const { return data_; }
+    /// Logits of some texts, as in evaluation.
+    Variable classify(const TokenMatrix& texts, const ForwardState& state = {});
+
+private:
+    const EncodedSplit& split_of(Split split) const;
+    MicroBatch forward(ForwardState state);
+
+    Context& context_;
+    TextClassifier& model_;
+    EncodedTextData data_;
+    float label_smoothing_;
+    std::optional<BatchCursor> cursor_;
+    std::optional<BatchPart> part_;
+    TokenMatrix matrix_;  // of part_
+    double waited_seconds_ = 0.0;
+};
+
+}  // namespace heed

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "heed/datasets/text/text_data.h"
+#include "heed/datasets/text/tokenizer.h"
+#include "heed/trainers/text_task.h"
+#include "heed/trainers/workload.h"
+
+namespace heed {
+
+/// Classification of texts.
+class TextWorkload final : public Workload {
+public:
+    /// `known`: null, or the facts of a checkpoint, whose tokenizer is used.
+    TextWorkload(const Recipe& recipe, Context& context, const DataFacts* known);
+    TextWorkload(TrainedModel& trained, Context& context);
+
+    Task& task() override { return task_; }
+    const DataFacts& facts() const override { return facts_; }
+    int64_t batch() const override { return batch_; }
+    const char* unit() const override { return "texts"; }
+    int64_t attention_weights() const override;
+    std::vector<std::string> description() override;
+    void add_to_report(ReportInput& input, const Evaluation& test) override;
+
+private:
+    EncodedTextData encode();
+
+    const Recipe& recipe_;
+    Context& context_;
+    TextData data_;
+    DataFacts facts_;
+    std::unique_ptr<Tokenizer> tokenizer_;
+    EncodeReport encoded_;                       // of the training texts
+    std::unique_ptr<TextClassifier> own_model_;  // null where it is another's
+    TextClassifier& model_;
+    int64_t batch_;
+    TextTask task_;
+};
+
+/// How the texts of such a model become tokens.
+EncodeOptions encode_options(const TextInput& input);
+
+}  // namespace heed
