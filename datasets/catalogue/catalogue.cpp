@@ -148,7 +148,7 @@ CatalogueEntry imdb_entry() {
         .checksum_source = tensorflow_datasets,
         .folder = "aclImdb",
         .probes = {"train/pos", "test/pos"},
-        .use = "",
+        .use = "data.name=imdb",
         .files = {{"aclImdb_v1.tar.gz",
                    {"https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"},
                    84125825,

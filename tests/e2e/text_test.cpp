@@ -1,0 +1,168 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "heed/core/safetensors.h"
+#include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/text_file.h"
+
+namespace heed::test {
+namespace {
+
+constexpr const char* recipe =
+    "model: {type: text_classifier, dim: 16, depth: 1, heads: 2, mlp_dim: 16, dropout: 0.1}\n"
+    "tokenizer: {type: word, vocabulary: 100}\n"
+    "data: {name: text_files, train_file: train.tsv, test_file: test.tsv, text: [text], label: label, length: 16, "
+    "batch: 10}\n"
+    "train: {epochs: 3, seed: 1}\n"
+    "optimizer: {type: adamw, lr: 5e-3}\n"
+    "threads: 1\n";
+
+/// "the film was a good one" and so on: what is said decides the class.
+std::string rows(int count) {
+    const char* things[] = {"film", "book", "play", "song", "meal"};
+    const char* good[] = {"good", "fine", "great"};
+    const char* bad[] = {"bad", "dull", "poor"};
+    std::string text = "text\tlabel\n";
+    for (int i = 0; i < count; ++i) {
+        const bool likes = i % 2 == 0;
+        text += std::string("the ") + things[i % 5] + " was a " + (likes ? good : bad)[i / 2 % 3] + " one\t" +
+                (likes ? "yes" : "no") + "\n";
+    }
+    return text;
+}
+
+class Texts : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        folder_ = new TemporaryFolder;
+        write_text(*folder_ / "train.tsv", rows(120));
+        write_text(*folder_ / "test.tsv", rows(30));
+        write_text(*folder_ / "text.yaml", recipe);
+        const ProgramResult result = run({"train", "text.yaml", "run.dir=whole"});
+        ASSERT_EQ(result.code, 0) << result.errors;
+    }
+    static void TearDownTestSuite() { delete folder_; }
+
+    static ProgramResult run(const std::vector<std::string>& arguments) {
+        return run_program(folder_->path(), arguments);
+    }
+    static ProgramResult predict(const std::string& lines, std::vector<std::string> more = {}) {
+        write_text(*folder_ / "lines.txt", lines);
+        std::vector<std::string> arguments = {"predict", "whole", "lines.txt"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return run(arguments);
+    }
+    static std::string file(const std::string& name) { return read_text(*folder_ / name); }
+
+    static TemporaryFolder* folder_;
+};
+
+TemporaryFolder* Texts::folder_ = nullptr;
+
+TEST_F(Texts, AreLearnt) {
+    const ProgramResult result = run({"eval", "whole"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.output, "30 texts of test"));
+    EXPECT_TRUE(contains(result.output, "accuracy 100.00 %"));
+    EXPECT_TRUE(contains(file("whole/metrics.jsonl"), "\"f1\":1.0"));
+}
+
+TEST_F(Texts, APredictionNeedsTheCheckpointAlone) {
+    std::filesystem::copy_file(*folder_ / "whole/checkpoints/best.safetensors", *folder_ / "alone.safetensors",
+                               std::filesystem::copy_options::overwrite_existing);
+    write_text(*folder_ / "lines.txt", "a great meal\n\na dull play");
+    const ProgramResult result = run({"predict", "alone.safetensors", "lines.txt", "--top", "2"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    std::vector<std::string> lines;
+    std::string_view rest = result.output;
+    while (!rest.empty()) {
+        lines.emplace_back(rest.substr(0, rest.find('\n')));
+        rest.remove_prefix(lines.back().size() + 1);
+    }
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_TRUE(begins_with(lines[0], "yes ")) << lines[0];
+    EXPECT_TRUE(lines[0].ends_with("%\ta great meal")) << lines[0];
+    EXPECT_TRUE(lines[1].ends_with("%\t")) << lines[1];
+    EXPECT_TRUE(begins_with(lines[2], "no ")) << lines[2];
+    EXPECT_TRUE(contains(lines[2], "  yes "));
+}
+
+TEST_F(Texts, JsonHasAllProbabilities) {
+    const ProgramResult result = predict("a \"fine\" song\n", {"--json"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(begins_with(result.output, R"({"text":"a \"fine\" song","label":)"));
+    EXPECT_TRUE(contains(result.output, R"("class":"yes")"));
+    EXPECT_TRUE(contains(result.output, R"("probabilities":[)"));
+}
+
+TEST_F(Texts, AResumedTrainingHasTheBitsOfOneThatWasNeverStopped) {
+    ASSERT_EQ(run({"train", "text.yaml", "run.dir=constant", "optimizer.schedule=constant", "optimizer.warmup=1"}).code,
+              0);
+    ASSERT_EQ(run({"train", "text.yaml", "run.dir=parts", "optimizer.schedule=constant", "optimizer.warmup=1",
+                   "train.steps=17"})
+                  .code,
+              0);
+    // The tokenizer is the checkpoint's: other words in the training file do not change it.
+    const ProgramResult result = run({"train", "parts", "--resume", "train.epochs=3"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const auto weights = [](const std::string& run_folder) {
+        const SafetensorsFile open(*folder_ / (run_folder + "/checkpoints/last.safetensors"));
+        const auto view = open.at("embedding.weight").bytes;
+        return std::string(reinterpret_cast<const char*>(view.data()), view.size());
+    };
+    EXPECT_EQ(weights("parts"), weights("constant"));
+}
+
+TEST_F(Texts, EveryAttentionTypeTrains) {
+    for (const char* type : {"optimised", "efficient", "super", "smyrf"}) {
+        const std::string dir = std::string("type-") + type;
+        const ProgramResult result =
+            run({"train", "text.yaml", "run.dir=" + dir, std::string("attention.type=") + type, "train.epochs=1"});
+        ASSERT_EQ(result.code, 0) << result.errors;
+        EXPECT_EQ(run({"eval", dir}).code, 0);
+    }
+}
+
+TEST_F(Texts, TheReportShowsMistakesAndWords) {
+    ASSERT_EQ(run({"train", "text.yaml", "run.dir=short", "train.steps=1", "optimizer.lr=1e-6"}).code, 0);
+    const std::string page = file("short/report.html");
+    for (const char* part : {"id=\"confusion\"", "Misclassified texts", "Importance of words", "class=\"for\"",
+                             "texts/s", "<dt>Tokenizer</dt>"}) {
+        EXPECT_TRUE(contains(page, part)) << part;
+    }
+    EXPECT_FALSE(contains(page, "images"));
+    EXPECT_TRUE(std::filesystem::exists(*folder_ / "short/tokenizer.word"));
+}
+
+TEST_F(Texts, WrongInputIsRefused) {
+    expect_error(predict("fine\nbroken \xff\n"), 2, "lines.txt:2: expected text, found broken UTF-8");
+    expect_error(predict(std::string("a\0b\n", 4)), 2, "lines.txt:1: expected text, found a NUL byte");
+    expect_error(predict("x\n", {"--dump", "logits", "x.safetensors"}), 2, "--dump is for models of images");
+    expect_error(run({"predict", "whole", "missing.txt"}), 2, "cannot read missing.txt");
+    expect_error(
+        run({"train", "text.yaml", "model.type=vit"}), 2,
+        "model.type vit is for images, but data.name text_files holds labelled texts: expected text_classifier");
+    expect_error(run({"train", "text.yaml", "data.augment.flip=true"}), 2,
+                 "data.augment.flip is for images, but data.name text_files holds labelled texts");
+    expect_error(run({"train", "text.yaml", "model.dim=15"}), 2, "model.heads to divide model.dim");
+    write_text(*folder_ / "unseen.tsv", "text\tlabel\nwhat\tperhaps\n");
+    expect_error(run({"train", "text.yaml", "data.test_file=unseen.tsv"}), 2, "perhaps");
+    EXPECT_EQ(run({"predict", "whole", "text.yaml"}).code, 0);
+}
+
+TEST_F(Texts, CheckTellsTheCostOrThatItDependsOnTheFiles) {
+    const ProgramResult own = run({"check", "text.yaml"});
+    EXPECT_EQ(own.code, 0) << own.errors;
+    EXPECT_TRUE(contains(own.output, "depends on the files of text_files"));
+    write_text(*folder_ / "imdb.yaml",
+               "model: {type: text_classifier, dim: 8, heads: 2, depth: 1}\ndata: {name: imdb, length: 16}\n");
+    const ProgramResult known = run({"check", "imdb.yaml"});
+    EXPECT_EQ(known.code, 0) << known.errors;
+    EXPECT_TRUE(contains(known.output, "16 at most"));
+    EXPECT_FALSE(contains(known.output, "data.augment"));
+    EXPECT_FALSE(contains(known.output, "decoding"));
+}
+
+}  // namespace
+}  // namespace heed::test
