@@ -75,7 +75,8 @@ public:
                          "--dump attention,logits activations.safetensors")
             ->type_name("NAMES FILE")
             ->type_size(2)
-            ->expected(1);
+            ->expected(1)
+            ->allow_extra_args(false);
 
         CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
         check->add_option("recipe", check_.recipe, "recipe file")->required();

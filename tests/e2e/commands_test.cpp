@@ -107,7 +107,7 @@ TEST_F(Commands, WrongCommandLinesAreRefused) {
     expect_refusal({"train", "tiny.yaml", "epochs"}, "expected key=value");
     expect_refusal({"train", "tiny.yml"}, "(did you mean tiny.yaml?)");
     expect_refusal({"eval", "run", "--split", "tset"}, "(did you mean test?)");
-    expect_refusal({"predict", "run"}, "files is required");
+    expect_refusal({"predict", "run"}, "expects the files of the images");
     expect_refusal({"predict", "run", "x", "--top=0"}, "--top expects a whole number");
     expect_refusal({"info", "run", "more"}, "unexpected argument \"more\"");
     expect_refusal({"help", "recpie"}, "(did you mean recipe?)");

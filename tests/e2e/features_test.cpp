@@ -125,7 +125,7 @@ TEST_F(Features, PatienceEndsATraining) {
     const ProgramResult result = tiny().train("patient", settings);
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_TRUE(
-        contains(result.errors, "2 validations without a better accuracy (train.patience): it ends after step"));
+        contains(result.errors, "2 validations without a better one (train.patience): it ends after step"));
     const size_t steps = tiny().losses("patient").size();
     EXPECT_LT(steps, 1800u);
     EXPECT_TRUE(tiny().exists("patient/finished"));

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "heed/core/forward_observer.h"
 #include "heed/core/local_ranks.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/trainer.h"
