@@ -45,14 +45,16 @@ std::string counted(double value) {
 void print_cost(const Recipe& recipe, const ExpectedData& data) {
     const TrainingCost cost = training_cost(recipe, data);
     const bool texts = data.facts.texts.has_value();
-    const std::string sample = texts ? "a text of that length" : "an image", samples = texts ? "texts" : "images";
+    const bool pairs = data.facts.translations.has_value();
+    const std::string sample = pairs ? "a pair of that length" : texts ? "a text of that length" : "an image";
+    const std::string samples = pairs ? "pairs of that length" : texts ? "texts" : "images";
     const double forward = static_cast<double>(cost.multiplies);
     double step_samples = static_cast<double>(cost.batch * recipe.options<TrainOptions>("train").accumulate);
     if (data.train_samples > 0) step_samples = std::min(step_samples, static_cast<double>(data.train_samples));
     const auto line = [](const char* name, const std::string& value) { fmt::print("{:<16}{}\n", name, value); };
     fmt::print("\n");
     line("parameters", fmt::format("{}", cost.parameters));
-    line("tokens", fmt::format("{} {}", cost.tokens, texts ? "at most" : "an image"));
+    line("tokens", fmt::format("{} {}", cost.tokens, texts || pairs ? "at most" : "an image"));
     line("multiply-adds",
          counted(forward) + " " + sample + " (forward), " + counted(3 * forward * step_samples) + " a step");
     if (!cost.attention.empty()) line("attention", cost.attention);

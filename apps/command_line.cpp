@@ -59,7 +59,8 @@ public:
 
         CLI::App* eval = add("eval", "measure a trained model on a split of its data");
         eval->add_option("target", eval_.target, target_help)->required();
-        eval->add_option("settings", eval_.overrides, "data.root=..., data.batch=..., threads=... or device=...");
+        eval->add_option("settings", eval_.overrides,
+                         "data.root=..., data.batch=..., decoding.beam=..., threads=... or device=...");
         eval->add_option("--split", eval_.split, "train, validation or test")->capture_default_str();
         eval->add_flag("--json", eval_.json, "print one JSON object");
 
@@ -77,6 +78,20 @@ public:
             ->type_size(2)
             ->expected(1)
             ->allow_extra_args(false);
+
+        CLI::App* translate = add("translate", "translate texts, a sentence a line");
+        translate->add_option("target", translate_.target, target_help)->required();
+        translate->add_option("files", translate_.files, "files to translate (none or -: standard input)");
+        translate->add_option("--beam", beam_, "hypotheses kept at each step (default: decoding.beam of the recipe)");
+        translate->add_option("--n-best", n_best_,
+                              "translations for each line: number of the line, score and translation, parted by tabs "
+                              "(default: decoding.n_best of the recipe)");
+        translate->add_flag("--json", translate_.json, "print one JSON object a line");
+
+        CLI::App* score = add("score", "log-probability of given translations, lines of source TAB translation");
+        score->add_option("target", score_.target, target_help)->required();
+        score->add_option("files", score_.files, "files of such lines (none or -: standard input)");
+        score->add_flag("--json", score_.json, "print one JSON object a line, with every token");
 
         CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
         check->add_option("recipe", check_.recipe, "recipe file")->required();
@@ -193,6 +208,13 @@ private:
         return completion_;
     }
 
+    /// A number from 1 to 1024, or nothing.
+    static void set_count(const char* option, const std::string& text, int64_t& value) {
+        constexpr int64_t most = 1024;
+        if (text.empty() || (parse_int(text, value) && value >= 1 && value <= most)) return;
+        throw UserError(std::string(option) + " expects a whole number from 1 to 1024, got " + quote(text));
+    }
+
     Command command() {
         const std::string name = chosen() ? chosen()->get_name() : "";
         if (name == "train") return train_;
@@ -211,6 +233,12 @@ private:
             if (!predict_.dump.empty()) check_dump(predict_.dump[0], predict_.dump[1]);
             return predict_;
         }
+        if (name == "translate") {
+            set_count("--beam", beam_, translate_.beam);
+            set_count("--n-best", n_best_, translate_.n_best);
+            return translate_;
+        }
+        if (name == "score") return score_;
         if (name == "data") {
             if (!timeout_.empty() && (!parse_int(timeout_, data_.timeout) || data_.timeout < 1)) {
                 throw UserError("--timeout expects a whole number of seconds from 1 on, got " + quote(timeout_));
@@ -239,12 +267,15 @@ private:
     TrainCommand train_;
     EvalCommand eval_;
     PredictCommand predict_;
+    TranslateCommand translate_;
+    ScoreCommand score_;
     CheckCommand check_;
     InfoCommand info_;
     DataCommand data_;
     CompletionCommand completion_;
     std::string timeout_;
     std::string top_ = "1";
+    std::string beam_, n_best_;
     std::string topic_;
 };
 

@@ -28,6 +28,20 @@ struct PredictCommand {
     std::vector<std::string> dump;  ///< empty, or what to dump ("attention,hidden,logits") and the file for it
 };
 
+struct TranslateCommand {
+    std::string target;
+    std::vector<std::string> files;
+    int64_t beam = 0;    ///< 0: as the recipe says
+    int64_t n_best = 0;  ///< the same
+    bool json = false;
+};
+
+struct ScoreCommand {
+    std::string target;
+    std::vector<std::string> files;
+    bool json = false;
+};
+
 struct CheckCommand {
     std::string recipe;
     std::vector<std::string> overrides;
@@ -70,8 +84,8 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, CheckCommand, InfoCommand, DataCommand,
-                             CompletionCommand, ShowText, ShowVersion>;
+using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, TranslateCommand, ScoreCommand, CheckCommand,
+                             InfoCommand, DataCommand, CompletionCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -9,6 +9,8 @@ namespace heed {
 int run(const TrainCommand& command);
 int run(const EvalCommand& command);
 int run(const PredictCommand& command);
+int run(const TranslateCommand& command);
+int run(const ScoreCommand& command);
 int run(const CheckCommand& command);
 int run(const InfoCommand& command);
 int run(const DataCommand& command);

@@ -42,6 +42,11 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
     json["loss"] = result.loss;
     for (const auto& [name, value] : result.more) json[name] = value;
     json["seconds"] = result.seconds;
+    if (!result.remarks.empty()) json["scores"] = result.remarks;
+    if (result.classes == 0) {
+        fmt::print("{}\n", json.dump());
+        return;
+    }
     json["classes"] = trained.facts.class_names;
     json["confusion"] = nlohmann::ordered_json::array();
     for (int64_t label = 0; label < result.classes; label++) {
@@ -56,6 +61,8 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
     fmt::print("{} {} of {}, model after step {}\n", result.count, unit, command.split, trained.step);
     fmt::print("accuracy {:.2f} %\nloss     {:.4f}\n", 100 * result.accuracy, result.loss);
     for (const auto& [name, value] : result.more) fmt::print("{:<8} {:.4f}\n", name, value);
+    for (const std::string& line : result.remarks) fmt::print("{}\n", line);
+    if (result.classes == 0) return;
     fmt::print("\n");
     size_t width = 5;
     for (const std::string& name : trained.facts.class_names) width = std::max(width, name.size());
@@ -73,7 +80,7 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
 
 /// Where the data lies and what computes; all else is the model's own.
 void check_settings(const std::vector<std::string>& settings) {
-    const std::vector<std::string> allowed = {"data.root", "data.batch", "threads", "device"};
+    const std::vector<std::string> allowed = {"data.root", "data.batch", "threads", "device", "decoding.beam"};
     for (const std::string& setting : settings) {
         const std::string key = setting.substr(0, setting.find('='));
         if (std::find(allowed.begin(), allowed.end(), key) != allowed.end()) continue;

@@ -49,7 +49,18 @@ void print_line(const char* name, const std::string& value) {
 void print_data_and_model(const TrainedModel& trained) {
     const DataFacts& facts = trained.facts;
     const std::string& type = trained.recipe.section("model").choice();
-    if (trained.model.texts) {
+    if (trained.model.translations) {
+        const TranslationInput& texts = facts.translation_input();
+        print_line("data", fmt::format("{}: sentences of up to {} tokens, translations of up to {}", facts.name,
+                                       texts.max_source_tokens, texts.max_target_tokens));
+        print_line("tokenizer",
+                   fmt::format("{}, {} source and {} target tokens{}", texts.source_tokenizer.kind,
+                               texts.source_vocabulary, texts.target_vocabulary, texts.joint ? " (the same)" : ""));
+        print_line("model",
+                   fmt::format("{}: {} multiply-adds for a pair of {} and {} tokens", type,
+                               trained.model.translations->multiplies(texts.max_source_tokens, texts.max_target_tokens),
+                               texts.max_source_tokens, texts.max_target_tokens));
+    } else if (trained.model.texts) {
         const TextInput& texts = facts.text_input();
         print_line("data", fmt::format("{}: texts of up to {} tokens, {} classes", facts.name, texts.max_tokens,
                                        facts.class_names.size()));
@@ -86,7 +97,10 @@ int run(const InfoCommand& command) {
     print_line("written by", facts.versions);
     print_line("trained", fmt::format("{} steps, {} epochs", facts.progress.step, facts.progress.position.epoch));
     if (facts.progress.best_step > 0) {
-        print_line("validation", fmt::format("{:.2f} % at best, after step {}", 100 * facts.progress.best_score,
+        const double score = facts.progress.best_score;
+        print_line("validation", fmt::format("{} at best, after step {}",
+                                             facts.data.translations ? fmt::format("loss {:.4f}", -score)
+                                                                     : fmt::format("{:.2f} %", 100 * score),
                                              facts.progress.best_step));
     }
     print_data_and_model(saved.trained);

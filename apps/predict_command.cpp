@@ -110,6 +110,10 @@ std::map<std::string, std::string> dump_metadata(const SavedModel& saved, const 
 
 int run(const PredictCommand& command) {
     SavedModel saved = load_saved_model(command.target, {});
+    if (saved.trained.model.translations) {
+        throw UserError(command.target + " is a translator, which classifies nothing: heed translate " +
+                        command.target + " translates");
+    }
     if (saved.trained.model.texts) return predict_texts(saved, command);
     if (command.files.empty()) throw UserError("heed predict expects the files of the images");
     const std::vector<std::string>& classes = saved.trained.facts.class_names;

@@ -10,9 +10,11 @@
 #include "heed/core/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/cross_entropy.h"
+#include "heed/core/ops/reshape.h"
 #include "heed/datasets/batch_order.h"
 #include "heed/datasets/normalisation.h"
 #include "heed/datasets/registry.h"
+#include "heed/datasets/text/parallel_data_set.h"
 #include "heed/datasets/text/text_data_set.h"
 #include "heed/datasets/text/tokenizer_options.h"
 #include "heed/trainers/any_model.h"
@@ -35,12 +37,24 @@ std::vector<int32_t> repeated(int64_t count, int64_t value) {
 Variable forward_empty(const AnyModel& model, const DataFacts& facts, Context& context, int64_t count) {
     ForwardState state;
     state.training = true;
+    const auto ids_of = [&](int64_t tokens) {
+        return Tensor::from_host(context, {count, tokens}, std::span<const int32_t>(repeated(count * tokens, 0)));
+    };
+    const auto lengths_of = [&](int64_t tokens) {
+        return Tensor::from_host(context, {count}, std::span<const int32_t>(repeated(count, tokens)));
+    };
+    if (model.translations) {
+        const TranslationInput& input = facts.translation_input();
+        const int64_t sources = input.max_source_tokens, targets = input.max_target_tokens;
+        const Tensor lengths = lengths_of(sources);
+        const Variable memory = model.translations->encode(ids_of(sources), lengths, state);
+        const Variable logits =
+            model.translations->decode(ids_of(targets), lengths_of(targets), memory, lengths, state);
+        return reshape(logits, {count * targets, logits.shape()[-1]});
+    }
     if (model.texts) {
         const int64_t tokens = facts.text_input().max_tokens;
-        const Tensor ids =
-            Tensor::from_host(context, {count, tokens}, std::span<const int32_t>(repeated(count * tokens, 0)));
-        const Tensor lengths = Tensor::from_host(context, {count}, std::span<const int32_t>(repeated(count, tokens)));
-        return model.texts->forward(ids, lengths, state);
+        return model.texts->forward(ids_of(tokens), lengths_of(tokens), state);
     }
     const ImageShape& shape = facts.image_input().shape;
     return model.images->forward(Tensor::zeros(context, {count, shape.channels, shape.height, shape.width}), state);
@@ -54,9 +68,11 @@ double peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t count) {
     ParameterStore& store = *own_store;
     const auto optimizer = make_optimizer(recipe.options<OptimizerOptions>("optimizer"), store);
     store.begin_step();
-    const Tensor targets = Tensor::from_host(context, {count}, std::span<const int32_t>(repeated(count, 0)));
     {
-        const CrossEntropyResult loss = cross_entropy(forward_empty(model, facts, context, count), targets, 0);
+        const Variable logits = forward_empty(model, facts, context, count);
+        const int64_t rows = logits.shape()[0];
+        const Tensor targets = Tensor::from_host(context, {rows}, std::span<const int32_t>(repeated(rows, 0)));
+        const CrossEntropyResult loss = cross_entropy(logits, targets, 0);
         context.tape().backward(loss.loss);
     }
     context.tape().clear();
@@ -109,6 +125,28 @@ std::optional<ExpectedData> expected_texts(const Recipe& recipe) {
     return expected;
 }
 
+std::optional<ExpectedData> expected_translations(const Recipe& recipe) {
+    const auto& options = recipe.options<ParallelDataOptions>("data");
+    const auto& tokenizer = recipe.options<TokenizerOptions>("tokenizer");
+    if (tokenizer.is_read()) return std::nullopt;
+    ExpectedData expected;
+    expected.facts.name = recipe.section("data").choice();
+    TranslationInput input;
+    input.source_vocabulary = input.target_vocabulary = tokenizer.vocabulary;
+    input.max_source_tokens = options.length;
+    input.max_target_tokens = options.length - 1;
+    input.joint = options.joint_vocabulary;
+    expected.facts.translations = input;
+    return expected;
+}
+
+/// Samples of the greatest length that a batch holds.
+int64_t samples_at_a_time(const Recipe& recipe, const DataFacts& facts) {
+    if (!facts.translations) return recipe.number("data", "batch");
+    const auto& options = recipe.options<ParallelDataOptions>("data");
+    return std::max<int64_t>(1, options.tokens / options.length);
+}
+
 double machine_bytes() {
     return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
 }
@@ -116,6 +154,7 @@ double machine_bytes() {
 }  // namespace
 
 std::optional<ExpectedData> expected_data(const Recipe& recipe) {
+    if (data_kind_of(recipe) == data_kind::translations) return expected_translations(recipe);
     return data_kind_of(recipe) == data_kind::texts ? expected_texts(recipe) : expected_images(recipe);
 }
 
@@ -123,7 +162,7 @@ TrainingCost training_cost(const Recipe& recipe, const ExpectedData& data) {
     constexpr int64_t few = 2, more = 4;
     constexpr double kept_values = 4;  // of each parameter: itself, its gradient, two moments
     const TrainOptions& train = recipe.options<TrainOptions>("train");
-    const int64_t batch = recipe.number("data", "batch");
+    const int64_t batch = samples_at_a_time(recipe, data.facts);
     const AnyModel model = make_model(recipe, data.facts);
     TrainingCost cost;
     cost.batch = data.train_samples > 0 ? std::min(batch, data.train_samples) : batch;
@@ -132,8 +171,17 @@ TrainingCost training_cost(const Recipe& recipe, const ExpectedData& data) {
                                      : train.epochs * batches_per_epoch(data.train_samples, batch * train.accumulate);
     }
     cost.parameters = model.module().parameter_count();
-    cost.tokens = model.texts ? model.texts->shape().attended(data.facts.texts->max_tokens) : model.images->tokens();
-    cost.multiplies = model.texts ? model.texts->multiplies(data.facts.texts->max_tokens) : model.images->multiplies();
+    if (model.translations) {
+        const TranslationInput& input = data.facts.translation_input();
+        cost.tokens = input.max_source_tokens;
+        cost.multiplies = model.translations->multiplies(input.max_source_tokens, input.max_target_tokens);
+    } else if (model.texts) {
+        cost.tokens = model.texts->shape().attended(data.facts.texts->max_tokens);
+        cost.multiplies = model.texts->multiplies(data.facts.texts->max_tokens);
+    } else {
+        cost.tokens = model.images->tokens();
+        cost.multiplies = model.images->multiplies();
+    }
     cost.attention = attention_remark(model.module(), cost.tokens);
     cost.bytes = static_cast<double>(cost.parameters) * kept_values * sizeof(float);
     cost.measured = cost.bytes < machine_bytes() / 2;

@@ -21,12 +21,12 @@ std::optional<ExpectedData> expected_data(const Recipe& recipe);
 /// What a training of a recipe takes.
 struct TrainingCost {
     int64_t parameters = 0;
-    int64_t tokens = 0;      ///< of an image, or of the longest text
+    int64_t tokens = 0;      ///< of an image, of the longest text, or of the longest source
     int64_t multiplies = 0;  ///< multiply-adds of the matrix products of one sample's forward pass
     std::string attention;   ///< what attention layers say about that number of tokens; may be empty
     double bytes = 0;        ///< of memory at the peak of a training step: weights, gradients, optimizer, activations
     bool measured = true;    ///< false: weights and gradients fill half of this machine, `bytes` lack the activations
-    int64_t batch = 0;       ///< samples at a time: data.batch, or all that there are
+    int64_t batch = 0;       ///< samples at a time: data.batch, longest pairs in data.tokens, or all that there are
     int64_t steps = 0;
 };
 

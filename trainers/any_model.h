@@ -4,6 +4,7 @@
 
 #include "heed/layers/image_classifier.h"
 #include "heed/layers/text_classifier.h"
+#include "heed/layers/translator.h"
 #include "heed/trainers/data_facts.h"
 #include "heed/trainers/recipe/recipe.h"
 
@@ -13,11 +14,13 @@ namespace heed {
 /// fit each other or the data.
 std::unique_ptr<ImageClassifier> make_image_model(const Recipe& recipe, const ImageGeometry& images);
 std::unique_ptr<TextClassifier> make_text_model(const Recipe& recipe, const TextGeometry& texts);
+std::unique_ptr<Translator> make_translation_model(const Recipe& recipe, const TranslationGeometry& texts);
 
 /// A model of one of the kinds that Heed trains: exactly one of them is there.
 struct AnyModel {
     std::unique_ptr<ImageClassifier> images;
     std::unique_ptr<TextClassifier> texts;
+    std::unique_ptr<Translator> translations;
 
     Module& module() const;
 };

@@ -66,6 +66,34 @@ TextInput read_texts(const FactsJson& json) {
     return texts;
 }
 
+FactsJson translation_json(const TranslationInput& input) {
+    FactsJson json = {{"source_vocabulary", input.source_vocabulary},
+                      {"target_vocabulary", input.target_vocabulary},
+                      {"max_source_tokens", input.max_source_tokens},
+                      {"max_target_tokens", input.max_target_tokens},
+                      {"joint", input.joint},
+                      {"source_tokenizer", input.source_tokenizer.kind}};
+    if (!input.joint) json["target_tokenizer"] = input.target_tokenizer.kind;
+    return json;
+}
+
+TranslationInput read_translations(const FactsJson& json) {
+    constexpr int64_t most = 1'000'000'000;
+    TranslationInput input;
+    const auto read = [&](const char* name, int64_t& value) {
+        json.at(name).get_to(value);
+        if (value < 1 || value > most) throw UserError("the value of " + std::string(name) + " cannot be");
+    };
+    read("source_vocabulary", input.source_vocabulary);
+    read("target_vocabulary", input.target_vocabulary);
+    read("max_source_tokens", input.max_source_tokens);
+    read("max_target_tokens", input.max_target_tokens);
+    json.at("joint").get_to(input.joint);
+    json.at("source_tokenizer").get_to(input.source_tokenizer.kind);
+    if (!input.joint) json.at("target_tokenizer").get_to(input.target_tokenizer.kind);
+    return input;
+}
+
 }  // namespace
 
 DataFacts DataFacts::of(const ImageData& data) {
@@ -92,8 +120,24 @@ TextGeometry DataFacts::text_geometry() const {
     return {input.vocabulary, input.max_tokens, static_cast<int64_t>(class_names.size())};
 }
 
+const TranslationInput& DataFacts::translation_input() const {
+    if (!translations) throw Error("the model was trained on " + name + ", which holds no translations");
+    return *translations;
+}
+
+TranslationGeometry DataFacts::translation_geometry() const {
+    const TranslationInput& input = translation_input();
+    return {input.source_vocabulary, input.target_vocabulary, input.max_source_tokens, input.max_target_tokens,
+            input.joint};
+}
+
 std::map<std::string, StoredTokenizer*> DataFacts::tokenizers() {
     if (texts) return {{"tokenizer", &texts->tokenizer}};
+    if (translations && translations->joint) return {{"tokenizer", &translations->source_tokenizer}};
+    if (translations) {
+        return {{"source_tokenizer", &translations->source_tokenizer},
+                {"target_tokenizer", &translations->target_tokenizer}};
+    }
     return {};
 }
 
@@ -101,6 +145,7 @@ std::string DataFacts::to_json() const {
     FactsJson json = {{"name", name}, {"class_names", class_names}};
     if (images) add_images(json, *images);
     if (texts) json["texts"] = text_json(*texts);
+    if (translations) json["translations"] = translation_json(*translations);
     return json.dump();
 }
 
@@ -112,10 +157,12 @@ DataFacts DataFacts::from_json(const std::string& text) {
         facts.class_names = json.at("class_names").get<std::vector<std::string>>();
         if (json.contains("texts")) {
             facts.texts = read_texts(json.at("texts"));
+        } else if (json.contains("translations")) {
+            facts.translations = read_translations(json.at("translations"));
         } else {
             facts.images = read_images(json);
         }
-        if (facts.class_names.empty()) throw UserError("the value of class_names cannot be");
+        if (facts.class_names.empty() && !facts.translations) throw UserError("the value of class_names cannot be");
         return facts;
     } catch (const FactsJson::exception& error) {
         throw UserError(error.what());

@@ -8,6 +8,7 @@
 #include "heed/datasets/image_data.h"
 #include "heed/layers/image_classifier.h"
 #include "heed/layers/text_classifier.h"
+#include "heed/layers/translator.h"
 
 namespace heed {
 
@@ -31,12 +32,23 @@ struct TextInput {
     StoredTokenizer tokenizer;
 };
 
+/// How sentences have to be given to a translator, and what it gives back.
+struct TranslationInput {
+    int64_t source_vocabulary = 0, target_vocabulary = 0;
+    int64_t max_source_tokens = 0;     ///< of a sentence, the end included
+    int64_t max_target_tokens = 0;     ///< of a translation, the end included
+    bool joint = false;                ///< one tokenizer for both languages: source_tokenizer
+    StoredTokenizer source_tokenizer;  ///< of both languages where they have one
+    StoredTokenizer target_tokenizer;
+};
+
 /// What has to be known about a data set to use a model that was trained on it; kept in every checkpoint.
 struct DataFacts {
     std::string name;
-    std::vector<std::string> class_names;  ///< empty where nothing is classified
-    std::optional<ImageInput> images;      ///< of an image model
-    std::optional<TextInput> texts = {};   ///< of a text classifier
+    std::vector<std::string> class_names;               ///< empty where nothing is classified
+    std::optional<ImageInput> images;                   ///< of an image model
+    std::optional<TextInput> texts = {};                ///< of a text classifier
+    std::optional<TranslationInput> translations = {};  ///< of a translator
 
     static DataFacts of(const ImageData& data);
     /// Of an image model. Throws Error for another.
@@ -46,6 +58,10 @@ struct DataFacts {
     /// Of a text classifier. Throws Error for another.
     const TextInput& text_input() const;
     TextGeometry text_geometry() const;
+
+    /// Of a translator. Throws Error for another.
+    const TranslationInput& translation_input() const;
+    TranslationGeometry translation_geometry() const;
 
     /// All but the tokenizers' bytes.
     std::string to_json() const;

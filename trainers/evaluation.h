@@ -27,6 +27,9 @@ struct Evaluation {
     std::vector<int64_t> confusion;  ///< [classes, classes], row: true class, column: prediction
     std::vector<Mistake> mistakes;   ///< the most certain ones first
     double seconds = 0.0;
+    /// Lines for the log: metrics with their signatures.
+    std::vector<std::string> remarks = {};
+    std::vector<std::string> translations = {};  ///< of the sources of the split, in order; empty: not translated
 };
 
 }  // namespace heed

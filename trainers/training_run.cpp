@@ -195,13 +195,18 @@ private:
     void describe() {
         log_.line(fmt::format("run folder {}", paths_.folder()));
         for (const std::string& line : workload_->description()) log_.line(line);
-        log_.line(fmt::format("{} steps of {} {}, {} steps an epoch, {} {}", trainer_.total_steps(),
-                              workload_->batch() * train_.accumulate, workload_->unit(), trainer_.epoch_steps(),
-                              thread_count(), thread_count() == 1 ? "thread" : "threads"));
+        log_.line(fmt::format("{} steps of {}, {} steps an epoch, {} {}", trainer_.total_steps(), step_text(),
+                              trainer_.epoch_steps(), thread_count(), thread_count() == 1 ? "thread" : "threads"));
         if (train_.watch_every > 0 && watch_.samples() == 0) {
             log_.line("train.watch_every measures no attention: the sequences are too long");
         }
         for (const std::string& note : recipe_.notes()) log_.line("note: " + note);
+    }
+
+    /// What a step counts: "64 images".
+    std::string step_text() const {
+        return fmt::format("{}{} {}", workload_->batch_is_limit() ? "at most " : "",
+                           workload_->batch() * train_.accumulate, workload_->unit());
     }
 
     TrainEnd loop() {
@@ -355,6 +360,7 @@ private:
         metrics_->sync();
         log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({} checkpoint, {} {})", percent(result.accuracy),
                               result.loss, has_best ? "best" : "last", result.count, workload_->unit()));
+        for (const std::string& line : result.remarks) log_.line(line);
         write_page(result);
         folder_.mark_finished();
     }
@@ -366,11 +372,10 @@ private:
                           .unit = workload_->unit(),
                           .recipe_yaml = recipe_.resolved_yaml()};
         workload_->add_to_report(input, test);
-        const std::string step = fmt::format("{} {}", workload_->batch() * train_.accumulate, workload_->unit());
         input.facts.insert(input.facts.end(), {{"Model", recipe_.section("model").choice()},
                                                {"Attention", recipe_.section("attention").choice()},
                                                {"Parameters", group_digits(task_.model().parameter_count())},
-                                               {"In a step", step},
+                                               {"In a step", step_text()},
                                                {"Versions", numeric_versions()}});
         write_report(input);
         log_.line("report: " + paths_.report());

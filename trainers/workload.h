@@ -22,6 +22,8 @@ public:
 
     /// What a micro-batch counts, over all ranks: data.batch.
     virtual int64_t batch() const = 0;
+    /// Whether batch() is only the most that it counts.
+    virtual bool batch_is_limit() const { return false; }
     /// The name of what is counted: "images".
     virtual const char* unit() const = 0;
     /// Numbers in one sample's attention weights of one layer.

@@ -26,6 +26,8 @@ void ParallelDataOptions::describe(Fields& fields) {
         .unit("sentences");
     fields.add("split_seed", split_seed, "seed of the choice of these sentences, apart from train.seed")
         .range(0, 9007199254740992.0);
+    fields.add("joint_vocabulary", joint_vocabulary,
+               "one tokenizer, learnt from both languages, for source and target (false: one for each)");
 }
 
 }  // namespace heed

@@ -16,6 +16,7 @@ struct ParallelDataOptions : Options {
     int64_t validation = 1000;
     int64_t test = 2000;
     int64_t split_seed = 0;
+    bool joint_vocabulary = false;
 
     void describe(Fields& fields) override;
 };

@@ -1,0 +1,136 @@
+#include <fmt/core.h>
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "heed/apps/class_output.h"
+#include "heed/apps/commands.h"
+#include "heed/apps/input_lines.h"
+#include "heed/apps/saved_model.h"
+#include "heed/core/error.h"
+#include "heed/trainers/translation_decoder.h"
+#include "heed/trainers/translation_task.h"
+
+namespace heed {
+namespace {
+
+constexpr size_t lines_at_once = 32;
+
+/// The two parts of a line with one tab.
+struct SplitLine {
+    std::string first, second, place;
+};
+
+SplitLine split_at_tab(const InputLine& line, const char* expected) {
+    const size_t tab = line.text.find('\t');
+    if (tab == std::string::npos || line.text.find('\t', tab + 1) != std::string::npos) {
+        throw UserError(fmt::format("{}: expected {}, parted by one tab, got {} tabs", line.place, expected,
+                                    tab == std::string::npos ? "no" : "more"));
+    }
+    return {line.text.substr(0, tab), line.text.substr(tab + 1), line.place};
+}
+
+/// Log-probabilities of the tokens of given translations.
+class PairScorer {
+public:
+    PairScorer(SavedModel& saved, const ScoreCommand& command)
+        : saved_(saved), command_(command), input_(saved.trained.facts.translation_input()), tokenizers_(input_) {}
+
+    void answer(const std::vector<SplitLine>& lines) {
+        if (lines.empty()) return;
+        const NoGradient guard(*saved_.context);
+        EncodedTranslations pairs;
+        std::vector<int64_t> places(lines.size());
+        std::iota(places.begin(), places.end(), int64_t{0});
+        for (const SplitLine& line : lines) {
+            pairs.sources.add(encode(*tokenizers_.source, line.first, source_encode_options(input_), line.place));
+            pairs.targets.add(encode(*tokenizers_.target, line.second, target_encode_options(input_), line.place));
+        }
+        const PairBatch batch =
+            pair_batch(pairs, places, tokenizers_.source->special().pad, tokenizers_.target->special().pad);
+        const Variable logits = translation_logits(*saved_.context, *saved_.trained.model.translations, batch, {});
+        const std::vector<float> values = log_probabilities(logits.value());
+        for (size_t row = 0; row < lines.size(); ++row) {
+            std::vector<double> tokens;
+            std::vector<int32_t> ids;
+            for (int64_t t = 0; t < batch.outputs.lengths[row]; ++t) {
+                const size_t place = row * static_cast<size_t>(batch.outputs.columns) + static_cast<size_t>(t);
+                ids.push_back(batch.outputs.ids[place]);
+                tokens.push_back(
+                    values[place * static_cast<size_t>(logits.shape()[1]) + static_cast<size_t>(ids.back())]);
+                if (!std::isfinite(tokens.back())) throw Error("the model gives numbers that are not finite");
+            }
+            print(lines[row], ids, tokens);
+        }
+    }
+
+private:
+    std::vector<int32_t> encode(const Tokenizer& tokenizer, const std::string& text, const EncodeOptions& options,
+                                const std::string& place) const {
+        EncodeReport report;
+        const std::vector<int32_t> ids = encode_text(tokenizer, text, options, report);
+        if (report.cut > 0) {
+            throw UserError(fmt::format("{}: expected at most {} tokens, got {} in {}", place,
+                                        options.length - (options.begin ? 1 : 0) - 1, report.tokens,
+                                        options.begin ? "the translation" : "the source"));
+        }
+        if (report.empty > 0) throw UserError(place + ": expected a source and a translation, found nothing in one");
+        return ids;
+    }
+
+    void print(const SplitLine& line, const std::vector<int32_t>& ids, const std::vector<double>& tokens) const {
+        const double sum = std::accumulate(tokens.begin(), tokens.end(), 0.0);
+        const double per_token = sum / static_cast<double>(tokens.size());
+        if (!command_.json) {
+            fmt::print("{:.4f}\t{:.4f}\t{}\t{}\n", sum, per_token, line.first, line.second);
+            return;
+        }
+        nlohmann::ordered_json json;
+        json["source"] = line.first;
+        json["target"] = line.second;
+        json["log_probability"] = sum;
+        json["per_token"] = per_token;
+        json["tokens"] = nlohmann::ordered_json::array();
+        for (size_t i = 0; i < ids.size(); ++i) {
+            json["tokens"].push_back({{"token", tokenizers_.target->token(ids[i])}, {"log_probability", tokens[i]}});
+        }
+        print_json_line(json);
+    }
+
+    SavedModel& saved_;
+    const ScoreCommand& command_;
+    const TranslationInput& input_;
+    TranslationTokenizers tokenizers_;
+};
+
+}  // namespace
+
+int run(const ScoreCommand& command) {
+    SavedModel saved = load_saved_model(command.target, {});
+    if (!saved.trained.model.translations) {
+        throw UserError("heed score expects a translator, but " + command.target + " holds a model of the type " +
+                        saved.trained.recipe.section("model").choice() +
+                        "; heed predict --json gives the probabilities of classes");
+    }
+    PairScorer scorer(saved, command);
+    answer_lines(command.files, lines_at_once, [&](const std::vector<InputLine>& lines) {
+        std::vector<SplitLine> pairs;
+        std::string refusal;
+        for (const InputLine& line : lines) {
+            try {
+                pairs.push_back(split_at_tab(line, "a source and its translation"));
+            } catch (const UserError& error) {
+                refusal = error.what();
+                break;
+            }
+        }
+        scorer.answer(pairs);
+        std::fflush(stdout);
+        if (!refusal.empty()) throw UserError(refusal);
+    });
+    return 0;
+}
+
+}  // namespace heed

@@ -1,0 +1,108 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "heed/apps/class_output.h"
+#include "heed/apps/commands.h"
+#include "heed/apps/input_lines.h"
+#include "heed/apps/saved_model.h"
+#include "heed/core/error.h"
+#include "heed/trainers/translation_decoder.h"
+
+namespace heed {
+namespace {
+
+constexpr size_t sentences_at_once = 128;
+
+BeamSearchOptions search_options(const Recipe& recipe, const TranslateCommand& command) {
+    BeamSearchOptions options = recipe.options<BeamSearchOptions>("decoding");
+    if (command.n_best > 0) options.n_best = command.n_best;
+    if (command.beam > 0) options.beam = command.beam;
+    if (command.beam > 0 && command.n_best == 0) options.n_best = std::min(options.n_best, options.beam);
+    if (options.n_best > options.beam) {
+        throw UserError(fmt::format("--n-best {} expects a beam of at least as many, got {}: give --beam {}",
+                                    options.n_best, options.beam, options.n_best));
+    }
+    return options;
+}
+
+/// Writes an answer for every line, in order.
+class LineTranslator {
+public:
+    LineTranslator(SavedModel& saved, const TranslateCommand& command)
+        : command_(command),
+          input_(saved.trained.facts.translation_input()),
+          tokenizers_(input_),
+          options_(search_options(saved.trained.recipe, command)),
+          decoder_(*saved.context, *saved.trained.model.translations, tokenizers_, options_) {}
+
+    void answer(const std::vector<InputLine>& lines) {
+        EncodedTexts sources;
+        std::vector<bool> empty;
+        for (const InputLine& line : lines) {
+            EncodeReport report;
+            const std::vector<int32_t> ids =
+                encode_text(*tokenizers_.source, line.text, source_encode_options(input_), report);
+            // Nothing is the translation of nothing, whatever the model has learnt.
+            empty.push_back(report.empty > 0);
+            if (report.empty > 0) continue;
+            if (report.cut > 0) {
+                fmt::print(stderr, "heed: {}: {} tokens, but the model reads {}: the rest is left out\n", line.place,
+                           report.tokens, input_.max_source_tokens - 1);
+            }
+            sources.add(ids);
+        }
+        const std::vector<std::vector<TranslationText>> translations = decoder_.translate(sources);
+        size_t place = 0;
+        for (size_t i = 0; i < lines.size(); ++i) {
+            ++number_;
+            print(lines[i].text, empty[i] ? std::vector<TranslationText>{TranslationText{}} : translations[place++]);
+        }
+        std::fflush(stdout);
+    }
+
+private:
+    void print(const std::string& source, const std::vector<TranslationText>& best) const {
+        if (command_.json) {
+            nlohmann::ordered_json json;
+            json["source"] = source;
+            json["translations"] = nlohmann::ordered_json::array();
+            for (const TranslationText& each : best) {
+                json["translations"].push_back({{"text", each.text},
+                                                {"score", each.score},
+                                                {"log_probability", each.log_probability},
+                                                {"tokens", each.tokens}});
+            }
+            print_json_line(json);
+        } else if (command_.n_best > 0) {
+            for (const TranslationText& each : best) fmt::print("{}\t{:.4f}\t{}\n", number_, each.score, each.text);
+        } else {
+            fmt::print("{}\n", best.front().text);
+        }
+    }
+
+    const TranslateCommand& command_;
+    const TranslationInput& input_;
+    TranslationTokenizers tokenizers_;
+    BeamSearchOptions options_;
+    TranslationDecoder decoder_;
+    int64_t number_ = 0;
+};
+
+}  // namespace
+
+int run(const TranslateCommand& command) {
+    SavedModel saved = load_saved_model(command.target, {});
+    if (!saved.trained.model.translations) {
+        throw UserError("heed translate expects a translator, but " + command.target + " holds a model of the type " +
+                        saved.trained.recipe.section("model").choice() + "; heed predict asks a classifier");
+    }
+    LineTranslator translator(saved, command);
+    answer_lines(command.files, sentences_at_once,
+                 [&](const std::vector<InputLine>& lines) { translator.answer(lines); });
+    return 0;
+}
+
+}  // namespace heed

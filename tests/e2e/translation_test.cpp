@@ -1,0 +1,278 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "heed/core/safetensors.h"
+#include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/message_of.h"
+#include "heed/tests/support/text_file.h"
+
+namespace heed::test {
+namespace {
+
+/// 0 ... 99 in English.
+std::string english(int number) {
+    static const std::array<const char*, 20> small = {
+        "zero", "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine",
+        "ten",  "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+    static const std::array<const char*, 10> tens = {"",      "",      "twenty",  "thirty", "forty",
+                                                     "fifty", "sixty", "seventy", "eighty", "ninety"};
+    if (number < 20) return small[static_cast<size_t>(number)];
+    const std::string ten = tens[static_cast<size_t>(number / 10)];
+    return number % 10 == 0 ? ten : ten + " " + small[static_cast<size_t>(number % 10)];
+}
+
+/// The same in Spanish, with each digit a word, so that a vocabulary of words does.
+std::string spanish(int number) {
+    static const std::array<const char*, 10> digits = {"cero",  "uno",  "dos",   "tres", "cuatro",
+                                                       "cinco", "seis", "siete", "ocho", "nueve"};
+    static const std::array<const char*, 10> tens = {"",          "diez",    "veinte",  "treinta", "cuarenta",
+                                                     "cincuenta", "sesenta", "setenta", "ochenta", "noventa"};
+    const std::string unit = digits[static_cast<size_t>(number % 10)];
+    if (number < 10) return unit;
+    const std::string ten = tens[static_cast<size_t>(number / 10)];
+    return number % 10 == 0 ? ten : ten + " y " + unit;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::istringstream stream(text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+/// All tests look at the run "run": it has learnt numbers, with one tokenizer for each language.
+class Translation : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        tiny_ = new TinyTraining;
+        std::string pairs;
+        for (int number = 0; number < 100; ++number) pairs += english(number) + "\t" + spanish(number) + "\n";
+        write_text(tiny().folder / "pairs.tsv", pairs);
+        write_text(tiny().folder / "numbers.yaml",
+                   "model: {type: translator, dim: 32, encoder_depth: 1, decoder_depth: 1, heads: 2, mlp_dim: 64}\n"
+                   "data: {name: parallel_files, pair_files: [pairs.tsv], root: '', tokens: 128, length: 8,\n"
+                   "       validation: 5, test: 8}\n"
+                   "tokenizer: {type: word, vocabulary: 60}\n"
+                   "train: {epochs: 2, seed: 3, label_smoothing: 0.1}\n"
+                   "optimizer: {type: adamw, lr: 1e-2}\n"
+                   "threads: 1\n");
+        result_ = train("run", {"train.epochs=30", "model.dropout=0"});
+    }
+    static void TearDownTestSuite() { delete tiny_; }
+
+    static const TinyTraining& tiny() { return *tiny_; }
+    static ProgramResult train(const std::string& dir, const std::vector<std::string>& more) {
+        std::vector<std::string> arguments = {"train", "numbers.yaml", "run.dir=" + dir};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return tiny().run(arguments);
+    }
+    /// Translates a text by way of a file.
+    static ProgramResult translate(const std::string& text, std::vector<std::string> more = {}) {
+        write_text(tiny().folder / "input.txt", text);
+        more.insert(more.begin(), {"translate", "run", "input.txt"});
+        return tiny().run(more);
+    }
+    static ProgramResult score(const std::string& text, std::vector<std::string> more = {}) {
+        write_text(tiny().folder / "pairs.txt", text);
+        more.insert(more.begin(), {"score", "run", "pairs.txt"});
+        return tiny().run(more);
+    }
+
+    static TinyTraining* tiny_;
+    static ProgramResult result_;
+};
+
+TinyTraining* Translation::tiny_ = nullptr;
+ProgramResult Translation::result_;
+
+TEST_F(Translation, LearnsAndSaysHowWellInLogMetricsAndReport) {
+    ASSERT_EQ(result_.code, 0) << result_.errors;
+    const std::vector<double> losses = tiny().losses("run");
+    EXPECT_LT(losses.back(), 0.7 * losses.front());
+    EXPECT_GT(tiny().values("run", "validation", "accuracy").back(), 0.7);
+    EXPECT_EQ(tiny().values("run", "test", "bleu").size(), 1U);
+    EXPECT_GT(tiny().values("run", "test", "chrf").back(), 50.0);
+    EXPECT_NEAR(tiny().values("run", "test", "perplexity").back(),
+                std::exp(tiny().values("run", "test", "loss").back()), 1e-6);
+    EXPECT_TRUE(contains(tiny().file("run/log.txt"), "BLEU|nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|"));
+    EXPECT_TRUE(contains(tiny().file("run/report.html"), "id=\"translations\""));
+    EXPECT_TRUE(tiny().exists("run/source_tokenizer.word"));
+    EXPECT_TRUE(tiny().exists("run/target_tokenizer.word"));
+}
+
+TEST_F(Translation, ValidationKeepsTheCheckpointOfTheLeastLoss) {
+    const std::vector<double> losses = tiny().values("run", "validation", "loss");
+    const double least = *std::min_element(losses.begin(), losses.end());
+    const ProgramResult info = tiny().run({"info", "run"});
+    ASSERT_EQ(info.code, 0) << info.errors;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "loss %.4f at best", least);
+    EXPECT_TRUE(contains(info.output, text.data())) << info.output;
+    EXPECT_TRUE(contains(info.output, "source and"));
+}
+
+TEST_F(Translation, EvalGivesTheNumbersOfTheTraining) {
+    const ProgramResult eval = tiny().run({"eval", "run", "--json"});
+    ASSERT_EQ(eval.code, 0) << eval.errors;
+    const nlohmann::json json = nlohmann::json::parse(eval.output);
+    for (const char* name : {"loss", "accuracy", "bleu", "chrf", "perplexity"}) {
+        EXPECT_NEAR(json[name].get<double>(), tiny().values("run", "test", name).back(), 1e-9) << name;
+    }
+    EXPECT_TRUE(json["scores"][0].get<std::string>().starts_with("BLEU|"));
+    const ProgramResult validation = tiny().run({"eval", "run", "--split", "validation"});
+    EXPECT_EQ(validation.code, 0) << validation.errors;
+    EXPECT_TRUE(contains(validation.output, "chrF2|"));
+}
+
+TEST_F(Translation, KeepsTheOrderOfTheLinesAndTheirNumber) {
+    std::string input;
+    for (int number = 0; number < 100; ++number) input += english(number) + (number % 10 == 3 ? "\n\n" : "\n");
+    const ProgramResult result = translate(input);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const std::vector<std::string> lines = lines_of(result.output);
+    ASSERT_EQ(lines.size(), 110U);
+    int right = 0;
+    size_t line = 0;
+    for (int number = 0; number < 100; ++number) {
+        right += lines[line++] == spanish(number) ? 1 : 0;
+        if (number % 10 == 3) {
+            EXPECT_EQ(lines[line++], "");
+        }
+    }
+    EXPECT_GE(right, 80);
+}
+
+TEST_F(Translation, ReadsStandardInputAsItComes) {
+    // The second line is written only after the answer to the first one has been read.
+    write_text(tiny().folder / "conversation.sh",
+               "mkfifo questions answers\n"
+               "\"$HEED_BINARY\" translate run < questions > answers &\n"
+               "exec 3> questions 4< answers\n"
+               "echo 'forty two' >&3; read -r first <&4\n"
+               "echo seven >&3; read -r second <&4\n"
+               "exec 3>&-; wait; echo \"$first,$second\" > conversation\n");
+    const std::string command = "cd '" + tiny().folder.path() + "' && timeout 60 sh conversation.sh";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    EXPECT_EQ(tiny().file("conversation"), spanish(42) + "," + spanish(7) + "\n");
+}
+
+TEST_F(Translation, GivesSeveralTranslationsOrderedByScore) {
+    const ProgramResult plain = translate("forty two\nnine\n", {"--n-best", "3"});
+    ASSERT_EQ(plain.code, 0) << plain.errors;
+    const std::vector<std::string> lines = lines_of(plain.output);
+    ASSERT_EQ(lines.size(), 6U);
+    EXPECT_TRUE(lines[0].starts_with("1\t-") && lines[0].ends_with("\t" + spanish(42))) << lines[0];
+    EXPECT_TRUE(lines[3].starts_with("2\t-")) << lines[3];
+    const ProgramResult json = translate("forty two\n", {"--n-best", "3", "--beam", "5", "--json"});
+    ASSERT_EQ(json.code, 0) << json.errors;
+    const nlohmann::json parsed = nlohmann::json::parse(json.output);
+    ASSERT_EQ(parsed["translations"].size(), 3U);
+    EXPECT_GE(parsed["translations"][0]["score"], parsed["translations"][1]["score"]);
+    EXPECT_GE(parsed["translations"][1]["score"], parsed["translations"][2]["score"]);
+    expect_error(translate("one\n", {"--n-best", "9"}), 2, "--n-best 9 expects a beam of at least as many");
+    expect_error(translate("one\n", {"--beam", "none"}), 2, "--beam expects a whole number");
+}
+
+TEST_F(Translation, ScoreIsTheLogProbabilityThatTheSearchGave) {
+    const ProgramResult searched = translate("forty two\n", {"--json"});
+    const nlohmann::json best = nlohmann::json::parse(searched.output)["translations"][0];
+    const std::string text = best["text"];
+    const ProgramResult result = score("forty two\t" + text + "\nforty two\tnueve\n", {"--json"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const std::vector<std::string> lines = lines_of(result.output);
+    ASSERT_EQ(lines.size(), 2U);
+    const nlohmann::json good = nlohmann::json::parse(lines[0]), bad = nlohmann::json::parse(lines[1]);
+    EXPECT_NEAR(good["log_probability"].get<double>(), best["log_probability"].get<double>(), 1e-3);
+    EXPECT_EQ(good["tokens"].size(), best["tokens"].get<size_t>());
+    EXPECT_GT(good["per_token"].get<double>(), bad["per_token"].get<double>());
+    expect_error(score("forty two nueve\n"), 2,
+                 "pairs.txt:1: expected a source and its translation, parted by one tab");
+    expect_error(score("one\t\n"), 2, "pairs.txt:1: expected a source and a translation");
+}
+
+TEST_F(Translation, RefusesTextsThatAreNoneAfterTheAnswersBeforeThem) {
+    const ProgramResult broken = translate("seven\nn\xffine\n");
+    EXPECT_EQ(broken.code, 2);
+    EXPECT_EQ(lines_of(broken.output).size(), 1U);
+    EXPECT_TRUE(contains(broken.errors, "input.txt:2: expected text, found broken UTF-8")) << broken.errors;
+    expect_error(translate(std::string("a\0b\n", 4)), 2, "input.txt:1: expected text, found a NUL byte");
+    expect_error(translate(std::string(10'000'000, 'a') + "\n"), 2, "input.txt:1: expected a line of at most");
+    const ProgramResult longer = translate("one two three four five six seven eight nine ten eleven\n");
+    EXPECT_EQ(longer.code, 0) << longer.errors;
+    EXPECT_TRUE(contains(longer.errors, "input.txt:1: 11 tokens, but the model reads 7")) << longer.errors;
+    EXPECT_EQ(lines_of(longer.output).size(), 1U);
+    expect_error(tiny().run({"translate", "run", "nowhere.txt"}), 2, "cannot read nowhere.txt");
+    expect_error(tiny().run({"predict", "run", "input.txt"}), 2, "is a translator");
+}
+
+TEST_F(Translation, AResumedTrainingEndsWithTheSameBits) {
+    const std::vector<std::string> settings = {"data.tokens=64",    "train.accumulate=2", "data.joint_vocabulary=true",
+                                               "model.tie=all",     "train.ema=0.9",      "optimizer.schedule=constant",
+                                               "optimizer.warmup=1"};
+    const auto with = [&](std::vector<std::string> more) {
+        more.insert(more.end(), settings.begin(), settings.end());
+        return more;
+    };
+    ASSERT_EQ(train("whole", with({"train.steps=9"})).code, 0);
+    const ProgramResult first = train("parts", with({"train.steps=4"}));
+    ASSERT_EQ(first.code, 0) << first.errors;
+    const ProgramResult rest = train("parts", with({"train.steps=9", "--resume"}));
+    ASSERT_EQ(rest.code, 0) << rest.errors;
+    EXPECT_EQ(tiny().losses("whole"), tiny().losses("parts"));
+    const SafetensorsFile a(tiny().folder / "whole/checkpoints/last.safetensors");
+    const SafetensorsFile b(tiny().folder / "parts/checkpoints/last.safetensors");
+    ASSERT_EQ(a.tensors().size(), b.tensors().size());
+    for (const StoredTensor& tensor : a.tensors()) {
+        const StoredTensor& other = b.at(tensor.name);
+        EXPECT_TRUE(std::equal(tensor.bytes.begin(), tensor.bytes.end(), other.bytes.begin(), other.bytes.end()))
+            << tensor.name;
+    }
+    EXPECT_NE(a.find("data.tokenizer"), nullptr);
+}
+
+TEST_F(Translation, EveryAttentionTypeTrainsAndTranslatesInEveryPlace) {
+    for (const std::string type : {"sdpa", "optimised", "efficient", "super", "smyrf"}) {
+        for (const std::string place : {"attention", "attention.encoder", "attention.decoder", "attention.cross"}) {
+            if (type == "sdpa" && place != "attention") continue;
+            std::vector<std::string> settings = {"train.steps=3", place + ".type=" + type};
+            if (type == "smyrf") settings.push_back(place + ".cluster=4");
+            const ProgramResult result = train(type + "-" + place, settings);
+            ASSERT_EQ(result.code, 0) << type << " " << place << result.errors;
+            write_text(tiny().folder / "input.txt", "seven\n");
+            EXPECT_EQ(tiny().run({"translate", type + "-" + place, "input.txt"}).code, 0) << type << " " << place;
+        }
+    }
+}
+
+TEST_F(Translation, CheckTellsSizeAndMemory) {
+    const ProgramResult check = tiny().run({"check", "numbers.yaml"});
+    ASSERT_EQ(check.code, 0) << check.errors;
+    EXPECT_TRUE(contains(check.output, "pairs of that length at a time")) << check.output;
+    expect_error(tiny().run({"check", "numbers.yaml", "model.tie=all"}), 2, "needs one vocabulary of both languages");
+    expect_error(tiny().run({"check", "numbers.yaml", "attention.cross.type=spda"}), 2, "did you mean");
+}
+
+TEST_F(Translation, RefusesDataThatDoNotFitBeforeThereIsARunFolder) {
+    expect_error(train("never", {"data.length=4", "data.tokens=16", "data.pair_files=[long.tsv]"}), 2, "long.tsv");
+    write_text(tiny().folder / "one.txt", "a\nb\n");
+    write_text(tiny().folder / "other.txt", "a\nb\nc\n");
+    expect_error(train("never", {"data.source_files=[one.txt]", "data.target_files=[other.txt]", "data.pair_files=[]"}),
+                 2, "3");
+    std::string pairs;
+    for (int number = 0; number < 40; ++number) pairs += english(number) + " and two more\t" + spanish(number) + "\n";
+    write_text(tiny().folder / "and.tsv", pairs);
+    expect_error(train("never", {"data.length=4", "data.pair_files=[and.tsv]"}), 2,
+                 "data.length 4: every one of the 27 training pairs has a longer sentence");
+    EXPECT_FALSE(tiny().exists("never"));
+}
+
+}  // namespace
+}  // namespace heed::test

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heed/core/context.h"
+#include "heed/datasets/text/encoded_texts.h"
+#include "heed/layers/translator.h"
+#include "heed/trainers/data_facts.h"
+#include "heed/trainers/decoding/beam_search_options.h"
+
+namespace heed {
+
+/// How sources and targets become tokens of such a model.
+EncodeOptions source_encode_options(const TranslationInput& input);
+EncodeOptions target_encode_options(const TranslationInput& input);
+
+/// Logarithms of the softmax of logits [rows, classes], by rows. What is not finite stays so.
+std::vector<float> log_probabilities(const Tensor& logits);
+
+/// One translation of a sentence.
+struct TranslationText {
+    std::string text;
+    double log_probability = 0.0;  ///< of all tokens and the end
+    double score = 0.0;            ///< log-probability with length normalisation
+    int64_t tokens = 0;            ///< the end included
+};
+
+/// The tokenizers of a translator.
+struct TranslationTokenizers {
+    std::unique_ptr<Tokenizer> source, target;
+
+    explicit TranslationTokenizers(const TranslationInput& input);
+};
+
+/// Translates sentences with a beam search, many of similar length at a time.
+class TranslationDecoder {
+public:
+    /// No hypothesis is longer than the model can be given. All arguments must outlive it.
+    TranslationDecoder(Context& context, Translator& model, const TranslationTokenizers& tokenizers,
+                       const BeamSearchOptions& options);
+
+    /// For each source (as source_encode_options has it) its best translations, best first. What one is translated to
+    /// does not depend on the others but for rounding.
+    std::vector<std::vector<TranslationText>> translate(const EncodedTexts& sources);
+
+private:
+    std::vector<std::vector<TranslationText>> translate_batch(const EncodedTexts& sources,
+                                                              std::span<const int64_t> places);
+
+    Context& context_;
+    Translator& model_;
+    const TranslationTokenizers& tokenizers_;
+    BeamSearchOptions options_;
+};
+
+}  // namespace heed
