@@ -83,12 +83,15 @@ public:
         translate->add_option("target", translate_.target, target_help)->required();
         translate->add_option("files", translate_.files, "files to translate (none or -: standard input)");
         translate->add_option("--beam", beam_, "hypotheses kept at each step (default: decoding.beam of the recipe)");
-        translate->add_option("--n-best", n_best_,
-                              "translations for each line: number of the line, score and translation, parted by tabs "
-                              "(default: decoding.n_best of the recipe)");
+        translate->add_option(
+            "--n-best", n_best_,
+            "translations for each line; more than 1: number of the line, score and translation, parted by tabs "
+            "(default: decoding.n_best of the recipe)");
         translate->add_flag("--json", translate_.json, "print one JSON object a line");
 
-        CLI::App* score = add("score", "log-probability of given translations, lines of source TAB translation");
+        CLI::App* score =
+            add("score",
+                "log-probability of given translations (lines of source TAB translation) or classes (class TAB text)");
         score->add_option("target", score_.target, target_help)->required();
         score->add_option("files", score_.files, "files of such lines (none or -: standard input)");
         score->add_flag("--json", score_.json, "print one JSON object a line, with every token");

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -37,6 +38,7 @@ public:
             fill();
         }
         const std::size_t end = std::min(buffer_.find('\n', begin_), buffer_.size());
+        refuse_longer(end - begin_);
         ++number_;
         line.place = fmt::format("{}:{}", name_, number_);
         line.text = buffer_.substr(begin_, end - begin_);
@@ -63,11 +65,14 @@ private:
         return last || (begin_ < buffer_.size() && buffer_.find('\n', begin_) != std::string::npos);
     }
 
+    void refuse_longer(std::size_t bytes) const {
+        if (bytes <= longest_line) return;
+        throw UserError(fmt::format("{}:{}: expected a line of at most {} bytes, found a longer one", name_,
+                                    number_ + 1, longest_line));
+    }
+
     void fill() {
-        if (buffer_.size() - std::min(begin_, buffer_.size()) > longest_line) {
-            throw UserError(fmt::format("{}:{}: expected a line of at most {} bytes, found a longer one", name_,
-                                        number_ + 1, longest_line));
-        }
+        refuse_longer(buffer_.size() - std::min(begin_, buffer_.size()));
         buffer_.erase(0, begin_);
         begin_ = 0;
         std::array<char, 65536> bytes{};
@@ -105,17 +110,14 @@ void answer_lines(const std::vector<std::string>& files, std::size_t most,
         }
         LineReader reader(descriptor, standard ? "standard input" : file);
         InputLine line;
-        const auto next = [&] {
-            try {
-                return reader.next(line);
-            } catch (const UserError&) {
-                answer_all();
-                throw;
+        try {
+            while (reader.next(line)) {
+                lines.push_back(line);
+                if (lines.size() == most || reader.waits()) answer_all();
             }
-        };
-        while (next()) {
-            lines.push_back(line);
-            if (lines.size() == most || reader.waits()) answer_all();
+        } catch (const UserError&) {
+            answer_all();
+            throw;
         }
         answer_all();
     }

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,9 @@
 #include "heed/apps/input_lines.h"
 #include "heed/apps/saved_model.h"
 #include "heed/core/error.h"
+#include "heed/core/nearest_name.h"
+#include "heed/core/quote.h"
+#include "heed/trainers/text_workload.h"
 #include "heed/trainers/translation_decoder.h"
 #include "heed/trainers/translation_task.h"
 
@@ -105,22 +109,80 @@ private:
     TranslationTokenizers tokenizers_;
 };
 
-}  // namespace
+/// Log-probabilities of given classes of texts.
+class ClassScorer {
+public:
+    ClassScorer(SavedModel& saved, const ScoreCommand& command)
+        : saved_(saved),
+          command_(command),
+          input_(saved.trained.facts.text_input()),
+          tokenizer_(load_tokenizer(input_.tokenizer.kind, input_.tokenizer.bytes)) {}
 
-int run(const ScoreCommand& command) {
-    SavedModel saved = load_saved_model(command.target, {});
-    if (!saved.trained.model.translations) {
-        throw UserError("heed score expects a translator, but " + command.target + " holds a model of the type " +
-                        saved.trained.recipe.section("model").choice() +
-                        "; heed predict --json gives the probabilities of classes");
+    void answer(const std::vector<SplitLine>& lines) {
+        if (lines.empty()) return;
+        const NoGradient guard(*saved_.context);
+        EncodedTexts texts;
+        std::vector<int64_t> places(lines.size());
+        std::iota(places.begin(), places.end(), int64_t{0});
+        std::vector<size_t> classes;
+        EncodeReport report;
+        for (const SplitLine& line : lines) {
+            classes.push_back(class_of(line));
+            texts.add(encode_text(*tokenizer_, line.second, encode_options(input_), report));
+        }
+        TokenMatrix matrix;
+        fill_tokens(matrix, texts, places, tokenizer_->special().pad);
+        const Shape shape = {matrix.rows, matrix.columns};
+        const Tensor ids = Tensor::from_host(*saved_.context, shape, std::span<const int32_t>(matrix.ids));
+        const Tensor lengths =
+            Tensor::from_host(*saved_.context, {matrix.rows}, std::span<const int32_t>(matrix.lengths));
+        const Variable logits = saved_.trained.model.texts->forward(ids, lengths, {});
+        const std::vector<float> values = log_probabilities(logits.value());
+        for (size_t row = 0; row < lines.size(); ++row) {
+            const float value = values[row * saved_.trained.facts.class_names.size() + classes[row]];
+            if (!std::isfinite(value)) throw Error("the model gives numbers that are not finite");
+            print(lines[row], value);
+        }
     }
-    PairScorer scorer(saved, command);
+
+private:
+    size_t class_of(const SplitLine& line) const {
+        const std::vector<std::string>& names = saved_.trained.facts.class_names;
+        const auto found = std::find(names.begin(), names.end(), line.first);
+        if (found == names.end()) {
+            throw UserError(fmt::format("{}: there is no class {}{}", line.place, quote(line.first),
+                                        did_you_mean(line.first, names)));
+        }
+        return static_cast<size_t>(found - names.begin());
+    }
+
+    void print(const SplitLine& line, float value) const {
+        if (!command_.json) {
+            fmt::print("{:.4f}\t{}\t{}\n", value, line.first, line.second);
+            return;
+        }
+        nlohmann::ordered_json json;
+        json["class"] = line.first;
+        json["text"] = line.second;
+        json["log_probability"] = value;
+        print_json_line(json);
+    }
+
+    SavedModel& saved_;
+    const ScoreCommand& command_;
+    const TextInput& input_;
+    std::unique_ptr<Tokenizer> tokenizer_;
+};
+
+/// Scores all lines up to the first that is none.
+template <class Scorer>
+void score_lines(Scorer scorer, const ScoreCommand& command, const char* expected) {
     answer_lines(command.files, lines_at_once, [&](const std::vector<InputLine>& lines) {
         std::vector<SplitLine> pairs;
         std::string refusal;
         for (const InputLine& line : lines) {
             try {
-                pairs.push_back(split_at_tab(line, "a source and its translation"));
+                pairs.push_back(split_at_tab(line, expected));
             } catch (const UserError& error) {
                 refusal = error.what();
                 break;
@@ -130,6 +192,20 @@ int run(const ScoreCommand& command) {
         std::fflush(stdout);
         if (!refusal.empty()) throw UserError(refusal);
     });
+}
+
+}  // namespace
+
+int run(const ScoreCommand& command) {
+    SavedModel saved = load_saved_model(command.target, {});
+    if (saved.trained.model.translations) {
+        score_lines(PairScorer(saved, command), command, "a source and its translation");
+    } else if (saved.trained.model.texts) {
+        score_lines(ClassScorer(saved, command), command, "a class and a text");
+    } else {
+        throw UserError("heed score expects a model of texts, but " + command.target + " holds a model of the type " +
+                        saved.trained.recipe.section("model").choice());
+    }
     return 0;
 }
 

@@ -76,7 +76,7 @@ private:
                                                 {"tokens", each.tokens}});
             }
             print_json_line(json);
-        } else if (command_.n_best > 0) {
+        } else if (options_.n_best > 1) {
             for (const TranslationText& each : best) fmt::print("{}\t{:.4f}\t{}\n", number_, each.score, each.text);
         } else {
             fmt::print("{}\n", best.front().text);

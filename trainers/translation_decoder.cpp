@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/core/error.h"
 #include "heed/core/ops/softmax.h"
 #include "heed/core/parallel.h"
 #include "heed/datasets/text/token_batches.h"
@@ -79,7 +80,15 @@ std::vector<float> log_probabilities(const Tensor& logits) {
 TranslationTokenizers::TranslationTokenizers(const TranslationInput& input)
     : source(load_tokenizer(input.source_tokenizer.kind, input.source_tokenizer.bytes)),
       target(input.joint ? load_tokenizer(input.source_tokenizer.kind, input.source_tokenizer.bytes)
-                         : load_tokenizer(input.target_tokenizer.kind, input.target_tokenizer.bytes)) {}
+                         : load_tokenizer(input.target_tokenizer.kind, input.target_tokenizer.bytes)) {
+    const auto check = [](const char* side, int64_t known, int64_t expected) {
+        if (known == expected) return;
+        throw UserError("the " + std::string(side) + " tokenizer has " + std::to_string(known) +
+                        " tokens, but the model was trained with " + std::to_string(expected));
+    };
+    check("source", source->vocabulary_size(), input.source_vocabulary);
+    check("target", target->vocabulary_size(), input.target_vocabulary);
+}
 
 TranslationDecoder::TranslationDecoder(Context& context, Translator& model, const TranslationTokenizers& tokenizers,
                                        const BeamSearchOptions& options)

@@ -30,6 +30,7 @@ struct TranslationText {
 struct TranslationTokenizers {
     std::unique_ptr<Tokenizer> source, target;
 
+    /// Throws UserError where they are damaged or do not fit the model.
     explicit TranslationTokenizers(const TranslationInput& input);
 };
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdio>
 #include <filesystem>
 
 #include "heed/core/safetensors.h"
@@ -95,6 +97,20 @@ TEST_F(Texts, JsonHasAllProbabilities) {
     EXPECT_TRUE(begins_with(result.output, R"({"text":"a \"fine\" song","label":)"));
     EXPECT_TRUE(contains(result.output, R"("class":"yes")"));
     EXPECT_TRUE(contains(result.output, R"("probabilities":[)"));
+}
+
+TEST_F(Texts, ScoreIsTheLogarithmOfAClassesProbability) {
+    write_text(*folder_ / "classes.tsv", "yes\tthe film was a good one\nno\tthe film was a good one\n");
+    const ProgramResult result = run({"score", "whole", "classes.tsv"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    double yes = 0, no = 0;
+    ASSERT_EQ(std::sscanf(result.output.c_str(), "%lf\tyes\tthe film was a good one\n%lf\tno\t", &yes, &no), 2)
+        << result.output;
+    EXPECT_GT(yes, no);
+    EXPECT_NEAR(std::exp(yes) + std::exp(no), 1.0, 1e-3);
+    write_text(*folder_ / "classes.tsv", "yes\tfine\nyess\tfine\n");
+    expect_error(run({"score", "whole", "classes.tsv"}), 2,
+                 "classes.tsv:2: there is no class \"yess\" (did you mean yes?)");
 }
 
 TEST_F(Texts, AResumedTrainingHasTheBitsOfOneThatWasNeverStopped) {

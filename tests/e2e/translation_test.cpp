@@ -204,7 +204,10 @@ TEST_F(Translation, RefusesTextsThatAreNoneAfterTheAnswersBeforeThem) {
     EXPECT_EQ(lines_of(broken.output).size(), 1U);
     EXPECT_TRUE(contains(broken.errors, "input.txt:2: expected text, found broken UTF-8")) << broken.errors;
     expect_error(translate(std::string("a\0b\n", 4)), 2, "input.txt:1: expected text, found a NUL byte");
-    expect_error(translate(std::string(10'000'000, 'a') + "\n"), 2, "input.txt:1: expected a line of at most");
+    const ProgramResult large = translate("seven\n" + std::string(10'000'000, 'a') + "\n");
+    EXPECT_EQ(large.code, 2);
+    EXPECT_EQ(large.output, spanish(7) + "\n");
+    EXPECT_TRUE(contains(large.errors, "input.txt:2: expected a line of at most")) << large.errors;
     const ProgramResult longer = translate("one two three four five six seven eight nine ten eleven\n");
     EXPECT_EQ(longer.code, 0) << longer.errors;
     EXPECT_TRUE(contains(longer.errors, "input.txt:1: 11 tokens, but the model reads 7")) << longer.errors;
@@ -236,6 +239,20 @@ TEST_F(Translation, AResumedTrainingEndsWithTheSameBits) {
             << tensor.name;
     }
     EXPECT_NE(a.find("data.tokenizer"), nullptr);
+}
+
+TEST_F(Translation, CountsAllReferencesBesideTheFirst) {
+    std::string pairs;
+    for (int number = 0; number < 100; ++number) {
+        for (const char* before : {"", "el "}) pairs += english(number) + "\t" + before + spanish(number) + "\n";
+    }
+    write_text(tiny().folder / "twice.tsv", pairs);
+    const ProgramResult result = train("twice", {"data.pair_files=[twice.tsv]", "train.epochs=20", "model.dropout=0"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "BLEU|nrefs:1|")) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "BLEU|nrefs:2|")) << result.errors;
+    EXPECT_GE(tiny().values("twice", "test", "chrf_multi").back(), tiny().values("twice", "test", "chrf").back());
+    EXPECT_TRUE(contains(tiny().file("twice/report.html"), "<i>el "));
 }
 
 TEST_F(Translation, EveryAttentionTypeTrainsAndTranslatesInEveryPlace) {

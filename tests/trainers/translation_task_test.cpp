@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/datasets/text/tokenizer_options.h"
+#include "heed/tests/support/message_of.h"
 #include "heed/trainers/translation_decoder.h"
 
 namespace heed {
@@ -207,6 +209,7 @@ TEST(TranslationDecoder, GivesASentenceTheSameTranslationAloneAndAmongOthers) {
     TranslationInput input;
     input.joint = true;
     input.max_source_tokens = input.max_target_tokens = 8;
+    input.source_vocabulary = input.target_vocabulary = vocabulary;
     input.source_tokenizer = {tokenizer->kind(), tokenizer->serialized()};
     const TranslationTokenizers tokenizers(input);
     BeamSearchOptions search;
@@ -231,6 +234,18 @@ TEST(TranslationDecoder, GivesASentenceTheSameTranslationAloneAndAmongOthers) {
     }
 }
 
+TEST(TranslationTokenizers, MustHaveTheVocabularyOfTheModel) {
+    const std::vector<std::string_view> texts = {"a b c"};
+    const auto tokenizer = train_tokenizer(TokenizerOptions(), texts);
+    TranslationInput input;
+    input.joint = true;
+    input.source_tokenizer = {tokenizer->kind(), tokenizer->serialized()};
+    input.source_vocabulary = tokenizer->vocabulary_size();
+    input.target_vocabulary = tokenizer->vocabulary_size() + 1;
+    EXPECT_TRUE(test::contains(test::message_of<UserError>([&] { TranslationTokenizers loaded(input); }),
+                               "the target tokenizer has 7 tokens, but the model was trained with 8"));
+}
+
 /// What the search says of a translation is what the model says of it at once.
 TEST(TranslationDecoder, ItsLogProbabilityIsThatOfTheWholeTarget) {
     SmallTask small;
@@ -241,6 +256,7 @@ TEST(TranslationDecoder, ItsLogProbabilityIsThatOfTheWholeTarget) {
     TranslationInput input;
     input.joint = true;
     input.max_source_tokens = input.max_target_tokens = 8;
+    input.source_vocabulary = input.target_vocabulary = vocabulary;
     input.source_tokenizer = {tokenizer->kind(), tokenizer->serialized()};
     const TranslationTokenizers tokenizers(input);
     TranslationDecoder decoder(small.context, *small.model, tokenizers, {});
