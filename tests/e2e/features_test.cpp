@@ -124,8 +124,7 @@ TEST_F(Features, PatienceEndsATraining) {
     const std::vector<std::string> settings = {"train.epochs=200", "train.patience=2", "optimizer.lr=1e-6"};
     const ProgramResult result = tiny().train("patient", settings);
     ASSERT_EQ(result.code, 0) << result.errors;
-    EXPECT_TRUE(
-        contains(result.errors, "2 validations without a better one (train.patience): it ends after step"));
+    EXPECT_TRUE(contains(result.errors, "2 validations without a better one (train.patience): it ends after step"));
     const size_t steps = tiny().losses("patient").size();
     EXPECT_LT(steps, 1800u);
     EXPECT_TRUE(tiny().exists("patient/finished"));
