@@ -16,6 +16,7 @@ public:
     CsvParser() {
         if (csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI) != 0) throw Error("libcsv cannot be used");
         csv_set_space_func(&parser_, [](unsigned char) { return 0; });
+        csv_set_blk_size(&parser_, size_t{1} << 18);  // grown by 128 bytes, a long field would be copied all the time
     }
     ~CsvParser() { csv_free(&parser_); }
     CsvParser(const CsvParser&) = delete;
