@@ -181,8 +181,9 @@ TEST_F(Train, EvalAgreesWithTheTestOfTheRun) {
     EXPECT_EQ(eval("run/checkpoints/last.safetensors").at("step"), steps);
 
     // A run knows where its data lies, wherever heed is called; a checkpoint alone does not.
+    const TemporaryFolder elsewhere;
     for (const char* target : {"run", "run/", "run/checkpoints/best.safetensors"}) {
-        const ProgramResult result = run_program("/", {"eval", tiny().folder / target, "--json"});
+        const ProgramResult result = run_program(elsewhere.path(), {"eval", tiny().folder / target, "--json"});
         ASSERT_EQ(result.code, 0) << result.errors;
         EXPECT_EQ(nlohmann::json::parse(result.output).at("loss"), of_run.at("loss"));
     }
