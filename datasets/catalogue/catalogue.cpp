@@ -168,7 +168,7 @@ CatalogueEntry spa_eng_entry() {
         .checksum_source = "",
         .folder = "spa-eng",
         .probes = {"spa.txt"},
-        .use = "",
+        .use = "data.name=en_es",
         .files =
             {{"spa-eng.zip", {"https://storage.googleapis.com/download.tensorflow.org/data/spa-eng.zip"}, 2638744, {}}},
     };
