@@ -52,9 +52,11 @@ public:
         CLI::App* train = add("train", "train a model as a recipe says");
         train->add_option("recipe", train_.recipe, "recipe file; with --resume also a run folder")->required();
         train->add_option("settings", train_.overrides, overrides_help);
-        train->add_flag("--resume", train_.resume,
-                        "go on with the given run (train.epochs=30 makes it longer), with that in run.dir, or with the "
-                        "recipe's latest");
+        train
+            ->add_flag("--resume", train_.resume,
+                       "go on with the given run (train.epochs=30 makes it longer), with that in run.dir, or with the "
+                       "recipe's latest")
+            ->disable_flag_override();
         train->footer(settings_list(recipe_spec()));
 
         CLI::App* eval = add("eval", "measure a trained model on a split of its data");

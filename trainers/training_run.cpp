@@ -11,6 +11,7 @@
 #include "heed/core/parallel.h"
 #include "heed/trainers/checkpoint.h"
 #include "heed/trainers/event_file.h"
+#include "heed/trainers/finite.h"
 #include "heed/trainers/memory_use.h"
 #include "heed/trainers/metrics_log.h"
 #include "heed/trainers/metrics_reader.h"
@@ -133,6 +134,9 @@ private:
     bool load_initial_weights() {
         if (init().empty()) return false;
         load_weights(SafetensorsFile(init()), store_);
+        const std::string bad = first_non_finite_parameter(store_);
+        if (!bad.empty())
+            throw UserError("init " + init() + " cannot be used: " + bad + " holds numbers that are not finite");
         return true;
     }
 
