@@ -8,6 +8,7 @@
 #include "heed/core/ops/elementwise.h"
 #include "heed/datasets/batch_order.h"
 #include "heed/trainers/classification_meter.h"
+#include "heed/trainers/finite.h"
 
 namespace heed {
 
@@ -109,13 +110,7 @@ void ImageTask::add_partner_loss(MicroBatch& result, const Variable& logits, con
 
 std::string ImageTask::find_non_finite(ForwardState state) {
     if (!batch_) return "";
-    context_.tape().clear();
-    context_.tape().watch(true);
-    forward(*batch_, state);
-    std::string found = context_.tape().first_non_finite();
-    context_.tape().watch(false);
-    context_.tape().clear();
-    return found;
+    return first_non_finite_op(context_, [&] { forward(*batch_, state); });
 }
 
 void ImageTask::observe(ForwardObserver& observer, int64_t samples) {

@@ -7,6 +7,7 @@
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/datasets/batch_order.h"
 #include "heed/trainers/classification_meter.h"
+#include "heed/trainers/finite.h"
 
 namespace heed {
 
@@ -88,13 +89,7 @@ MicroBatch TextTask::forward(ForwardState state) {
 
 std::string TextTask::find_non_finite(ForwardState state) {
     if (!part_) return "";
-    context_.tape().clear();
-    context_.tape().watch(true);
-    forward(state);
-    std::string found = context_.tape().first_non_finite();
-    context_.tape().watch(false);
-    context_.tape().clear();
-    return found;
+    return first_non_finite_op(context_, [&] { forward(state); });
 }
 
 void TextTask::observe(ForwardObserver& observer, int64_t samples) {

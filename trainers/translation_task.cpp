@@ -8,6 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/cross_entropy.h"
 #include "heed/core/ops/reshape.h"
+#include "heed/trainers/finite.h"
 #include "heed/trainers/metrics/perplexity.h"
 
 namespace heed {
@@ -140,13 +141,7 @@ MicroBatch TranslationTask::forward(ForwardState state) {
 
 std::string TranslationTask::find_non_finite(ForwardState state) {
     if (!part_) return "";
-    context_.tape().clear();
-    context_.tape().watch(true);
-    forward(state);
-    std::string found = context_.tape().first_non_finite();
-    context_.tape().watch(false);
-    context_.tape().clear();
-    return found;
+    return first_non_finite_op(context_, [&] { forward(state); });
 }
 
 void TranslationTask::observe(ForwardObserver& observer, int64_t samples) {
