@@ -28,18 +28,6 @@ int64_t equal_count(const std::vector<int32_t>& predictions, const std::vector<i
 
 }  // namespace
 
-const char* split_name(Split split) {
-    switch (split) {
-        case Split::train:
-            return "train";
-        case Split::validation:
-            return "validation";
-        case Split::test:
-            return "test";
-    }
-    return "?";
-}
-
 Tensor images_on_device(Context& context, const ImageBatch& batch, const ImageShape& shape) {
     Tensor images = Tensor::empty(context, {batch.size(), shape.channels, shape.height, shape.width});
     images.copy_from_host(batch.images.data());
@@ -54,18 +42,6 @@ ImageTask::ImageTask(Context& context, ImageClassifier& model, ImageData data, d
       label_smoothing_(static_cast<float>(label_smoothing)),
       evaluation_batch_(evaluation_batch),
       augment_(augment) {}
-
-const ImageSplit& ImageTask::split_of(Split split) const {
-    switch (split) {
-        case Split::train:
-            return data_.train;
-        case Split::validation:
-            return data_.validation;
-        case Split::test:
-            return data_.test;
-    }
-    return data_.test;
-}
 
 int64_t ImageTask::epoch_steps(int64_t batch) const {
     return batches_per_epoch(samples(Split::train), batch);
@@ -132,7 +108,7 @@ Evaluation ImageTask::evaluate(Split split) {
     BatchPlan plan;
     plan.batch = evaluation_batch_;
     plan.end_epoch = 1;
-    BatchLoader loader(split_of(split), data_.normalisation, plan);
+    BatchLoader loader(split_of(data_, split), data_.normalisation, plan);
     std::vector<int64_t> places;
     int64_t done = 0;
     while (const ImageBatch* batch = loader.next()) {

@@ -18,7 +18,7 @@ public:
               int64_t evaluation_batch, const AugmentOptions& augment = {});
 
     Module& model() override { return model_; }
-    int64_t samples(Split split) const override { return split_of(split).size(); }
+    int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     int64_t epoch_steps(int64_t batch) const override;
     void begin(const BatchPlan& plan) override;
     MicroBatch next(ForwardState state) override;
@@ -30,7 +30,6 @@ public:
     const ImageData& data() const { return data_; }
 
 private:
-    const ImageSplit& split_of(Split split) const;
     MicroBatch forward(const ImageBatch& batch, ForwardState state);
     void add_partner_loss(MicroBatch& result, const Variable& logits, const ImageBatch& batch);
 

@@ -29,6 +29,12 @@ enum class Split : uint8_t { train, validation, test };
 /// "train", "validation" or "test".
 const char* split_name(Split split);
 
+/// That part of data which has the members train, validation and test.
+template <class Data>
+const auto& split_of(const Data& data, Split split) {
+    return split == Split::train ? data.train : split == Split::validation ? data.validation : data.test;
+}
+
 /// A model together with the data that it learns from. The trainer knows nothing else of either.
 class Task {
 public:

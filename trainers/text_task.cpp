@@ -25,18 +25,6 @@ std::vector<int32_t> labels_at(const EncodedSplit& split, std::span<const int64_
 TextTask::TextTask(Context& context, TextClassifier& model, EncodedTextData data, double label_smoothing)
     : context_(context), model_(model), data_(std::move(data)), label_smoothing_(static_cast<float>(label_smoothing)) {}
 
-const EncodedSplit& TextTask::split_of(Split split) const {
-    switch (split) {
-        case Split::train:
-            return data_.train;
-        case Split::validation:
-            return data_.validation;
-        case Split::test:
-            return data_.test;
-    }
-    return data_.test;
-}
-
 int64_t TextTask::epoch_steps(int64_t batch) const {
     return batches_per_epoch(data_.train.size(), batch);
 }
@@ -106,7 +94,7 @@ void TextTask::observe(ForwardObserver& observer, int64_t samples) {
 Evaluation TextTask::evaluate(Split split) {
     constexpr int64_t tokens_at_a_time = 8192;
     NoGradient guard(context_);
-    const EncodedSplit& texts = split_of(split);
+    const EncodedSplit& texts = split_of(data_, split);
     ClassificationMeter meter(data_.classes, "texts of the " + std::string(split_name(split)) + " split");
     TokenBatchPlan plan;
     plan.tokens = std::max(tokens_at_a_time, model_.shape().max_tokens);

@@ -32,7 +32,7 @@ public:
     TextTask(Context& context, TextClassifier& model, EncodedTextData data, double label_smoothing);
 
     Module& model() override { return model_; }
-    int64_t samples(Split split) const override { return split_of(split).size(); }
+    int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     int64_t epoch_steps(int64_t batch) const override;
     void begin(const BatchPlan& plan) override;
     MicroBatch next(ForwardState state) override;
@@ -47,7 +47,6 @@ public:
     Variable classify(const TokenMatrix& texts, const ForwardState& state = {});
 
 private:
-    const EncodedSplit& split_of(Split split) const;
     MicroBatch forward(ForwardState state);
 
     Context& context_;

@@ -86,18 +86,6 @@ TranslationTask::TranslationTask(Context& context, Translator& model, EncodedTra
       label_smoothing_(static_cast<float>(label_smoothing)),
       finish_(std::move(finish)) {}
 
-const EncodedTranslations& TranslationTask::split_of(Split split) const {
-    switch (split) {
-        case Split::train:
-            return data_.train;
-        case Split::validation:
-            return data_.validation;
-        case Split::test:
-            return data_.test;
-    }
-    return data_.test;
-}
-
 TokenBatches TranslationTask::batches(int64_t tokens, bool shuffle, uint64_t seed) const {
     TokenBatchPlan plan;
     plan.tokens = tokens;
@@ -158,7 +146,7 @@ Evaluation TranslationTask::evaluate(Split split) {
     constexpr int64_t tokens_at_a_time = 4096;
     const auto start = std::chrono::steady_clock::now();
     NoGradient guard(context_);
-    const EncodedTranslations& pairs = split_of(split);
+    const EncodedTranslations& pairs = split_of(data_, split);
     const TranslatorShape shape = model_.shape();
     TokenBatchPlan plan;
     plan.tokens = std::max({tokens_at_a_time, shape.max_source_tokens, shape.max_target_tokens});

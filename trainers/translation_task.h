@@ -46,7 +46,7 @@ public:
 
     Module& model() override { return model_; }
     /// Pairs.
-    int64_t samples(Split split) const override { return split_of(split).size(); }
+    int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     /// `batch` is the most tokens that a side of an optimizer batch has, padding included. All epochs have as many
     /// batches as a first pass over the pairs.
     int64_t epoch_steps(int64_t batch) const override;
@@ -60,7 +60,6 @@ public:
     const EncodedTranslationData& data() const { return data_; }
 
 private:
-    const EncodedTranslations& split_of(Split split) const;
     TokenBatches batches(int64_t tokens, bool shuffle, uint64_t seed) const;
     MicroBatch forward(ForwardState state);
 
