@@ -91,6 +91,11 @@ Field& Field::choices(std::vector<std::string> allowed) {
     return *this;
 }
 
+Field& Field::advise(std::string text, std::string advice) {
+    advice_.emplace_back(std::move(text), std::move(advice));
+    return *this;
+}
+
 Field& Field::unit(std::string text) {
     unit_ = std::move(text);
     return *this;
@@ -167,7 +172,11 @@ bool Field::is_choice(std::string_view text) const {
 }
 
 std::string Field::refusal(const std::string& got, std::string_view item) const {
-    return "expects " + expectation() + ", got " + got + did_you_mean(item, choices_);
+    const std::string text = "expects " + expectation() + ", got " + got;
+    for (const auto& [given, advice] : advice_) {
+        if (item == given) return text + " (" + advice + ")";
+    }
+    return text + did_you_mean(item, choices_);
 }
 
 bool Field::assign(std::string_view text) {

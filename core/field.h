@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,6 +24,8 @@ public:
     Field& range(double least, double greatest);
     /// The only texts allowed (text and lists of text).
     Field& choices(std::vector<std::string> allowed);
+    /// What an error adds where this text is given, which is none of the choices.
+    Field& advise(std::string text, std::string advice);
     /// What the number counts, for help and errors ("pixels").
     Field& unit(std::string text);
 
@@ -64,6 +67,7 @@ private:
     std::string name_, help_, unit_, default_text_;
     Member member_;
     std::vector<std::string> choices_;
+    std::vector<std::pair<std::string, std::string>> advice_;  // by the text that it is for
     bool has_range_ = false;
     double least_ = 0, greatest_ = 0;
 };

@@ -35,7 +35,7 @@ void check_binary_targets(const Tensor& targets) {
 
 }  // namespace
 
-BinaryCrossEntropyResult binary_cross_entropy(const Variable& logits, const Tensor& targets) {
+BinaryCrossEntropyResult binary_cross_entropy(const Variable& logits, const Tensor& targets, const Tensor& weights) {
     check_rank("binary_cross_entropy", "logits", logits.shape(), 2);
     check_shape("binary_cross_entropy", "targets", targets.shape(), logits.shape());
     const bool bytes = targets.defined() && targets.dtype() == DType::u8;
@@ -45,14 +45,15 @@ BinaryCrossEntropyResult binary_cross_entropy(const Variable& logits, const Tens
         check_dtype("binary_cross_entropy", "targets", targets, DType::f32);
         check_binary_targets<float>(targets);
     }
+    if (weights.defined()) check_shape("binary_cross_entropy", "weights", weights.shape(), logits.shape());
     Context& context = logits.context();
     const bool records = context.tape().records(logits);
     Tensor dlogits = records ? Tensor::empty(context, logits.shape()) : Tensor();
     BinaryCrossEntropyResult result;
-    result.loss_sum =
-        binary_cross_entropy_kernels(logits.value())
-            .forward({logits.value().f32(), bytes ? nullptr : targets.f32(), bytes ? targets.data<uint8_t>() : nullptr,
-                      records ? dlogits.f32() : nullptr, logits.value().elements()});
+    result.loss_sum = binary_cross_entropy_kernels(logits.value())
+                          .forward({logits.value().f32(), bytes ? nullptr : targets.f32(),
+                                    bytes ? targets.data<uint8_t>() : nullptr, records ? dlogits.f32() : nullptr,
+                                    logits.value().elements(), weights.defined() ? weights.f32() : nullptr});
     record_loss("binary_cross_entropy", logits, result.loss_sum, std::move(dlogits), result.loss);
     return result;
 }

@@ -12,7 +12,9 @@ struct BinaryCrossEntropyResult {
 /// Binary cross-entropy of logits [rows, classes], each class a question of its own (several classes may hold at once),
 /// against targets [rows, classes], u8 of 0 and 1 or f32 in [0, 1]. Loss and gradient sigmoid(x) - y are computed in
 /// one pass; saves the gradient of the logits. An infinite logit gives a loss that is not finite. Throws Error when a
-/// target is out of range.
-BinaryCrossEntropyResult binary_cross_entropy(const Variable& logits, const Tensor& targets);
+/// target is out of range. `weights` [rows, classes] f32, finite and not negative, multiply the losses of the entries;
+/// without, all are 1.
+BinaryCrossEntropyResult binary_cross_entropy(const Variable& logits, const Tensor& targets,
+                                              const Tensor& weights = Tensor());
 
 }  // namespace heed

@@ -30,7 +30,11 @@ double binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
         for_lanes(end - begin, [&](int64_t j, int64_t n) HEED_INLINE {
             const int64_t at = begin + j;
             const vf y = a.targets != nullptr ? load(a.targets + at, n) : load_bytes(a.byte_targets + at, n);
-            const LossAndSlope each = loss_and_slope(load(a.logits + at, n), y);
+            LossAndSlope each = loss_and_slope(load(a.logits + at, n), y);
+            if (a.weights != nullptr) {
+                const vf weight = load(a.weights + at, n);
+                each = {each.loss * weight, each.slope * weight};
+            }
             const vf loss = keep_first(each.loss, n);
             losses += lower_doubles(loss) + upper_doubles(loss);
             if (a.dlogits != nullptr) store(a.dlogits + at, each.slope, n);

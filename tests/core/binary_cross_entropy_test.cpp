@@ -163,6 +163,24 @@ TEST_P(BinaryCrossEntropyOp, GivesTheValuesOfPyTorch) {
                  1e-6, 0, "gradient");
 }
 
+TEST_P(BinaryCrossEntropyOp, WeightsOfTrueEntriesAreThePositiveWeightsOfPyTorch) {
+    // torch.nn.BCEWithLogitsLoss(pos_weight=[3, 0.5], reduction="sum"): w y softplus(-x) + (1 - y) softplus(x).
+    const vector<float> x = {0.5F, -1.25F, 2.0F, 0.125F};
+    const vector<uint8_t> y = {1, 1, 0, 0};
+    const vector<float> weights = {3, 0.5F, 1, 1};
+    double loss = 0;
+    vector<double> slopes;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        loss += double{weights[i]} * loss_of(x[i], y[i]);
+        slopes.push_back(double{weights[i]} * (1 / (1 + std::exp(-double{x[i]})) - y[i]));
+    }
+    const Variable logits = context_.tape().leaf(Tensor::from_host(context_, {2, 2}, x));
+    const auto result = binary_cross_entropy(logits, bytes({2, 2}, y), Tensor::from_host(context_, {2, 2}, weights));
+    EXPECT_NEAR(result.loss_sum, loss, 2e-6);
+    context_.tape().backward(result.loss);
+    expect_close(logits.slot()->gradient().to_vector(), slopes, 1e-6, 0, "gradient");
+}
+
 TEST_P(BinaryCrossEntropyOp, TargetsAreChecked) {
     const Variable logits(Tensor::zeros(context_, {1, 3}));
     const auto message = [&](const Tensor& targets) {
@@ -173,6 +191,10 @@ TEST_P(BinaryCrossEntropyOp, TargetsAreChecked) {
     EXPECT_TRUE(contains(message(bytes({3, 1}, {0, 1, 1})), "expected targets of shape"));
     EXPECT_TRUE(contains(message(Tensor::zeros(context_, {1, 3}, DType::i32)), "of dtype f32, got i32"));
     EXPECT_EQ(binary_cross_entropy(logits, Tensor::zeros(context_, {1, 3})).loss.requires_gradient(), false);
+    const Tensor targets = Tensor::zeros(context_, {1, 3});
+    EXPECT_TRUE(
+        contains(message_of<Error>([&] { binary_cross_entropy(logits, targets, Tensor::zeros(context_, {3})); }),
+                 "expected weights of shape"));
 }
 
 }  // namespace

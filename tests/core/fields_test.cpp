@@ -24,7 +24,7 @@ struct ExampleOptions : Options {
         fields.add("bias", bias, "add a bias");
         fields.add("dim", dim, "width of the model").range(1, 65536).unit("features");
         fields.add("lr", lr, "learning rate").range(0, 10);
-        fields.add("type", type, "optimizer").choices({"adamw", "sgd"});
+        fields.add("type", type, "optimizer").choices({"adamw", "sgd"}).advise("adam_w", "that is adamw");
         fields.add("warmup", warmup, "length of the warm-up");
         fields.add("patterns", patterns, "names");
         fields.add("mean", mean, "mean of the pixels").range(-1, 1);
@@ -100,6 +100,7 @@ TEST(Fields, RefuseWithWhatWasExpectedAndKeepTheValue) {
     EXPECT_EQ(d.set("bias", "yes"), "expects true or false, got \"yes\"");
     EXPECT_EQ(d.set("lr", "fast"), "expects a number from 0 to 10, got \"fast\"");
     EXPECT_EQ(d.set("type", "adam"), "expects adamw or sgd, got \"adam\" (did you mean adamw?)");
+    EXPECT_EQ(d.set("type", "adam_w"), "expects adamw or sgd, got \"adam_w\" (that is adamw)");
     EXPECT_EQ(d.set("warmup", "5 %%"), "expects steps (500), a share (5%) or epochs (2 epochs), got \"5 %%\"");
     EXPECT_EQ(d.set("mean", "0.5, 2"), "expects a list of numbers from -1 to 1, got \"2\"");
     EXPECT_EQ(d.set("patterns", "[a"), "expects a list of texts, got \"[a\"");

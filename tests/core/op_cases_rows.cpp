@@ -119,12 +119,15 @@ OpCase cross_entropy_case(const reference::Integers& targets, int64_t classes, f
             .gradient_bound = 5e-6};
 }
 
-/// Every third target is 1.
-OpCase binary_cross_entropy_case(const Shape& shape, float shift, bool bytes) {
+/// Every third target is 1. Weights are 0, 1/2, 1 ... 2.
+OpCase binary_cross_entropy_case(const Shape& shape, float shift, bool bytes, bool weighted = false) {
+    std::vector<float> weights(weighted ? static_cast<std::size_t>(shape.elements()) : 0);
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = 0.5F * static_cast<float>(i % 5);
     std::vector<uint8_t> targets(static_cast<std::size_t>(shape.elements()));
     for (std::size_t i = 0; i < targets.size(); ++i) targets[i] = i % 3 == 1 ? 1 : 0;
     return {.op = "binary_cross_entropy",
-            .label = shape.to_string() + " shift " + std::to_string(shift) + (bytes ? ", bytes" : ""),
+            .label = shape.to_string() + " shift " + std::to_string(shift) + (bytes ? ", bytes" : "") +
+                     (weighted ? ", weighted" : ""),
             .inputs = {{"logits", shape, Fill::uniform, shift}},
             .run =
                 [=](Context& context, const Variables& in) {
@@ -135,11 +138,13 @@ OpCase binary_cross_entropy_case(const Shape& shape, float shift, bool bytes) {
                     } else {
                         y.copy_from_host(floats.data());
                     }
-                    return Variables{binary_cross_entropy(in[0], y).loss};
+                    const Tensor w = weighted ? Tensor::from_host(context, shape, weights) : Tensor();
+                    return Variables{binary_cross_entropy(in[0], y, w).loss};
                 },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{{reference::binary_cross_entropy(in[0], {targets.begin(), targets.end()})}};
+                    return Arrays{{reference::binary_cross_entropy(in[0], {targets.begin(), targets.end()},
+                                                                   {weights.begin(), weights.end()})}};
                 },
             .value_bound = 2e-6,
             .gradient_bound = 5e-6};
@@ -183,7 +188,9 @@ std::vector<OpCase> row_cases() {
     for (const bool bytes : {false, true}) {
         for (const float shift : {0.0F, 4.0F, -4.0F}) {
             for (const Shape& shape : std::vector<Shape>{{1, 1}, {3, 7}, {5, 33}, {0, 4}, {4, 0}}) {
-                cases.push_back(binary_cross_entropy_case(shape, shift, bytes));
+                for (const bool weighted : {false, true}) {
+                    cases.push_back(binary_cross_entropy_case(shape, shift, bytes, weighted));
+                }
             }
         }
     }

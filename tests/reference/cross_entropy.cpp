@@ -21,11 +21,12 @@ double cross_entropy(const Values& logits, const Integers& targets, int64_t clas
     return loss;
 }
 
-double binary_cross_entropy(const Values& logits, const Values& targets) {
+double binary_cross_entropy(const Values& logits, const Values& targets, const Values& weights) {
     double loss = 0;
     for (std::size_t i = 0; i < logits.size(); ++i) {
         const double p = 1 / (1 + std::exp(-logits[i]));
-        loss -= targets[i] * std::log(p) + (1 - targets[i]) * std::log(1 - p);
+        const double weight = weights.empty() ? 1 : weights[i];
+        loss -= weight * (targets[i] * std::log(p) + (1 - targets[i]) * std::log(1 - p));
     }
     return loss;
 }

@@ -10,7 +10,8 @@ namespace heed::reference {
 double cross_entropy(const Values& logits, const Integers& targets, int64_t classes, double smoothing,
                      const Values& weights = {});
 
-/// -y log p - (1 - y) log(1 - p) with p = 1 / (1 + e^-x), summed over all logits x and their targets y.
-double binary_cross_entropy(const Values& logits, const Values& targets);
+/// -y log p - (1 - y) log(1 - p) with p = 1 / (1 + e^-x), summed over all logits x and their targets y, each times its
+/// weight (empty: 1).
+double binary_cross_entropy(const Values& logits, const Values& targets, const Values& weights = {});
 
 }  // namespace heed::reference
