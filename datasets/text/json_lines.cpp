@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "heed/core/nearest_name.h"
 #include "heed/core/quote.h"
@@ -27,6 +29,21 @@ std::string json_item(const TextFile& file, int64_t line, const std::string& col
     return text;
 }
 
+/// The object of a line, or what else stands there; a key may not come twice.
+Json json_of(const TextFile& file, int64_t line, std::string_view text) {
+    std::set<std::string> keys;
+    std::string twice;
+    const Json::parser_callback_t see = [&](int depth, Json::parse_event_t event, Json& key) {
+        if (depth == 1 && event == Json::parse_event_t::key && !keys.insert(key.get<std::string>()).second) {
+            twice = quote(key.get<std::string>());
+        }
+        return true;
+    };
+    Json object = Json::parse(text, see, false);
+    if (object.is_object() && !twice.empty()) file.fail(line, "expected each key once, found " + twice + " twice");
+    return object;
+}
+
 }  // namespace
 
 void read_json_lines(const TextFile& file, const std::vector<std::string>& columns,
@@ -35,7 +52,7 @@ void read_json_lines(const TextFile& file, const std::vector<std::string>& colum
     std::vector<TableValue> values(columns.size());
     for (std::string_view line; lines.next(line);) {
         const int64_t number = lines.number();
-        const Json object = Json::parse(line, nullptr, false);
+        const Json object = json_of(file, number, line);
         if (!object.is_object()) {
             file.fail(number, "expected a JSON object, found " + (trimmed(line).empty() ? "nothing" : quote(line)));
         }

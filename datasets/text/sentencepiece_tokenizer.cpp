@@ -22,8 +22,8 @@ public:
     SentencePieceTokenizer(std::string_view bytes, const std::string& where) : bytes_(bytes) {
         const auto status = processor_.LoadFromSerializedProto(bytes);
         if (bytes.empty() || !status.ok()) {
-            throw UserError(fmt::format("expected a SentencePiece model in {}, found something else or a damaged one{}",
-                                        where, status.ok() ? "" : fmt::format(" ({})", status.message())));
+            throw UserError(
+                fmt::format("expected a SentencePiece model in {}, found something else or a damaged one", where));
         }
         size_ = pieces_ = processor_.GetPieceSize();
         const auto given_or_new = [&](int id) { return id >= 0 ? id : size_++; };
@@ -61,7 +61,8 @@ private:
     std::vector<int32_t> encode_whole(std::string_view text) const {
         std::vector<int> ids;
         const auto status = processor_.Encode(text, &ids);
-        if (!status.ok()) throw Error(fmt::format("SentencePiece cannot encode a text: {}", status.message()));
+        if (!status.ok())
+            throw Error("SentencePiece cannot encode a text of " + std::to_string(text.size()) + " bytes");
         return ids;
     }
 
@@ -90,7 +91,7 @@ private:
     std::string decode_plain(std::span<const int32_t> ids) const override {
         std::string text;
         const auto status = processor_.Decode(std::vector<int>(ids.begin(), ids.end()), &text);
-        if (!status.ok()) throw Error(fmt::format("SentencePiece cannot decode tokens: {}", status.message()));
+        if (!status.ok()) throw Error("SentencePiece cannot decode " + std::to_string(ids.size()) + " tokens");
         return text;
     }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <string>
 #include <unordered_map>
@@ -162,6 +163,26 @@ std::vector<std::string_view> training_sample(std::span<const std::string_view> 
     return sample;
 }
 
+/// Why the library refuses to train, without what it says of its own sources.
+std::string training_problem(const TokenizerOptions& options, std::string_view message) {
+    constexpr std::string_view too_small = "required_chars. ";
+    long given = 0, needed = 0;
+    if (const std::size_t place = message.find(too_small);
+        place != std::string_view::npos && std::sscanf(std::string(message.substr(place + too_small.size())).c_str(),
+                                                       "%ld vs %ld", &given, &needed) == 2) {
+        return fmt::format(
+            "tokenizer.vocabulary {} is too small for these texts, whose characters alone take {} tokens with the "
+            "special "
+            "ones: give at least as many, or a lower tokenizer.coverage",
+            options.vocabulary, needed);
+    }
+    // "src/file.cc(12) [a condition] what is wrong"
+    const std::size_t end = message.rfind("] ");
+    const std::string_view reason = end == std::string_view::npos ? std::string_view() : message.substr(end + 2);
+    return fmt::format("SentencePiece cannot train a vocabulary of {} tokens (tokenizer.vocabulary) on these texts{}{}",
+                       options.vocabulary, reason.empty() ? "" : ": ", reason);
+}
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> train_sentencepiece_tokenizer(const TokenizerOptions& options,
@@ -193,12 +214,7 @@ std::unique_ptr<Tokenizer> train_sentencepiece_tokenizer(const TokenizerOptions&
         by_words ? static_cast<sentencepiece::SentenceIterator*>(&words) : &sentences;
     std::string model;
     const auto status = sentencepiece::SentencePieceTrainer::Train(settings, lines, &model);
-    if (!status.ok()) {
-        throw UserError(
-            fmt::format("SentencePiece cannot train a vocabulary of {} tokens (tokenizer.vocabulary) on "
-                        "these texts: {}",
-                        options.vocabulary, status.message()));
-    }
+    if (!status.ok()) throw UserError(training_problem(options, status.message()));
     return load_sentencepiece_tokenizer(model);
 }
 

@@ -39,8 +39,21 @@ public:
 
 private:
     void find_columns(int64_t line, const std::vector<std::string>& fields) {
+        if (header_) refuse_equal_names(line, fields);
         for (const std::string& column : columns_) {
             places_.push_back(header_ ? named(line, fields, column) : numbered(line, column));
+        }
+    }
+
+    /// Columns without a name may be many, as long as none of them is wanted.
+    void refuse_equal_names(int64_t line, const std::vector<std::string>& fields) const {
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            const auto first = std::find(fields.begin(), fields.end(), fields[i]);
+            const auto place = static_cast<std::size_t>(first - fields.begin());
+            const bool wanted = std::find(columns_.begin(), columns_.end(), fields[i]) != columns_.end();
+            if (place == i || (fields[i].empty() && !wanted)) continue;
+            file_.fail(line, fmt::format("expected columns of different names, found {} as columns {} and {}",
+                                         quote(fields[i]), place + 1, i + 1));
         }
     }
 

@@ -26,7 +26,8 @@ using TableValue = std::vector<std::string>;
 
 /// Calls `row` for each row, with its line and its values in the order of `columns`. With a header, columns are named
 /// by the first line, else by their numbers from 1; in JSON they are keys. UserError, with file and line, where a
-/// column is not there, a row has more or fewer columns than the first, or something is not well formed.
+/// column is not there, a name comes twice, a row has more or fewer columns than the first, or something is not well
+/// formed.
 void read_table(const TextFile& file, TableFormat format, bool header, const std::vector<std::string>& columns,
                 const std::function<void(int64_t line, std::span<const TableValue> values)>& row);
 

@@ -1,8 +1,10 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/quote.h"
 #include "heed/datasets/split.h"
 #include "heed/datasets/text/text_data_set.h"
 #include "heed/datasets/text/text_rows.h"
@@ -40,15 +42,29 @@ struct TextFilesOptions final : TextDataOptions {
         fields.add("header", header, "the first line of CSV and TSV names the columns; else they are numbered from 1");
         fields.add("text", text, "columns with the text; several are joined, a line each");
         fields.add("label", label, "column with the class");
-        fields.add("label_separator", label_separator,
-                   "what stands between the classes of a text where it can have several or none; empty: exactly one");
+        fields.add(
+            "label_separator", label_separator,
+            "what stands between the classes of a text where it can have several or none (in JSON they may be an "
+            "array as well); empty: exactly one");
         fields.add("classes", classes, "names of the classes in their order; empty: the labels of the training texts");
     }
 
     void validate() const override {
         if (text.empty()) throw UserError("data.text expects at least one column, got an empty list");
-        if (classes.size() == 1) throw UserError("data.classes expects at least two names, got one");
+        if (classes.size() == 1 && !several()) throw UserError("data.classes expects at least two names, got one");
+        for (auto column = text.begin(); column != text.end(); ++column) {
+            if (*column == label) {
+                throw UserError(
+                    fmt::format("data.label and data.text expect different columns, got {} for both", quote(label)));
+            }
+            if (std::find(text.begin(), column, *column) != column) {
+                throw UserError(fmt::format("data.text expects each column once, got {} twice", quote(*column)));
+            }
+        }
     }
+
+    /// Whether a text can have any number of classes.
+    bool several() const { return !label_separator.empty(); }
 
     TextColumns columns() const {
         TextColumns columns{std::nullopt, header, text, label, label_separator};
@@ -80,13 +96,14 @@ TextData open_text_files(const TextDataOptions& general) {
                         text_files_how_to_get);
     }
     const TextColumns columns = options.columns();
-    const bool several = !options.label_separator.empty();
+    const bool several = options.several();
     TextRows train = read_text_rows(options.path(options.train_file), columns);
     std::string origin = train.file;
     std::vector<std::string> classes = options.classes.empty() ? labels_of(train) : options.classes;
-    if (classes.size() < 2) {
-        throw UserError(fmt::format("expected at least two classes in column '{}' of '{}', found {}", options.label,
-                                    train.file, classes.size()));
+    const size_t least = several ? 1 : 2;
+    if (classes.size() < least) {
+        throw UserError(fmt::format("expected at least {} in column '{}' of '{}', found {}",
+                                    several ? "one label" : "two classes", options.label, train.file, classes.size()));
     }
     TextRows test = options.test_file.empty() ? take_test_rows(train, options)
                                               : read_text_rows(options.path(options.test_file), columns);

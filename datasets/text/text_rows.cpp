@@ -73,7 +73,9 @@ TextRows read_text_rows(const std::filesystem::path& path, const TextColumns& co
                     separated_labels(values.back(), columns.label_separator), line};
         if (row.text.empty()) file.fail(line, "expected a text, found an empty one");
         if (columns.label_separator.empty() && row.labels.size() != 1) {
-            file.fail(line, fmt::format("expected one label, found {}", row.labels.empty() ? "none" : "several"));
+            file.fail(line,
+                      fmt::format("expected one label, found {} (with data.label_separator a text can have any number)",
+                                  row.labels.empty() ? "none" : "several"));
         }
         result.rows.push_back(std::move(row));
     });

@@ -24,15 +24,7 @@ void TextSource::add(std::string text, std::span<const int32_t> labels) {
         }
     }
     texts_.push_back(std::move(text));
-    labels_.insert(labels_.end(), sorted.begin(), sorted.end());
-    label_ends_.push_back(std::ssize(labels_));
-}
-
-std::span<const int32_t> TextSource::labels(int64_t index) const {
-    const auto i = static_cast<std::size_t>(index);
-    const int64_t begin = i == 0 ? 0 : label_ends_[i - 1];
-    return std::span(labels_).subspan(static_cast<std::size_t>(begin),
-                                      static_cast<std::size_t>(label_ends_[i] - begin));
+    labels_.add(sorted);
 }
 
 }  // namespace heed

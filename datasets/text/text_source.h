@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "heed/datasets/text/label_sets.h"
+
 namespace heed {
 
 /// Labelled texts in memory.
@@ -25,7 +27,7 @@ public:
     const std::string& text(int64_t index) const { return texts_[static_cast<std::size_t>(index)]; }
 
     /// Indices of the classes of a text, ascending.
-    std::span<const int32_t> labels(int64_t index) const;
+    std::span<const int32_t> labels(int64_t index) const { return labels_[index]; }
 
     /// The class of a text where each has exactly one.
     int32_t label(int64_t index) const { return labels(index).front(); }
@@ -34,8 +36,7 @@ private:
     std::vector<std::string> class_names_;
     bool several_labels_;
     std::vector<std::string> texts_;
-    std::vector<int32_t> labels_;
-    std::vector<int64_t> label_ends_;
+    LabelSets labels_;
 };
 
 }  // namespace heed

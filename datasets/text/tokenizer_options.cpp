@@ -19,7 +19,9 @@ void TokenizerOptions::describe(Fields& fields) {
         .add("type", type,
              "word: the most frequent words, without punctuation; sentencepiece: pieces of words that give every text "
              "back; wordpiece: a BERT vocabulary, read from tokenizer.file")
-        .choices(tokenizer_kinds());
+        .choices(tokenizer_kinds())
+        .advise("bpe", "that is tokenizer.type=sentencepiece with tokenizer.model=bpe")
+        .advise("unigram", "that is tokenizer.type=sentencepiece with tokenizer.model=unigram");
     fields.add("vocabulary", vocabulary, "size of the vocabulary that is trained, special tokens included")
         .range(8, 1 << 24)
         .unit("tokens");
@@ -54,6 +56,12 @@ void TokenizerOptions::validate() const {
             "at least 300)",
             vocabulary));
     }
+}
+
+std::string vocabulary_remark(const TokenizerOptions& options, int64_t size) {
+    if (options.is_read() || size >= options.vocabulary) return "";
+    return fmt::format("the training texts give a vocabulary of {} tokens only, fewer than tokenizer.vocabulary {}",
+                       size, options.vocabulary);
 }
 
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, std::span<const std::string_view> texts) {

@@ -37,4 +37,7 @@ std::vector<std::string> tokenizer_kinds();
 /// UserError where the texts or the options do not allow it.
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, std::span<const std::string_view> texts);
 
+/// A sentence for the log where a trained vocabulary has fewer tokens than was asked for, else "".
+std::string vocabulary_remark(const TokenizerOptions& options, int64_t size);
+
 }  // namespace heed

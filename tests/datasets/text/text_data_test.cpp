@@ -271,6 +271,38 @@ TEST_F(TextDataSets, ATextCanHaveSeveralLabels) {
     EXPECT_TRUE(contains(refusal("text_files", settings), "line 2: the label \"red\" comes twice"));
 }
 
+TEST_F(TextDataSets, OneLabelIsEnoughWhereATextCanHaveNone) {
+    write_text("a.tsv", "text\tlabel\none\tspam\ntwo\t\n");
+    const std::vector<std::pair<std::string, std::string>> settings = {
+        {"train_file", "a.tsv"}, {"test_file", "a.tsv"}, {"validation", "0"}, {"label_separator", ";"}};
+    EXPECT_EQ(open("text_files", settings).class_names(), (std::vector<std::string>{"spam"}));
+    write_text("a.tsv", "text\tlabel\none\t\ntwo\t\n");
+    EXPECT_TRUE(contains(refusal("text_files", settings), "expected at least one label in column 'label'"));
+}
+
+TEST_F(TextDataSets, AColumnIsReadOnceAndForOneThing) {
+    const auto refused = [&](const std::string& name, const std::string& content,
+                             std::vector<std::pair<std::string, std::string>> settings = {}) {
+        write_text(name, content);
+        settings.insert(settings.begin(), {{"train_file", name}, {"test_file", name}});
+        return refusal("text_files", settings);
+    };
+    EXPECT_EQ(refused("t.csv", "text,label,text\nx,a,y\n"),
+              "'t.csv', line 1: expected columns of different names, found \"text\" as columns 1 and 3");
+    EXPECT_TRUE(contains(refused("t.tsv", "text\tlabel\tid\tid\nx\ta\t1\t2\n"), "found \"id\" as columns 3 and 4"));
+    EXPECT_TRUE(contains(refused("t.tsv", "text\tlabel\t\t\nx\tc\t1\t2\n"), "at least two classes"));  // unnamed ones
+    EXPECT_EQ(
+        refused("t.jsonl", "{\"text\": \"x\", \"label\": \"a\"}\n{\"text\": \"y\", \"label\": 1, \"text\": \"z\"}\n"),
+        "'t.jsonl', line 2: expected each key once, found \"text\" twice");
+    EXPECT_TRUE(contains(
+        refused("t.jsonl", "{\"text\": \"x\", \"label\": \"a\", \"more\": {\"text\": 1, \"label\": {\"text\": 2}}}\n"),
+        "at least two classes"));
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,a\n", {{"label", "text"}}),
+                         "data.label and data.text expect different columns, got \"text\" for both"));
+    EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,a\n", {{"text", "text, text"}}),
+                         "data.text expects each column once, got \"text\" twice"));
+}
+
 TEST_F(TextDataSets, BadRowsAreNamedByFileAndLine) {
     const auto refused = [&](const std::string& name, const std::string& content,
                              std::vector<std::pair<std::string, std::string>> settings = {}) {

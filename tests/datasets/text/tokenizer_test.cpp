@@ -155,13 +155,31 @@ TEST_P(SentencePiece, AVocabularyThatIsTooSmallIsRefused) {
     TokenizerOptions options = sentencepiece(GetParam(), 20);
     options.byte_fallback = false;
     const std::string message = message_of<UserError>([&] { trained(options, some_sentences()); });
-    EXPECT_TRUE(contains(message, "a vocabulary of 20 tokens (tokenizer.vocabulary)")) << message;
+    EXPECT_TRUE(begins_with(message, "tokenizer.vocabulary 20 is too small for these texts")) << message;
+    EXPECT_FALSE(contains(message, ".cc")) << message;  // what the library says of its own sources
     options.byte_fallback = true;
     EXPECT_TRUE(contains(message_of<UserError>([&] { options.validate(); }), "tokenizer.vocabulary 20 is too small"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, SentencePiece, testing::Values("bpe", "unigram"),
                          [](const auto& model) { return std::string(model.param); });
+
+TEST(TokenizerOptions, AVocabularyThatTheTextsCannotFillIsTold) {
+    TokenizerOptions options = sentencepiece("unigram", 5000);
+    EXPECT_EQ(vocabulary_remark(options, 5000), "");
+    EXPECT_EQ(vocabulary_remark(options, 812),
+              "the training texts give a vocabulary of 812 tokens only, fewer than tokenizer.vocabulary 5000");
+    options.file = "some.model";
+    EXPECT_EQ(vocabulary_remark(options, 812), "");
+}
+
+TEST(TokenizerOptions, AKindOfSentencePieceVocabularyIsNoType) {
+    TokenizerOptions options;
+    Fields fields;
+    options.describe(fields);
+    EXPECT_TRUE(contains(fields.find("type")->set_from_text("bpe"),
+                         "(that is tokenizer.type=sentencepiece with tokenizer.model=bpe)"));
+}
 
 TEST(SentencePieceModel, IsReadFromAFileOrRefused) {
     test::TemporaryFolder folder;
@@ -172,7 +190,9 @@ TEST(SentencePieceModel, IsReadFromAFileOrRefused) {
     EXPECT_EQ(trained(options, {})->serialized(), tokenizer->serialized());
 
     test::write_text(options.file, tokenizer->serialized().substr(0, tokenizer->serialized().size() / 2));
-    EXPECT_TRUE(contains(message_of<UserError>([&] { trained(options, {}); }), "'" + options.file + "'"));
+    const std::string damaged = message_of<UserError>([&] { trained(options, {}); });
+    EXPECT_TRUE(contains(damaged, "'" + options.file + "'"));
+    EXPECT_FALSE(contains(damaged, ".cc")) << damaged;
     test::write_text(options.file, "");
     EXPECT_TRUE(begins_with(message_of<UserError>([&] { trained(options, {}); }), "expected a SentencePiece model"));
     test::write_text(options.file, "no model at all");
