@@ -19,6 +19,14 @@ std::vector<size_t> ranked(std::span<const float> probabilities) {
     return order;
 }
 
+/// The first of them, above 50 %.
+std::vector<size_t> above_one_half(std::span<const float> probabilities) {
+    std::vector<size_t> order = ranked(probabilities);
+    order.erase(std::find_if(order.begin(), order.end(), [&](size_t i) { return !(probabilities[i] > 0.5f); }),
+                order.end());
+    return order;
+}
+
 }  // namespace
 
 std::string top_classes(const std::vector<std::string>& classes, std::span<const float> probabilities, int64_t top) {
@@ -37,6 +45,20 @@ void add_classes(nlohmann::ordered_json& json, const std::vector<std::string>& c
     json["label"] = best;
     json["class"] = classes[best];
     json["probability"] = probabilities[best];
+    json["probabilities"] = probabilities;
+}
+
+std::string given_labels(const std::vector<std::string>& labels, std::span<const float> probabilities) {
+    const std::vector<size_t> given = above_one_half(probabilities);
+    return given.empty() ? "no label" : top_classes(labels, probabilities, static_cast<int64_t>(given.size()));
+}
+
+void add_labels(nlohmann::ordered_json& json, const std::vector<std::string>& labels,
+                std::span<const float> probabilities) {
+    const std::vector<size_t> given = above_one_half(probabilities);
+    json["labels"] = given;
+    json["classes"] = nlohmann::ordered_json::array();
+    for (const size_t label : given) json["classes"].push_back(labels[label]);
     json["probabilities"] = probabilities;
 }
 

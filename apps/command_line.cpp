@@ -70,7 +70,9 @@ public:
         predict->add_option("target", predict_.target, target_help)->required();
         predict->add_option("files", predict_.files,
                             "images: PNG, JPEG or idx files; texts: files with one a line (none or -: standard input)");
-        predict->add_option("--top", top_, "number of classes to show for each image")->capture_default_str();
+        predict->add_option(
+            "--top", top_,
+            "number of classes to show for each (else 1, or all above 50 % where a text can have several)");
         predict->add_flag("--json", predict_.json, "print one JSON object a line with all probabilities");
         predict
             ->add_option("--dump", predict_.dump,
@@ -232,9 +234,7 @@ private:
             return eval_;
         }
         if (name == "predict") {
-            if (!parse_int(top_, predict_.top) || predict_.top < 1) {
-                throw UserError("--top expects a whole number from 1 on, got " + quote(top_));
-            }
+            set_count("--top", top_, predict_.top);
             if (!predict_.dump.empty()) check_dump(predict_.dump[0], predict_.dump[1]);
             return predict_;
         }
@@ -279,7 +279,7 @@ private:
     DataCommand data_;
     CompletionCommand completion_;
     std::string timeout_;
-    std::string top_ = "1";
+    std::string top_;
     std::string beam_, n_best_;
     std::string topic_;
 };

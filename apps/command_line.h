@@ -23,7 +23,7 @@ struct EvalCommand {
 struct PredictCommand {
     std::string target;
     std::vector<std::string> files;
-    int64_t top = 1;
+    int64_t top = 0;  ///< 0: one class, or all labels above 50 % where a text can have several
     bool json = false;
     std::vector<std::string> dump;  ///< empty, or what to dump ("attention,hidden,logits") and the file for it
 };

@@ -43,6 +43,15 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
     for (const auto& [name, value] : result.more) json[name] = value;
     json["seconds"] = result.seconds;
     if (!result.remarks.empty()) json["scores"] = result.remarks;
+    for (size_t i = 0; i < result.labels.size(); i++) {
+        const ClassScore& label = result.labels[i];
+        json["labels"].push_back({{"class", trained.facts.class_names[i]},
+                                  {"precision", label.precision},
+                                  {"recall", label.recall},
+                                  {"f1", label.f1},
+                                  {"samples", label.samples},
+                                  {"predicted", label.predicted}});
+    }
     if (result.classes == 0) {
         fmt::print("{}\n", json.dump());
         return;
@@ -56,12 +65,31 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
     fmt::print("{}\n", json.dump());
 }
 
+/// How well each label is found where a sample can have several.
+void print_labels(const std::vector<std::string>& names, const std::vector<ClassScore>& labels,
+                  const std::string& unit) {
+    const auto percent = [](double fraction, int64_t of) {
+        return of == 0 ? std::string("-") : fmt::format("{:.2f} %", 100 * fraction);
+    };
+    size_t width = 5;
+    for (const std::string& name : names) width = std::max(width, name.size());
+    fmt::print("\n{:<{}}  {:>8}  {:>9}  {:>8}  {:>8}\n", "label", width, unit, "precision", "recall", "F1");
+    for (size_t i = 0; i < labels.size(); i++) {
+        const ClassScore& label = labels[i];
+        fmt::print("{:<{}}  {:>8}  {:>9}  {:>8}  {:>8}\n", names[i], width, label.samples,
+                   percent(label.precision, label.predicted), percent(label.recall, label.samples),
+                   percent(label.f1, label.samples + label.predicted));
+    }
+}
+
 void print_table(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result,
                  const std::string& unit) {
     fmt::print("{} {} of {}, model after step {}\n", result.count, unit, command.split, trained.step);
     fmt::print("accuracy {:.2f} %\nloss     {:.4f}\n", 100 * result.accuracy, result.loss);
     for (const auto& [name, value] : result.more) fmt::print("{:<8} {:.4f}\n", name, value);
+    if (!result.labels.empty()) fmt::print("(accuracy: all labels of a sample are right)\n");
     for (const std::string& line : result.remarks) fmt::print("{}\n", line);
+    if (!result.labels.empty()) print_labels(trained.facts.class_names, result.labels, unit);
     if (result.classes == 0) return;
     fmt::print("\n");
     size_t width = 5;

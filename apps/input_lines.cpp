@@ -104,10 +104,11 @@ void answer_lines(const std::vector<std::string>& files, std::size_t most,
     for (const std::string& file : names) {
         const bool standard = file == "-";
         std::error_code ignored;
-        const int descriptor = standard ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
-        if (descriptor < 0 || (!standard && std::filesystem::is_directory(file, ignored))) {
-            throw UserError("cannot read " + file);
+        if (!standard && std::filesystem::is_directory(file, ignored)) {
+            throw UserError(fmt::format("cannot read {}: it is a folder", file));
         }
+        const int descriptor = standard ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
+        if (descriptor < 0) throw UserError(fmt::format("cannot read {}: {}", file, std::strerror(errno)));
         LineReader reader(descriptor, standard ? "standard input" : file);
         InputLine line;
         try {

@@ -127,6 +127,7 @@ int run(const PredictCommand& command) {
         dump.emplace(DumpContents::parse(command.dump[0]), saved.trained.model.images->shape(),
                      static_cast<int64_t>(classes.size()), static_cast<int64_t>(images.size()));
     }
+    const int64_t top = std::max<int64_t>(1, command.top);
     size_t width = 0;
     for (const NamedImage& image : images) width = std::max(width, image.name().size());
     for (size_t first = 0; first < images.size(); first += images_at_a_time) {
@@ -137,7 +138,7 @@ int run(const PredictCommand& command) {
             if (command.json) {
                 print_json(group[i], classes, row);
             } else {
-                fmt::print("{:<{}}  {}\n", group[i].name(), width, top_classes(classes, row, command.top));
+                fmt::print("{:<{}}  {}\n", group[i].name(), width, top_classes(classes, row, top));
             }
         }
     }

@@ -9,11 +9,12 @@
 #include "heed/apps/class_output.h"
 #include "heed/apps/commands.h"
 #include "heed/apps/input_lines.h"
+#include "heed/apps/line_classifier.h"
 #include "heed/apps/saved_model.h"
 #include "heed/core/error.h"
 #include "heed/core/nearest_name.h"
 #include "heed/core/quote.h"
-#include "heed/trainers/text_workload.h"
+#include "heed/trainers/class_probabilities.h"
 #include "heed/trainers/translation_decoder.h"
 #include "heed/trainers/translation_task.h"
 
@@ -36,21 +37,34 @@ SplitLine split_at_tab(const InputLine& line, const char* expected) {
     return {line.text.substr(0, tab), line.text.substr(tab + 1), line.place};
 }
 
+/// A pair as a line has it and as tokens.
+struct EncodedPair {
+    SplitLine line;
+    std::vector<int32_t> source, target;
+};
+
 /// Log-probabilities of the tokens of given translations.
 class PairScorer {
 public:
+    using Item = EncodedPair;
+    static constexpr const char* expected = "a source and its translation";
+
     PairScorer(SavedModel& saved, const ScoreCommand& command)
         : saved_(saved), command_(command), input_(saved.trained.facts.translation_input()), tokenizers_(input_) {}
 
-    void answer(const std::vector<SplitLine>& lines) {
-        if (lines.empty()) return;
+    EncodedPair read(const SplitLine& line) const {
+        return {line, encode(*tokenizers_.source, line.first, source_encode_options(input_), line.place),
+                encode(*tokenizers_.target, line.second, target_encode_options(input_), line.place)};
+    }
+
+    void answer(const std::vector<EncodedPair>& lines) const {
         const NoGradient guard(*saved_.context);
         EncodedTranslations pairs;
         std::vector<int64_t> places(lines.size());
         std::iota(places.begin(), places.end(), int64_t{0});
-        for (const SplitLine& line : lines) {
-            pairs.sources.add(encode(*tokenizers_.source, line.first, source_encode_options(input_), line.place));
-            pairs.targets.add(encode(*tokenizers_.target, line.second, target_encode_options(input_), line.place));
+        for (const EncodedPair& pair : lines) {
+            pairs.sources.add(pair.source);
+            pairs.targets.add(pair.target);
         }
         const PairBatch batch =
             pair_batch(pairs, places, tokenizers_.source->special().pad, tokenizers_.target->special().pad);
@@ -66,7 +80,7 @@ public:
                     values[place * static_cast<size_t>(logits.shape()[1]) + static_cast<size_t>(ids.back())]);
                 if (!std::isfinite(tokens.back())) throw Error("the model gives numbers that are not finite");
             }
-            print(lines[row], ids, tokens);
+            print(lines[row].line, ids, tokens);
         }
     }
 
@@ -109,86 +123,72 @@ private:
     TranslationTokenizers tokenizers_;
 };
 
+/// A class and a text.
+struct LabelledLine {
+    std::string label, text;
+    size_t place = 0;  ///< of the class
+};
+
 /// Log-probabilities of given classes of texts.
 class ClassScorer {
 public:
-    ClassScorer(SavedModel& saved, const ScoreCommand& command)
-        : saved_(saved),
-          command_(command),
-          input_(saved.trained.facts.text_input()),
-          tokenizer_(load_tokenizer(input_.tokenizer.kind, input_.tokenizer.bytes)) {}
+    using Item = LabelledLine;
+    static constexpr const char* expected = "a class and a text";
 
-    void answer(const std::vector<SplitLine>& lines) {
-        if (lines.empty()) return;
-        const NoGradient guard(*saved_.context);
-        EncodedTexts texts;
-        std::vector<int64_t> places(lines.size());
-        std::iota(places.begin(), places.end(), int64_t{0});
-        std::vector<size_t> classes;
-        EncodeReport report;
-        for (const SplitLine& line : lines) {
-            classes.push_back(class_of(line));
-            texts.add(encode_text(*tokenizer_, line.second, encode_options(input_), report));
-        }
-        TokenMatrix matrix;
-        fill_tokens(matrix, texts, places, tokenizer_->special().pad);
-        const Shape shape = {matrix.rows, matrix.columns};
-        const Tensor ids = Tensor::from_host(*saved_.context, shape, std::span<const int32_t>(matrix.ids));
-        const Tensor lengths =
-            Tensor::from_host(*saved_.context, {matrix.rows}, std::span<const int32_t>(matrix.lengths));
-        const Variable logits = saved_.trained.model.texts->forward(ids, lengths, {});
-        const std::vector<float> values = log_probabilities(logits.value());
-        for (size_t row = 0; row < lines.size(); ++row) {
-            const float value = values[row * saved_.trained.facts.class_names.size() + classes[row]];
-            if (!std::isfinite(value)) throw Error("the model gives numbers that are not finite");
-            print(lines[row], value);
-        }
-    }
+    ClassScorer(SavedModel& saved, const ScoreCommand& command) : classifier_(saved), command_(command) {}
 
-private:
-    size_t class_of(const SplitLine& line) const {
-        const std::vector<std::string>& names = saved_.trained.facts.class_names;
+    LabelledLine read(const SplitLine& line) const {
+        const std::vector<std::string>& names = classifier_.classes();
         const auto found = std::find(names.begin(), names.end(), line.first);
         if (found == names.end()) {
             throw UserError(fmt::format("{}: there is no class {}{}", line.place, quote(line.first),
                                         did_you_mean(line.first, names)));
         }
-        return static_cast<size_t>(found - names.begin());
+        return {line.first, line.second, static_cast<size_t>(found - names.begin())};
     }
 
-    void print(const SplitLine& line, float value) const {
+    void answer(const std::vector<LabelledLine>& lines) const {
+        std::vector<std::string> texts;
+        for (const LabelledLine& line : lines) texts.push_back(line.text);
+        const std::vector<float> values =
+            class_log_probabilities(classifier_.logits(texts), classifier_.several_labels());
+        for (size_t row = 0; row < lines.size(); ++row) {
+            print(lines[row], values[row * classifier_.classes().size() + lines[row].place]);
+        }
+    }
+
+private:
+    void print(const LabelledLine& line, float value) const {
         if (!command_.json) {
-            fmt::print("{:.4f}\t{}\t{}\n", value, line.first, line.second);
+            fmt::print("{:.4f}\t{}\t{}\n", value, line.label, line.text);
             return;
         }
         nlohmann::ordered_json json;
-        json["class"] = line.first;
-        json["text"] = line.second;
+        json["class"] = line.label;
+        json["text"] = line.text;
         json["log_probability"] = value;
         print_json_line(json);
     }
 
-    SavedModel& saved_;
+    LineClassifier classifier_;
     const ScoreCommand& command_;
-    const TextInput& input_;
-    std::unique_ptr<Tokenizer> tokenizer_;
 };
 
 /// Scores all lines up to the first that is none.
 template <class Scorer>
-void score_lines(Scorer scorer, const ScoreCommand& command, const char* expected) {
+void score_lines(const Scorer& scorer, const ScoreCommand& command) {
     answer_lines(command.files, lines_at_once, [&](const std::vector<InputLine>& lines) {
-        std::vector<SplitLine> pairs;
+        std::vector<typename Scorer::Item> items;
         std::string refusal;
         for (const InputLine& line : lines) {
             try {
-                pairs.push_back(split_at_tab(line, expected));
+                items.push_back(scorer.read(split_at_tab(line, Scorer::expected)));
             } catch (const UserError& error) {
                 refusal = error.what();
                 break;
             }
         }
-        scorer.answer(pairs);
+        if (!items.empty()) scorer.answer(items);
         std::fflush(stdout);
         if (!refusal.empty()) throw UserError(refusal);
     });
@@ -199,9 +199,9 @@ void score_lines(Scorer scorer, const ScoreCommand& command, const char* expecte
 int run(const ScoreCommand& command) {
     SavedModel saved = load_saved_model(command.target, {});
     if (saved.trained.model.translations) {
-        score_lines(PairScorer(saved, command), command, "a source and its translation");
+        score_lines(PairScorer(saved, command), command);
     } else if (saved.trained.model.texts) {
-        score_lines(ClassScorer(saved, command), command, "a class and a text");
+        score_lines(ClassScorer(saved, command), command);
     } else {
         throw UserError("heed score expects a model of texts, but " + command.target + " holds a model of the type " +
                         saved.trained.recipe.section("model").choice());

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "heed/trainers/metrics/classification.h"
+
 namespace heed {
 
 /// One sample that was classified wrongly.
@@ -15,17 +17,27 @@ struct Mistake {
     double probability = 0.0;  ///< that the model gave its prediction
 };
 
+/// One sample that was given other labels than it has, where it can have several.
+struct LabelMistake {
+    int64_t index = 0;             ///< position in the split
+    std::vector<int32_t> missing;  ///< labels that it has and was not given
+    std::vector<int32_t> wrong;    ///< labels that it was given and does not have
+    double probability = 0.0;      ///< that the model gave the most certain of these decisions
+};
+
 /// Results on a whole split.
 struct Evaluation {
-    double loss = 0.0;      ///< mean cross-entropy, without label smoothing
-    double accuracy = 0.0;  ///< fraction
+    double loss = 0.0;      ///< mean cross-entropy, without label smoothing and class weights
+    double accuracy = 0.0;  ///< fraction; where a sample can have several labels, of which all are right
     double score = 0.0;     ///< by which models are compared: the more, the better
     int64_t count = 0;      ///< what loss and accuracy are means over
     /// Other metrics by their names in metrics.jsonl ("f1").
     std::vector<std::pair<std::string, double>> more = {};
-    int64_t classes = 0;
-    std::vector<int64_t> confusion;  ///< [classes, classes], row: true class, column: prediction
-    std::vector<Mistake> mistakes;   ///< the most certain ones first
+    int64_t classes = 0;                            ///< of the confusion matrix; 0: none
+    std::vector<int64_t> confusion;                 ///< [classes, classes], row: true class, column: prediction
+    std::vector<Mistake> mistakes;                  ///< the most certain ones first
+    std::vector<ClassScore> labels = {};            ///< of each label where a sample can have several
+    std::vector<LabelMistake> label_mistakes = {};  ///< the most certain ones first
     double seconds = 0.0;
     /// Lines for the log: metrics with their signatures.
     std::vector<std::string> remarks = {};

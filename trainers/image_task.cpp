@@ -35,11 +35,14 @@ Tensor images_on_device(Context& context, const ImageBatch& batch, const ImageSh
 }
 
 ImageTask::ImageTask(Context& context, ImageClassifier& model, ImageData data, double label_smoothing,
-                     int64_t evaluation_batch, const AugmentOptions& augment)
+                     int64_t evaluation_batch, const AugmentOptions& augment, const std::vector<float>& class_weights)
     : context_(context),
       model_(model),
       data_(std::move(data)),
       label_smoothing_(static_cast<float>(label_smoothing)),
+      class_weights_(class_weights.empty()
+                         ? Tensor()
+                         : Tensor::from_host(context, {static_cast<int64_t>(class_weights.size())}, class_weights)),
       evaluation_batch_(evaluation_batch),
       augment_(augment) {}
 
@@ -65,7 +68,7 @@ MicroBatch ImageTask::forward(const ImageBatch& batch, ForwardState state) {
     state.first_sample = static_cast<uint32_t>(batch.first_sample);
     Tensor labels = Tensor::from_host(context_, {batch.size()}, std::span<const int32_t>(batch.labels));
     Variable logits = model_.forward(images_on_device(context_, batch, data_.shape()), state);
-    CrossEntropyResult loss = cross_entropy(logits, labels, label_smoothing_);
+    CrossEntropyResult loss = cross_entropy(logits, labels, label_smoothing_, class_weights_);
     const bool mixed = !batch.partner_labels.empty();
     // Of a mixed image, the class with the larger share counts as the right one.
     const std::vector<int32_t>& main_labels = mixed && batch.own_share < 0.5f ? batch.partner_labels : batch.labels;
@@ -79,7 +82,7 @@ MicroBatch ImageTask::forward(const ImageBatch& batch, ForwardState state) {
 void ImageTask::add_partner_loss(MicroBatch& result, const Variable& logits, const ImageBatch& batch) {
     const float own = batch.own_share, rest = 1.0f - own;
     Tensor labels = Tensor::from_host(context_, {batch.size()}, std::span<const int32_t>(batch.partner_labels));
-    CrossEntropyResult partner = cross_entropy(logits, labels, label_smoothing_);
+    CrossEntropyResult partner = cross_entropy(logits, labels, label_smoothing_, class_weights_);
     result.loss = add(scale(result.loss, own), scale(partner.loss, rest));
     result.sums.loss = static_cast<double>(own) * result.sums.loss + static_cast<double>(rest) * partner.loss_sum;
 }

@@ -13,9 +13,10 @@ namespace heed {
 /// Classification of images.
 class ImageTask final : public Task {
 public:
-    /// `augment` changes the training images.
+    /// `augment` changes the training images; `class_weights` multiply their losses (empty: all 1).
     ImageTask(Context& context, ImageClassifier& model, ImageData data, double label_smoothing,
-              int64_t evaluation_batch, const AugmentOptions& augment = {});
+              int64_t evaluation_batch, const AugmentOptions& augment = {},
+              const std::vector<float>& class_weights = {});
 
     Module& model() override { return model_; }
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
@@ -37,6 +38,7 @@ private:
     ImageClassifier& model_;
     ImageData data_;
     float label_smoothing_;
+    Tensor class_weights_;  // undefined: all 1
     int64_t evaluation_batch_;
     AugmentOptions augment_;
     std::unique_ptr<BatchLoader> loader_;

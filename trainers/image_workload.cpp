@@ -6,6 +6,7 @@
 #include "heed/core/error.h"
 #include "heed/datasets/registry.h"
 #include "heed/trainers/attention_inspection.h"
+#include "heed/trainers/class_weights.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/image_sections.h"
 #include "heed/trainers/report/text.h"
@@ -35,6 +36,15 @@ ImageData open_images_for(const TrainedModel& trained) {
     return data;
 }
 
+std::vector<float> class_weights_of(const Recipe& recipe, const ImageData& data) {
+    try {
+        return class_weights(recipe.options<ClassWeightOptions>("train.classes"),
+                             {data.class_names(), class_counts(data.train), data.train.size()});
+    } catch (const UserError& error) {
+        throw UserError(recipe.placed(error.what()));
+    }
+}
+
 }  // namespace
 
 ImageWorkload::ImageWorkload(const Recipe& recipe, Context& context)
@@ -45,8 +55,9 @@ ImageWorkload::ImageWorkload(const Recipe& recipe, Context& context)
       own_model_(make_image_model(recipe, facts_.image_geometry())),
       model_(*own_model_),
       batch_(recipe.options<ImageDataOptions>("data").batch),
+      class_weights_(class_weights_of(recipe, data_)),
       task_(context_, model_, data_, recipe.options<TrainOptions>("train").label_smoothing, batch_,
-            recipe.options<AugmentOptions>("data.augment")) {}
+            recipe.options<AugmentOptions>("data.augment"), class_weights_) {}
 
 ImageWorkload::ImageWorkload(TrainedModel& trained, Context& context)
     : recipe_(trained.recipe),
@@ -68,8 +79,10 @@ std::vector<std::string> ImageWorkload::description() {
                     data_.validation.size(), data_.test.size(), to_string(data_.shape())),
         fmt::format("{} with {} attention: {} parameters, {} tokens an image", recipe_.section("model").choice(),
                     recipe_.section("attention").choice(), model_.parameter_count(), model_.tokens())};
-    const std::string remark = attention_remark(model_, model_.tokens());
-    if (!remark.empty()) lines.push_back(remark);
+    for (const std::string& remark :
+         {class_weights_line(class_weights_, data_.class_names()), attention_remark(model_, model_.tokens())}) {
+        if (!remark.empty()) lines.push_back(remark);
+    }
     return lines;
 }
 

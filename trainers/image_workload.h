@@ -27,6 +27,7 @@ private:
     std::unique_ptr<ImageClassifier> own_model_;  // null where it is another's
     ImageClassifier& model_;
     int64_t batch_;
+    std::vector<float> class_weights_;
     ImageTask task_;
 };
 

@@ -4,26 +4,15 @@
 #include <chrono>
 
 #include "heed/core/error.h"
-#include "heed/core/ops/cross_entropy.h"
 #include "heed/datasets/batch_order.h"
 #include "heed/trainers/classification_meter.h"
 #include "heed/trainers/finite.h"
+#include "heed/trainers/multi_label_meter.h"
 
 namespace heed {
 
-namespace {
-
-std::vector<int32_t> labels_at(const EncodedSplit& split, std::span<const int64_t> places) {
-    std::vector<int32_t> labels;
-    labels.reserve(places.size());
-    for (const int64_t place : places) labels.push_back(split.labels[static_cast<size_t>(place)]);
-    return labels;
-}
-
-}  // namespace
-
-TextTask::TextTask(Context& context, TextClassifier& model, EncodedTextData data, double label_smoothing)
-    : context_(context), model_(model), data_(std::move(data)), label_smoothing_(static_cast<float>(label_smoothing)) {}
+TextTask::TextTask(Context& context, TextClassifier& model, EncodedTextData data, LabelLossOptions loss)
+    : context_(context), model_(model), data_(std::move(data)), loss_(std::move(loss)) {}
 
 int64_t TextTask::epoch_steps(int64_t batch) const {
     return batches_per_epoch(data_.train.size(), batch);
@@ -63,14 +52,8 @@ MicroBatch TextTask::forward(ForwardState state) {
     result.position = part_->position;
     if (part_->places.empty()) return result;
     state.first_sample = static_cast<uint32_t>(part_->first_sample);
-    const std::vector<int32_t> labels = labels_at(data_.train, part_->places);
-    const auto rows = static_cast<int64_t>(labels.size());
-    const Tensor targets = Tensor::from_host(context_, {rows}, std::span<const int32_t>(labels));
-    CrossEntropyResult loss = cross_entropy(classify(matrix_, state), targets, label_smoothing_);
-    std::vector<int32_t> predictions(labels.size());
-    loss.predictions.copy_to_host(predictions.data());
-    result.sums = {loss.loss_sum, 0, rows};
-    for (size_t i = 0; i < labels.size(); ++i) result.sums.correct += predictions[i] == labels[i] ? 1 : 0;
+    LabelLoss loss = label_loss(classify(matrix_, state), data_.train.labels.at(part_->places), loss_);
+    result.sums = loss.sums;
     result.loss = std::move(loss.loss);
     return result;
 }
@@ -91,22 +74,38 @@ void TextTask::observe(ForwardObserver& observer, int64_t samples) {
     classify(matrix, state);
 }
 
-Evaluation TextTask::evaluate(Split split) {
+/// Calls `add` with the logits of all texts, batch after batch, and their places.
+template <class Add>
+void TextTask::classify_all(const EncodedSplit& split, Add&& add) {
     constexpr int64_t tokens_at_a_time = 8192;
-    NoGradient guard(context_);
-    const EncodedSplit& texts = split_of(data_, split);
-    ClassificationMeter meter(data_.classes, "texts of the " + std::string(split_name(split)) + " split");
     TokenBatchPlan plan;
     plan.tokens = std::max(tokens_at_a_time, model_.shape().max_tokens);
     plan.shuffle = false;
-    const TokenEpoch epoch = TokenBatches(plan, texts.texts.lengths()).epoch(0);
+    const TokenEpoch epoch = TokenBatches(plan, split.texts.lengths()).epoch(0);
     TokenMatrix matrix;
     for (int64_t batch = 0; batch < epoch.batches(); ++batch) {
         const std::span<const int64_t> places = epoch.batch(batch);
-        fill_tokens(matrix, texts.texts, places, data_.pad);
-        meter.add(classify(matrix), labels_at(texts, places), places);
+        fill_tokens(matrix, split.texts, places, data_.pad);
+        add(classify(matrix), places);
     }
-    return meter.finish();
+}
+
+Evaluation TextTask::evaluate(Split split) {
+    NoGradient guard(context_);
+    const EncodedSplit& texts = split_of(data_, split);
+    const std::string name = "texts of the " + std::string(split_name(split)) + " split";
+    const auto measure = [&](auto meter, const auto& labels_at) {
+        classify_all(texts, [&](const Variable& logits, std::span<const int64_t> places) {
+            meter.add(logits, labels_at(places), places);
+        });
+        return meter.finish();
+    };
+    if (several_labels()) {
+        return measure(MultiLabelMeter(data_.classes, name),
+                       [&](const auto& places) { return texts.labels.at(places); });
+    }
+    return measure(ClassificationMeter(data_.classes, name),
+                   [&](const auto& places) { return texts.labels.at(places).flat(); });
 }
 
 }  // namespace heed

@@ -5,8 +5,10 @@
 
 #include "heed/core/context.h"
 #include "heed/datasets/text/encoded_texts.h"
+#include "heed/datasets/text/label_sets.h"
 #include "heed/layers/text_classifier.h"
 #include "heed/trainers/batch_cursor.h"
+#include "heed/trainers/label_loss.h"
 #include "heed/trainers/task.h"
 
 namespace heed {
@@ -14,7 +16,7 @@ namespace heed {
 /// A split of labelled texts as a model takes them.
 struct EncodedSplit {
     EncodedTexts texts;
-    std::vector<int32_t> labels;  ///< the class of each text
+    LabelSets labels;
 
     int64_t size() const { return texts.size(); }
 };
@@ -25,11 +27,11 @@ struct EncodedTextData {
     int32_t pad = 0;
 };
 
-/// Classification of texts, one class a text.
+/// Classification of texts.
 class TextTask final : public Task {
 public:
     /// `batch` is the number of texts of an optimizer batch.
-    TextTask(Context& context, TextClassifier& model, EncodedTextData data, double label_smoothing);
+    TextTask(Context& context, TextClassifier& model, EncodedTextData data, LabelLossOptions loss);
 
     Module& model() override { return model_; }
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
@@ -43,16 +45,20 @@ public:
 
     Context& context() { return context_; }
     const EncodedTextData& data() const { return data_; }
+    /// Whether a text has any number of labels, or none; else exactly one.
+    bool several_labels() const { return loss_.several_labels; }
     /// Logits of some texts, as in evaluation.
     Variable classify(const TokenMatrix& texts, const ForwardState& state = {});
 
 private:
     MicroBatch forward(ForwardState state);
+    template <class Add>
+    void classify_all(const EncodedSplit& split, Add&& add);
 
     Context& context_;
     TextClassifier& model_;
     EncodedTextData data_;
-    float label_smoothing_;
+    LabelLossOptions loss_;
     std::optional<BatchCursor> cursor_;
     std::optional<BatchPart> part_;
     TokenMatrix matrix_;  // of part_

@@ -8,6 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/datasets/text/text_data_set.h"
 #include "heed/datasets/text/tokenizer_options.h"
+#include "heed/trainers/class_weights.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/report/text_sections.h"
@@ -18,12 +19,7 @@ namespace heed {
 namespace {
 
 TextData open_texts(const Recipe& recipe) {
-    TextData data = text_data_set(recipe.section("data").choice()).open(recipe.options<TextDataOptions>("data"));
-    if (data.several_labels()) {
-        throw UserError(recipe.placed("data.name: " + data.name +
-                                      " gives texts any number of labels, expected exactly one label a text"));
-    }
-    return data;
+    return text_data_set(recipe.section("data").choice()).open(recipe.options<TextDataOptions>("data"));
 }
 
 /// The data of the recipe, which has to have the classes of the training.
@@ -69,7 +65,7 @@ EncodedSplit encode_split(const TextSplit& split, const Tokenizer& tokenizer, co
                           EncodeReport& report) {
     EncodedSplit encoded;
     encoded.texts = encode_texts(tokenizer, split.texts(), options, report);
-    for (int64_t place = 0; place < split.size(); ++place) encoded.labels.push_back(split.labels(place).front());
+    for (int64_t place = 0; place < split.size(); ++place) encoded.labels.add(split.labels(place));
     return encoded;
 }
 
@@ -91,7 +87,8 @@ TextWorkload::TextWorkload(const Recipe& recipe, Context& context, const DataFac
       own_model_(make_text_model(recipe, facts_.text_geometry())),
       model_(*own_model_),
       batch_(recipe.options<TextDataOptions>("data").batch),
-      task_(context_, model_, encode(), recipe.options<TrainOptions>("train").label_smoothing) {}
+      loss_(training_loss()),
+      task_(context_, model_, encode(), loss_) {}
 
 TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
     : recipe_(trained.recipe),
@@ -101,7 +98,19 @@ TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
       tokenizer_(load_stored(facts_.text_input().tokenizer)),
       model_(*trained.model.texts),
       batch_(recipe_.options<TextDataOptions>("data").batch),
-      task_(context_, model_, encode(), 0.0) {}
+      loss_{.several_labels = facts_.text_input().several_labels},
+      task_(context_, model_, encode(), loss_) {}
+
+LabelLossOptions TextWorkload::training_loss() const {
+    const bool several = data_.several_labels();
+    try {
+        return {several, recipe_.options<TrainOptions>("train").label_smoothing,
+                class_weights(recipe_.options<ClassWeightOptions>("train.classes"),
+                              {data_.class_names(), class_counts(data_.train), data_.train.size(), several})};
+    } catch (const UserError& error) {
+        throw UserError(recipe_.placed(error.what()));
+    }
+}
 
 EncodedTextData TextWorkload::encode() {
     const EncodeOptions options = encode_options(facts_.text_input());
@@ -124,8 +133,9 @@ int64_t TextWorkload::attention_weights() const {
 std::vector<std::string> TextWorkload::description() {
     const TextInput& input = facts_.text_input();
     std::vector<std::string> lines = {
-        fmt::format("{}: {} training, {} validation, {} test texts of {} classes", data_.name, data_.train.size(),
-                    data_.validation.size(), data_.test.size(), facts_.class_names.size()),
+        fmt::format("{}: {} training, {} validation, {} test texts of {} classes{}", data_.name, data_.train.size(),
+                    data_.validation.size(), data_.test.size(), facts_.class_names.size(),
+                    input.several_labels ? ", any number a text" : ""),
         fmt::format("{} tokenizer: {} tokens, {} of the training texts unknown; a text has {:.0f} on average",
                     input.tokenizer.kind, input.vocabulary, percent_text(share(encoded_.unknown, encoded_.tokens), 2),
                     share(encoded_.tokens, encoded_.texts)),
@@ -134,8 +144,12 @@ std::vector<std::string> TextWorkload::description() {
                     encoded_.empty),
         fmt::format("{} with {} attention: {} parameters", recipe_.section("model").choice(),
                     recipe_.section("attention").choice(), model_.parameter_count())};
-    const std::string remark = attention_remark(model_, model_.shape().attended(input.max_tokens));
-    if (!remark.empty()) lines.push_back(remark);
+    for (const std::string& remark :
+         {vocabulary_remark(recipe_.options<TokenizerOptions>("tokenizer"), input.vocabulary),
+          class_weights_line(loss_.class_weights, facts_.class_names),
+          attention_remark(model_, model_.shape().attended(input.max_tokens))}) {
+        if (!remark.empty()) lines.push_back(remark);
+    }
     return lines;
 }
 

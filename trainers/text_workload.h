@@ -24,6 +24,7 @@ public:
 
 private:
     EncodedTextData encode();
+    LabelLossOptions training_loss() const;
 
     const Recipe& recipe_;
     Context& context_;
@@ -34,6 +35,7 @@ private:
     std::unique_ptr<TextClassifier> own_model_;  // null where it is another's
     TextClassifier& model_;
     int64_t batch_;
+    LabelLossOptions loss_;
     TextTask task_;
 };
 

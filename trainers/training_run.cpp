@@ -322,7 +322,17 @@ private:
         } else {
             ++progress.validations_since_best;
         }
-        return fmt::format("; validation {}, accuracy {}", loss_text(result.loss), percent(result.accuracy));
+        return fmt::format("; validation {}, accuracy {}{}", loss_text(result.loss), percent(result.accuracy),
+                           result.labels.empty() ? "" : "," + metrics_text(result));
+    }
+
+    /// " micro_f1 0.9123, macro_f1 0.8712"
+    static std::string metrics_text(const Evaluation& result) {
+        std::string text;
+        for (const auto& [name, value] : result.more) {
+            text += fmt::format("{} {} {:.4f}", text.empty() ? "" : ",", name, value);
+        }
+        return text;
     }
 
     static void add_fields(std::vector<MetricsField>& fields, const Evaluation& result) {
@@ -364,6 +374,7 @@ private:
         metrics_->sync();
         log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({} checkpoint, {} {})", percent(result.accuracy),
                               result.loss, has_best ? "best" : "last", result.count, workload_->unit()));
+        if (!result.labels.empty()) log_.line("test:" + metrics_text(result) + " (accuracy: all labels are right)");
         for (const std::string& line : result.remarks) log_.line(line);
         write_page(result);
         folder_.mark_finished();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "heed/core/ops/softmax.h"
+#include "heed/trainers/class_probabilities.h"
 
 namespace heed {
 
@@ -27,12 +27,12 @@ ImportantWords importance(TextTask& task, const Tokenizer& tokenizer, int64_t pl
     const std::span<const int32_t> all = test.texts.ids(place);
     const auto ids = all.first(std::min(all.size(), static_cast<size_t>(most_words)));
     const std::vector<float> probabilities =
-        softmax(task.classify(occluded(ids, tokenizer.special().unknown))).value().to_vector();
+        class_probabilities(task.classify(occluded(ids, tokenizer.special().unknown)), task.several_labels());
     const auto classes = static_cast<size_t>(task.data().classes);
     const auto whole = std::span(probabilities).first(classes);
     const auto best = static_cast<size_t>(std::max_element(whole.begin(), whole.end()) - whole.begin());
     ImportantWords found;
-    found.label = test.labels[static_cast<size_t>(place)];
+    found.labels.assign(test.labels[place].begin(), test.labels[place].end());
     found.prediction = static_cast<int32_t>(best);
     found.probability = static_cast<double>(whole[best]);
     for (size_t token = 0; token < ids.size(); ++token) {
@@ -48,16 +48,15 @@ std::vector<ImportantWords> important_words(TextTask& task, const Tokenizer& tok
                                             const Evaluation& result) {
     constexpr size_t of_each = 3;
     NoGradient guard(task.context());
-    std::vector<int64_t> places;
-    const auto is_mistake = [&](int64_t place) {
-        return std::any_of(result.mistakes.begin(), result.mistakes.end(),
-                           [&](const Mistake& mistake) { return mistake.index == place; });
-    };
+    std::vector<int64_t> places, wrong;
+    for (const Mistake& mistake : result.mistakes) wrong.push_back(mistake.index);
+    for (const LabelMistake& mistake : result.label_mistakes) wrong.push_back(mistake.index);
+    const auto is_mistake = [&](int64_t place) { return std::find(wrong.begin(), wrong.end(), place) != wrong.end(); };
     for (int64_t place = 0; place < test.size() && places.size() < of_each; ++place) {
         if (!is_mistake(place) && task.data().test.texts.length(place) > 0) places.push_back(place);
     }
-    for (size_t i = 0; i < std::min(of_each, result.mistakes.size()); ++i) {
-        if (task.data().test.texts.length(result.mistakes[i].index) > 0) places.push_back(result.mistakes[i].index);
+    for (size_t i = 0; i < std::min(of_each, wrong.size()); ++i) {
+        if (task.data().test.texts.length(wrong[i]) > 0) places.push_back(wrong[i]);
     }
     std::vector<ImportantWords> found;
     for (const int64_t place : places) found.push_back(importance(task, tokenizer, place));

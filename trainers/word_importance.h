@@ -19,8 +19,9 @@ struct ImportantWord {
 
 /// How a model came to its prediction of one text.
 struct ImportantWords {
-    int32_t label = 0, prediction = 0;
-    double probability = 0.0;  ///< of the prediction
+    std::vector<int32_t> labels;  ///< that it has
+    int32_t prediction = 0;       ///< the most probable class
+    double probability = 0.0;     ///< of the prediction
     std::vector<ImportantWord> words;
 };
 

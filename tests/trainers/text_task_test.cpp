@@ -16,15 +16,20 @@ namespace {
 using test::contains;
 using test::message_of;
 
-/// Texts of 1 to 7 words; those with word 4 are of class 1, the others of class 0.
-EncodedSplit texts_of(int64_t count) {
+/// Texts of 1 to 7 words; those with word 4 are of class 1, the others of class 0. With several labels those with word
+/// 4 have label 0, those of more than 3 words label 1, and some have none.
+EncodedSplit texts_of(int64_t count, bool several = false) {
     EncodedSplit split;
     for (int64_t i = 0; i < count; ++i) {
         std::vector<int32_t> ids;
         for (int64_t t = 0; t < 1 + i * 5 % 7; ++t) ids.push_back(static_cast<int32_t>(5 + (i * 3 + t * 7) % 15));
         if (i % 2 == 1) ids[static_cast<size_t>(i) % ids.size()] = 4;
         split.texts.add(ids);
-        split.labels.push_back(static_cast<int32_t>(i % 2));
+        const auto label = static_cast<int32_t>(i % 2);
+        std::vector<int32_t> labels;
+        if (several && label == 1) labels.push_back(0);
+        if (several && ids.size() > 3) labels.push_back(1);
+        split.labels.add(several ? labels : std::vector<int32_t>{label});
     }
     return split;
 }
@@ -34,6 +39,8 @@ struct TextSettings {
     double dropout = 0.0;
     bool shuffle = true;
     std::string device = "cpu";
+    bool several_labels = false;
+    std::vector<float> class_weights = {};
 };
 
 struct TextTraining {
@@ -41,9 +48,12 @@ struct TextTraining {
         : context(settings.device),
           model(make_model(settings.dropout)),
           store(context, *model, 3),
-          task(context, *model, {texts_of(26), texts_of(9), texts_of(13), 2, 0}, 0.1),
+          task(context, *model, data(settings.several_labels), {settings.several_labels, 0.1, settings.class_weights}),
           trainer(context, task, store, train_options(settings), optimizer_options(), settings.batch, communicator) {}
 
+    static EncodedTextData data(bool several) {
+        return {texts_of(26, several), texts_of(9, several), texts_of(13, several), 2, 0};
+    }
     static std::unique_ptr<TextClassifier> make_model(double dropout) {
         TextClassifierOptions options;
         options.dim = 12;
@@ -128,6 +138,60 @@ TEST(TextTask, LearnsTheWordThatDecides) {
     ASSERT_EQ(test.more.size(), 1U);
     EXPECT_EQ(test.more[0].first, "f1");
     EXPECT_EQ(test.more[0].second, 1.0);
+}
+
+TEST(TextTask, LearnsSeveralLabels) {
+    SelfCommunicator self;
+    TextSettings settings;
+    settings.steps = 200;
+    settings.several_labels = true;
+    TextTraining training(settings, self);
+    training.trainer.begin({});
+    while (!training.trainer.finished()) training.trainer.step();
+    const Evaluation test = training.task.evaluate(Split::test);
+    EXPECT_EQ(test.count, 13);
+    EXPECT_EQ(test.accuracy, 1.0);
+    EXPECT_TRUE(test.confusion.empty());
+    ASSERT_EQ(test.labels.size(), 2U);
+    EXPECT_EQ(test.labels[0].samples, 6);
+    EXPECT_EQ(test.labels[0].f1, 1.0);
+    EXPECT_EQ(test.labels[1].f1, 1.0);
+    EXPECT_EQ(test.score, 1.0);
+}
+
+TEST(TextTask, PartsOfABatchAndRanksGiveTheSameWithSeveralLabelsAndWeights) {
+    TextSettings whole;
+    whole.dropout = 0.3;
+    whole.several_labels = true;
+    whole.class_weights = {3.0f, 0.5f};
+    TextSettings parts = whole;
+    parts.batch = 4;
+    parts.accumulate = 2;
+    expect_close(steps_of(parts), steps_of(whole));
+    std::vector<std::vector<StepResult>> ranks(2);
+    run_local_ranks(2, [&](Communicator& communicator) {
+        ranks[static_cast<size_t>(communicator.rank())] = steps_of(whole, communicator);
+    });
+    expect_close(ranks[0], steps_of(whole));
+    TextSettings reference = whole;
+    reference.device = "reference";
+    expect_close(steps_of(reference), steps_of(whole));
+}
+
+TEST(TextTask, ClassWeightsMoveTheDecision) {
+    TextSettings settings;
+    settings.steps = 30;
+    const auto given_class_1 = [&](std::vector<float> weights) {
+        SelfCommunicator self;
+        settings.class_weights = std::move(weights);
+        TextTraining training(settings, self);
+        training.trainer.begin({});
+        for (int i = 0; i < 8; ++i) training.trainer.step();
+        const Evaluation test = training.task.evaluate(Split::test);
+        return test.confusion[1] + test.confusion[3];
+    };
+    EXPECT_EQ(given_class_1({2.0f, 0.0f}), 0);
+    EXPECT_EQ(given_class_1({0.0f, 2.0f}), 13);
 }
 
 TEST(TextTask, AccumulatedBatchesEqualTheLargeBatchWithDropout) {

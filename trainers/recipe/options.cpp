@@ -2,6 +2,7 @@
 #include "heed/core/number_text.h"
 #include "heed/core/parallel.h"
 #include "heed/core/quote.h"
+#include "heed/trainers/recipe/class_weight_options.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/optimizer_options.h"
 #include "heed/trainers/recipe/run_options.h"
@@ -53,7 +54,10 @@ void TrainOptions::describe(Fields& fields) {
         .add("ema", ema,
              "memory of a running average of the weights, such as 0.999, with which it is evaluated and saved; 0: none")
         .range(0, below_one);
-    fields.add("patience", patience, "validations without a better accuracy after which it ends; 0: it goes on")
+    fields
+        .add("patience", patience,
+             "validations without a better result (accuracy; micro F1 of several labels; loss of translations) after "
+             "which it ends; 0: it goes on")
         .range(0, 1e9)
         .unit("validations");
     fields.add("eval_every", eval_every, "epochs from one validation to the next").range(1, 1e9).unit("epochs");
@@ -69,6 +73,24 @@ void TrainOptions::describe(Fields& fields) {
 
 void TrainOptions::validate() const {
     if (epochs == 0 && steps == 0) throw UserError("train.epochs or train.steps must be above 0");
+}
+
+void ClassWeightOptions::describe(Fields& fields) {
+    fields
+        .add("weights", weights,
+             "a number for each class, in the order of their names, by which its samples count more (scaled to a mean "
+             "of 1 over the training samples); where a text can have several labels, by which a text that has the "
+             "label counts more; empty: all alike")
+        .range(0, 1e9);
+    fields.add("balanced", balanced,
+               "weights that make all classes count alike: samples / (classes * samples of the class), or, of several "
+               "labels, texts without the label / texts with it");
+}
+
+void ClassWeightOptions::validate() const {
+    if (balanced && !weights.empty()) {
+        throw UserError("train.classes.balanced and train.classes.weights exclude each other: give one");
+    }
 }
 
 void OptimizerOptions::describe(Fields& fields) {

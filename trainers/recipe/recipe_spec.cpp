@@ -9,6 +9,7 @@
 #include "heed/layers/models.h"
 #include "heed/trainers/data_kind.h"
 #include "heed/trainers/decoding/beam_search_options.h"
+#include "heed/trainers/recipe/class_weight_options.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/optimizer_options.h"
 #include "heed/trainers/recipe/run_options.h"
@@ -113,6 +114,8 @@ const RecipeSpec& recipe_spec() {
                                   {data_kind::texts, data_kind::translations}),
         untyped<BeamSearchOptions>("decoding", "How translations are searched.", {data_kind::translations}),
         training(),
+        untyped<ClassWeightOptions>("train.classes", "How much each class counts in the loss of training.",
+                                    {data_kind::images, data_kind::texts}),
         {"optimizer", "How its weights are changed.", "type", "adamw", optimizers()},
         untyped<RunOptions>("run", "Where the results go."),
     };

@@ -118,6 +118,12 @@ std::string class_name(const std::vector<std::string>& names, int64_t label) {
     return fmt::format("class {}", label);
 }
 
+std::string class_list(const std::vector<std::string>& names, const std::vector<int32_t>& labels) {
+    std::string text;
+    for (const int32_t label : labels) text += (text.empty() ? "" : ", ") + class_name(names, label);
+    return text.empty() ? "no label" : text;
+}
+
 std::string confusion_html(const Evaluation& test, const std::vector<std::string>& names, const std::string& unit) {
     Confusion confusion(test, names);
     return "<section id=\"confusion\">\n<h2>Confusion matrix</h2>\n" +

@@ -14,4 +14,7 @@ std::string confusion_html(const Evaluation& test, const std::vector<std::string
 /// Name of a class, "class 7" where the data has none.
 std::string class_name(const std::vector<std::string>& names, int64_t label);
 
+/// "Sports, Business", or "no label".
+std::string class_list(const std::vector<std::string>& names, const std::vector<int32_t>& labels);
+
 }  // namespace heed

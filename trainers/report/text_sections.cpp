@@ -8,6 +8,7 @@
 
 #include "heed/trainers/report/confusion.h"
 #include "heed/trainers/report/image_sections.h"
+#include "heed/trainers/report/label_table.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -42,6 +43,42 @@ std::string misclassified_texts(const TextData& data, const Evaluation& test) {
     return html + "</ul>\n</section>\n";
 }
 
+std::string wrongly_labelled_texts(const TextData& data, const Evaluation& test) {
+    constexpr size_t most_texts = 30;
+    std::string html = "<section id=\"mistakes\">\n<h2>Texts with wrong labels</h2>\n";
+    if (test.label_mistakes.empty()) return html + "<p>There is none.</p>\n</section>\n";
+    fmt::format_to(std::back_inserter(html),
+                   "<p>{} of {} test texts were given a label that they do not have, or were not given one that they "
+                   "have; the most certain mistakes come first.</p>\n<ul class=\"texts\">\n",
+                   group_digits(static_cast<int64_t>(test.label_mistakes.size())), group_digits(test.count));
+    for (size_t i = 0; i < std::min(most_texts, test.label_mistakes.size()); ++i) {
+        const LabelMistake& mistake = test.label_mistakes[i];
+        std::string what;
+        if (!mistake.missing.empty()) {
+            what += "missing <b>" + escape_html(class_list(data.class_names(), mistake.missing)) + "</b>";
+        }
+        if (!mistake.wrong.empty()) {
+            what += std::string(what.empty() ? "" : ", ") + "wrong <i>" +
+                    escape_html(class_list(data.class_names(), mistake.wrong)) + "</i>";
+        }
+        const std::span<const int32_t> labels = data.test.labels(mistake.index);
+        fmt::format_to(std::back_inserter(html),
+                       "<li>{}, <span class=\"sure\">{} sure</span>; it has: {}<p>{}</p></li>\n", what,
+                       percent_text(mistake.probability, 1),
+                       escape_html(class_list(data.class_names(), {labels.begin(), labels.end()})),
+                       escape_html(excerpt(data.test.text(mistake.index))));
+    }
+    return html + "</ul>\n</section>\n";
+}
+
+void add_label_result(ReportInput& input, const Evaluation& test) {
+    std::string text = fmt::format("of {} test {} have exactly the right labels", group_digits(test.count), input.unit);
+    for (const auto& [name, value] : test.more) {
+        text += fmt::format(", {} {:.4f}", name == "micro_f1" ? "micro F1" : "macro F1", value);
+    }
+    input.result = {percent_text(test.accuracy, 2), text + fmt::format(", loss {:.4f}", test.loss)};
+}
+
 std::string word_section(const TextData& data, const std::vector<ImportantWords>& texts) {
     std::string html =
         "<section id=\"words\">\n<h2>Importance of words</h2>\n<p>What each word does for the prediction: blue words "
@@ -51,8 +88,9 @@ std::string word_section(const TextData& data, const std::vector<ImportantWords>
         double greatest = 1e-9;
         for (const ImportantWord& word : text.words) greatest = std::max(greatest, std::abs(word.fall));
         fmt::format_to(std::back_inserter(html),
-                       "<li><b>{}</b>, predicted <i>{}</i>, <span class=\"sure\">{} sure</span><p class=\"words\">",
-                       escape_html(class_name(data.class_names(), text.label)),
+                       "<li><b>{}</b>, {} <i>{}</i>, <span class=\"sure\">{} sure</span><p class=\"words\">",
+                       escape_html(class_list(data.class_names(), text.labels)),
+                       data.several_labels() ? "most probable" : "predicted",
                        escape_html(class_name(data.class_names(), text.prediction)), percent_text(text.probability, 1));
         for (const ImportantWord& word : text.words) {
             fmt::format_to(std::back_inserter(html),
@@ -69,9 +107,15 @@ std::string word_section(const TextData& data, const std::vector<ImportantWords>
 
 void add_text_sections(ReportInput& input, const TextData& data, const Evaluation& test,
                        const std::vector<ImportantWords>& texts) {
-    add_classification_result(input, test);
-    input.sections.push_back(confusion_html(test, data.class_names(), input.unit));
-    input.sections.push_back(misclassified_texts(data, test));
+    if (data.several_labels()) {
+        add_label_result(input, test);
+        input.sections.push_back(label_table_html(test.labels, data.class_names(), input.unit));
+        input.sections.push_back(wrongly_labelled_texts(data, test));
+    } else {
+        add_classification_result(input, test);
+        input.sections.push_back(confusion_html(test, data.class_names(), input.unit));
+        input.sections.push_back(misclassified_texts(data, test));
+    }
     if (!texts.empty()) input.sections.push_back(word_section(data, texts));
 }
 

@@ -9,8 +9,8 @@
 
 namespace heed {
 
-/// Adds the result of a classifier of texts and what is shown of it: confusion matrix, misclassified texts, the
-/// importance of words.
+/// Adds the result of a classifier of texts and what is shown of it: confusion matrix, or a table of the labels where a
+/// text can have several; texts that it got wrong; the importance of words.
 void add_text_sections(ReportInput& input, const TextData& data, const Evaluation& test,
                        const std::vector<ImportantWords>& texts);
 

@@ -1,0 +1,34 @@
+#include "heed/apps/line_classifier.h"
+
+#include "heed/core/error.h"
+#include "heed/datasets/text/encoded_texts.h"
+#include "heed/trainers/finite.h"
+#include "heed/trainers/text_workload.h"
+
+namespace heed {
+
+LineClassifier::LineClassifier(SavedModel& saved) : saved_(saved) {
+    const StoredTokenizer& stored = saved.trained.facts.text_input().tokenizer;
+    tokenizer_ = load_tokenizer(stored.kind, stored.bytes);
+}
+
+Variable LineClassifier::logits(std::span<const std::string> texts) const {
+    const NoGradient guard(*saved_.context);
+    EncodedTexts encoded;
+    std::vector<int64_t> places;
+    EncodeReport report;
+    for (const std::string& text : texts) {
+        places.push_back(encoded.size());
+        encoded.add(encode_text(*tokenizer_, text, encode_options(saved_.trained.facts.text_input()), report));
+    }
+    TokenMatrix matrix;
+    fill_tokens(matrix, encoded, places, tokenizer_->special().pad);
+    const Shape shape = {matrix.rows, matrix.columns};
+    const Tensor ids = Tensor::from_host(*saved_.context, shape, std::span<const int32_t>(matrix.ids));
+    const Tensor lengths = Tensor::from_host(*saved_.context, {matrix.rows}, std::span<const int32_t>(matrix.lengths));
+    Variable logits = saved_.trained.model.texts->forward(ids, lengths, {});
+    if (!all_finite(logits.value())) throw Error("the model gives numbers that are not finite");
+    return logits;
+}
+
+}  // namespace heed

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heed/apps/saved_model.h"
+#include "heed/core/autograd/variable.h"
+#include "heed/datasets/text/tokenizer.h"
+
+namespace heed {
+
+/// A text classifier that is asked for texts as they are written.
+class LineClassifier {
+public:
+    /// The model has to be a text classifier.
+    explicit LineClassifier(SavedModel& saved);
+
+    /// Logits [texts, classes] of at least one text. Throws Error when one is not finite.
+    Variable logits(std::span<const std::string> texts) const;
+
+    const std::vector<std::string>& classes() const { return saved_.trained.facts.class_names; }
+    bool several_labels() const { return saved_.trained.facts.text_input().several_labels; }
+
+private:
+    SavedModel& saved_;
+    std::unique_ptr<Tokenizer> tokenizer_;
+};
+
+}  // namespace heed
