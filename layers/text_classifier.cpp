@@ -21,6 +21,7 @@ void TextClassifierOptions::describe(Fields& fields) {
         .range(0, 262144)
         .unit("features");
     fields.add("dropout", dropout, "probability of dropout on each residual branch").range(0.0, 0.99);
+    fields.add("token_dropout", token_dropout, "probability that a token's whole vector is dropped").range(0.0, 0.99);
     fields.add("embedding_dropout", embedding_dropout, "probability of dropout after the positions").range(0.0, 0.99);
     fields.add("head_dropout", head_dropout, "probability of dropout before the head and its hidden layer")
         .range(0.0, 0.99);
@@ -61,6 +62,7 @@ TextInputSettings input_settings(const TextClassifierOptions& options, const Tex
             .positions = options.positions,
             .class_token = options.pool == "class",
             .scale = options.scale_embedding ? std::sqrt(static_cast<float>(options.dim)) : 1.0f,
+            .token_dropout = options.token_dropout,
             .dropout = options.embedding_dropout};
 }
 

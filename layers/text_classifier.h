@@ -47,6 +47,7 @@ struct TextClassifierOptions : Options {
     int64_t mlp_dim = 128;
     int64_t hidden = 0;
     double dropout = 0.1;
+    double token_dropout = 0.0;
     double embedding_dropout = 0.0;
     double head_dropout = 0.0;
     double drop_path = 0.0;

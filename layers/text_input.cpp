@@ -8,7 +8,11 @@
 namespace heed {
 
 TextInput::TextInput(Embedding& table, const TextInputSettings& settings)
-    : table_(table), max_tokens_(settings.max_tokens), scale_(settings.scale), dropout_(settings.dropout) {
+    : table_(table),
+      max_tokens_(settings.max_tokens),
+      scale_(settings.scale),
+      token_dropout_(settings.token_dropout),
+      dropout_(settings.dropout) {
     if (max_tokens_ < 1) throw UserError("expected a model of at least one token, got " + std::to_string(max_tokens_));
     if (settings.class_token) {
         class_token_ = std::make_unique<Parameter>(Shape{table.dim()}, Initializer::normal(0.02f), false);
@@ -19,6 +23,7 @@ TextInput::TextInput(Embedding& table, const TextInputSettings& settings)
         positions_ = std::make_unique<Positions>(places, table.dim(), settings.positions == "learned");
         add("positions", *positions_);
     }
+    add("token_dropout", token_dropout_);
     add("dropout", dropout_);
 }
 
@@ -30,7 +35,7 @@ void TextInput::check_length(int64_t tokens) const {
 
 Variable TextInput::forward(const Tensor& ids, const ForwardState& state) {
     check_length(ids.shape()[1]);
-    Variable x = table_.forward(ids, scale_);
+    Variable x = token_dropout_.forward(table_.forward(ids, scale_), state);
     if (class_token_ || positions_) {
         x = assemble_tokens(x, class_token_ ? class_token_->variable() : Variable(),
                             positions_ ? positions_->forward(ids.context()) : Variable());

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "heed/core/module/dropout.h"
+#include "heed/core/module/token_dropout.h"
 #include "heed/layers/embedding.h"
 #include "heed/layers/positions.h"
 
@@ -13,7 +14,8 @@ struct TextInputSettings {
     int64_t max_tokens = 0;             ///< without the class token
     std::string positions = "learned";  ///< or sinusoidal, none
     bool class_token = false;
-    float scale = 1.0f;  ///< of the vectors of the table
+    float scale = 1.0f;          ///< of the vectors of the table
+    double token_dropout = 0.0;  ///< of whole vectors of the table
     double dropout = 0.0;
 };
 
@@ -38,6 +40,7 @@ private:
     float scale_;
     std::unique_ptr<Parameter> class_token_;
     std::unique_ptr<Positions> positions_;
+    TokenDropout token_dropout_;
     Dropout dropout_;
 };
 

@@ -215,8 +215,9 @@ TEST(TextClassifier, DropsInTrainingOnlyAndAlikeInMicroBatches) {
     ForwardState second = state;
     second.first_sample = 2;
     for (double TextClassifierOptions::*rate :
-         {&TextClassifierOptions::dropout, &TextClassifierOptions::embedding_dropout,
-          &TextClassifierOptions::head_dropout, &TextClassifierOptions::drop_path}) {
+         {&TextClassifierOptions::dropout, &TextClassifierOptions::token_dropout,
+          &TextClassifierOptions::embedding_dropout, &TextClassifierOptions::head_dropout,
+          &TextClassifierOptions::drop_path}) {
         TextClassifierOptions options = small_options();
         options.hidden = 6;
         Classifier without(options);
