@@ -17,7 +17,7 @@ void ImageDataOptions::describe(Fields& fields) {
     fields.add("validation", validation, "share of the training set that is kept back for validation; 0: none")
         .range(0, 0.9);
     fields.add("split_seed", split_seed, "seed of the choice of validation images, apart from train.seed")
-        .range(0, 9007199254740992.0);
+        .range(0, 9007199254740991.0);
     fields.add("mean", mean, "subtracted from the pixels (0 to 1): one value, or one a channel").range(-1e6, 1e6);
     fields.add("std", deviation, "divides the pixels after that: one value, or one a channel").range(1e-6, 1e6);
 }

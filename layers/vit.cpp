@@ -48,6 +48,11 @@ PatchTransformerShape shape_of(const VitOptions& options, const ImageGeometry& i
                         std::to_string(options.patch) + " for images of " + std::to_string(images.height) + " x " +
                         std::to_string(images.width));
     }
+    if (options.overlap > std::max(images.height, images.width)) {
+        throw UserError("expected model.overlap to be at most the side of the image, got " +
+                        std::to_string(options.overlap) + " pixels for images of " + std::to_string(images.height) +
+                        " x " + std::to_string(images.width));
+    }
     return {options.dim,
             options.depth,
             options.heads,

@@ -25,7 +25,7 @@ void ParallelDataOptions::describe(Fields& fields) {
         .range(1, 1e7)
         .unit("sentences");
     fields.add("split_seed", split_seed, "seed of the choice of these sentences, apart from train.seed")
-        .range(0, 9007199254740992.0);
+        .range(0, 9007199254740991.0);
     fields.add("joint_vocabulary", joint_vocabulary,
                "one tokenizer, learnt from both languages, for source and target (false: one for each)");
 }

@@ -22,7 +22,7 @@ void TextDataOptions::describe(Fields& fields) {
              "of its own; 0: none")
         .range(0, 0.9);
     fields.add("split_seed", split_seed, "seed of the choice of validation texts, apart from train.seed")
-        .range(0, 9007199254740992.0);
+        .range(0, 9007199254740991.0);
 }
 
 }  // namespace heed
