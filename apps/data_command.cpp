@@ -13,7 +13,7 @@
 #include "heed/datasets/catalogue/fetch.h"
 #include "heed/datasets/catalogue/local_copy.h"
 #include "heed/datasets/data_search.h"
-#include "heed/datasets/registry.h"
+#include "heed/datasets/known_data_sets.h"
 
 namespace heed {
 namespace {
@@ -45,6 +45,12 @@ void check_options(const DataCommand& command) {
     }
 }
 
+/// Whether `heed data get` brings what recipes call so.
+bool can_be_got(const std::string& name) {
+    return std::any_of(catalogue().begin(), catalogue().end(),
+                       [&](const CatalogueEntry& entry) { return entry.use == "data.name=" + name; });
+}
+
 void list_as_json() {
     nlohmann::ordered_json list = nlohmann::json::array();
     for (const CatalogueEntry& entry : catalogue()) {
@@ -73,11 +79,12 @@ void list_as_table() {
         fmt::print("{:<{}}{}\n", "", indent, entry.summary);
         fmt::print("{:<{}}licence: {}; {}\n", "", indent, entry.licence, entry.citation);
     }
-    std::vector<std::string> others;
-    for (const ImageDataSet& set : image_data_sets()) {
-        if (find_in_catalogue(set.name) == nullptr) others.push_back(set.name + " (" + set.summary + ")");
+    fmt::print("\nnot to be downloaded, but a recipe can name them by data.name:\n");
+    for (const KnownDataSet& set : known_data_sets()) {
+        if (can_be_got(set.name)) continue;
+        const std::string folder = find_local_copy(set.name);
+        fmt::print("{:<{}}{}{}{}\n", set.name, indent, set.summary, folder.empty() ? "" : "; here: ", folder);
     }
-    if (!others.empty()) fmt::print("\nRecipes can also train on {}.\n", listed(others));
 }
 
 int get(const DataCommand& command) {

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,27 +14,18 @@
 #include "heed/datasets/catalogue/catalogue.h"
 #include "heed/datasets/catalogue/checksum_list.h"
 #include "heed/datasets/catalogue/local_copy.h"
-#include "heed/datasets/registry.h"
+#include "heed/datasets/known_data_sets.h"
 
 namespace heed {
 namespace {
 
 namespace fs = std::filesystem;
 
-const ImageDataSet* find_reader(const std::string& name) {
-    for (const ImageDataSet& set : image_data_sets()) {
-        if (set.name == name) return &set;
-    }
-    return nullptr;
-}
-
 /// The reader that a recipe for this data set names, or null.
-const ImageDataSet* reader_of(const std::string& name) {
-    if (const ImageDataSet* own = find_reader(name)) return own;
+const KnownDataSet* reader_of(const std::string& name) {
+    if (const KnownDataSet* own = find_known_data_set(name)) return own;
     const CatalogueEntry* entry = find_in_catalogue(name);
-    constexpr std::string_view key = "data.name=";
-    if (entry == nullptr || !entry->use.starts_with(key)) return nullptr;
-    return find_reader(entry->use.substr(key.size(), entry->use.find(' ') - key.size()));
+    return entry == nullptr ? nullptr : find_known_data_set(entry->recipe_name());
 }
 
 class DataInfo {
@@ -42,7 +34,7 @@ public:
 
     int show(const std::string& target) {
         std::error_code ignored;
-        if (find_in_catalogue(target) != nullptr || find_reader(target) != nullptr) {
+        if (find_in_catalogue(target) != nullptr || find_known_data_set(target) != nullptr) {
             name_ = target;
             folder_ = find_local_copy(target);
             tell_catalogue();
@@ -97,7 +89,7 @@ private:
 
     void tell_reader_name() {
         if (find_in_catalogue(name_) != nullptr) return;
-        const ImageDataSet& set = image_data_set(name_);
+        const KnownDataSet& set = *find_known_data_set(name_);
         tell("name", set.name);
         tell("what", set.summary);
         tell("get", set.how_to_get);
@@ -144,18 +136,15 @@ private:
 
     /// Opens it as a training would; the error, where it is damaged, comes at the end.
     void tell_samples() {
-        const ImageDataSet* reader = name_.empty() ? find_reader("image_folder") : reader_of(name_);
+        const KnownDataSet* reader = name_.empty() ? find_known_data_set("image_folder") : reader_of(name_);
         if (reader == nullptr) return;
         try {
-            const auto options = reader->make_options();
-            options->root = folder_.string();
-            options->validation = 0;
-            const ImageData data = reader->open(*options);
-            json_["shape"] = to_string(data.shape());
-            json_["classes"] = data.class_names();
-            json_["train"] = data.train.size();
-            json_["test"] = data.test.size();
-            if (!as_json_) fmt::print("\n{}", describe(data));
+            const DataSummary data = reader->open(folder_.string());
+            if (!data.shape.empty()) json_["shape"] = data.shape;
+            if (!data.classes.empty()) json_["classes"] = data.classes;
+            json_["train"] = data.train;
+            json_["test"] = data.test;
+            if (!as_json_) fmt::print("\n{}", data.text);
         } catch (const UserError& error) {
             if (name_.empty()) return;  // no pictures either
             json_["error"] = error.what();
@@ -188,6 +177,9 @@ private:
     [[noreturn]] static void refuse(const std::string& target) {
         std::vector<std::string> names;
         for (const CatalogueEntry& entry : catalogue()) names.push_back(entry.name);
+        for (const KnownDataSet& set : known_data_sets()) {
+            if (std::find(names.begin(), names.end(), set.name) == names.end()) names.push_back(set.name);
+        }
         throw UserError("heed data info expects a data set, a folder or a file, got " + quote(target) +
                         did_you_mean(target, names) + "; data sets are " + listed(names));
     }

@@ -104,6 +104,15 @@ fs::path find_data_folder(const DataSearch& search, const std::string& root) {
         fmt::format("the data set {} was not found in {}; {}", search.name, listed(texts, " or "), advice(search)));
 }
 
+fs::path find_named_file(const std::string& root, const std::string& file) {
+    if (!root.empty()) return fs::path(root) / file;
+    if (is_there(file)) return file;
+    for (const fs::path& place : data_places()) {
+        if (is_there(place / file)) return place / file;
+    }
+    return file;
+}
+
 fs::path find_data_file(const fs::path& folder, const std::vector<std::string>& names) {
     for (const std::string& name : names) {
         if (is_there(folder / name)) {

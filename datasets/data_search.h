@@ -27,6 +27,10 @@ std::filesystem::path find_data_folder(const DataSearch& search, const std::stri
 /// The folder that `find_data_folder` finds without `root`; an empty path where there is none.
 std::filesystem::path look_for_data(const DataSearch& search);
 
+/// A file that the user names: in `root` where that is given, else as it is or, where there is none, in the first of
+/// `data_places` that has it. The name itself where it is nowhere.
+std::filesystem::path find_named_file(const std::string& root, const std::string& file);
+
 /// The first of `names` that is in `folder`; UserError where none is.
 std::filesystem::path find_data_file(const std::filesystem::path& folder, const std::vector<std::string>& names);
 

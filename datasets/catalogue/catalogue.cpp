@@ -185,6 +185,11 @@ bool is_archive_name(std::string_view name) {
            ends_with(name, ".zip");
 }
 
+std::string CatalogueEntry::recipe_name() const {
+    constexpr std::string_view key = "data.name=";
+    return use.starts_with(key) ? use.substr(key.size(), use.find(' ') - key.size()) : "";
+}
+
 bool CatalogueEntry::is_archive() const {
     return files.size() == 1 && is_archive_name(files.front().name);
 }

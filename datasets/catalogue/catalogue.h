@@ -32,6 +32,8 @@ struct CatalogueEntry {
     std::vector<CatalogueFile> files = {};
 
     bool is_archive() const;
+    /// The data.name of a recipe for it; empty where there is none.
+    std::string recipe_name() const;
     /// Bytes to transfer; 0 where not every size is known.
     int64_t transfer_size() const;
 };

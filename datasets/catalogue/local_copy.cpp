@@ -7,7 +7,7 @@
 #include "heed/core/error.h"
 #include "heed/datasets/catalogue/checksum_list.h"
 #include "heed/datasets/data_search.h"
-#include "heed/datasets/registry.h"
+#include "heed/datasets/known_data_sets.h"
 
 namespace heed {
 
@@ -22,7 +22,7 @@ DataSearch search_of(const CatalogueEntry& entry) {
 
 std::vector<DataSearch> all_searches() {
     std::vector<DataSearch> searches;
-    for (const ImageDataSet& set : image_data_sets()) {
+    for (const KnownDataSet& set : known_data_sets()) {
         if (set.search) searches.push_back(*set.search);
     }
     for (const CatalogueEntry& entry : catalogue()) searches.push_back(search_of(entry));
@@ -51,11 +51,13 @@ void compare(const fs::path& path, const std::string& name, const Checksum& expe
 }  // namespace
 
 fs::path find_local_copy(const std::string& name) {
-    for (const DataSearch& search : all_searches()) {
-        if (search.name != name) continue;
-        if (fs::path folder = look_for_data(search); !folder.empty()) return folder;
+    const CatalogueEntry* entry = find_in_catalogue(name);
+    for (const std::string& reader : {name, entry != nullptr ? entry->recipe_name() : ""}) {
+        const KnownDataSet* set = find_known_data_set(reader);
+        if (set == nullptr || !set->search) continue;
+        if (fs::path folder = look_for_data(*set->search); !folder.empty()) return folder;
     }
-    return {};
+    return entry != nullptr ? look_for_data(search_of(*entry)) : fs::path();
 }
 
 std::vector<std::string> data_sets_in(const fs::path& folder) {

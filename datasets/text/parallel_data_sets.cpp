@@ -66,7 +66,9 @@ struct ParallelFilesOptions final : ParallelDataOptions {
 
     void describe(Fields& fields) override {
         ParallelDataOptions::describe(fields);
-        fields.add("source_files", source_files, "files of source sentences, in data.root if that is set");
+        fields.add("source_files", source_files,
+                   "files of source sentences, in data.root if that is set, or else from here or from the places of "
+                   "data sets");
         fields.add("target_files", target_files, "their translations, file by file and line by line");
         fields.add(
             "pair_files", pair_files,
@@ -107,7 +109,7 @@ struct ParallelFilesOptions final : ParallelDataOptions {
     }
 
     std::size_t corpora() const { return source_files.size() + pair_files.size(); }
-    fs::path path(const std::string& file) const { return root.empty() ? fs::path(file) : fs::path(root) / file; }
+    fs::path path(const std::string& file) const { return find_named_file(root, file); }
 
     ParallelCorpus read_aligned(const std::string& source, const std::string& target) const {
         ParallelCorpus corpus = read_line_aligned(TextFile(path(source)), TextFile(path(target)));

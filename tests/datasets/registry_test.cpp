@@ -11,6 +11,7 @@
 #include "heed/tests/support/idx_files.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
+#include "heed/tests/support/text_file.h"
 
 namespace heed {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::message_of;
 using test::TinyImages;
+using test::write_text;
 using test::write_tiny_images;
 
 /// Runs in a scratch folder with HEED_DATA unset.
@@ -109,6 +111,17 @@ TEST_F(Registry, HeedDataIsSearchedInItsOrder) {
     EXPECT_EQ(open("mnist").folder, "third/mnist/");
     setenv("HEED_DATA", "first", 1);
     EXPECT_EQ(open("mnist").folder, "data/mnist");
+}
+
+TEST_F(Registry, NamedFilesAreFoundHereOrInTheDataPlaces) {
+    std::filesystem::create_directories("data/a");
+    std::filesystem::create_directories("a");
+    write_text("data/a/one.txt", "");
+    EXPECT_EQ(find_named_file("", "a/one.txt"), "data/a/one.txt");
+    EXPECT_EQ(find_named_file("root", "a/one.txt"), "root/a/one.txt") << "a root is never passed over";
+    EXPECT_EQ(find_named_file("", "a/two.txt"), "a/two.txt") << "so that an error names what was asked for";
+    write_text("a/one.txt", "");
+    EXPECT_EQ(find_named_file("", "a/one.txt"), "a/one.txt");
 }
 
 TEST_F(Registry, FolderOfAnotherDataSetIsNotTaken) {

@@ -28,7 +28,13 @@ std::string sentence_pairs() {
     constexpr size_t published_size = 2'638'744;
     const auto archive = [](const std::string& text) { return zip({{"spa-eng/"}, {"spa-eng/spa.txt", text}}); };
     std::string text = "Go.\tVe.\n";
-    text.resize(published_size - archive("").size(), '\n');
+    const size_t size = published_size - archive("").size();
+    for (int i = 1; text.size() < size - 100; ++i) {
+        text += "Go " + std::to_string(i) + ".\tVe " + std::to_string(i) + ".\n";
+    }
+    text += "Stop.\t";
+    text.resize(size - 1, 'a');
+    text += '\n';
     return archive(text);
 }
 
@@ -93,7 +99,9 @@ TEST_F(Data, GetFetchesUnpacksAndTellsThatItIsNotVerified) {
     EXPECT_EQ(server_.requests().size(), 1u);
 
     EXPECT_TRUE(contains(run({"data", "info", "spa_eng", "--verify"}).output, "right: 1 files"));
-    write_text(folder_ / "data/spa-eng/spa.txt", "Go.\tVete.\n");
+    std::string changed = read_text(folder_ / "data/spa-eng/spa.txt");
+    changed.replace(changed.find("Ve."), 3, "Va.");
+    write_text(folder_ / "data/spa-eng/spa.txt", changed);
     const ProgramResult wrong = run({"data", "info", "spa_eng", "--verify"});
     EXPECT_EQ(wrong.code, 1);
     EXPECT_TRUE(contains(wrong.output, "different: 1 of 1 files"));
@@ -149,6 +157,29 @@ TEST_F(Data, InfoOpensWhatIsHere) {
     fs::resize_file(folder_ / "data/mnist/train-images-idx3-ubyte.gz", 50);
     EXPECT_EQ(run({"data", "info", "mnist"}).code, 2);
     EXPECT_TRUE(contains(run({"data", "info", "cifar10"}).output, "no; heed data get cifar10"));
+}
+
+TEST_F(Data, TextsAndPairsAreKnownToo) {
+    EXPECT_TRUE(contains(run({"data", "info", "sst2"}).output, "put train.tsv, dev.tsv and test.tsv"));
+    EXPECT_TRUE(contains(run({"data", "list"}).output, "parallel_files"));
+    fs::create_directories(folder_ / "data/sst2");
+    write_text(folder_ / "data/sst2/train.tsv", "sentence\tlabel\ngood\t1\nbad\t0\nworse\t0\n");
+    write_text(folder_ / "data/sst2/dev.tsv", "sentence\tlabel\nfine\t1\n");
+    const ProgramResult texts = run({"data", "info", "sst2"});
+    EXPECT_EQ(texts.code, 0) << texts.errors;
+    EXPECT_TRUE(contains(texts.output, "negative"));
+    EXPECT_TRUE(contains(run({"data", "list"}).output, "here: data/sst2"));
+    const auto json = nlohmann::json::parse(run({"data", "info", "sst2", "--json"}).output);
+    EXPECT_EQ(json.at("train"), 3);
+    EXPECT_EQ(json.at("test"), 1);
+    EXPECT_EQ(json.at("classes").at(1), "positive");
+    write_text(folder_ / "data/sst2/dev.tsv", "sentence\tlabel\nfine\t2\n");
+    EXPECT_EQ(run({"data", "info", "sst2"}).code, 2);
+
+    ASSERT_EQ(run({"data", "get", "spa_eng"}).code, 0);
+    for (const char* name : {"spa_eng", "en_es"}) {
+        EXPECT_TRUE(contains(run({"data", "info", name}).output, "test        2000 sentences")) << name;
+    }
 }
 
 TEST_F(Data, MissingDataOfATrainingNamesTheCommand) {
