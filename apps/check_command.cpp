@@ -7,7 +7,7 @@
 #include "heed/apps/training_cost.h"
 #include "heed/core/error.h"
 #include "heed/core/safetensors.h"
-#include "heed/trainers/recipe/general_options.h"
+#include "heed/trainers/initial_weights.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 
@@ -72,8 +72,7 @@ int run(const CheckCommand& command) {
     use_threads_of(recipe);
     const std::optional<ExpectedData> data = expected_data(recipe);
     if (!data) {
-        const std::string& init = recipe.options<GeneralOptions>("").init;
-        if (!init.empty()) SafetensorsFile{init};  // at least a file that can be read
+        check_initial_weights(recipe);
         fmt::print("\nThe size of the model depends on the files of {}, which are not looked at.\n",
                    recipe.section("data").choice());
         return 0;

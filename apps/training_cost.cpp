@@ -18,8 +18,8 @@
 #include "heed/datasets/text/text_data_set.h"
 #include "heed/datasets/text/tokenizer_options.h"
 #include "heed/trainers/any_model.h"
-#include "heed/trainers/checkpoint.h"
 #include "heed/trainers/data_kind.h"
+#include "heed/trainers/initial_weights.h"
 #include "heed/trainers/optimizer.h"
 #include "heed/trainers/parameter_rules.h"
 #include "heed/trainers/recipe/general_options.h"
@@ -79,13 +79,11 @@ double peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t count) {
     return static_cast<double>(context.allocator().peak_bytes());
 }
 
-void check_initial_weights(const Recipe& recipe, const DataFacts& facts) {
-    const std::string& init = recipe.options<GeneralOptions>("").init;
-    if (init.empty()) return;
+void try_initial_weights(const Recipe& recipe, const DataFacts& facts) {
     Context context("cpu");
     const AnyModel model = make_model(recipe, facts);
     ParameterStore store(context, model.module(), 0);
-    load_weights(SafetensorsFile(init), store);
+    load_initial_weights(recipe, store);
 }
 
 int64_t without_validation(int64_t samples, double validation) {
@@ -186,7 +184,7 @@ TrainingCost training_cost(const Recipe& recipe, const ExpectedData& data) {
     cost.bytes = static_cast<double>(cost.parameters) * kept_values * sizeof(float);
     cost.measured = cost.bytes < machine_bytes() / 2;
     if (!cost.measured) return cost;
-    check_initial_weights(recipe, data.facts);
+    try_initial_weights(recipe, data.facts);
     const double base = peak_bytes(recipe, data.facts, few);
     const double slope = (peak_bytes(recipe, data.facts, more) - base) / static_cast<double>(more - few);
     cost.bytes = base + slope * static_cast<double>(cost.batch - few);

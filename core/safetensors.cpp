@@ -31,8 +31,7 @@ SafetensorsHeader read_header(std::span<const std::byte> file, const std::string
     }
     std::memcpy(&length, file.data(), sizeof length);
     if (length > longest_header) {
-        throw UserError(path + ": the header would be " + std::to_string(length) + " bytes long (at most " +
-                        std::to_string(longest_header) + "); this is not a safetensors file");
+        throw UserError("expected a safetensors file, but " + path + " does not begin like one");
     }
     data_at = sizeof length + length;
     if (data_at > file.size()) {

@@ -104,17 +104,21 @@ std::vector<MetricsRecord> read_metrics(const std::string& path) {
     return records;
 }
 
-void truncate_metrics_after_step(const std::string& path, int64_t step) {
+int64_t truncate_metrics_after_step(const std::string& path, int64_t step) {
     struct stat status;
-    if (stat(path.c_str(), &status) != 0 && errno == ENOENT) return;
+    if (stat(path.c_str(), &status) != 0 && errno == ENOENT) return 0;
+    int64_t last = 0;
     const size_t length = for_each_record(path, [&](const MetricsRecord& record) {
         const std::optional<int64_t> at = record.integer("step");
-        return !at.has_value() || *at <= step;
+        if (at.has_value() && *at > step) return false;
+        if (at.has_value() && record.event == "step") last = *at;
+        return true;
     });
     // Shortening needs no room on the disk and cannot lose a line that stays.
     if (::truncate(path.c_str(), static_cast<off_t>(length)) != 0) {
         throw Error("cannot shorten " + path + ": " + std::strerror(errno));
     }
+    return last;
 }
 
 }  // namespace heed

@@ -32,8 +32,8 @@ struct MetricsRecord {
 std::vector<MetricsRecord> read_metrics(const std::string& path);
 
 /// Cuts the file back for a run that resumes after `step`: the first line of a later step and everything behind it go,
-/// and so does a last line without its end. A file that does not exist is left so. Errors as of read_metrics, and Error
-/// when the file cannot be shortened.
-void truncate_metrics_after_step(const std::string& path, int64_t step);
+/// and so does a last line without its end. Returns the last step that it then records, 0 where it has none or does not
+/// exist. Errors as of read_metrics, and Error when the file cannot be shortened.
+int64_t truncate_metrics_after_step(const std::string& path, int64_t step);
 
 }  // namespace heed

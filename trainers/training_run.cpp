@@ -11,7 +11,7 @@
 #include "heed/core/parallel.h"
 #include "heed/trainers/checkpoint.h"
 #include "heed/trainers/event_file.h"
-#include "heed/trainers/finite.h"
+#include "heed/trainers/initial_weights.h"
 #include "heed/trainers/memory_use.h"
 #include "heed/trainers/metrics_log.h"
 #include "heed/trainers/metrics_reader.h"
@@ -50,6 +50,18 @@ RunFolder open_folder(const Recipe& recipe, bool resume) {
     return RunFolder::next_in(runs_folder(recipe));
 }
 
+/// The state that the run goes on from. UserError with a way out where the file is damaged.
+SafetensorsFile open_last_checkpoint(const RunPaths& paths) {
+    try {
+        return SafetensorsFile(paths.last_checkpoint());
+    } catch (const UserError& error) {
+        std::error_code ignored;
+        const bool best = std::filesystem::exists(paths.best_checkpoint(), ignored);
+        throw UserError(fmt::format("cannot resume {}: {}; start a new run{}", paths.folder(), error.what(),
+                                    best ? " with init=" + paths.best_checkpoint() : ""));
+    }
+}
+
 /// With what the checkpoint knows of the data where a run is resumed that has one.
 std::unique_ptr<Workload> open_workload(const Recipe& recipe, Context& context, bool resume) {
     std::string folder = recipe.options<RunOptions>("run").dir;
@@ -58,7 +70,7 @@ std::unique_ptr<Workload> open_workload(const Recipe& recipe, Context& context, 
     if (!resume || folder.empty() || !std::filesystem::exists(RunPaths(folder).last_checkpoint(), ignored)) {
         return make_workload(recipe, context, nullptr);
     }
-    const DataFacts known = read_checkpoint_facts(SafetensorsFile(RunPaths(folder).last_checkpoint())).data;
+    const DataFacts known = read_checkpoint_facts(open_last_checkpoint(RunPaths(folder))).data;
     return make_workload(recipe, context, &known);
 }
 
@@ -108,7 +120,8 @@ public:
 private:
     void start() {
         // Otherwise they were loaded before there was a run folder, so that weights that do not fit leave none behind.
-        if (initialised_ || load_initial_weights()) log_.line("starting from the weights in " + init());
+        if (initialised_ || load_initial_weights(recipe_, store_))
+            log_.line("starting from the weights in " + recipe_.options<GeneralOptions>("").init);
         std::error_code ignored;
         std::filesystem::remove(paths_.best_checkpoint(), ignored);  // of a run that did not come to save its state
         write_recipe();
@@ -121,28 +134,17 @@ private:
         trainer_.begin({});
     }
 
-    const std::string& init() const { return recipe_.options<GeneralOptions>("").init; }
-
     /// What has to be right before there is a run folder.
     bool prepare() {
         if (train_.patience > 0 && task_.samples(Split::validation) == 0) {
             throw UserError(recipe_.placed("train.patience needs a validation set: data.validation above 0"));
         }
-        return load_initial_weights();
-    }
-
-    bool load_initial_weights() {
-        if (init().empty()) return false;
-        load_weights(SafetensorsFile(init()), store_);
-        const std::string bad = first_non_finite_parameter(store_);
-        if (!bad.empty())
-            throw UserError("init " + init() + " cannot be used: " + bad + " holds numbers that are not finite");
-        return true;
+        return load_initial_weights(recipe_, store_);
     }
 
     void load_state() {
-        SafetensorsFile file(paths_.last_checkpoint());
-        CheckpointFacts facts = read_checkpoint_facts(file);
+        const SafetensorsFile file = open_last_checkpoint(paths_);
+        const CheckpointFacts facts = read_checkpoint_facts(file);
         check_resumable(recipe_, parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {}),
                         paths_.folder());
         if (trainer_.average()) {
@@ -176,7 +178,7 @@ private:
     void go_on() {
         const int64_t step = trainer_.progress().step;
         const bool saves_best = best_is_due();
-        truncate_metrics_after_step(paths_.metrics(), step);
+        const int64_t recorded = truncate_metrics_after_step(paths_.metrics(), step);
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
         open_events(step);
         if (saves_best) save(paths_.best_checkpoint());
@@ -184,6 +186,10 @@ private:
         metrics_->write("resume", {{"step", step}, {"versions", numeric_versions()}});
         write_recipe();
         log_.line(fmt::format("resuming {} after step {}", paths_.folder(), step));
+        if (recorded < step) {
+            log_.line(fmt::format("warning: {} ends at step {}, so the report will lack steps {} to {}",
+                                  paths_.metrics(), recorded, recorded + 1, step));
+        }
         if (resumed_versions_ != numeric_versions()) {
             log_.line("the checkpoint was written by " + resumed_versions_ + ", this is " + numeric_versions() +
                       ": results are equal up to rounding");

@@ -193,7 +193,7 @@ TEST_F(SafetensorsTest, DamagedFilesAreReadOrRefusedButNeverCrash) {
             }
             EXPECT_GT(total, 0u);
         } catch (const UserError& error) {
-            EXPECT_TRUE(begins_with(error.what(), path));
+            EXPECT_TRUE(contains(error.what(), path));
             EXPECT_LT(at, data_at) << "data bytes carry no redundancy";
             ++refused;
         }
@@ -332,8 +332,9 @@ TEST_F(SafetensorsTest, StructureErrors) {
 TEST_F(SafetensorsTest, ImpossibleHeaderLengths) {
     EXPECT_EQ(error_for(std::string(7, '\xff')),
               path + " is truncated: a safetensors file begins with 8 bytes, 1 byte is missing");
-    EXPECT_TRUE(contains(error_for(std::string(20, '\xff')), "this is not a safetensors file"));
-    EXPECT_TRUE(contains(error_for("an ordinary text file with some text in it"), "this is not a safetensors file"));
+    const std::string no_header = "expected a safetensors file, but " + path + " does not begin like one";
+    EXPECT_EQ(error_for(std::string(20, '\xff')), no_header);
+    EXPECT_EQ(error_for("an ordinary text file with some text in it"), no_header);
     EXPECT_EQ(error_for(std::string("\x0a\0\0\0\0\0\0\0{}", 10)),
               path + " is truncated: 8 bytes are missing in its header");
 }

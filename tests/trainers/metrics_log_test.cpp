@@ -135,8 +135,12 @@ TEST_F(MetricsTest, ResumingDropsLaterStepsAndAHalfWrittenLine) {
     EXPECT_EQ(truncated(one + std::string(100, '\0'), 1), one) << "a crash of the machine may leave zeros";
     EXPECT_EQ(truncated("", 1), "");
     std::filesystem::remove(path);
-    truncate_metrics_after_step(path, 1);
+    EXPECT_EQ(truncate_metrics_after_step(path, 1), 0);
     EXPECT_FALSE(std::filesystem::exists(path));
+    write_text(path, one + two + validation + three);
+    EXPECT_EQ(truncate_metrics_after_step(path, 2), 2);
+    write_text(path, one + validation);
+    EXPECT_EQ(truncate_metrics_after_step(path, 5), 1) << "step 2 is not recorded";
 }
 
 TEST_F(MetricsTest, EveryTruncationIsReadUpToItsLastCompleteLine) {

@@ -17,7 +17,8 @@ constexpr double below_one = 0.999999999;
 }  // namespace
 
 void GeneralOptions::describe(Fields& fields) {
-    fields.add("init", init, "safetensors file or checkpoint whose weights the training starts from; empty: random");
+    fields.add("init", init,
+               "safetensors file, checkpoint or run folder whose weights the training starts from; empty: random");
     fields.add("device", device, "what computes: the processor, or plain loops that check it")
         .choices({"cpu", "reference"});
     fields.add("threads", threads, "threads for computing; 0: all that this process may use")
