@@ -15,6 +15,7 @@
 #include "heed/core/nearest_name.h"
 #include "heed/core/quote.h"
 #include "heed/trainers/class_probabilities.h"
+#include "heed/trainers/decoding/log_probabilities.h"
 #include "heed/trainers/translation_decoder.h"
 #include "heed/trainers/translation_task.h"
 

@@ -1,11 +1,12 @@
 // Time of a training step (forward, backward, AdamW) of a text classifier and of a translator on random ids, and of
-// decoding with a cache, greedy and in beams.
+// decoding with a cache, greedy and with 4 beams, always 32 tokens. compare.py in pytorch/ holds it against PyTorch.
 //
-//   bench_text_step [--task classifier|translator|greedy|beam] [--attention NAME] [--batch N] [--threads N]
-//                   [--seconds S]
+//   bench_text_step [--task classifier|translator|greedy|beam] [--attention NAME] [--batch N] [--tokens N]
+//                   [--threads N] [--seconds S]
 //
 // Without --task all of them run. One JSON line each: the best and the median step on the clock ("best_ms", "ms") and
-// the median of the processor time of the main thread ("main_ms") and of all threads ("cpu_ms").
+// the median of the processor time of the main thread ("main_ms") and of all threads ("cpu_ms"), and the most memory
+// of all tensors ("peak_mb"). --tokens is the length of the classifier's texts.
 
 #include <fmt/format.h>
 #include <getopt.h>
@@ -29,6 +30,8 @@
 #include "heed/core/random.h"
 #include "heed/layers/text_classifier.h"
 #include "heed/layers/translator.h"
+#include "heed/trainers/decoding/beam_search.h"
+#include "heed/trainers/decoding/translator_steps.h"
 #include "heed/trainers/optimizer.h"
 
 namespace heed {
@@ -38,6 +41,7 @@ struct TextBenchSettings {
     std::string task;
     std::string attention = "sdpa";
     int64_t batch = 0;
+    int64_t tokens = 512;
     double seconds = 3.0;
 };
 
@@ -66,7 +70,7 @@ Tensor all_of_length(Context& context, int64_t batch, int64_t tokens) {
 }
 
 /// Calls `step` for some seconds and prints what it took. `items` is what a step works through: tokens or sentences.
-void measure_steps(const TextBenchSettings& settings, const char* task, int64_t batch, double items,
+void measure_steps(const TextBenchSettings& settings, const char* task, Context& context, int64_t batch, double items,
                    const std::function<void()>& step) {
     step();
     step();
@@ -81,11 +85,11 @@ void measure_steps(const TextBenchSettings& settings, const char* task, int64_t 
         cpu.push_back(text_bench_clock(CLOCK_PROCESS_CPUTIME_ID) - times[2]);
     }
     fmt::print(R"({{"bench": "{}", "attention": "{}", "batch": {}, "threads": {}, "isa": "{}", "ms": {:.5g}, )"
-               R"("best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "per_s": {:.5g}}})"
+               R"("best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "per_s": {:.5g}, "peak_mb": {:.5g}}})"
                "\n",
                task, settings.attention, batch, thread_count(), isa_name(active_isa()), middle(wall) * 1e3,
                *std::min_element(wall.begin(), wall.end()) * 1e3, middle(main) * 1e3, middle(cpu) * 1e3,
-               items / middle(wall));
+               items / middle(wall), static_cast<double>(context.allocator().peak_bytes()) / (1 << 20));
     std::fflush(stdout);
 }
 
@@ -116,7 +120,8 @@ private:
 
 void bench_classifier(const TextBenchSettings& settings, const AttentionChoice& attention) {
     const int64_t batch = settings.batch > 0 ? settings.batch : 32;
-    constexpr int64_t tokens = 512, vocabulary = 20000;
+    const int64_t tokens = settings.tokens;
+    constexpr int64_t vocabulary = 20000;
     TextClassifierOptions options;
     options.dim = 128;
     options.mlp_dim = 512;
@@ -127,7 +132,7 @@ void bench_classifier(const TextBenchSettings& settings, const AttentionChoice& 
     const Tensor ids = random_ids(context, batch, tokens, vocabulary, "ids");
     const Tensor labels = random_ids(context, batch, 1, 2, "labels").reshape({batch});
     const Tensor lengths = all_of_length(context, batch, tokens);
-    measure_steps(settings, "classifier", batch, static_cast<double>(batch * tokens), [&] {
+    measure_steps(settings, "classifier", context, batch, static_cast<double>(batch * tokens), [&] {
         training.step(batch, [&](const ForwardState& state) {
             return cross_entropy(model->forward(ids, lengths, state), labels, 0);
         });
@@ -155,7 +160,7 @@ void bench_translator(const TextBenchSettings& settings, const AttentionChoice& 
     const Tensor target = random_ids(context, batch, sentence_tokens, sentence_vocabulary, "target");
     const Tensor wanted = random_ids(context, places, 1, sentence_vocabulary, "wanted").reshape({places});
     const Tensor lengths = all_of_length(context, batch, sentence_tokens);
-    measure_steps(settings, "translator", batch, static_cast<double>(places), [&] {
+    measure_steps(settings, "translator", context, batch, static_cast<double>(places), [&] {
         training.step(places, [&](const ForwardState& state) {
             const Variable logits =
                 model->decode(target, lengths, model->encode(source, lengths, state), lengths, state);
@@ -164,30 +169,23 @@ void bench_translator(const TextBenchSettings& settings, const AttentionChoice& 
     });
 }
 
-/// Always as many tokens, from random weights; `beam` rows a sentence change places at every step.
+/// Translates a batch, by sentences that all get as many tokens.
 void bench_decoding(const TextBenchSettings& settings, const AttentionChoice& attention, int64_t beam) {
-    const int64_t batch = settings.batch > 0 ? settings.batch : 64;
+    const int64_t batch = settings.batch > 0 ? settings.batch : beam == 1 ? 64 : 16;
     Context context;
     const auto model = bench_translator_model(attention);
     ParameterStore store(context, *model, 0);
     const NoGradient guard(context);
     const Tensor source = random_ids(context, batch, sentence_tokens, sentence_vocabulary, "source");
     const Tensor lengths = all_of_length(context, batch, sentence_tokens);
-    std::vector<int32_t> first, turned;
-    for (int64_t row = 0; row < batch * beam; ++row) {
-        const int64_t sentence = row / beam;
-        first.push_back(static_cast<int32_t>(sentence));
-        turned.push_back(static_cast<int32_t>(sentence * beam + (row + 1) % beam));
-    }
-    const Tensor ids = random_ids(context, batch * beam, 1, sentence_vocabulary, "step").reshape({batch * beam});
-    measure_steps(settings, beam == 1 ? "greedy" : "beam", batch, static_cast<double>(batch), [&] {
-        DecoderState state =
-            model->begin_decoding(model->encode(source, lengths, {}).value(), lengths, sentence_tokens);
-        if (beam > 1) state.reorder(first);
-        for (int64_t token = 0; token < sentence_tokens; ++token) {
-            model->step(state, ids);
-            if (beam > 1) state.reorder(turned);
-        }
+    BeamSearchOptions options;
+    options.beam = beam;
+    options.min_length = options.max_length = sentence_tokens - 1;  // and the end
+    const std::vector<int64_t> source_lengths(static_cast<size_t>(batch), sentence_tokens);
+    measure_steps(settings, beam == 1 ? "greedy" : "beam", context, batch, static_cast<double>(batch), [&] {
+        TranslatorSteps steps(*model, model->encode(source, lengths, {}).value(), lengths, sentence_vocabulary,
+                              sentence_tokens);
+        beam_search(steps, source_lengths, options, SpecialTokens());
     });
 }
 
@@ -201,15 +199,19 @@ double number_of(const char* option, const char* text) {
 }
 
 TextBenchSettings text_bench_arguments(int argc, char** argv) {
-    const option options[] = {
-        {"task", required_argument, nullptr, 'k'},    {"attention", required_argument, nullptr, 'a'},
-        {"batch", required_argument, nullptr, 'b'},   {"threads", required_argument, nullptr, 't'},
-        {"seconds", required_argument, nullptr, 's'}, {nullptr, 0, nullptr, 0}};
+    const option options[] = {{"task", required_argument, nullptr, 'k'},
+                              {"attention", required_argument, nullptr, 'a'},
+                              {"batch", required_argument, nullptr, 'b'},
+                              {"tokens", required_argument, nullptr, 'n'},
+                              {"threads", required_argument, nullptr, 't'},
+                              {"seconds", required_argument, nullptr, 's'},
+                              {nullptr, 0, nullptr, 0}};
     TextBenchSettings settings;
     for (int letter = 0; (letter = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
         if (letter == 'k') settings.task = optarg;
         if (letter == 'a') settings.attention = optarg;
         if (letter == 'b') settings.batch = static_cast<int64_t>(number_of("--batch", optarg));
+        if (letter == 'n') settings.tokens = static_cast<int64_t>(number_of("--tokens", optarg));
         if (letter == 't') set_thread_count(static_cast<int>(number_of("--threads", optarg)));
         if (letter == 's') settings.seconds = number_of("--seconds", optarg);
         if (letter == '?') throw UserError("the options are listed at the top of bench/text_step.cpp");

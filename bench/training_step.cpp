@@ -5,7 +5,7 @@
 //
 // Without --cfg all three sizes run. One JSON line a size: the median and the best over chunks of about a quarter of a
 // second, on the clock ("ms", "best_ms") and as processor time of the main thread ("main_ms") and of all threads
-// ("cpu_ms"), and the median processor time of the main thread in each part. compare_vit.py in pytorch/ holds it
+// ("cpu_ms"), and the median processor time of the main thread in each part. compare.py in pytorch/ holds it
 // against the same model in PyTorch.
 
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "heed/core/ops/softmax.h"
-#include "heed/trainers/translation_decoder.h"
+#include "heed/trainers/decoding/log_probabilities.h"
 
 namespace heed {
 

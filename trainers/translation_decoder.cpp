@@ -1,50 +1,13 @@
 #include "heed/trainers/translation_decoder.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "heed/core/error.h"
-#include "heed/core/ops/softmax.h"
-#include "heed/core/parallel.h"
 #include "heed/datasets/text/token_batches.h"
 #include "heed/trainers/decoding/beam_search.h"
+#include "heed/trainers/decoding/translator_steps.h"
 
 namespace heed {
-
-namespace {
-
-/// A batch of sentences that is being translated.
-class TranslatorSteps final : public StepModel {
-public:
-    TranslatorSteps(Translator& model, const Tensor& memory, const Tensor& source_lengths, int64_t vocabulary,
-                    int64_t expected_tokens)
-        : model_(model),
-          context_(memory.context()),
-          vocabulary_(vocabulary),
-          state_(model.begin_decoding(memory, source_lengths, expected_tokens)) {}
-
-    int64_t vocabulary() const override { return vocabulary_; }
-
-    std::span<const float> step(std::span<const int32_t> tokens) override {
-        const Tensor ids = Tensor::from_host(context_, {std::ssize(tokens)}, tokens);
-        values_ = log_probabilities(model_.step(state_, ids));
-        return values_;
-    }
-
-    void reorder(std::span<const int64_t> rows) override {
-        const std::vector<int32_t> places(rows.begin(), rows.end());
-        state_.reorder(places);
-    }
-
-private:
-    Translator& model_;
-    Context& context_;
-    int64_t vocabulary_;
-    DecoderState state_;
-    std::vector<float> values_;
-};
-
-}  // namespace
 
 EncodeOptions source_encode_options(const TranslationInput& input) {
     EncodeOptions options;
@@ -59,22 +22,6 @@ EncodeOptions target_encode_options(const TranslationInput& input) {
     options.begin = true;
     options.end = true;
     return options;
-}
-
-std::vector<float> log_probabilities(const Tensor& logits) {
-    const int64_t rows = logits.shape()[0], classes = logits.shape()[1];
-    const std::vector<float> probabilities = softmax(Variable(logits)).value().to_vector();
-    std::vector<float> values = logits.to_vector();
-    parallel_for(rows, 16, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) {
-            float* const first = values.data() + row * classes;
-            const int64_t best = std::max_element(first, first + classes) - first;
-            // The largest probability is at least 1 / classes, so that its logarithm is exact to rounding.
-            const float normaliser = first[best] - std::log(probabilities[static_cast<size_t>(row * classes + best)]);
-            for (int64_t i = 0; i < classes; ++i) first[i] -= normaliser;
-        }
-    });
-    return values;
 }
 
 TranslationTokenizers::TranslationTokenizers(const TranslationInput& input)

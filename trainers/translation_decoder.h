@@ -15,9 +15,6 @@ namespace heed {
 EncodeOptions source_encode_options(const TranslationInput& input);
 EncodeOptions target_encode_options(const TranslationInput& input);
 
-/// Logarithms of the softmax of logits [rows, classes], by rows. What is not finite stays so.
-std::vector<float> log_probabilities(const Tensor& logits);
-
 /// One translation of a sentence.
 struct TranslationText {
     std::string text;

@@ -9,6 +9,7 @@
 #include "heed/core/module/parameter_store.h"
 #include "heed/datasets/text/tokenizer_options.h"
 #include "heed/tests/support/message_of.h"
+#include "heed/trainers/decoding/log_probabilities.h"
 #include "heed/trainers/translation_decoder.h"
 
 namespace heed {
