@@ -127,8 +127,8 @@ private:
         if (history_.loss.empty()) return;
         Chart result = chart("Loss", "mean cross-entropy over the " + unit_);
         add_noisy(result, "training", history_.loss);
+        add_test(result, history_.test_loss);  // below a validation at the same place, which is smaller
         add_validation(result, history_.validation_loss);
-        add_test(result, history_.test_loss);
         finish(result, axis_of_magnitudes(all_values(result)));
     }
 
@@ -136,10 +136,10 @@ private:
         if (history_.accuracy.empty()) return;
         Chart result = chart("Accuracy", "share of " + unit_ + " predicted correctly", " %");
         add_noisy(result, "training", in_percent(history_.accuracy));
-        add_validation(result, in_percent(history_.validation_accuracy));
         std::optional<Sample> test = history_.test_accuracy;
         if (test) test->value *= 100.0;
         add_test(result, test);
+        add_validation(result, in_percent(history_.validation_accuracy));
         finish(result, axis_of_accuracies(result));
     }
 
