@@ -61,8 +61,9 @@ public:
 
         CLI::App* eval = add("eval", "measure a trained model on a split of its data");
         eval->add_option("target", eval_.target, target_help)->required();
-        eval->add_option("settings", eval_.overrides,
-                         "data.root=..., data.batch=..., decoding.beam=..., threads=... or device=...");
+        eval->add_option(
+            "settings", eval_.overrides,
+            "data.root=..., data.batch=..., decoding.beam=... (or another of decoding), threads=... or device=...");
         eval->add_option("--split", eval_.split, "train, validation or test")->capture_default_str();
         eval->add_flag("--json", eval_.json, "print one JSON object");
 

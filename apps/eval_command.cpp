@@ -106,12 +106,12 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
     }
 }
 
-/// Where the data lies and what computes; all else is the model's own.
+/// Where the data lies, what computes and how it is searched; all else is the model's own.
 void check_settings(const std::vector<std::string>& settings) {
-    const std::vector<std::string> allowed = {"data.root", "data.batch", "threads", "device", "decoding.beam"};
+    const std::vector<std::string> allowed = {"data.root", "data.batch", "threads", "device", "decoding.*"};
     for (const std::string& setting : settings) {
         const std::string key = setting.substr(0, setting.find('='));
-        if (std::find(allowed.begin(), allowed.end(), key) != allowed.end()) continue;
+        if (std::find(allowed.begin(), allowed.end(), key) != allowed.end() || key.starts_with("decoding.")) continue;
         throw UserError("heed eval measures the model as it was trained and takes no other settings than " +
                         listed(allowed) + ", got " + quote(key) + did_you_mean(key, allowed));
     }
