@@ -7,6 +7,8 @@
 #include "heed/apps/training_cost.h"
 #include "heed/core/error.h"
 #include "heed/core/safetensors.h"
+#include "heed/datasets/text/parallel_options.h"
+#include "heed/trainers/attention_places.h"
 #include "heed/trainers/initial_weights.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -42,6 +44,27 @@ std::string counted(double value) {
     return scaled(value, 1000, {"", "thousand", "million", "billion", "trillion"});
 }
 
+/// What the size of the model is reckoned with.
+std::string vocabulary_text(const ExpectedData& data) {
+    const bool pairs = data.facts.translations.has_value();
+    if (!pairs && !data.facts.texts) return "";
+    const int64_t tokens = pairs ? data.facts.translations->target_vocabulary : data.facts.texts->vocabulary;
+    return fmt::format(" with {} of {} tokens{}",
+                       !pairs                           ? "a vocabulary"
+                       : data.facts.translations->joint ? "one vocabulary"
+                                                        : "two vocabularies",
+                       tokens, data.vocabulary_is_limit ? " (fewer where the texts have fewer)" : "");
+}
+
+std::string steps_text(const Recipe& recipe, const TrainingCost& cost) {
+    if (cost.steps > 0) return fmt::format("{}", cost.steps);
+    const TrainOptions& train = recipe.options<TrainOptions>("train");
+    return fmt::format(
+        "known with the data alone, which are not looked at: {} epochs of at least as many as there are "
+        "target tokens / {}",
+        train.epochs, recipe.options<ParallelDataOptions>("data").tokens * train.accumulate);
+}
+
 void print_cost(const Recipe& recipe, const ExpectedData& data) {
     const TrainingCost cost = training_cost(recipe, data);
     const bool texts = data.facts.texts.has_value();
@@ -53,15 +76,21 @@ void print_cost(const Recipe& recipe, const ExpectedData& data) {
     if (data.train_samples > 0) step_samples = std::min(step_samples, static_cast<double>(data.train_samples));
     const auto line = [](const char* name, const std::string& value) { fmt::print("{:<16}{}\n", name, value); };
     fmt::print("\n");
-    line("parameters", fmt::format("{}", cost.parameters));
-    line("tokens", fmt::format("{} {}", cost.tokens, texts || pairs ? "at most" : "an image"));
-    line("multiply-adds",
-         counted(forward) + " " + sample + " (forward), " + counted(3 * forward * step_samples) + " a step");
-    if (!cost.attention.empty()) line("attention", cost.attention);
+    line("parameters", fmt::format("{}{}", cost.parameters, vocabulary_text(data)));
+    if (pairs) {
+        line("tokens", fmt::format("{} of a source and {} of a translation at most", cost.tokens,
+                                   data.facts.translations->max_target_tokens));
+    } else {
+        line("tokens", fmt::format("{} {}", cost.tokens, texts ? "at most" : "an image"));
+    }
+    line("multiply-adds", counted(forward) + " " + sample + " (forward), " + counted(3 * forward * step_samples) +
+                              (pairs ? " a step at most" : " a step"));
+    if (pairs) line("attention", attention_text(recipe));
+    if (!cost.attention.empty()) line(pairs ? "" : "attention", cost.attention);
     line("memory", fmt::format("{} {} for training with {} {} at a time{}", cost.measured ? "about" : "at least",
                                scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), cost.batch, samples,
                                cost.measured ? "" : " (not measured: the model is too large for this machine)"));
-    if (cost.steps > 0) line("steps", fmt::format("{}", cost.steps));
+    if (cost.steps > 0 || pairs) line("steps", steps_text(recipe, cost));
 }
 
 }  // namespace

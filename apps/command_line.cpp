@@ -93,6 +93,8 @@ public:
             "translations for each line; more than 1: number of the line, score and translation, parted by tabs "
             "(default: decoding.n_best of the recipe)");
         translate->add_flag("--json", translate_.json, "print one JSON object a line");
+        translate->add_option("--attention", translate_.attention,
+                              "write an HTML page with pictures of where the decoder looks in the source");
 
         CLI::App* score =
             add("score",
@@ -242,6 +244,10 @@ private:
         if (name == "translate") {
             set_count("--beam", beam_, translate_.beam);
             set_count("--n-best", n_best_, translate_.n_best);
+            // A forgotten file name must not make a text the file that is written.
+            if (!translate_.attention.empty() && !translate_.attention.ends_with(".html")) {
+                throw UserError("--attention expects a file that ends in .html, got " + quote(translate_.attention));
+            }
             return translate_;
         }
         if (name == "score") return score_;

@@ -34,6 +34,7 @@ struct TranslateCommand {
     int64_t beam = 0;    ///< 0: as the recipe says
     int64_t n_best = 0;  ///< the same
     bool json = false;
+    std::string attention;  ///< file of pictures; empty: none
 };
 
 struct ScoreCommand {

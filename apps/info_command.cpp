@@ -5,6 +5,7 @@
 
 #include "heed/apps/commands.h"
 #include "heed/apps/saved_model.h"
+#include "heed/trainers/attention_places.h"
 #include "heed/trainers/checkpoint.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -104,7 +105,7 @@ int run(const InfoCommand& command) {
                                              facts.progress.best_step));
     }
     print_data_and_model(saved.trained);
-    print_line("attention", recipe.section("attention").choice());
+    print_line("attention", attention_text(recipe));
     fmt::print("\nparameters\n");
     print_parameters(*saved.trained.store);
     fmt::print("\nrecipe\n");

@@ -108,6 +108,11 @@ std::optional<ExpectedData> expected_images(const Recipe& recipe) {
     return expected;
 }
 
+/// Of the tokenizer's file, or the most that a trained one has.
+int64_t expected_vocabulary(const TokenizerOptions& options) {
+    return options.is_read() ? train_tokenizer(options, {})->vocabulary_size() : options.vocabulary;
+}
+
 std::optional<ExpectedData> expected_texts(const Recipe& recipe) {
     const TextDataSet& data = text_data_set(recipe.section("data").choice());
     const TextDataOptions& options = recipe.options<TextDataOptions>("data");
@@ -116,21 +121,23 @@ std::optional<ExpectedData> expected_texts(const Recipe& recipe) {
     expected.facts.name = data.name;
     expected.facts.class_names = data.facts->class_names;
     TextInput input;
-    input.vocabulary = recipe.options<TokenizerOptions>("tokenizer").vocabulary;
+    const auto& tokenizer = recipe.options<TokenizerOptions>("tokenizer");
+    input.vocabulary = expected_vocabulary(tokenizer);
+    expected.vocabulary_is_limit = !tokenizer.is_read();
     input.max_tokens = options.length;
     expected.facts.texts = input;
     expected.train_samples = without_validation(data.facts->train_texts, options.validation);
     return expected;
 }
 
-std::optional<ExpectedData> expected_translations(const Recipe& recipe) {
+ExpectedData expected_translations(const Recipe& recipe) {
     const auto& options = recipe.options<ParallelDataOptions>("data");
     const auto& tokenizer = recipe.options<TokenizerOptions>("tokenizer");
-    if (tokenizer.is_read()) return std::nullopt;
     ExpectedData expected;
     expected.facts.name = recipe.section("data").choice();
     TranslationInput input;
-    input.source_vocabulary = input.target_vocabulary = tokenizer.vocabulary;
+    input.source_vocabulary = input.target_vocabulary = expected_vocabulary(tokenizer);
+    expected.vocabulary_is_limit = !tokenizer.is_read();
     input.max_source_tokens = options.length;
     input.max_target_tokens = options.length - 1;
     input.joint = options.joint_vocabulary;
@@ -164,9 +171,9 @@ TrainingCost training_cost(const Recipe& recipe, const ExpectedData& data) {
     const AnyModel model = make_model(recipe, data.facts);
     TrainingCost cost;
     cost.batch = data.train_samples > 0 ? std::min(batch, data.train_samples) : batch;
-    if (data.train_samples > 0) {
-        cost.steps = train.steps > 0 ? train.steps
-                                     : train.epochs * batches_per_epoch(data.train_samples, batch * train.accumulate);
+    cost.steps = train.steps;
+    if (cost.steps == 0 && data.train_samples > 0) {
+        cost.steps = train.epochs * batches_per_epoch(data.train_samples, batch * train.accumulate);
     }
     cost.parameters = model.module().parameter_count();
     if (model.translations) {

@@ -12,7 +12,8 @@ namespace heed {
 /// What is known of the data of a recipe without their files.
 struct ExpectedData {
     DataFacts facts;
-    int64_t train_samples = 0;  ///< after validation is taken out; 0: not known
+    int64_t train_samples = 0;         ///< after validation is taken out; 0: not known
+    bool vocabulary_is_limit = false;  ///< a tokenizer is trained, and has fewer tokens where the texts have fewer
 };
 
 /// Nothing where it depends on the files.
@@ -27,7 +28,7 @@ struct TrainingCost {
     double bytes = 0;        ///< of memory at the peak of a training step: weights, gradients, optimizer, activations
     bool measured = true;    ///< false: weights and gradients fill half of this machine, `bytes` lack the activations
     int64_t batch = 0;       ///< samples at a time: data.batch, longest pairs in data.tokens, or all that there are
-    int64_t steps = 0;
+    int64_t steps = 0;       ///< of the whole training; 0: not known
 };
 
 /// Finds out by building the model and running steps with 2 and with 4 empty samples: memory grows in a straight line

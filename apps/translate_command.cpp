@@ -8,7 +8,10 @@
 #include "heed/apps/commands.h"
 #include "heed/apps/input_lines.h"
 #include "heed/apps/saved_model.h"
+#include "heed/core/atomic_file.h"
 #include "heed/core/error.h"
+#include "heed/trainers/attention_places.h"
+#include "heed/trainers/report/alignment.h"
 #include "heed/trainers/translation_decoder.h"
 
 namespace heed {
@@ -32,7 +35,8 @@ BeamSearchOptions search_options(const Recipe& recipe, const TranslateCommand& c
 class LineTranslator {
 public:
     LineTranslator(SavedModel& saved, const TranslateCommand& command)
-        : command_(command),
+        : saved_(saved),
+          command_(command),
           input_(saved.trained.facts.translation_input()),
           tokenizers_(input_),
           options_(search_options(saved.trained.recipe, command)),
@@ -55,6 +59,7 @@ public:
             sources.add(ids);
         }
         const std::vector<std::vector<TranslationText>> translations = decoder_.translate(sources);
+        if (!command_.attention.empty()) align(lines, empty, sources, translations);
         size_t place = 0;
         for (size_t i = 0; i < lines.size(); ++i) {
             ++number_;
@@ -63,7 +68,28 @@ public:
         std::fflush(stdout);
     }
 
+    void write_attention() const {
+        if (command_.attention.empty()) return;
+        write_file_atomically(command_.attention,
+                              alignment_page(alignments_, translated_, "Attention of " + command_.target,
+                                             cross_attention_remark(saved_.trained.recipe)));
+    }
+
 private:
+    /// Of the first sentences that are not empty.
+    void align(const std::vector<InputLine>& lines, const std::vector<bool>& empty, const EncodedTexts& sources,
+               const std::vector<std::vector<TranslationText>>& translations) {
+        int64_t place = 0;
+        for (size_t i = 0; i < lines.size() && alignments_.size() < most_alignments; ++i) {
+            if (empty[i]) continue;
+            alignments_.push_back(align_translation(*saved_.context, *saved_.trained.model.translations, tokenizers_,
+                                                    sources.ids(place),
+                                                    translations[static_cast<size_t>(place)].front(), lines[i].text));
+            ++place;
+        }
+        translated_ += translations.size();
+    }
+
     void print(const std::string& source, const std::vector<TranslationText>& best) const {
         if (command_.json) {
             nlohmann::ordered_json json;
@@ -73,7 +99,7 @@ private:
                 json["translations"].push_back({{"text", each.text},
                                                 {"score", each.score},
                                                 {"log_probability", each.log_probability},
-                                                {"tokens", each.tokens}});
+                                                {"tokens", each.tokens()}});
             }
             print_json_line(json);
         } else if (options_.n_best > 1) {
@@ -83,11 +109,14 @@ private:
         }
     }
 
+    SavedModel& saved_;
     const TranslateCommand& command_;
     const TranslationInput& input_;
     TranslationTokenizers tokenizers_;
     BeamSearchOptions options_;
     TranslationDecoder decoder_;
+    std::vector<Alignment> alignments_;
+    size_t translated_ = 0;
     int64_t number_ = 0;
 };
 
@@ -102,6 +131,7 @@ int run(const TranslateCommand& command) {
     LineTranslator translator(saved, command);
     answer_lines(command.files, sentences_at_once,
                  [&](const std::vector<InputLine>& lines) { translator.answer(lines); });
+    translator.write_attention();
     return 0;
 }
 

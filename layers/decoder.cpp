@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "heed/core/context.h"
-#include "heed/core/forward_observer.h"
+#include "heed/layers/observed_attention.h"
 
 namespace heed {
 
@@ -86,15 +86,12 @@ Variable Decoder::run(Variable x, const ForwardState& state, const Self& self, c
 
 Variable Decoder::forward(Variable x, const DecoderInput& input, const ForwardState& state) {
     const auto self = [&](size_t index, const Variable& query) {
-        return blocks_[index]->self_attention->forward({query, {}, {input.lengths}}, state);
+        return observed_attention(*blocks_[index]->self_attention, AttentionPlace::decoder, static_cast<int64_t>(index),
+                                  {query, {}, {input.lengths}}, state);
     };
     const auto cross = [&](size_t index, const Variable& query) {
-        Attention& attention = *blocks_[index]->cross_attention;
-        const AttentionInput arguments{query, input.memory, {input.source_lengths, input.lengths}};
-        if (state.observer != nullptr && state.observer->wants_cross_attention()) {
-            state.observer->cross_attention(static_cast<int64_t>(index), attention.weights(arguments));
-        }
-        return attention.forward(arguments, state);
+        return observed_attention(*blocks_[index]->cross_attention, AttentionPlace::cross, static_cast<int64_t>(index),
+                                  {query, input.memory, {input.source_lengths, input.lengths}}, state);
     };
     return run(std::move(x), state, self, cross);
 }

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "heed/core/context.h"
-#include "heed/core/forward_observer.h"
+#include "heed/layers/observed_attention.h"
 
 namespace heed {
 
@@ -14,15 +14,7 @@ void show_hidden(const ForwardState& state, size_t block, const Variable& x) {
 }
 
 Variable attend(EncoderBlock& block, size_t index, const AttentionInput& input, const ForwardState& state) {
-    ForwardObserver* observer = state.observer;
-    if (observer != nullptr && observer->wants_attention()) {
-        observer->attention(static_cast<int64_t>(index), block.attention->weights(input));
-    }
-    if (observer != nullptr && observer->wants_covered_mass()) {
-        const std::vector<double> heads = block.attention->covered_mass(input);
-        if (!heads.empty()) observer->covered_mass(static_cast<int64_t>(index), heads);
-    }
-    return block.attention->forward(input, state);
+    return observed_attention(*block.attention, AttentionPlace::encoder, static_cast<int64_t>(index), input, state);
 }
 
 /// Linear in the depth, as timm has it.

@@ -7,6 +7,8 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/activation.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/embedding.h"
+#include "heed/core/ops/reshape.h"
 #include "heed/layers/encoder.h"
 #include "heed/layers/text_input.h"
 
@@ -114,9 +116,11 @@ public:
     }
 
     Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& memory, const Tensor& source_lengths,
-                    const ForwardState& state) override {
+                    const ForwardState& state, const Tensor& places) override {
         check_texts("translator", ids, lengths);
-        return logits(decoder_.forward(target_.forward(ids, state), {lengths, memory, source_lengths}, state));
+        const Variable x = decoder_.forward(target_.forward(ids, state), {lengths, memory, source_lengths}, state);
+        if (!places.defined()) return logits(x);
+        return logits(embedding(reshape(x, {ids.elements(), shape_.dim}), places));
     }
 
     DecoderState begin_decoding(const Tensor& memory, const Tensor& source_lengths, int64_t expected_tokens) override {

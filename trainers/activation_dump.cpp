@@ -82,7 +82,7 @@ void ActivationDump::hidden(int64_t block, const Tensor& tokens) {
     if (contents_.hidden) append(hidden_.at(static_cast<size_t>(block)), tokens);
 }
 
-void ActivationDump::attention(int64_t block, const Tensor& weights) {
+void ActivationDump::attention(AttentionPlace, int64_t block, const Tensor& weights) {
     append(attention_.at(static_cast<size_t>(block)), weights);
 }
 

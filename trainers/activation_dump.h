@@ -32,8 +32,8 @@ public:
                    int64_t most_bytes = 4'000'000'000);
 
     void hidden(int64_t block, const Tensor& tokens) override;
-    bool wants_attention() const override { return contents_.attention; }
-    void attention(int64_t block, const Tensor& weights) override;
+    bool wants_attention(AttentionPlace) const override { return contents_.attention; }
+    void attention(AttentionPlace, int64_t block, const Tensor& weights) override;
     void logits(const Tensor& logits);
 
     /// Writes the file, atomically. Throws Error before all images have passed, and as write_safetensors does.

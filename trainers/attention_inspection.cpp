@@ -39,8 +39,8 @@ public:
     }
 
     void hidden(int64_t, const Tensor&) override {}
-    bool wants_attention() const override { return true; }
-    void attention(int64_t block, const Tensor& weights) override {
+    bool wants_attention(AttentionPlace) const override { return true; }
+    void attention(AttentionPlace, int64_t block, const Tensor& weights) override {
         const std::vector<float> values = weights.to_vector();
         const int64_t tokens = result_.shape.tokens(), heads = result_.shape.heads;
         const auto matrix = static_cast<size_t>(tokens * tokens);

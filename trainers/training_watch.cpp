@@ -19,25 +19,47 @@ int64_t watched_samples(int64_t weights) {
     return std::min(most_watched_samples, most_watched_weights / std::max<int64_t>(1, weights));
 }
 
-/// Reduces the attention of each layer to a number or two.
+/// An encoder's layers have a number alone.
+std::string layer_name(AttentionPlace place, int64_t block) {
+    const std::string number = std::to_string(block);
+    if (place == AttentionPlace::encoder) return number;
+    return (place == AttentionPlace::decoder ? "decoder." : "cross.") + number;
+}
+
+/// Reduces the attention of each layer to a number or two: means over all passes.
 class AttentionMeter final : public ForwardObserver {
 public:
-    explicit AttentionMeter(std::vector<WatchedValue>& values) : values_(values) {}
-
     void hidden(int64_t, const Tensor&) override {}
-    bool wants_attention() const override { return true; }
-    void attention(int64_t block, const Tensor& weights) override {
-        const double entropy = attention_entropy(weights.to_vector(), weights.shape()[-1]);
-        values_.push_back({"attention_entropy." + std::to_string(block), entropy});
+    bool wants_attention(AttentionPlace) const override { return true; }
+    void attention(AttentionPlace place, int64_t block, const Tensor& weights) override {
+        add("attention_entropy." + layer_name(place, block),
+            attention_entropy(weights.to_vector(), weights.shape()[-1]));
     }
     bool wants_covered_mass() const override { return true; }
-    void covered_mass(int64_t block, std::span<const double> heads) override {
+    void covered_mass(AttentionPlace place, int64_t block, std::span<const double> heads) override {
         const double sum = std::accumulate(heads.begin(), heads.end(), 0.0);
-        values_.push_back({"covered_mass." + std::to_string(block), sum / static_cast<double>(heads.size())});
+        add("covered_mass." + layer_name(place, block), sum / static_cast<double>(heads.size()));
+    }
+
+    void add_to(std::vector<WatchedValue>& values) const {
+        for (const Mean& mean : means_) values.push_back({mean.name, mean.sum / static_cast<double>(mean.count)});
     }
 
 private:
-    std::vector<WatchedValue>& values_;
+    struct Mean {
+        std::string name;
+        double sum = 0.0;
+        int64_t count = 0;
+    };
+
+    void add(const std::string& name, double value) {
+        auto place = std::find_if(means_.begin(), means_.end(), [&](const Mean& mean) { return mean.name == name; });
+        if (place == means_.end()) place = means_.insert(place, {name});
+        place->sum += value;
+        ++place->count;
+    }
+
+    std::vector<Mean> means_;  // in the order of the layers
 };
 
 std::string watched_name(const ParameterGroup& group) {
@@ -63,8 +85,9 @@ std::vector<WatchedValue> TrainingWatch::after_step(int64_t step) {
     std::vector<WatchedValue> values;
     if (!measures(step)) return values;
     add_update_ratios(values);
-    AttentionMeter meter(values);
+    AttentionMeter meter;
     task_.observe(meter, samples_);
+    meter.add_to(values);
     return values;
 }
 

@@ -30,7 +30,8 @@ public:
     /// one) over one parameter group. `attention_entropy.<layer>` is the mean over heads and queries in nats, and
     /// `covered_mass.<layer>`, where a type leaves pairs out, the share of the dense softmax on those it computes (mean
     /// over heads and queries): of samples() samples of the last micro-batch, with the weights after the step, as in
-    /// evaluation.
+    /// evaluation. Layers of a
+    /// decoder are named `decoder.<layer>` and `cross.<layer>`, sentence pairs are measured without padding.
     std::vector<WatchedValue> after_step(int64_t step);
 
     /// Samples whose attention is measured: fewer for long sequences; 0 when one sample's weights are too many.

@@ -81,7 +81,7 @@ std::vector<std::vector<TranslationText>> TranslationDecoder::translate_batch(co
         std::vector<TranslationText>& texts = results.emplace_back();
         for (const Hypothesis& hypothesis : best) {
             texts.push_back({tokenizers_.target->decode(hypothesis.tokens), hypothesis.log_probability,
-                             hypothesis.score, std::ssize(hypothesis.tokens) + 1});
+                             hypothesis.score, hypothesis.tokens});
         }
     }
     return results;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,9 @@ struct TranslationText {
     std::string text;
     double log_probability = 0.0;  ///< of all tokens and the end
     double score = 0.0;            ///< log-probability with length normalisation
-    int64_t tokens = 0;            ///< the end included
+    std::vector<int32_t> ids;      ///< of its tokens, without the end
+
+    int64_t tokens() const { return std::ssize(ids) + 1; }  ///< the end included
 };
 
 /// The tokenizers of a translator.

@@ -9,6 +9,7 @@
 #include "heed/core/error.h"
 #include "heed/datasets/text/parallel_data_set.h"
 #include "heed/datasets/text/tokenizer_options.h"
+#include "heed/trainers/attention_places.h"
 #include "heed/trainers/metrics/bleu.h"
 #include "heed/trainers/metrics/chrf.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -60,20 +61,6 @@ std::string tokenizer_line(const char* side, const StoredTokenizer& tokenizer, i
         "average",
         side, tokenizer.kind, vocabulary, percent_text(share_of(report.unknown, report.tokens), 2),
         share_of(report.tokens, report.texts));
-}
-
-/// "sdpa attention", or what it is in each place.
-std::string attention_text(const Recipe& recipe) {
-    const std::string& all = recipe.section("attention").choice();
-    std::string text, separator;
-    bool same = true;
-    for (const char* place : {"encoder", "decoder", "cross"}) {
-        const std::string& own = recipe.section(std::string("attention.") + place).choice();
-        same = same && own == "same";
-        text += fmt::format("{}{} ({})", separator, own == "same" ? all : own, place);
-        separator = ", ";
-    }
-    return (same ? all : text) + " attention";
 }
 
 }  // namespace
@@ -168,6 +155,31 @@ void TranslationWorkload::translate(Split split, Evaluation& result) {
     result.more.emplace_back("translating_seconds", seconds.count());
 }
 
+std::vector<Alignment> TranslationWorkload::sample_alignments() {
+    constexpr int64_t pictures = 6, least_tokens = 5, most_tokens = 20;
+    const EncodedTexts& sources = task_.data().test.sources;
+    // The first sentence that is neither short nor long in each of as many parts of the split.
+    std::vector<int64_t> chosen;
+    for (int64_t part = 0; part < pictures; ++part) {
+        for (int64_t i = part * sources.size() / pictures; i < (part + 1) * sources.size() / pictures; ++i) {
+            if (sources.length(i) < least_tokens || sources.length(i) > most_tokens) continue;
+            chosen.push_back(i);
+            break;
+        }
+    }
+    EncodedTexts texts;
+    for (const int64_t i : chosen) texts.add(sources.ids(i));
+    TranslationDecoder decoder(context_, model_, tokenizers_, recipe_.options<BeamSearchOptions>("decoding"));
+    const auto translations = decoder.translate(texts);
+    std::vector<Alignment> alignments;
+    for (size_t i = 0; i < chosen.size(); ++i) {
+        alignments.push_back(align_translation(context_, model_, tokenizers_, sources.ids(chosen[i]),
+                                               translations[i].front(),
+                                               data_.test.sources[static_cast<size_t>(chosen[i])]));
+    }
+    return alignments;
+}
+
 int64_t TranslationWorkload::attention_weights() const {
     const TranslatorShape shape = model_.shape();
     const int64_t tokens = std::max(shape.max_source_tokens, shape.max_target_tokens);
@@ -194,8 +206,8 @@ std::vector<std::string> TranslationWorkload::description() {
         fmt::format("longer than data.length: {} training pairs left out, {} training sentences and {} of "
                     "validation and test shortened",
                     encoded_.skipped, cut, encoded_.cut_elsewhere));
-    lines.push_back(fmt::format("{} with {}: {} parameters", recipe_.section("model").choice(), attention_text(recipe_),
-                                model_.parameter_count()));
+    lines.push_back(fmt::format("{} with {} attention: {} parameters", recipe_.section("model").choice(),
+                                attention_text(recipe_), model_.parameter_count()));
     const std::string remark = attention_remark(model_, input.max_source_tokens);
     if (!remark.empty()) lines.push_back(remark);
     return lines;
@@ -211,7 +223,7 @@ void TranslationWorkload::add_to_report(ReportInput& input, const Evaluation& te
          fmt::format("{}, {} and {} tokens{}", facts.source_tokenizer.kind, group_digits(facts.source_vocabulary),
                      group_digits(facts.target_vocabulary), facts.joint ? " (one)" : "")},
         {"Longest sentence", fmt::format("{} tokens", facts.max_source_tokens)}};
-    add_translation_sections(input, data_.test, test);
+    add_translation_sections(input, data_.test, test, sample_alignments(), cross_attention_remark(recipe_));
 }
 
 }  // namespace heed

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "heed/datasets/text/parallel_data.h"
+#include "heed/trainers/alignment.h"
 #include "heed/trainers/translation_decoder.h"
 #include "heed/trainers/translation_task.h"
 #include "heed/trainers/workload.h"
@@ -35,6 +36,8 @@ private:
     EncodedTranslations encode_references(const ReferenceText& texts);
     /// Translates the sources of a split and scores what comes out.
     void translate(Split split, Evaluation& result);
+    /// Of a few test sentences.
+    std::vector<Alignment> sample_alignments();
 
     const Recipe& recipe_;
     Context& context_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "heed/core/error.h"
@@ -375,34 +377,95 @@ TEST(Translator, TheGradientIsThatOfTheLoss) {
     }
 }
 
-struct CrossWeights final : ForwardObserver {
-    std::vector<Tensor> weights;
-    void hidden(int64_t, const Tensor&) override {}
-    bool wants_attention() const override { return false; }
-    void attention(int64_t, const Tensor&) override {}
-    bool wants_cross_attention() const override { return true; }
-    void cross_attention(int64_t block, const Tensor& of_block) override {
-        EXPECT_EQ(block, static_cast<int64_t>(weights.size()));
-        weights.push_back(of_block);
+struct Weights final : ForwardObserver {
+    std::vector<Tensor> of(AttentionPlace place) const {
+        const auto found = weights.find(place);
+        return found == weights.end() ? std::vector<Tensor>() : found->second;
     }
+    void hidden(int64_t, const Tensor&) override {}
+    bool wants_attention(AttentionPlace place) const override { return !only || place == *only; }
+    void attention(AttentionPlace place, int64_t block, const Tensor& of_block) override {
+        EXPECT_EQ(block, static_cast<int64_t>(weights[place].size()));
+        weights[place].push_back(of_block);
+    }
+    std::optional<AttentionPlace> only;
+    std::map<AttentionPlace, std::vector<Tensor>> weights;
 };
 
-TEST(Translator, ShowsItsAttentionToTheSource) {
+TEST(Translator, ShowsItsAttentionInAllPlaces) {
     TestTranslator translator(small_options());
-    CrossWeights observer;
+    Weights observer;
     ForwardState state;
     state.observer = &observer;
     translator.logits(sources, targets, state);
-    ASSERT_EQ(observer.weights.size(), 2U);
-    for (const Tensor& weights : observer.weights) {
-        EXPECT_EQ(weights.shape(), (Shape{3, 3, 6, 8}));
-        const std::vector<float> values = weights.to_vector();
-        for (size_t row = 0; row < values.size() / 8; ++row) {
-            double sum = 0;
-            for (size_t key = 0; key < 8; ++key) sum += values[row * 8 + key];
-            ASSERT_NEAR(sum, 1, 1e-5);
+    const std::map<AttentionPlace, Shape> shapes = {{AttentionPlace::encoder, {3, 3, 8, 8}},
+                                                    {AttentionPlace::decoder, {3, 3, 6, 6}},
+                                                    {AttentionPlace::cross, {3, 3, 6, 8}}};
+    for (const auto& [place, shape] : shapes) {
+        const std::vector<Tensor> layers = observer.of(place);
+        ASSERT_EQ(layers.size(), place == AttentionPlace::encoder ? 1U : 2U);
+        for (const Tensor& weights : layers) {
+            ASSERT_EQ(weights.shape(), shape);
+            const std::vector<float> values = weights.to_vector();
+            const auto keys = static_cast<size_t>(shape[3]);
+            for (size_t row = 0; row < values.size() / keys; ++row) {
+                double sum = 0;
+                for (size_t key = 0; key < keys; ++key) sum += values[row * keys + key];
+                ASSERT_NEAR(sum, 1, 1e-5);
+                const auto query = row % static_cast<size_t>(shape[2]);
+                if (place == AttentionPlace::decoder && query == 0) {
+                    EXPECT_NEAR(values[row * keys], 1, 1e-5) << "the first token sees itself alone";
+                }
+            }
         }
     }
+}
+
+TEST(Translator, LogitsOfSomeTokensHaveTheGradientOfThoseAlone) {
+    TestTranslator translator(small_options());
+    const auto gradients = [&](bool some) {
+        translator.store->begin_step();
+        const Tensor lengths = sources.lengths_on(translator.context);
+        const Variable memory = translator.model->encode(sources.ids_on(translator.context), lengths, {});
+        const std::vector<int32_t> places = {1, 6, 7, 12};
+        std::vector<int32_t> wanted = {3, 4, 5, 6};
+        const int64_t rows = targets.batch() * targets.tokens;
+        if (!some) {
+            std::vector<int32_t> all(static_cast<size_t>(rows), -1);
+            for (size_t i = 0; i < places.size(); ++i) all[static_cast<size_t>(places[i])] = wanted[i];
+            wanted = all;
+        }
+        const Tensor index =
+            some ? Tensor::from_host(translator.context, {4}, std::span<const int32_t>(places)) : Tensor();
+        Variable logits = translator.model->decode(targets.ids_on(translator.context),
+                                                   targets.lengths_on(translator.context), memory, lengths, {}, index);
+        if (!some) logits = reshape(logits, {rows, vocabulary});
+        EXPECT_EQ(logits.shape(), (Shape{some ? 4 : rows, vocabulary}));
+        const Tensor ids =
+            Tensor::from_host(translator.context, {std::ssize(wanted)}, std::span<const int32_t>(wanted));
+        translator.context.tape().backward(cross_entropy(logits, ids, 0.1f).loss);
+        translator.context.tape().clear();
+        translator.store->finish_gradients();
+        std::vector<float> values;
+        for (const ParameterGroup& group : translator.store->groups()) {
+            if (!group.trainable) continue;
+            const std::vector<float> own = group.gradients.to_vector();
+            values.insert(values.end(), own.begin(), own.end());
+        }
+        return values;
+    };
+    expect_near(gradients(true), gradients(false), 1e-5);
+}
+
+TEST(Translator, ComputesTheWeightsOfTheWantedPlaceAlone) {
+    TestTranslator translator(small_options());
+    Weights observer;
+    observer.only = AttentionPlace::cross;
+    ForwardState state;
+    state.observer = &observer;
+    translator.logits(sources, targets, state);
+    EXPECT_EQ(observer.weights.size(), 1U);
+    EXPECT_EQ(observer.of(AttentionPlace::cross).size(), 2U);
 }
 
 TEST(Translator, DropsInTrainingOnlyAndAlikeInMicroBatches) {

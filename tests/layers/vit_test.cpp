@@ -242,8 +242,8 @@ TEST(Vit, DropPathRisesWithTheDepthAndActsInTrainingOnly) {
     const Tensor images = formula_images(context, samples, small_images);
     struct Keeper final : ForwardObserver {
         void hidden(int64_t, const Tensor& tokens) override { hiddens.push_back(tokens.to_vector()); }
-        bool wants_attention() const override { return false; }
-        void attention(int64_t, const Tensor&) override {}
+        bool wants_attention(AttentionPlace) const override { return false; }
+        void attention(AttentionPlace, int64_t, const Tensor&) override {}
         std::vector<std::vector<float>> hiddens;
     };
     const auto run = [&](bool training, uint32_t step) {
@@ -285,8 +285,9 @@ struct Witness final : ForwardObserver {
         EXPECT_EQ(tokens.shape(), (Shape{2, 7, 12}));
         hiddens.push_back(tokens.to_vector());
     }
-    bool wants_attention() const override { return wants; }
-    void attention(int64_t block, const Tensor& weights) override {
+    bool wants_attention(AttentionPlace) const override { return wants; }
+    void attention(AttentionPlace place, int64_t block, const Tensor& weights) override {
+        EXPECT_EQ(place, AttentionPlace::encoder);
         EXPECT_EQ(block, static_cast<int64_t>(attentions.size()));
         EXPECT_EQ(weights.shape(), (Shape{2, 3, 7, 7}));
         attentions.push_back(weights.to_vector());

@@ -50,11 +50,11 @@ TEST(ActivationDump, PutsGroupsOfImagesBehindEachOther) {
     TemporaryFolder folder;
     Context context;
     ActivationDump dump({.attention = true, .hidden = true, .logits = true}, shape, 4, 3);
-    EXPECT_TRUE(dump.wants_attention());
+    EXPECT_TRUE(dump.wants_attention(AttentionPlace::encoder));
     float first = 0;
     for (const int64_t group : {2, 1}) {
         dump.hidden(0, counting(context, {group, 2, 3}, first));
-        dump.attention(0, counting(context, {group, 2, 2, 2}, first));
+        dump.attention(AttentionPlace::encoder, 0, counting(context, {group, 2, 2, 2}, first));
         dump.hidden(1, counting(context, {group, 2, 3}, 100 + first));
         dump.logits(counting(context, {group, 4}, first));
         if (group == 2) {
@@ -82,7 +82,7 @@ TEST(ActivationDump, HoldsNothingElse) {
     TemporaryFolder folder;
     Context context;
     ActivationDump dump({.logits = true}, shape, 2, 1);
-    EXPECT_FALSE(dump.wants_attention());
+    EXPECT_FALSE(dump.wants_attention(AttentionPlace::encoder));
     dump.hidden(0, counting(context, {1, 2, 3}, 0));
     dump.logits(counting(context, {1, 2}, 0));
     dump.write(folder.path() + "/b.safetensors", {});

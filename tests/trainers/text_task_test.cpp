@@ -238,8 +238,8 @@ TEST(TextTask, WithoutShufflingTextsComeInTheirOrder) {
         void hidden(int64_t block, const Tensor& tokens) override {
             if (block == 0) shape = tokens.shape();
         }
-        bool wants_attention() const override { return false; }
-        void attention(int64_t, const Tensor&) override {}
+        bool wants_attention(AttentionPlace) const override { return false; }
+        void attention(AttentionPlace, int64_t, const Tensor&) override {}
         Shape shape;
     } seen;
     training.task.next({});

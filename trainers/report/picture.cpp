@@ -44,6 +44,10 @@ std::array<uint8_t, 3> heat_colour(double heat) {
 std::vector<PaletteColour> heat_palette(HeatStyle style) {
     std::vector<PaletteColour> palette;
     for (int step = 0; step <= heat_steps; ++step) {
+        if (style == HeatStyle::ink) {
+            palette.push_back({58, 125, 200, static_cast<uint8_t>(255 * step / heat_steps)});
+            continue;
+        }
         const auto [red, green, blue] = heat_colour(static_cast<double>(step) / heat_steps);
         uint8_t alpha = 190;
         if (style == HeatStyle::matrix) alpha = step == 0 ? 0 : 255;

@@ -22,7 +22,8 @@ Picture make_picture(std::span<const uint8_t> planes, const ImageShape& shape);
 /// How a heat map is put on the page.
 enum class HeatStyle : uint8_t {
     overlay,  ///< translucent, to be laid over a picture
-    matrix    ///< opaque, zeros left out, square roots so that small values show
+    matrix,   ///< opaque, zeros left out, square roots so that small values show
+    ink       ///< the blue of the page's tables, the stronger the larger: paper at 0
 };
 
 /// A map of values from 0 on, row after row, as `data:image/png;base64,...`, one pixel a value: dark at 0, bright at

@@ -27,12 +27,6 @@ public:
     explicit Page(const ReportInput& input) : input_(input), history_(History::of(input.metrics)) {}
 
     std::string html() {
-        add("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-            "style-src 'unsafe-inline'; script-src 'unsafe-inline'\"/>\n"
-            "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
-            escape_html(input_.title), page_style());
         header();
         html_ += curves_html(history_, input_.unit);
         html_ += resources_html(history_, input_.unit);
@@ -41,9 +35,9 @@ public:
             "be "
             "trained again</summary>\n<pre>{}</pre>\n</details>\n</section>\n",
             escape_html(input_.recipe_yaml));
-        add("<footer>Written by Heed into {}.</footer>\n<script>{}</script>\n</body>\n</html>\n",
-            escape_html(input_.paths.folder()), page_script());
-        return std::move(html_);
+        add("<footer>Written by Heed into {}.</footer>\n<script>{}</script>\n", escape_html(input_.paths.folder()),
+            page_script());
+        return html_page(input_.title, html_);
     }
 
 private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "heed/trainers/report/alignment.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -45,14 +46,25 @@ std::string translations_section(const ReferenceText& texts, const Evaluation& t
     return html + "</ul>\n</section>\n";
 }
 
+std::string alignments_section(const std::vector<Alignment>& alignments, const std::string& remark) {
+    std::string html = "<section id=\"alignments\">\n<h2>Alignments</h2>\n" + alignment_legend();
+    if (!remark.empty()) html += fmt::format("<p>{}</p>\n", escape_html(remark));
+    for (const Alignment& alignment : alignments) html += alignment_html(alignment);
+    return html +
+           "<p class=\"note\">For other sentences: <code>heed translate RUN --attention FILE.html</code>.</p>\n"
+           "</section>\n";
+}
+
 }  // namespace
 
-void add_translation_sections(ReportInput& input, const ReferenceText& texts, const Evaluation& test) {
+void add_translation_sections(ReportInput& input, const ReferenceText& texts, const Evaluation& test,
+                              const std::vector<Alignment>& alignments, const std::string& remark) {
     input.result = {fmt::format("{:.2f} BLEU", metric_of(test, "bleu")),
                     fmt::format("on {} test sentences, chrF {:.2f}, perplexity {:.2f}", group_digits(texts.size()),
                                 metric_of(test, "chrf"), metric_of(test, "perplexity"))};
     input.sections.push_back(scores_section(test));
     input.sections.push_back(translations_section(texts, test));
+    if (!alignments.empty()) input.sections.push_back(alignments_section(alignments, remark));
 }
 
 }  // namespace heed

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "heed/attention/attention.h"
+#include "heed/core/forward_observer.h"
+#include "heed/core/forward_state.h"
+
+namespace heed {
+
+/// What the layer makes of the input; before, the observer of the pass, if there is one, is shown what it wants of it.
+Variable observed_attention(Attention& layer, AttentionPlace place, int64_t block, const AttentionInput& input,
+                            const ForwardState& state);
+
+}  // namespace heed
