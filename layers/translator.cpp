@@ -22,6 +22,7 @@ void TranslatorOptions::describe(Fields& fields) {
     fields.add("mlp_dim", mlp_dim, "width of the hidden layer of each block").range(1, 262144).unit("features");
     fields.add("dropout", dropout, "probability of dropout after the positions and on each residual branch")
         .range(0.0, 0.99);
+    fields.add("head_dropout", head_dropout, "probability of dropout before the output layer").range(0.0, 0.99);
     fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
     fields.add("positions", positions, "what tells a token's place").choices({"sinusoidal", "learned", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
@@ -97,13 +98,15 @@ public:
                   translator_input(options, texts.max_source_tokens)),
           encoder_(translator_encoder_settings(options, texts), attention.encoder),
           target_(target_embedding_, translator_input(options, texts.max_target_tokens)),
-          decoder_(decoder_settings(options, texts), attention.decoder, attention.cross) {
+          decoder_(decoder_settings(options, texts), attention.decoder, attention.cross),
+          head_dropout_(options.head_dropout) {
         if (own_source_embedding_) add("source_embedding", *own_source_embedding_);
         add("source", source_);
         add("encoder", encoder_);
         add(own_source_embedding_ ? "target_embedding" : "embedding", target_embedding_);
         add("target", target_);
         add("decoder", decoder_);
+        add("head_dropout", head_dropout_);
         if (options.tie == "none") {
             head_ = std::make_unique<Linear>(options.dim, texts.target_vocabulary);
             add("head", *head_);
@@ -118,7 +121,8 @@ public:
     Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& memory, const Tensor& source_lengths,
                     const ForwardState& state, const Tensor& places) override {
         check_texts("translator", ids, lengths);
-        const Variable x = decoder_.forward(target_.forward(ids, state), {lengths, memory, source_lengths}, state);
+        Variable x = decoder_.forward(target_.forward(ids, state), {lengths, memory, source_lengths}, state);
+        x = head_dropout_.forward(x, state);
         if (!places.defined()) return logits(x);
         return logits(embedding(reshape(x, {ids.elements(), shape_.dim}), places));
     }
@@ -164,6 +168,7 @@ private:
     Encoder encoder_;
     TextInput target_;
     Decoder decoder_;
+    Dropout head_dropout_;
     std::unique_ptr<Linear> head_;  ///< null where the target's table is the output layer
 };
 

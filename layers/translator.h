@@ -82,6 +82,7 @@ struct TranslatorOptions : Options {
     int64_t heads = 8;
     int64_t mlp_dim = 1024;
     double dropout = 0.1;
+    double head_dropout = 0.0;
     std::string norm = "pre";
     std::string positions = "sinusoidal";
     std::string activation = "relu";

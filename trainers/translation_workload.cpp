@@ -201,6 +201,11 @@ std::vector<std::string> TranslationWorkload::description() {
     lines.push_back(tokenizer_line("source", input.source_tokenizer, input.source_vocabulary, encoded_.sources));
     lines.push_back(tokenizer_line(input.joint ? "target, with the same tokens" : "target", target,
                                    input.target_vocabulary, encoded_.targets));
+    const auto& tokenizer = recipe_.options<TokenizerOptions>("tokenizer");
+    for (const std::string& remark : {vocabulary_remark(tokenizer, input.source_vocabulary),
+                                      input.joint ? "" : vocabulary_remark(tokenizer, input.target_vocabulary)}) {
+        if (!remark.empty()) lines.push_back(remark);
+    }
     const int64_t cut = encoded_.sources.cut + encoded_.targets.cut;
     lines.push_back(
         fmt::format("longer than data.length: {} training pairs left out, {} training sentences and {} of "

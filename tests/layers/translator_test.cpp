@@ -469,20 +469,22 @@ TEST(Translator, ComputesTheWeightsOfTheWantedPlaceAlone) {
 }
 
 TEST(Translator, DropsInTrainingOnlyAndAlikeInMicroBatches) {
-    TranslatorOptions options = small_options();
-    TestTranslator without(options);
-    options.dropout = 0.5;
-    TestTranslator with(options);
     ForwardState state{.training = true, .seed = 3, .step = 5};
     ForwardState second = state;
     second.first_sample = 2;
-    EXPECT_EQ(with.logits(sources, targets), without.logits(sources, targets));
-    const std::vector<float> dropped = with.logits(sources, targets, state);
-    EXPECT_NE(dropped, without.logits(sources, targets));
-    std::vector<float> halves = with.logits(sources.part(0, 2), targets.part(0, 2), state);
-    const std::vector<float> rest = with.logits(sources.part(2, 1), targets.part(2, 1), second);
-    halves.insert(halves.end(), rest.begin(), rest.end());
-    expect_near(halves, dropped, 5e-5);
+    for (double TranslatorOptions::*rate : {&TranslatorOptions::dropout, &TranslatorOptions::head_dropout}) {
+        TranslatorOptions options = small_options();
+        TestTranslator without(options);
+        options.*rate = 0.5;
+        TestTranslator with(options);
+        EXPECT_EQ(with.logits(sources, targets), without.logits(sources, targets));
+        const std::vector<float> dropped = with.logits(sources, targets, state);
+        EXPECT_NE(dropped, without.logits(sources, targets));
+        std::vector<float> halves = with.logits(sources.part(0, 2), targets.part(0, 2), state);
+        const std::vector<float> rest = with.logits(sources.part(2, 1), targets.part(2, 1), second);
+        halves.insert(halves.end(), rest.begin(), rest.end());
+        expect_near(halves, dropped, 5e-5);
+    }
 }
 
 TEST(Translator, CountsItsMultiplications) {
