@@ -31,7 +31,7 @@ int run_command(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    heed::set_up_process();
+    heed::set_up_process(argv);
     try {
         return run_command(std::vector<std::string>(argv + 1, argv + argc));
     } catch (const heed::UserError& error) {

@@ -2,8 +2,9 @@
 
 namespace heed {
 
-/// What a program that computes should do before anything else, and before any thread is started: the C library keeps
-/// freed memory for the next step.
-void set_up_process();
+/// What a program that computes should do before anything else, and before any thread is started: threads that wait for
+/// work sleep soon (the program begins again for that, unless the environment says how they wait), and the C library
+/// keeps freed memory for the next step. `arguments` are those of main.
+void set_up_process(char** arguments);
 
 }  // namespace heed
