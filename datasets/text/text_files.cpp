@@ -31,7 +31,10 @@ struct TextFilesOptions final : TextDataOptions {
 
     void describe(Fields& fields) override {
         TextDataOptions::describe(fields);
-        fields.add("train_file", train_file, "training texts, in data.root if that is set; .gz and .xz are unpacked");
+        fields.add("train_file", train_file,
+                   "training texts, in data.root if that is set, or else from here or from the places of data sets; "
+                   ".gz and .xz are "
+                   "unpacked");
         fields.add("validation_file", validation_file, "validation texts; empty: taken out of the training texts");
         fields.add("test_file", test_file, "test texts; empty: taken out of the training texts");
         fields
@@ -74,7 +77,7 @@ struct TextFilesOptions final : TextDataOptions {
         return columns;
     }
 
-    fs::path path(const std::string& file) const { return root.empty() ? fs::path(file) : fs::path(root) / file; }
+    fs::path path(const std::string& file) const { return find_named_file(root, file); }
 };
 
 /// Takes the test rows out of the training rows.
