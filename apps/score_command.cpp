@@ -71,7 +71,6 @@ public:
             pair_batch(pairs, places, tokenizers_.source->special().pad, tokenizers_.target->special().pad);
         const Variable logits = translation_logits(*saved_.context, *saved_.trained.model.translations, batch, {});
         const std::vector<float> values = log_probabilities(logits.value());
-        size_t token = 0;  // of all lines on end
         for (size_t row = 0; row < lines.size(); ++row) {
             std::vector<double> tokens;
             std::vector<int32_t> ids;
@@ -79,7 +78,7 @@ public:
                 const size_t place = row * static_cast<size_t>(batch.outputs.columns) + static_cast<size_t>(t);
                 ids.push_back(batch.outputs.ids[place]);
                 tokens.push_back(
-                    values[token++ * static_cast<size_t>(logits.shape()[1]) + static_cast<size_t>(ids.back())]);
+                    values[place * static_cast<size_t>(logits.shape()[1]) + static_cast<size_t>(ids.back())]);
                 if (!std::isfinite(tokens.back())) throw Error("the model gives numbers that are not finite");
             }
             print(lines[row].line, ids, tokens);

@@ -7,8 +7,6 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/activation.h"
 #include "heed/core/ops/check.h"
-#include "heed/core/ops/embedding.h"
-#include "heed/core/ops/reshape.h"
 #include "heed/layers/encoder.h"
 #include "heed/layers/text_input.h"
 
@@ -119,12 +117,10 @@ public:
     }
 
     Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& memory, const Tensor& source_lengths,
-                    const ForwardState& state, const Tensor& places) override {
+                    const ForwardState& state) override {
         check_texts("translator", ids, lengths);
         Variable x = decoder_.forward(target_.forward(ids, state), {lengths, memory, source_lengths}, state);
-        x = head_dropout_.forward(x, state);
-        if (!places.defined()) return logits(x);
-        return logits(embedding(reshape(x, {ids.elements(), shape_.dim}), places));
+        return logits(head_dropout_.forward(x, state));
     }
 
     DecoderState begin_decoding(const Tensor& memory, const Tensor& source_lengths, int64_t expected_tokens) override {

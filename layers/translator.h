@@ -56,10 +56,9 @@ public:
     /// What the decoder reads of the source: [batch, source tokens, dim].
     virtual Variable encode(const Tensor& ids, const Tensor& lengths, const ForwardState& state) = 0;
 
-    /// Logits [batch, target tokens, vocabulary]: those of token t + 1, given tokens 0 .. t and the source. With
-    /// `places`, i32 [n], which count the tokens of all rows on end, those of these tokens alone: [n, vocabulary].
+    /// Logits [batch, target tokens, vocabulary]: those of token t + 1, given tokens 0 .. t and the source.
     virtual Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& memory,
-                            const Tensor& source_lengths, const ForwardState& state, const Tensor& places = {}) = 0;
+                            const Tensor& source_lengths, const ForwardState& state) = 0;
 
     /// Starts translations of what encode made of sources [rows, source tokens], token by token. Memory is taken for
     /// `expected_tokens` at once.

@@ -7,6 +7,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/ops/cross_entropy.h"
+#include "heed/core/ops/reshape.h"
 #include "heed/trainers/finite.h"
 #include "heed/trainers/metrics/perplexity.h"
 
@@ -14,7 +15,7 @@ namespace heed {
 
 namespace {
 
-constexpr int32_t left_out = -1;  // a place without a target
+constexpr int32_t left_out = -1;  // what cross_entropy passes over
 
 double seconds_from(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -35,25 +36,17 @@ Tensor lengths_on_device(Context& context, const TokenMatrix& matrix) {
     return Tensor::from_host(context, {matrix.rows}, std::span<const int32_t>(matrix.lengths));
 }
 
-std::vector<int32_t> target_ids(const PairBatch& batch) {
-    std::vector<int32_t> ids;
-    for (const int32_t place : batch.target_places()) ids.push_back(batch.outputs.ids[static_cast<size_t>(place)]);
-    return ids;
-}
-
 CrossEntropyResult translation_loss(Context& context, const Variable& logits, const PairBatch& batch,
                                     float label_smoothing) {
-    const std::vector<int32_t> wanted = target_ids(batch);
-    const Tensor targets = Tensor::from_host(context, {std::ssize(wanted)}, std::span<const int32_t>(wanted));
+    const Tensor targets = Tensor::from_host(context, {logits.shape()[0]}, std::span<const int32_t>(batch.outputs.ids));
     return cross_entropy(logits, targets, label_smoothing);
 }
 
 int64_t correct_tokens(const CrossEntropyResult& loss, const PairBatch& batch) {
-    const std::vector<int32_t> wanted = target_ids(batch);
-    std::vector<int32_t> predictions(wanted.size());
+    std::vector<int32_t> predictions(batch.outputs.ids.size());
     loss.predictions.copy_to_host(predictions.data());
     int64_t correct = 0;
-    for (size_t i = 0; i < wanted.size(); ++i) correct += predictions[i] == wanted[i] ? 1 : 0;
+    for (size_t i = 0; i < predictions.size(); ++i) correct += predictions[i] == batch.outputs.ids[i] ? 1 : 0;
     return correct;
 }
 
@@ -61,16 +54,6 @@ int64_t correct_tokens(const CrossEntropyResult& loss, const PairBatch& batch) {
 
 int64_t PairBatch::target_tokens() const {
     return std::accumulate(outputs.lengths.begin(), outputs.lengths.end(), int64_t{0});
-}
-
-std::vector<int32_t> PairBatch::target_places() const {
-    std::vector<int32_t> places;
-    places.reserve(static_cast<size_t>(target_tokens()));
-    for (int64_t row = 0; row < outputs.rows; ++row) {
-        const auto first = static_cast<int32_t>(row * outputs.columns);
-        for (int32_t t = 0; t < outputs.lengths[static_cast<size_t>(row)]; ++t) places.push_back(first + t);
-    }
-    return places;
 }
 
 PairBatch pair_batch(const EncodedTranslations& pairs, std::span<const int64_t> places, int32_t source_pad,
@@ -90,11 +73,9 @@ PairBatch pair_batch(const EncodedTranslations& pairs, std::span<const int64_t> 
 Variable translation_logits(Context& context, Translator& model, const PairBatch& batch, const ForwardState& state) {
     const Tensor source_lengths = lengths_on_device(context, batch.sources);
     const Variable memory = model.encode(on_device(context, batch.sources), source_lengths, state);
-    // Padding costs an output layer and a softmax otherwise.
-    const std::vector<int32_t> places = batch.target_places();
-    return model.decode(on_device(context, batch.inputs), lengths_on_device(context, batch.inputs), memory,
-                        source_lengths, state,
-                        Tensor::from_host(context, {std::ssize(places)}, std::span<const int32_t>(places)));
+    const Variable logits = model.decode(on_device(context, batch.inputs), lengths_on_device(context, batch.inputs),
+                                         memory, source_lengths, state);
+    return reshape(logits, {batch.inputs.rows * batch.inputs.columns, logits.shape()[-1]});
 }
 
 TranslationTask::TranslationTask(Context& context, Translator& model, EncodedTranslationData data,

@@ -32,8 +32,6 @@ struct PairBatch {
     TokenMatrix outputs;  ///< targets without their begin: what it has to say; -1 where a row has ended
 
     int64_t target_tokens() const;
-    /// Where the real tokens of `outputs` stand, counted over all rows on end.
-    std::vector<int32_t> target_places() const;
 };
 
 /// Translation, trained with the true target in front of every token (teacher forcing). Loss and accuracy are means
@@ -76,7 +74,7 @@ private:
     double waited_seconds_ = 0.0;
 };
 
-/// Logits [target tokens, vocabulary] of what follows each real token of the inputs, row after row.
+/// Logits [pairs * columns of `outputs`, vocabulary] of what follows each token of the inputs.
 Variable translation_logits(Context& context, Translator& model, const PairBatch& batch, const ForwardState& state);
 
 /// The pairs at these places. With `like`, both sides are as wide as if these pairs were in the batch as well.

@@ -421,42 +421,6 @@ TEST(Translator, ShowsItsAttentionInAllPlaces) {
     }
 }
 
-TEST(Translator, LogitsOfSomeTokensHaveTheGradientOfThoseAlone) {
-    TestTranslator translator(small_options());
-    const auto gradients = [&](bool some) {
-        translator.store->begin_step();
-        const Tensor lengths = sources.lengths_on(translator.context);
-        const Variable memory = translator.model->encode(sources.ids_on(translator.context), lengths, {});
-        const std::vector<int32_t> places = {1, 6, 7, 12};
-        std::vector<int32_t> wanted = {3, 4, 5, 6};
-        const int64_t rows = targets.batch() * targets.tokens;
-        if (!some) {
-            std::vector<int32_t> all(static_cast<size_t>(rows), -1);
-            for (size_t i = 0; i < places.size(); ++i) all[static_cast<size_t>(places[i])] = wanted[i];
-            wanted = all;
-        }
-        const Tensor index =
-            some ? Tensor::from_host(translator.context, {4}, std::span<const int32_t>(places)) : Tensor();
-        Variable logits = translator.model->decode(targets.ids_on(translator.context),
-                                                   targets.lengths_on(translator.context), memory, lengths, {}, index);
-        if (!some) logits = reshape(logits, {rows, vocabulary});
-        EXPECT_EQ(logits.shape(), (Shape{some ? 4 : rows, vocabulary}));
-        const Tensor ids =
-            Tensor::from_host(translator.context, {std::ssize(wanted)}, std::span<const int32_t>(wanted));
-        translator.context.tape().backward(cross_entropy(logits, ids, 0.1f).loss);
-        translator.context.tape().clear();
-        translator.store->finish_gradients();
-        std::vector<float> values;
-        for (const ParameterGroup& group : translator.store->groups()) {
-            if (!group.trainable) continue;
-            const std::vector<float> own = group.gradients.to_vector();
-            values.insert(values.end(), own.begin(), own.end());
-        }
-        return values;
-    };
-    expect_near(gradients(true), gradients(false), 1e-5);
-}
-
 TEST(Translator, ComputesTheWeightsOfTheWantedPlaceAlone) {
     TestTranslator translator(small_options());
     Weights observer;

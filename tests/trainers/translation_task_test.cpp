@@ -90,32 +90,10 @@ TEST(PairBatch, ShiftsTheTargetByOneTokenAndLeavesPaddingOut) {
     EXPECT_EQ(batch.inputs.ids, (std::vector<int32_t>{begin, 5, 0, 0, begin, 4, 5, 6}));
     EXPECT_EQ(batch.outputs.ids, (std::vector<int32_t>{5, end, -1, -1, 4, 5, 6, end}));
     EXPECT_EQ(batch.target_tokens(), 6);
-    EXPECT_EQ(batch.target_places(), (std::vector<int32_t>{0, 1, 4, 5, 6, 7}));
     const std::vector<int64_t> first = {0};
     const PairBatch wide = pair_batch(pairs, first, 0, 0, places);
     EXPECT_EQ(wide.inputs.columns, 4);
     EXPECT_EQ(wide.outputs.ids, (std::vector<int32_t>{5, end, -1, -1}));
-}
-
-TEST(TranslationLogits, AreThoseOfTheRealTokensAlone) {
-    SmallTask small;
-    const NoGradient guard(small.context);
-    const EncodedTranslations pairs = numbered_pairs(3);
-    const std::vector<int64_t> places = {0, 1, 2};
-    const PairBatch batch = pair_batch(pairs, places, 0, 0);
-    ASSERT_EQ(batch.outputs.lengths, (std::vector<int32_t>{4, 5, 2}));
-    const Tensor logits = translation_logits(small.context, *small.model, batch, {}).value();
-    ASSERT_EQ(logits.shape(), (Shape{11, vocabulary}));
-    const std::vector<float> values = logits.to_vector();
-    size_t at = 0;
-    for (const int64_t place : places) {
-        const std::vector<int64_t> one = {place};
-        for (const float value :
-             translation_logits(small.context, *small.model, pair_batch(pairs, one, 0, 0), {}).value().to_vector()) {
-            EXPECT_NEAR(value, values[at++], 1e-5);
-        }
-    }
-    EXPECT_EQ(at, values.size());
 }
 
 TEST(LogProbabilities, AreThoseOfTheSoftmaxAlsoFarFromTheLargest) {
