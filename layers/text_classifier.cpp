@@ -8,7 +8,7 @@
 #include "heed/core/ops/activation.h"
 #include "heed/core/ops/tokens.h"
 #include "heed/layers/encoder.h"
-#include "heed/layers/text_input.h"
+#include "heed/layers/token_input.h"
 
 namespace heed {
 
@@ -57,7 +57,7 @@ TokenPool pool_of(const std::string& name) {
     return name == "max" ? TokenPool::max : TokenPool::mean;
 }
 
-TextInputSettings input_settings(const TextClassifierOptions& options, const TextGeometry& texts) {
+TokenInputSettings input_settings(const TextClassifierOptions& options, const TextGeometry& texts) {
     return {.max_tokens = texts.max_tokens,
             .positions = options.positions,
             .class_token = options.pool == "class",
@@ -133,7 +133,7 @@ private:
     TextTransformerShape shape_;
     TokenPool pool_;
     Embedding embedding_;
-    TextInput input_;
+    TokenInput input_;
     Encoder encoder_;
     Dropout pooled_dropout_, hidden_dropout_;
     std::unique_ptr<Linear> hidden_;

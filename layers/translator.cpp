@@ -8,7 +8,7 @@
 #include "heed/core/ops/activation.h"
 #include "heed/core/ops/check.h"
 #include "heed/layers/encoder.h"
-#include "heed/layers/text_input.h"
+#include "heed/layers/token_input.h"
 
 namespace heed {
 
@@ -73,7 +73,7 @@ DecoderSettings decoder_settings(const TranslatorOptions& options, const Transla
     return settings;
 }
 
-TextInputSettings translator_input(const TranslatorOptions& options, int64_t max_tokens) {
+TokenInputSettings translator_input(const TranslatorOptions& options, int64_t max_tokens) {
     return {.max_tokens = max_tokens,
             .positions = options.positions,
             .scale = std::sqrt(static_cast<float>(options.dim)),
@@ -160,9 +160,9 @@ private:
     TranslatorShape shape_;
     Embedding target_embedding_;
     std::unique_ptr<Embedding> own_source_embedding_;  ///< null where the target's is also the source's
-    TextInput source_;
+    TokenInput source_;
     Encoder encoder_;
-    TextInput target_;
+    TokenInput target_;
     Decoder decoder_;
     Dropout head_dropout_;
     std::unique_ptr<Linear> head_;  ///< null where the target's table is the output layer

@@ -10,7 +10,7 @@
 
 namespace heed {
 
-struct TextInputSettings {
+struct TokenInputSettings {
     int64_t max_tokens = 0;             ///< without the class token
     std::string positions = "learned";  ///< or sinusoidal, none
     bool class_token = false;
@@ -21,9 +21,9 @@ struct TextInputSettings {
 
 /// What a transformer sees of texts: the vectors of their ids, a class token in front, positions, dropout. The table
 /// belongs to the model, which may use it elsewhere too.
-class TextInput : public Module {
+class TokenInput : public Module {
 public:
-    TextInput(Embedding& table, const TextInputSettings& settings);
+    TokenInput(Embedding& table, const TokenInputSettings& settings);
 
     /// ids i32 [batch, tokens] -> [batch, tokens (+ 1), dim]. Throws UserError where there are more than max_tokens.
     Variable forward(const Tensor& ids, const ForwardState& state);

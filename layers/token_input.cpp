@@ -1,4 +1,4 @@
-#include "heed/layers/text_input.h"
+#include "heed/layers/token_input.h"
 
 #include "heed/core/context.h"
 #include "heed/core/error.h"
@@ -7,7 +7,7 @@
 
 namespace heed {
 
-TextInput::TextInput(Embedding& table, const TextInputSettings& settings)
+TokenInput::TokenInput(Embedding& table, const TokenInputSettings& settings)
     : table_(table),
       max_tokens_(settings.max_tokens),
       scale_(settings.scale),
@@ -27,13 +27,13 @@ TextInput::TextInput(Embedding& table, const TextInputSettings& settings)
     add("dropout", dropout_);
 }
 
-void TextInput::check_length(int64_t tokens) const {
+void TokenInput::check_length(int64_t tokens) const {
     if (tokens <= max_tokens_) return;
     throw UserError("the model takes texts of at most " + std::to_string(max_tokens_) + " tokens, got " +
                     std::to_string(tokens));
 }
 
-Variable TextInput::forward(const Tensor& ids, const ForwardState& state) {
+Variable TokenInput::forward(const Tensor& ids, const ForwardState& state) {
     check_length(ids.shape()[1]);
     Variable x = token_dropout_.forward(table_.forward(ids, scale_), state);
     if (class_token_ || positions_) {
@@ -43,7 +43,7 @@ Variable TextInput::forward(const Tensor& ids, const ForwardState& state) {
     return dropout_.forward(x, state);
 }
 
-Tensor TextInput::step(const Tensor& ids, int64_t position) {
+Tensor TokenInput::step(const Tensor& ids, int64_t position) {
     check_rank("text input", "ids", ids.shape(), 1);
     check_length(position + 1);
     const NoGradient guard(ids.context());
