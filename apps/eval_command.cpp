@@ -138,6 +138,12 @@ int run(const EvalCommand& command) {
     SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
     const std::unique_ptr<Workload> workload = make_workload(saved.trained, *saved.context);
+    if (!workload->knows_training_data()) {
+        fmt::print(stderr,
+                   "heed: warning: the training data are not those that the model was trained on; samples of the "
+                   "{} split may have been among them\n",
+                   command.split);
+    }
     const Split split = split_of(command.split);
     if (workload->task().samples(split) == 0) {
         throw UserError(fmt::format("there are no {} {} (data.validation was 0)", command.split, workload->unit()));

@@ -144,6 +144,7 @@ std::map<std::string, StoredTokenizer*> DataFacts::tokenizers() {
 std::string DataFacts::to_json() const {
     FactsJson json = {{"name", name}, {"class_names", class_names}};
     if (images) add_images(json, *images);
+    if (!fingerprint.empty()) json["fingerprint"] = fingerprint;
     if (texts) json["texts"] = text_json(*texts);
     if (translations) json["translations"] = translation_json(*translations);
     return json.dump();
@@ -155,6 +156,7 @@ DataFacts DataFacts::from_json(const std::string& text) {
         DataFacts facts;
         facts.name = json.at("name").get<std::string>();
         facts.class_names = json.at("class_names").get<std::vector<std::string>>();
+        facts.fingerprint = json.value("fingerprint", "");  // older checkpoints have none
         if (json.contains("texts")) {
             facts.texts = read_texts(json.at("texts"));
         } else if (json.contains("translations")) {
@@ -167,6 +169,13 @@ DataFacts DataFacts::from_json(const std::string& text) {
     } catch (const FactsJson::exception& error) {
         throw UserError(error.what());
     }
+}
+
+void check_unchanged(const DataFacts& known, const std::string& fingerprint, const std::string& origin) {
+    if (known.fingerprint.empty() || known.fingerprint == fingerprint) return;
+    throw UserError("the training data in " + origin +
+                    " are not those that the training was begun with: put those back, or start a new run without "
+                    "--resume");
 }
 
 }  // namespace heed

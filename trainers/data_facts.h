@@ -49,6 +49,7 @@ struct DataFacts {
     std::optional<ImageInput> images;                   ///< of an image model
     std::optional<TextInput> texts = {};                ///< of a text classifier
     std::optional<TranslationInput> translations = {};  ///< of a translator
+    std::string fingerprint = {};                       ///< of the training texts; empty where it is not known
 
     static DataFacts of(const ImageData& data);
     /// Of an image model. Throws Error for another.
@@ -71,5 +72,8 @@ struct DataFacts {
     /// The tokenizers by the name under which a checkpoint has them.
     std::map<std::string, StoredTokenizer*> tokenizers();
 };
+
+/// Throws UserError when the training texts are not those that a training was begun with.
+void check_unchanged(const DataFacts& known, const std::string& fingerprint, const std::string& origin);
 
 }  // namespace heed

@@ -43,4 +43,17 @@ bool load_initial_weights(const Recipe& recipe, ParameterStore& store) {
     });
 }
 
+bool has_other_tokenizer(const Recipe& recipe, DataFacts data) {
+    bool other = false;
+    use_initial_weights(recipe, [&](const SafetensorsFile& file) {
+        for (const auto& [name, tokenizer] : data.tokenizers()) {
+            const StoredTensor* stored = file.find("data." + name);
+            if (stored == nullptr) continue;
+            const std::string_view bytes(reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size());
+            other = other || bytes != tokenizer->bytes;
+        }
+    });
+    return other;
+}
+
 }  // namespace heed

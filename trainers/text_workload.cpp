@@ -6,6 +6,9 @@
 
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
+#include "heed/core/nearest_name.h"
+#include "heed/core/quote.h"
+#include "heed/datasets/text/fingerprint.h"
 #include "heed/datasets/text/text_data_set.h"
 #include "heed/datasets/text/tokenizer_options.h"
 #include "heed/trainers/class_weights.h"
@@ -43,7 +46,11 @@ double share(int64_t part, int64_t whole) {
 }
 
 DataFacts facts_of(const Recipe& recipe, const TextData& data, const DataFacts* known) {
-    if (known && known->texts && known->class_names == data.class_names()) return *known;
+    const std::string print = fingerprint(data.train);
+    if (known && known->texts && known->class_names == data.class_names()) {
+        check_unchanged(*known, print, data.origin);
+        return *known;
+    }
     if (known) {
         throw UserError("the training was begun with other classes than those of " + data.origin +
                         ": start a new run without --resume");
@@ -58,7 +65,19 @@ DataFacts facts_of(const Recipe& recipe, const TextData& data, const DataFacts* 
                             options.truncate,
                             data.several_labels(),
                             {tokenizer->kind(), tokenizer->serialized()}};
+    facts.fingerprint = print;
     return facts;
+}
+
+/// Which classes no training text has, or nothing.
+std::string unseen_classes_line(const TextData& data) {
+    const std::vector<int64_t> counts = class_counts(data.train);
+    std::vector<std::string> unseen;
+    for (size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] == 0) unseen.push_back(quote(data.class_names()[i]));
+    }
+    if (unseen.empty()) return "";
+    return "warning: no training text has the class " + listed(unseen) + ", which the model cannot learn";
 }
 
 EncodedSplit encode_split(const TextSplit& split, const Tokenizer& tokenizer, const EncodeOptions& options,
@@ -100,6 +119,10 @@ TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
       batch_(recipe_.options<TextDataOptions>("data").batch),
       loss_{.several_labels = facts_.text_input().several_labels},
       task_(context_, model_, encode(), loss_) {}
+
+bool TextWorkload::knows_training_data() const {
+    return facts_.fingerprint.empty() || facts_.fingerprint == fingerprint(data_.train);
+}
 
 LabelLossOptions TextWorkload::training_loss() const {
     const bool several = data_.several_labels();
@@ -146,7 +169,7 @@ std::vector<std::string> TextWorkload::description() {
                     recipe_.section("attention").choice(), model_.parameter_count())};
     for (const std::string& remark :
          {vocabulary_remark(recipe_.options<TokenizerOptions>("tokenizer"), input.vocabulary),
-          class_weights_line(loss_.class_weights, facts_.class_names),
+          class_weights_line(loss_.class_weights, facts_.class_names), unseen_classes_line(data_),
           attention_remark(model_, model_.shape().attended(input.max_tokens))}) {
         if (!remark.empty()) lines.push_back(remark);
     }

@@ -120,8 +120,14 @@ public:
 private:
     void start() {
         // Otherwise they were loaded before there was a run folder, so that weights that do not fit leave none behind.
-        if (initialised_ || load_initial_weights(recipe_, store_))
+        if (initialised_ || load_initial_weights(recipe_, store_)) {
             log_.line("starting from the weights in " + recipe_.options<GeneralOptions>("").init);
+            if (has_other_tokenizer(recipe_, workload_->facts())) {
+                log_.line(
+                    "warning: they were trained with another tokenizer, so that their word vectors belong to other "
+                    "words (tokenizer.file takes a SentencePiece model or BERT vocabulary out of a run folder)");
+            }
+        }
         std::error_code ignored;
         std::filesystem::remove(paths_.best_checkpoint(), ignored);  // of a run that did not come to save its state
         write_recipe();
@@ -153,6 +159,12 @@ private:
             load_weights(file, store_);
         }
         load_optimizer(file, store_, trainer_.optimizer());
+        if (facts.progress.step > trainer_.total_steps() && folder_.state() != RunState::finished) {
+            throw UserError(recipe_.placed(
+                fmt::format("train.{} expects at least what is done, {} steps of {} an epoch, got {} steps",
+                            train_.steps > 0 ? "steps" : "epochs", facts.progress.step, trainer_.epoch_steps(),
+                            trainer_.total_steps())));
+        }
         trainer_.begin(facts.progress);
         resumed_versions_ = facts.versions;
     }
@@ -317,7 +329,10 @@ private:
             events_->scalar("validation/loss", last.step, result.loss);
             events_->scalar("validation/accuracy", last.step, result.accuracy);
         }
-        std::vector<MetricsField> fields = {{"step", last.step}, {"epoch", last.epoch + 1}};
+        std::vector<MetricsField> fields = {{"step", last.step},
+                                            {"epoch", last.epoch + 1},
+                                            {"compared_by", std::string_view(result.compared_by)},
+                                            {"score", result.score}};
         add_fields(fields, result);
         metrics_->write("validation", fields);
         TrainingState& progress = trainer_.progress();

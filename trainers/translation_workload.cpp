@@ -7,6 +7,7 @@
 
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
+#include "heed/datasets/text/fingerprint.h"
 #include "heed/datasets/text/parallel_data_set.h"
 #include "heed/datasets/text/tokenizer_options.h"
 #include "heed/trainers/attention_places.h"
@@ -25,7 +26,11 @@ ParallelData open_pairs(const Recipe& recipe) {
 }
 
 DataFacts translation_facts(const Recipe& recipe, const ParallelData& data, const DataFacts* known) {
-    if (known && known->translations) return *known;
+    const std::string print = fingerprint(data.train);
+    if (known && known->translations) {
+        check_unchanged(*known, print, data.origin);
+        return *known;
+    }
     if (known) throw UserError("the training was begun with other data than translations: start a new run");
     const auto& options = recipe.options<ParallelDataOptions>("data");
     const auto& tokenizer = recipe.options<TokenizerOptions>("tokenizer");
@@ -47,6 +52,7 @@ DataFacts translation_facts(const Recipe& recipe, const ParallelData& data, cons
     DataFacts facts;
     facts.name = data.name;
     facts.translations = input;
+    facts.fingerprint = print;
     return facts;
 }
 
@@ -180,6 +186,10 @@ std::vector<Alignment> TranslationWorkload::sample_alignments() {
     return alignments;
 }
 
+bool TranslationWorkload::knows_training_data() const {
+    return facts_.fingerprint.empty() || facts_.fingerprint == fingerprint(data_.train);
+}
+
 int64_t TranslationWorkload::attention_weights() const {
     const TranslatorShape shape = model_.shape();
     const int64_t tokens = std::max(shape.max_source_tokens, shape.max_target_tokens);
@@ -190,8 +200,8 @@ std::vector<std::string> TranslationWorkload::description() {
     const TranslationInput& input = facts_.translation_input();
     std::vector<std::string> lines;
     for (const CorpusFacts& corpus : data_.corpora) {
-        lines.push_back(fmt::format("{}: {} pairs, weight {}; {} more left out (an empty sentence)", corpus.name,
-                                    corpus.pairs, corpus.weight, corpus.left_out));
+        lines.push_back(fmt::format("{}: {} pairs, {}; {} more left out (an empty sentence)", corpus.name, corpus.pairs,
+                                    weight_text(corpus), corpus.left_out));
     }
     lines.push_back(
         fmt::format("{}: {} training pairs, {} validation and {} test sentences; {} pairs are held back "

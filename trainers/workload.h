@@ -20,6 +20,10 @@ public:
     virtual Task& task() = 0;
     virtual const DataFacts& facts() const = 0;
 
+    /// False where the training data are not those that the model was trained on, so that what is held back from them
+    /// now may have been trained on.
+    virtual bool knows_training_data() const { return true; }
+
     /// What a micro-batch counts, over all ranks: data.batch.
     virtual int64_t batch() const = 0;
     /// Whether batch() is only the most that it counts.
