@@ -77,6 +77,10 @@ void print_data_and_model(const TrainedModel& trained) {
     }
 }
 
+const char* compared_by(const DataFacts& data) {
+    return data.texts && data.texts->several_labels ? "micro F1" : "accuracy";
+}
+
 }  // namespace
 
 int run(const InfoCommand& command) {
@@ -100,8 +104,9 @@ int run(const InfoCommand& command) {
     if (facts.progress.best_step > 0) {
         const double score = facts.progress.best_score;
         print_line("validation", fmt::format("{} at best, after step {}",
-                                             facts.data.translations ? fmt::format("loss {:.4f}", -score)
-                                                                     : fmt::format("{:.2f} %", 100 * score),
+                                             facts.data.translations
+                                                 ? fmt::format("loss {:.4f}", -score)
+                                                 : fmt::format("{} {:.2f} %", compared_by(facts.data), 100 * score),
                                              facts.progress.best_step));
     }
     print_data_and_model(saved.trained);

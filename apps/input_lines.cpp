@@ -43,6 +43,7 @@ public:
         line.place = fmt::format("{}:{}", name_, number_);
         line.text = buffer_.substr(begin_, end - begin_);
         begin_ = end + 1;
+        if (number_ == 1 && line.text.starts_with("\xef\xbb\xbf")) line.text.erase(0, 3);
         if (!line.text.empty() && line.text.back() == '\r') line.text.pop_back();
         const std::string problem = text_problem(line.text);
         if (!problem.empty()) throw UserError(fmt::format("{}: expected text, found {}", line.place, problem));

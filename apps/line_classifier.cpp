@@ -1,5 +1,7 @@
 #include "heed/apps/line_classifier.h"
 
+#include <fmt/core.h>
+
 #include "heed/core/error.h"
 #include "heed/datasets/text/encoded_texts.h"
 #include "heed/trainers/finite.h"
@@ -12,14 +14,18 @@ LineClassifier::LineClassifier(SavedModel& saved) : saved_(saved) {
     tokenizer_ = load_tokenizer(stored.kind, stored.bytes);
 }
 
-Variable LineClassifier::logits(std::span<const std::string> texts) const {
+Variable LineClassifier::logits(std::span<const InputLine> lines) const {
     const NoGradient guard(*saved_.context);
     EncodedTexts encoded;
     std::vector<int64_t> places;
-    EncodeReport report;
-    for (const std::string& text : texts) {
+    const TextInput& input = saved_.trained.facts.text_input();
+    for (const InputLine& line : lines) {
+        EncodeReport report;
         places.push_back(encoded.size());
-        encoded.add(encode_text(*tokenizer_, text, encode_options(saved_.trained.facts.text_input()), report));
+        encoded.add(encode_text(*tokenizer_, line.text, encode_options(input), report));
+        if (report.cut == 0) continue;
+        fmt::print(stderr, "heed: {}: {} tokens, but the model reads {}: its {} is kept\n", line.place, report.tokens,
+                   input.max_tokens, input.truncate);
     }
     TokenMatrix matrix;
     fill_tokens(matrix, encoded, places, tokenizer_->special().pad);

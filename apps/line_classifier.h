@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "heed/apps/input_lines.h"
 #include "heed/apps/saved_model.h"
 #include "heed/core/autograd/variable.h"
 #include "heed/datasets/text/tokenizer.h"
@@ -17,8 +18,9 @@ public:
     /// The model has to be a text classifier.
     explicit LineClassifier(SavedModel& saved);
 
-    /// Logits [texts, classes] of at least one text. Throws Error when one is not finite.
-    Variable logits(std::span<const std::string> texts) const;
+    /// Logits [texts, classes] of at least one line. Says on standard error which are longer than what the model reads.
+    /// Throws Error when a logit is not finite.
+    Variable logits(std::span<const InputLine> lines) const;
 
     const std::vector<std::string>& classes() const { return saved_.trained.facts.class_names; }
     bool several_labels() const { return saved_.trained.facts.text_input().several_labels; }

@@ -35,13 +35,12 @@ public:
     TextPredictor(SavedModel& saved, const PredictCommand& command) : classifier_(saved), command_(command) {}
 
     void answer(const std::vector<InputLine>& lines) const {
-        std::vector<std::string> texts;
-        for (const InputLine& line : lines) texts.push_back(line.text);
         const std::vector<float> probabilities =
-            class_probabilities(classifier_.logits(texts), classifier_.several_labels());
+            class_probabilities(classifier_.logits(lines), classifier_.several_labels());
         const size_t classes = classifier_.classes().size();
-        for (size_t i = 0; i < texts.size(); ++i)
-            print(texts[i], std::span(probabilities).subspan(i * classes, classes));
+        for (size_t i = 0; i < lines.size(); ++i) {
+            print(lines[i].text, std::span(probabilities).subspan(i * classes, classes));
+        }
         std::fflush(stdout);
     }
 

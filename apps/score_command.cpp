@@ -126,8 +126,9 @@ private:
 
 /// A class and a text.
 struct LabelledLine {
-    std::string label, text;
-    size_t place = 0;  ///< of the class
+    std::string label;
+    InputLine text;
+    size_t index = 0;  ///< of the class
 };
 
 /// Log-probabilities of given classes of texts.
@@ -142,31 +143,31 @@ public:
         const std::vector<std::string>& names = classifier_.classes();
         const auto found = std::find(names.begin(), names.end(), line.first);
         if (found == names.end()) {
-            throw UserError(fmt::format("{}: there is no class {}{}", line.place, quote(line.first),
-                                        did_you_mean(line.first, names)));
+            throw UserError(fmt::format("{}: there is no class {}{}; there are {}", line.place, quote(line.first),
+                                        did_you_mean(line.first, names), listed(names)));
         }
-        return {line.first, line.second, static_cast<size_t>(found - names.begin())};
+        return {line.first, {line.second, line.place}, static_cast<size_t>(found - names.begin())};
     }
 
     void answer(const std::vector<LabelledLine>& lines) const {
-        std::vector<std::string> texts;
+        std::vector<InputLine> texts;
         for (const LabelledLine& line : lines) texts.push_back(line.text);
         const std::vector<float> values =
             class_log_probabilities(classifier_.logits(texts), classifier_.several_labels());
         for (size_t row = 0; row < lines.size(); ++row) {
-            print(lines[row], values[row * classifier_.classes().size() + lines[row].place]);
+            print(lines[row], values[row * classifier_.classes().size() + lines[row].index]);
         }
     }
 
 private:
     void print(const LabelledLine& line, float value) const {
         if (!command_.json) {
-            fmt::print("{:.4f}\t{}\t{}\n", value, line.label, line.text);
+            fmt::print("{:.4f}\t{}\t{}\n", value, line.label, line.text.text);
             return;
         }
         nlohmann::ordered_json json;
         json["class"] = line.label;
-        json["text"] = line.text;
+        json["text"] = line.text.text;
         json["log_probability"] = value;
         print_json_line(json);
     }

@@ -27,10 +27,11 @@ struct LabelMistake {
 
 /// Results on a whole split.
 struct Evaluation {
-    double loss = 0.0;      ///< mean cross-entropy, without label smoothing and class weights
-    double accuracy = 0.0;  ///< fraction; where a sample can have several labels, of which all are right
-    double score = 0.0;     ///< by which models are compared: the more, the better
-    int64_t count = 0;      ///< what loss and accuracy are means over
+    double loss = 0.0;                     ///< mean cross-entropy, without label smoothing and class weights
+    double accuracy = 0.0;                 ///< fraction; where a sample can have several labels, of which all are right
+    double score = 0.0;                    ///< by which models are compared: the more, the better
+    std::string compared_by = "accuracy";  ///< the name of that: score is its value, or minus it for "loss"
+    int64_t count = 0;                     ///< what loss and accuracy are means over
     /// Other metrics by their names in metrics.jsonl ("f1").
     std::vector<std::pair<std::string, double>> more = {};
     int64_t classes = 0;                            ///< of the confusion matrix; 0: none

@@ -43,6 +43,7 @@ Evaluation MultiLabelMeter::finish() {
     result_.loss = loss_sum_ / static_cast<double>(result_.count);
     result_.accuracy = scores.exact_match;
     result_.score = scores.micro_f1;
+    result_.compared_by = "micro F1";
     result_.more = {{"micro_f1", scores.micro_f1}, {"macro_f1", scores.macro_f1}};
     result_.labels = std::move(scores.labels);
     std::stable_sort(result_.label_mistakes.begin(), result_.label_mistakes.end(),

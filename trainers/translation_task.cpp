@@ -175,6 +175,7 @@ Evaluation TranslationTask::evaluate(Split split) {
     result.loss = nll / static_cast<double>(count);
     result.accuracy = static_cast<double>(correct) / static_cast<double>(count);
     result.score = -result.loss;
+    result.compared_by = "loss";
     result.more.emplace_back("perplexity", perplexity(nll, count));
     if (label_smoothing_ > 0) result.more.emplace_back("smoothed_perplexity", perplexity(smoothed, count));
     if (finish_) finish_(split, result);

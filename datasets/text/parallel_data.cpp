@@ -97,10 +97,12 @@ private:
     TextMap<std::size_t> places_;
 };
 
-ReferenceText references_of(const ParallelCorpus& corpus) {
-    ReferenceGathering gathering;
-    for (std::size_t i = 0; i < corpus.sources.size(); ++i) gathering.add(corpus.sources[i], corpus.targets[i]);
-    return gathering.take();
+/// Every line as it is, repeated ones too: a score of the whole file is wanted.
+ReferenceText lines_of(const ParallelCorpus& corpus) {
+    ReferenceText lines;
+    lines.sources = corpus.sources;
+    for (const std::string& target : corpus.targets) lines.references.push_back({target});
+    return lines;
 }
 
 ParallelData without_parts(const std::vector<ParallelCorpus>& corpora) {
@@ -159,6 +161,9 @@ enum class PairUse : uint8_t { train, validation, test };
 
 ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelSplit& split) {
     ParallelData data = without_parts(corpora);
+    for (const ParallelCorpus* own : {split.own_validation, split.own_test}) {
+        if (own != nullptr) data.corpora.push_back({own->name, own->size(), own->left_out, 0});
+    }
     for (ParallelCorpus& corpus : corpora) {
         data.held_back += leave_out_sentences(corpus, {split.own_test, split.own_validation});
     }
@@ -211,8 +216,8 @@ ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelS
             (uses[c][i] == PairUse::test ? test : validation).add(corpora[c].sources[i], corpora[c].targets[i]);
         }
     }
-    data.test = split.own_test != nullptr ? references_of(*split.own_test) : test.take();
-    data.validation = split.own_validation != nullptr ? references_of(*split.own_validation) : validation.take();
+    data.test = split.own_test != nullptr ? lines_of(*split.own_test) : test.take();
+    data.validation = split.own_validation != nullptr ? lines_of(*split.own_validation) : validation.take();
     take_training_pairs(data, corpora, [&](std::size_t c, std::size_t i) { return uses[c][i] == PairUse::train; });
     return data;
 }
@@ -221,11 +226,15 @@ std::vector<std::string_view> views(const std::vector<std::string>& texts) {
     return {texts.begin(), texts.end()};
 }
 
+std::string weight_text(const CorpusFacts& corpus) {
+    return corpus.weight > 0 ? fmt::format("weight {}", corpus.weight) : "not trained on";
+}
+
 std::string describe(const ParallelData& data) {
     std::string text = fmt::format("{}: sentence pairs\nfrom        {}\n\n", data.name, data.origin);
     for (const CorpusFacts& corpus : data.corpora) {
         text +=
-            fmt::format("{}: {} pairs, weight {}{}\n", corpus.name, corpus.pairs, corpus.weight,
+            fmt::format("{}: {} pairs, {}{}\n", corpus.name, corpus.pairs, weight_text(corpus),
                         corpus.left_out > 0 ? fmt::format(", {} left out (an empty sentence)", corpus.left_out) : "");
     }
     text += fmt::format("\ntrain       {} pairs ({} more are held back with test and validation)\n", data.train.size(),

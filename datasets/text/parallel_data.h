@@ -19,7 +19,7 @@ struct ParallelText {
     int64_t size() const { return static_cast<int64_t>(sources.size()); }
 };
 
-/// Sentences to translate, each once, in the order of the files.
+/// Sentences to translate in the order of the files: each once, but every line of a test set of its own.
 struct ReferenceText {
     std::vector<std::string> sources;
     /// All different translations of each source, in the order of the files: the first is the single reference.
@@ -33,7 +33,7 @@ struct CorpusFacts {
     std::string name;
     int64_t pairs = 0;
     int64_t left_out = 0;  ///< pairs with an empty sentence
-    double weight = 1;
+    double weight = 1;     ///< 0: a test or validation set of its own
 };
 
 /// An opened data set of sentence pairs. No sentence of test or validation, source or target, stands in training or in
@@ -64,6 +64,9 @@ struct ParallelSplit {
 /// nowhere. Before that, pairs with a source or target of a test or validation set of its own are left out. A pure
 /// function of its arguments. UserError where the pairs do not suffice or nothing would be left.
 ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelSplit& split);
+
+/// "weight 1", "not trained on".
+std::string weight_text(const CorpusFacts& corpus);
 
 /// The sources or targets as views; valid as long as `texts`.
 std::vector<std::string_view> views(const std::vector<std::string>& texts);

@@ -55,6 +55,11 @@ struct TextFilesOptions final : TextDataOptions {
     void validate() const override {
         if (text.empty()) throw UserError("data.text expects at least one column, got an empty list");
         if (classes.size() == 1 && !several()) throw UserError("data.classes expects at least two names, got one");
+        for (auto name = classes.begin(); name != classes.end(); ++name) {
+            if (std::find(classes.begin(), name, *name) != name) {
+                throw UserError(fmt::format("data.classes expects each name once, got {} twice", quote(*name)));
+            }
+        }
         for (auto column = text.begin(); column != text.end(); ++column) {
             if (*column == label) {
                 throw UserError(

@@ -16,6 +16,12 @@ namespace heed {
 
 namespace {
 
+constexpr std::size_t longest_label = 200;
+
+bool is_printable(char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+}
+
 std::string joined_texts(std::span<const TableValue> values) {
     std::string text;
     for (const TableValue& value : values) {
@@ -76,6 +82,11 @@ TextRows read_text_rows(const std::filesystem::path& path, const TextColumns& co
             file.fail(line,
                       fmt::format("expected one label, found {} (with data.label_separator a text can have any number)",
                                   row.labels.empty() ? "none" : "several"));
+        }
+        for (const std::string& label : row.labels) {
+            if (label.size() <= longest_label && std::all_of(label.begin(), label.end(), is_printable)) continue;
+            file.fail(line, fmt::format("expected a label of at most {} bytes without control characters, found {}",
+                                        longest_label, quote(label.substr(0, longest_label))));
         }
         result.rows.push_back(std::move(row));
     });

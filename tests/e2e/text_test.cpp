@@ -131,6 +131,61 @@ TEST_F(Texts, AResumedTrainingHasTheBitsOfOneThatWasNeverStopped) {
     EXPECT_EQ(weights("parts"), weights("constant"));
 }
 
+TEST_F(Texts, ChangedTrainingTextsAreNoticed) {
+    const std::string texts = rows(120);
+    write_text(*folder_ / "mine.tsv", texts);
+    ASSERT_EQ(run({"train", "text.yaml", "run.dir=changed", "data.train_file=mine.tsv", "train.steps=4"}).code, 0);
+    const char* warning = "warning: the training data are not those that the model was trained on";
+    EXPECT_FALSE(contains(run({"eval", "changed"}).errors, warning));
+    std::string other = texts;
+    other.replace(other.find("film"), 4, "show");
+    write_text(*folder_ / "mine.tsv", other);
+    const ProgramResult result = run({"eval", "changed"});
+    EXPECT_EQ(result.code, 0);
+    EXPECT_TRUE(contains(result.errors, warning));
+    expect_error(run({"train", "changed", "--resume", "train.steps=6"}), 2,
+                 "are not those that the training was begun with");
+    write_text(*folder_ / "mine.tsv", texts);
+    std::filesystem::remove(*folder_ / "changed/finished");
+    expect_error(run({"train", "changed", "--resume", "train.steps=3"}), 2,
+                 "train.steps expects at least what is done, 4 steps");
+    EXPECT_EQ(run({"train", "changed", "--resume", "train.steps=6"}).code, 0);
+}
+
+TEST_F(Texts, WeightsOfOtherWordsAreNotTakenInSilence) {
+    std::string other = rows(120);
+    for (size_t at = 0; (at = other.find("film")) != std::string::npos;) other.replace(at, 4, "show");
+    write_text(*folder_ / "other.tsv", other);
+    const char* warning = "they were trained with another tokenizer";
+    EXPECT_FALSE(contains(run({"train", "text.yaml", "run.dir=same", "init=whole", "train.steps=1"}).errors, warning));
+    const ProgramResult result =
+        run({"train", "text.yaml", "run.dir=other", "init=whole", "train.steps=1", "data.train_file=other.tsv"});
+    EXPECT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, warning));
+}
+
+TEST_F(Texts, ClassesAreCheckedAgainstTheTexts) {
+    const ProgramResult result =
+        run({"train", "text.yaml", "run.dir=maybe", "train.steps=1", "data.classes=[no,yes,maybe]"});
+    EXPECT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "warning: no training text has the class \"maybe\""));
+    expect_error(run({"train", "text.yaml", "data.classes=[no,yes,no]"}), 2,
+                 "expects each name once, got \"no\" twice");
+    write_text(*folder_ / "odd.tsv", "text\tlabel\nfine\tyes\x1b[31m\n");
+    expect_error(run({"train", "text.yaml", "data.test_file=odd.tsv"}), 2,
+                 "expected a label of at most 200 bytes without control characters");
+}
+
+TEST_F(Texts, AByteOrderMarkIsPassedOverAndALongTextIsSaidToBeCut) {
+    EXPECT_EQ(predict("\xef\xbb\xbfthe film was a good one\n").output, predict("the film was a good one\n").output);
+    std::string longer = "the film";
+    for (int i = 0; i < 300; ++i) longer += " was";
+    const ProgramResult result = predict("good\n" + longer + "\n");
+    EXPECT_EQ(result.code, 0);
+    EXPECT_TRUE(contains(result.errors, "lines.txt:2: 302 tokens, but the model reads")) << result.errors;
+    EXPECT_FALSE(contains(result.errors, "lines.txt:1")) << result.errors;
+}
+
 TEST_F(Texts, EveryAttentionTypeTrains) {
     for (const char* type : {"optimised", "efficient", "super", "smyrf"}) {
         const std::string dir = std::string("type-") + type;

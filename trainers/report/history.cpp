@@ -87,6 +87,11 @@ History History::of(const std::vector<MetricsRecord>& metrics) {
         } else if (record.event == "validation") {
             add(history.validation_loss, at, loss, 1.0);
             add(history.validation_accuracy, at, accuracy, 1.0);
+            // Older runs were compared by their accuracy alone.
+            const std::optional<double> score = record.number("score") ? record.number("score") : accuracy;
+            if (score && (!history.best || *score > history.best->score)) {
+                history.best = {at, *score, std::string(record.text("compared_by").value_or("accuracy"))};
+            }
             EpochSummary& epoch = epoch_of(history, record);
             epoch.validation_loss = loss;
             epoch.validation_accuracy = accuracy;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "heed/trainers/memory_use.h"
@@ -23,6 +24,13 @@ struct EpochSummary {
     std::optional<double> validation_accuracy;
 };
 
+/// The validation after which the checkpoint was the best.
+struct BestValidation {
+    double step = 0.0;
+    double score = 0.0;
+    std::string compared_by;  ///< "accuracy", "micro F1", "loss" (score is minus that)
+};
+
 /// The lines of metrics.jsonl sorted into what is drawn. Fields that a line lacks are left out.
 struct History {
     std::vector<Sample> loss, accuracy, lr, gradient_norm;  ///< of each step
@@ -31,6 +39,7 @@ struct History {
     std::vector<Sample> update_ratio;                       ///< of the watched steps
     std::vector<Sample> attention_entropy, covered_mass;    ///< of the watched steps, mean over the layers
     std::vector<Sample> validation_loss, validation_accuracy;
+    std::optional<BestValidation> best;
     std::optional<Sample> test_loss, test_accuracy;
     std::vector<double> resumes;  ///< steps
     std::vector<EpochSummary> epochs;

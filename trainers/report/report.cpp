@@ -75,13 +75,12 @@ private:
     /// What the metrics tell.
     Facts measured_facts() const {
         Facts facts;
-        const Sample* best = nullptr;
-        for (const Sample& sample : history_.validation_accuracy) {
-            if (best == nullptr || sample.value > best->value) best = &sample;
-        }
-        if (best != nullptr) {
-            facts.emplace_back("Best validation accuracy", fmt::format("{} at step {}", percent_text(best->value, 2),
-                                                                       group_digits(static_cast<int64_t>(best->x))));
+        if (const auto& best = history_.best) {
+            facts.emplace_back("Best validation " + best->compared_by,
+                               fmt::format("{} at step {}",
+                                           best->compared_by == "loss" ? fmt::format("{:.4f}", -best->score)
+                                                                       : percent_text(best->score, 2),
+                                           group_digits(static_cast<int64_t>(best->step))));
         }
         if (!history_.epochs.empty()) {
             facts.emplace_back("Trained", counted(history_.last_step, "step") + " in " +

@@ -223,6 +223,13 @@ TEST_F(Parallel, LineAlignedFilesAndTsvAreMixed) {
     EXPECT_EQ(own.validation.size(), 3);
     EXPECT_EQ(own.train.size(), 28 + 29 - 3);
     expect_disjoint(own);
+
+    write_text("t.en", "House 3\nNew\n\nNew\n");
+    write_text("t.es", "Hogar\nÁrbol 5\n\nNuevo\n");
+    const ParallelData repeated = open("parallel_files", settings);
+    EXPECT_EQ(repeated.test.sources, (std::vector<std::string>{"House 3", "New", "New"})) << "every line is scored";
+    EXPECT_EQ(repeated.test.references, (std::vector<std::vector<std::string>>{{"Hogar"}, {"Árbol 5"}, {"Nuevo"}}));
+    EXPECT_TRUE(contains(describe(repeated), "3 pairs, not trained on, 1 left out (an empty sentence)"));
 }
 
 TEST_F(Parallel, BadFilesAreNamedByFileAndLine) {
