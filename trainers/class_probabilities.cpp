@@ -1,5 +1,6 @@
 #include "heed/trainers/class_probabilities.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "heed/core/ops/softmax.h"

@@ -171,8 +171,12 @@ DataFacts DataFacts::from_json(const std::string& text) {
     }
 }
 
+bool DataFacts::fits(const std::string& training_fingerprint) const {
+    return fingerprint.empty() || fingerprint == training_fingerprint;
+}
+
 void check_unchanged(const DataFacts& known, const std::string& fingerprint, const std::string& origin) {
-    if (known.fingerprint.empty() || known.fingerprint == fingerprint) return;
+    if (known.fits(fingerprint)) return;
     throw UserError("the training data in " + origin +
                     " are not those that the training was begun with: put those back, or start a new run without "
                     "--resume");

@@ -64,6 +64,9 @@ struct DataFacts {
     const TranslationInput& translation_input() const;
     TranslationGeometry translation_geometry() const;
 
+    /// Whether the training texts have this fingerprint; true where theirs is not known.
+    bool fits(const std::string& training_fingerprint) const;
+
     /// All but the tokenizers' bytes.
     std::string to_json() const;
     /// Reads it back. Throws UserError, naming what is missing or cannot be.

@@ -121,7 +121,7 @@ TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
       task_(context_, model_, encode(), loss_) {}
 
 bool TextWorkload::knows_training_data() const {
-    return facts_.fingerprint.empty() || facts_.fingerprint == fingerprint(data_.train);
+    return facts_.fits(fingerprint(data_.train));
 }
 
 LabelLossOptions TextWorkload::training_loss() const {

@@ -187,7 +187,7 @@ std::vector<Alignment> TranslationWorkload::sample_alignments() {
 }
 
 bool TranslationWorkload::knows_training_data() const {
-    return facts_.fingerprint.empty() || facts_.fingerprint == fingerprint(data_.train);
+    return facts_.fits(fingerprint(data_.train));
 }
 
 int64_t TranslationWorkload::attention_weights() const {

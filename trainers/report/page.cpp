@@ -145,22 +145,7 @@ footer { margin-top: 3rem; font-size: 0.85rem; }
   .confusion { font-size: 0.72rem; } .confusion td { min-width: 1.7rem; height: 1.7rem; padding: 0 0.05rem; }
   .confusion tbody th { padding-right: 0.3rem; } .confusion td.side { padding-left: 0.3rem; }
   .sheet { grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); }
-  .alignment { margin: 1.5rem 0; } .alignment figcaption { margin-bottom: 0.5rem; overflow-wrap: anywhere; }
-.layers { display: flex; flex-wrap: wrap; align-items: start; gap: 0.5rem 2rem; }
-.layers .scroll { min-width: 0; max-width: 100%; margin: 0; } .alignment table { font-size: 0.8rem; }
-.alignment caption { padding-bottom: 0.4rem; text-align: left; color: var(--muted); }
-.layers td { min-width: 1.75rem; height: 1.75rem; padding: 0 0.15rem; text-align: center; border: 1px solid var(--rule);
-  background: rgb(var(--heat-hit) / var(--heat, 0)); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.layers .strong { color: var(--strong-ink); } .layers thead td { border: 0; } .layers th { font-weight: 400; white-space: nowrap; }
-.layers tbody th { position: sticky; left: 0; padding-right: 0.5rem; background: var(--paper); text-align: right; }
-.layers thead th { padding: 0 0 0.3rem; vertical-align: bottom; }
-.layers thead span { writing-mode: vertical-rl; transform: rotate(180deg); }
-.alignment details { margin-top: 0.5rem; font-size: 0.9rem; }
-.heads th { padding-right: 0.6rem; font-weight: 400; color: var(--muted); white-space: nowrap; }
-.heads td { padding: 0.2rem 0.5rem 0.2rem 0; color: var(--muted); }
-.heads img { display: block; background: var(--panel); outline: 1px solid var(--rule); image-rendering: pixelated;
-  print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.entropy td { min-width: 2.9rem; padding: 0; } .entropy th { font-size: 0.72rem; } .pairs-of-tokens img { width: 4.4rem; height: 4.4rem; }
+  .entropy td { min-width: 2.9rem; padding: 0; } .entropy th { font-size: 0.72rem; } .pairs-of-tokens img { width: 4.4rem; height: 4.4rem; }
   .whole { flex: 0 0 100%; flex-direction: row; padding-top: 0.25rem; }
   .looks .maps img { width: 3.6rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } .chart, .facts div { break-inside: avoid; }
