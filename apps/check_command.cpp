@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/saved_model.h"
-#include "heed/apps/training_cost.h"
+#include "heed/apps/support/saved_model.h"
+#include "heed/apps/support/training_cost.h"
 #include "heed/core/error.h"
-#include "heed/core/safetensors.h"
+#include "heed/core/files/safetensors.h"
 #include "heed/datasets/text/parallel_options.h"
-#include "heed/trainers/attention_places.h"
-#include "heed/trainers/initial_weights.h"
+#include "heed/trainers/inspection/attention_places.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
+#include "heed/trainers/run/initial_weights.h"
 
 namespace heed {
 namespace {

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
-#include "heed/core/number_text.h"
-#include "heed/core/quote.h"
-#include "heed/trainers/activation_dump.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/number_text.h"
+#include "heed/core/settings/quote.h"
+#include "heed/trainers/inspection/activation_dump.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/reference_page.h"
 

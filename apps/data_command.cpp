@@ -5,14 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/data_info.h"
-#include "heed/apps/transfer_progress.h"
+#include "heed/apps/support/data_info.h"
+#include "heed/apps/support/transfer_progress.h"
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 #include "heed/datasets/catalogue/fetch.h"
 #include "heed/datasets/catalogue/local_copy.h"
-#include "heed/datasets/data_search.h"
+#include "heed/datasets/files/data_search.h"
 #include "heed/datasets/known_data_sets.h"
 
 namespace heed {

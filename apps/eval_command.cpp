@@ -6,13 +6,13 @@
 #include <numeric>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/saved_model.h"
+#include "heed/apps/support/saved_model.h"
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
+#include "heed/trainers/kinds/workload.h"
 #include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/run_folder.h"
-#include "heed/trainers/workload.h"
+#include "heed/trainers/run/run_folder.h"
 
 namespace heed {
 namespace {

@@ -4,12 +4,12 @@
 #include <filesystem>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/saved_model.h"
-#include "heed/trainers/attention_places.h"
-#include "heed/trainers/checkpoint.h"
+#include "heed/apps/support/saved_model.h"
+#include "heed/trainers/inspection/attention_places.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
-#include "heed/trainers/run_folder.h"
+#include "heed/trainers/run/checkpoint.h"
+#include "heed/trainers/run/run_folder.h"
 
 namespace heed {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/process_setup.h"
+#include "heed/apps/support/process_setup.h"
 #include "heed/core/cpu/isa.h"
 #include "heed/core/error.h"
 

@@ -4,16 +4,16 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "heed/apps/class_output.h"
 #include "heed/apps/commands.h"
-#include "heed/apps/predict_texts.h"
-#include "heed/apps/saved_model.h"
+#include "heed/apps/support/class_output.h"
+#include "heed/apps/support/predict_texts.h"
+#include "heed/apps/support/saved_model.h"
 #include "heed/core/error.h"
-#include "heed/core/ops/softmax.h"
-#include "heed/datasets/idx.h"
-#include "heed/datasets/image_file.h"
-#include "heed/trainers/activation_dump.h"
-#include "heed/trainers/finite.h"
+#include "heed/core/ops/rows/softmax.h"
+#include "heed/datasets/images/formats/idx.h"
+#include "heed/datasets/images/formats/image_file.h"
+#include "heed/trainers/inspection/activation_dump.h"
+#include "heed/trainers/loop/finite.h"
 
 namespace heed {
 namespace {

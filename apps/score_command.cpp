@@ -6,18 +6,18 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "heed/apps/class_output.h"
 #include "heed/apps/commands.h"
-#include "heed/apps/input_lines.h"
-#include "heed/apps/line_classifier.h"
-#include "heed/apps/saved_model.h"
+#include "heed/apps/support/class_output.h"
+#include "heed/apps/support/input_lines.h"
+#include "heed/apps/support/line_classifier.h"
+#include "heed/apps/support/saved_model.h"
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
-#include "heed/core/quote.h"
-#include "heed/trainers/class_probabilities.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
+#include "heed/trainers/classification/class_probabilities.h"
 #include "heed/trainers/decoding/log_probabilities.h"
-#include "heed/trainers/translation_decoder.h"
-#include "heed/trainers/translation_task.h"
+#include "heed/trainers/translations/translation_decoder.h"
+#include "heed/trainers/translations/translation_task.h"
 
 namespace heed {
 namespace {

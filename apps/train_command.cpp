@@ -1,7 +1,7 @@
 #include <csignal>
 
 #include "heed/apps/commands.h"
-#include "heed/trainers/training_run.h"
+#include "heed/trainers/run/training_run.h"
 
 namespace heed {
 

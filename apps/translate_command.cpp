@@ -4,15 +4,15 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "heed/apps/class_output.h"
 #include "heed/apps/commands.h"
-#include "heed/apps/input_lines.h"
-#include "heed/apps/saved_model.h"
-#include "heed/core/atomic_file.h"
+#include "heed/apps/support/class_output.h"
+#include "heed/apps/support/input_lines.h"
+#include "heed/apps/support/saved_model.h"
 #include "heed/core/error.h"
-#include "heed/trainers/attention_places.h"
-#include "heed/trainers/report/alignment.h"
-#include "heed/trainers/translation_decoder.h"
+#include "heed/core/files/atomic_file.h"
+#include "heed/trainers/inspection/attention_places.h"
+#include "heed/trainers/translations/alignment_section.h"
+#include "heed/trainers/translations/translation_decoder.h"
 
 namespace heed {
 namespace {

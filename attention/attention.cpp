@@ -1,6 +1,6 @@
 #include "heed/attention/attention.h"
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 

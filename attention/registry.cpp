@@ -3,14 +3,14 @@
 #include <string>
 #include <vector>
 
-#include "heed/attention/efficient.h"
-#include "heed/attention/optimised.h"
-#include "heed/attention/sdpa.h"
-#include "heed/attention/sdpa_kernels.h"
-#include "heed/attention/smyrf.h"
-#include "heed/attention/super.h"
+#include "heed/attention/heads/sdpa_kernels.h"
+#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/types/efficient.h"
+#include "heed/attention/types/optimised.h"
+#include "heed/attention/types/sdpa.h"
+#include "heed/attention/types/super.h"
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
+#include "heed/core/settings/nearest_name.h"
 
 namespace heed {
 

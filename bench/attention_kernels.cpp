@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "heed/attention/sdpa_kernels.h"
+#include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/core/cpu/isa.h"
 #include "heed/core/parallel.h"
 

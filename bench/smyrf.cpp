@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "heed/attention/registry.h"
-#include "heed/attention/smyrf.h"
-#include "heed/core/context.h"
+#include "heed/attention/smyrf/smyrf_layer.h"
 #include "heed/core/cpu/isa.h"
+#include "heed/core/device/context.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/core/parallel.h"
 

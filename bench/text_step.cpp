@@ -20,19 +20,19 @@
 #include <string>
 #include <vector>
 
-#include "heed/core/context.h"
 #include "heed/core/cpu/isa.h"
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
-#include "heed/core/ops/cross_entropy.h"
-#include "heed/core/ops/reshape.h"
+#include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/core/ops/shapes/reshape.h"
 #include "heed/core/parallel.h"
-#include "heed/core/random.h"
-#include "heed/layers/text_classifier.h"
-#include "heed/layers/translator.h"
+#include "heed/core/random/random.h"
+#include "heed/layers/models/text_classifier.h"
+#include "heed/layers/models/translator.h"
 #include "heed/trainers/decoding/beam_search.h"
 #include "heed/trainers/decoding/translator_steps.h"
-#include "heed/trainers/optimizer.h"
+#include "heed/trainers/loop/optimizer.h"
 
 namespace heed {
 namespace {

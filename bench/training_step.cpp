@@ -20,15 +20,15 @@
 #include <string>
 #include <vector>
 
-#include "heed/core/context.h"
 #include "heed/core/cpu/isa.h"
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
-#include "heed/core/ops/cross_entropy.h"
+#include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/parallel.h"
-#include "heed/core/random.h"
-#include "heed/layers/vit.h"
-#include "heed/trainers/optimizer.h"
+#include "heed/core/random/random.h"
+#include "heed/layers/models/vit.h"
+#include "heed/trainers/loop/optimizer.h"
 
 namespace heed {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "heed/core/tensor.h"
+#include "heed/core/tensor/tensor.h"
 
 namespace heed {
 

@@ -1,8 +1,8 @@
 #include "heed/datasets/known_data_sets.h"
 
-#include "heed/datasets/registry.h"
-#include "heed/datasets/text/parallel_data_set.h"
-#include "heed/datasets/text/text_data_set.h"
+#include "heed/datasets/images/sets/registry.h"
+#include "heed/datasets/text/sets/parallel_data_set.h"
+#include "heed/datasets/text/sets/text_data_set.h"
 
 namespace heed {
 

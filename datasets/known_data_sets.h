@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "heed/datasets/data_search.h"
+#include "heed/datasets/files/data_search.h"
 
 namespace heed {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/layers/observed_attention.h"
 
 namespace heed {

@@ -1,7 +1,7 @@
 #include "heed/layers/embedding.h"
 
-#include "heed/core/ops/embedding.h"
-#include "heed/core/ops/linear.h"
+#include "heed/core/ops/products/linear.h"
+#include "heed/core/ops/tokens/embedding.h"
 
 namespace heed {
 

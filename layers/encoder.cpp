@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/layers/observed_attention.h"
 
 namespace heed {

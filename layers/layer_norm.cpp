@@ -1,6 +1,6 @@
 #include "heed/layers/layer_norm.h"
 
-#include "heed/core/ops/layer_norm.h"
+#include "heed/core/ops/rows/layer_norm.h"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "heed/core/module/module.h"
-#include "heed/core/ops/residual.h"
+#include "heed/core/ops/rows/residual.h"
 
 namespace heed {
 

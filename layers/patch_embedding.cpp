@@ -1,6 +1,6 @@
 #include "heed/layers/patch_embedding.h"
 
-#include "heed/core/ops/image.h"
+#include "heed/core/ops/tokens/image.h"
 
 namespace heed {
 

@@ -1,9 +1,9 @@
 #include "heed/layers/token_input.h"
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
-#include "heed/core/ops/tokens.h"
+#include "heed/core/ops/tokens/tokens.h"
 
 namespace heed {
 

@@ -3,9 +3,9 @@
 #include <string>
 #include <utility>
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
-#include "heed/core/ops/accumulate.h"
+#include "heed/core/kernels/accumulate.h"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "heed/core/tensor.h"
+#include "heed/core/tensor/tensor.h"
 
 namespace heed {
 

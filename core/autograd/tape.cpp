@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 
 namespace heed {

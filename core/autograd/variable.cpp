@@ -1,6 +1,6 @@
 #include "heed/core/autograd/variable.h"
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 
 namespace heed {

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "heed/core/autograd/gradient_slot.h"
-#include "heed/core/tensor.h"
+#include "heed/core/tensor/tensor.h"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #include "heed/core/module/drop_path.h"
 
-#include "heed/core/ops/drop_path.h"
+#include "heed/core/ops/elementwise/drop_path.h"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #include "heed/core/module/dropout.h"
 
-#include "heed/core/ops/dropout.h"
+#include "heed/core/ops/elementwise/dropout.h"
 
 namespace heed {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "heed/core/random.h"
-#include "heed/core/shape.h"
+#include "heed/core/random/random.h"
+#include "heed/core/tensor/shape.h"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
 #include "heed/core/module/linear.h"
 
-#include "heed/core/ops/activation.h"
-#include "heed/core/ops/linear.h"
+#include "heed/core/ops/elementwise/activation.h"
+#include "heed/core/ops/products/linear.h"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "heed/core/kernels/activation_kernels.h"
 #include "heed/core/module/module.h"
-#include "heed/core/ops/activation_kernels.h"
 
 namespace heed {
 

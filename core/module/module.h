@@ -8,7 +8,7 @@
 
 #include "heed/core/forward_state.h"
 #include "heed/core/module/parameter.h"
-#include "heed/core/random.h"
+#include "heed/core/random/random.h"
 
 namespace heed {
 

@@ -6,7 +6,7 @@
 
 #include "heed/core/autograd/variable.h"
 #include "heed/core/module/initializer.h"
-#include "heed/core/shape.h"
+#include "heed/core/tensor/shape.h"
 
 namespace heed {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/core/module/module.h"
 
 namespace heed {

@@ -1,7 +1,7 @@
 #include "heed/core/module/token_dropout.h"
 
-#include "heed/core/ops/drop_path.h"
-#include "heed/core/ops/reshape.h"
+#include "heed/core/ops/elementwise/drop_path.h"
+#include "heed/core/ops/shapes/reshape.h"
 
 namespace heed {
 

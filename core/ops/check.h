@@ -1,7 +1,7 @@
 #pragma once
 
-#include "heed/core/shape.h"
-#include "heed/core/tensor.h"
+#include "heed/core/tensor/shape.h"
+#include "heed/core/tensor/tensor.h"
 
 namespace heed {
 

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "heed/core/device.h"
+#include "heed/core/device/device.h"
 
 namespace heed {
 

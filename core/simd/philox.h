@@ -2,7 +2,7 @@
 
 // Philox4x32-10 on whole vectors of counters; the same words as `philox` of core/random.h, bit for bit.
 
-#include "heed/core/random_stream.h"
+#include "heed/core/random/random_stream.h"
 #include "heed/core/simd/vector.h"
 
 namespace heed::HEED_ISA {

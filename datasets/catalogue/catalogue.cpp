@@ -1,8 +1,8 @@
 #include "heed/datasets/catalogue/catalogue.h"
 
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 
 namespace heed {
 

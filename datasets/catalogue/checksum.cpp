@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "heed/core/error.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/quote.h"
 
 namespace heed {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include "heed/core/atomic_file.h"
 #include "heed/core/error.h"
+#include "heed/core/files/atomic_file.h"
 
 namespace heed {
 

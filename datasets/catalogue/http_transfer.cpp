@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "heed/core/error.h"
-#include "heed/core/number_text.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/number_text.h"
+#include "heed/core/settings/quote.h"
 #include "heed/core/version.h"
 
 namespace heed {

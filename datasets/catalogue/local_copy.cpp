@@ -6,7 +6,7 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/catalogue/checksum_list.h"
-#include "heed/datasets/data_search.h"
+#include "heed/datasets/files/data_search.h"
 #include "heed/datasets/known_data_sets.h"
 
 namespace heed {

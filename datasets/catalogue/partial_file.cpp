@@ -9,9 +9,9 @@
 #include <cstring>
 #include <fstream>
 
-#include "heed/core/atomic_file.h"
 #include "heed/core/error.h"
-#include "heed/core/number_text.h"
+#include "heed/core/files/atomic_file.h"
+#include "heed/core/settings/number_text.h"
 
 namespace heed {
 

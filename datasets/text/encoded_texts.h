@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "heed/datasets/text/tokenizer.h"
+#include "heed/datasets/text/tokenizers/tokenizer.h"
 
 namespace heed {
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
+#include "heed/core/settings/nearest_name.h"
 #include "heed/datasets/catalogue/catalogue.h"
-#include "heed/datasets/text/archive_files.h"
+#include "heed/datasets/text/files/archive_files.h"
 
 namespace heed {
 

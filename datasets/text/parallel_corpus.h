@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/datasets/text/text_file.h"
+#include "heed/datasets/text/files/text_file.h"
 
 namespace heed {
 

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "heed/core/error.h"
-#include "heed/core/random.h"
-#include "heed/datasets/text/vocabulary.h"
+#include "heed/core/random/random.h"
+#include "heed/datasets/text/tokenizers/vocabulary.h"
 
 namespace heed {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "heed/datasets/text/files/text_source.h"
 #include "heed/datasets/text/text_options.h"
-#include "heed/datasets/text/text_source.h"
 
 namespace heed {
 

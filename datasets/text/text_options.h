@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "heed/core/fields.h"
+#include "heed/core/settings/fields.h"
 
 namespace heed {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
-#include "heed/core/random.h"
+#include "heed/core/random/random.h"
 
 namespace heed {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "heed/datasets/batch_order.h"
+#include "heed/datasets/batches/batch_order.h"
 
 namespace heed {
 

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "heed/attention/token_buffer.h"
+#include "heed/attention/types/token_buffer.h"
 #include "heed/core/error.h"
-#include "heed/core/ops/copy_rows.h"
+#include "heed/core/ops/shapes/copy_rows.h"
 #include "heed/tests/attention/layer_pass.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"

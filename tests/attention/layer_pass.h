@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "heed/attention/registry.h"
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/core/module/parameter_store.h"
 
 namespace heed::test {

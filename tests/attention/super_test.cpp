@@ -1,4 +1,4 @@
-#include "heed/attention/super.h"
+#include "heed/attention/types/super.h"
 
 #include <gtest/gtest.h>
 

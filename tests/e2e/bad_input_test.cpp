@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <limits>
 
-#include "heed/core/safetensors.h"
+#include "heed/core/files/safetensors.h"
 #include "heed/tests/e2e/tiny_training.h"
 #include "heed/tests/support/idx_files.h"
 #include "heed/tests/support/message_of.h"

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "heed/core/safetensors.h"
+#include "heed/core/files/safetensors.h"
 #include "heed/tests/e2e/tiny_training.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"

@@ -5,7 +5,7 @@
 
 #include "heed/tests/e2e/program.h"
 #include "heed/tests/support/temporary_folder.h"
-#include "heed/trainers/metrics_reader.h"
+#include "heed/trainers/record/metrics_reader.h"
 
 namespace heed::test {
 

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "heed/core/safetensors.h"
+#include "heed/core/files/safetensors.h"
 #include "heed/tests/e2e/tiny_training.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/number_words.h"

@@ -4,12 +4,12 @@
 #include <numeric>
 #include <vector>
 
-#include "heed/attention/smyrf.h"
-#include "heed/layers/vit.h"
+#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/layers/models/vit.h"
 #include "heed/tests/parity/stored_steps.h"
 #include "heed/tests/support/kernel_paths.h"
-#include "heed/trainers/image_task.h"
-#include "heed/trainers/trainer.h"
+#include "heed/trainers/images/image_task.h"
+#include "heed/trainers/loop/trainer.h"
 
 // Twenty optimisation steps of a small vision transformer with SMYRF attention, and its hashing, held against what
 // make_smyrf_steps.py stored from PyTorch.

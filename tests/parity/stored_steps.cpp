@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "heed/tests/support/kernel_paths.h"
-#include "heed/tests/trainers/formula_images.h"
+#include "heed/tests/trainers/images/formula_images.h"
 
 namespace heed::test {
 

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "heed/core/module/parameter_store.h"
-#include "heed/datasets/image_data.h"
-#include "heed/layers/vit.h"
-#include "heed/trainers/optimizer.h"
+#include "heed/datasets/images/image_data.h"
+#include "heed/layers/models/vit.h"
+#include "heed/trainers/loop/optimizer.h"
 
 /// What the parity tests read from the files that their Python scripts wrote.
 namespace heed::test {

@@ -4,13 +4,13 @@
 #include <memory>
 #include <vector>
 
-#include "heed/core/ops/cross_entropy.h"
-#include "heed/core/ops/reshape.h"
-#include "heed/layers/text_classifier.h"
-#include "heed/layers/translator.h"
-#include "heed/tests/layers/formula_texts.h"
+#include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/core/ops/shapes/reshape.h"
+#include "heed/layers/models/text_classifier.h"
+#include "heed/layers/models/translator.h"
+#include "heed/tests/layers/models/formula_texts.h"
 #include "heed/tests/parity/stored_steps.h"
-#include "heed/trainers/optimizer.h"
+#include "heed/trainers/loop/optimizer.h"
 
 // Twenty optimisation steps of small text classifiers and translators, held against what make_text_steps.py stored from
 // PyTorch.

@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "heed/layers/vit.h"
+#include "heed/layers/models/vit.h"
 #include "heed/tests/parity/stored_steps.h"
-#include "heed/trainers/image_task.h"
-#include "heed/trainers/trainer.h"
+#include "heed/trainers/images/image_task.h"
+#include "heed/trainers/loop/trainer.h"
 
 // Twenty optimisation steps of small vision transformers, held against what make_vit_steps.py stored from PyTorch.
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "heed/core/autograd/variable.h"
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/tests/reference/values.h"
 
 namespace heed::test {

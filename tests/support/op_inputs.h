@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "heed/core/random_stream.h"
-#include "heed/core/tensor.h"
+#include "heed/core/random/random_stream.h"
+#include "heed/core/tensor/tensor.h"
 #include "heed/tests/reference/random.h"
 
 namespace heed::test {

@@ -35,7 +35,7 @@ std::vector<OpHeader> op_headers(const std::string& folder) {
     const char* root = std::getenv("HEED_SOURCE_DIR");
     if (!root) throw Error("expected HEED_SOURCE_DIR to name the source folder; CTest sets it");
     std::vector<OpHeader> headers;
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(root) / folder)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(root) / folder)) {
         const std::string file = entry.path().filename();
         if (file.ends_with(".h") && !file.ends_with("_kernels.h")) headers.push_back({file, ops_in(entry.path())});
     }

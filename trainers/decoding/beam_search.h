@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "heed/datasets/text/special_tokens.h"
+#include "heed/datasets/text/tokenizers/special_tokens.h"
 #include "heed/trainers/decoding/beam_search_options.h"
 #include "heed/trainers/decoding/sentence_search.h"
 #include "heed/trainers/decoding/step_model.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "heed/core/fields.h"
+#include "heed/core/settings/fields.h"
 
 namespace heed {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "heed/core/ops/softmax.h"
+#include "heed/core/ops/rows/softmax.h"
 #include "heed/core/parallel.h"
 
 namespace heed {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "heed/core/tensor.h"
+#include "heed/core/tensor/tensor.h"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #include "heed/trainers/decoding/translator_steps.h"
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/trainers/decoding/log_probabilities.h"
 
 namespace heed {

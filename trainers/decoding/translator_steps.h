@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "heed/core/tensor.h"
-#include "heed/layers/translator.h"
+#include "heed/core/tensor/tensor.h"
+#include "heed/layers/models/translator.h"
 #include "heed/trainers/decoding/step_model.h"
 
 namespace heed {

@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 
 namespace heed {
 namespace {

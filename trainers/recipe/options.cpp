@@ -1,7 +1,8 @@
+#include "heed/core/device/device.h"
 #include "heed/core/error.h"
-#include "heed/core/number_text.h"
 #include "heed/core/parallel.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/number_text.h"
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/recipe/class_weight_options.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/optimizer_options.h"
@@ -14,13 +15,18 @@ namespace {
 constexpr double most_steps = 4294967295.0;  // what the counter of the random numbers holds
 constexpr double below_one = 0.999999999;
 
+std::vector<std::string> device_names() {
+    std::vector<std::string> names;
+    for (const DeviceType& type : device_types()) names.emplace_back(type.name);
+    return names;
+}
+
 }  // namespace
 
 void GeneralOptions::describe(Fields& fields) {
     fields.add("init", init,
                "safetensors file, checkpoint or run folder whose weights the training starts from; empty: random");
-    fields.add("device", device, "what computes: the processor, or plain loops that check it")
-        .choices({"cpu", "reference"});
+    fields.add("device", device, "what computes: the processor, or plain loops that check it").choices(device_names());
     fields.add("threads", threads, "threads for computing; 0: all that this process may use")
         .range(0, max_thread_count);
 }

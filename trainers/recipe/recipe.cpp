@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "heed/core/number_text.h"
+#include "heed/core/settings/number_text.h"
 
 namespace heed {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "heed/core/nearest_name.h"
+#include "heed/core/settings/nearest_name.h"
 
 namespace heed {
 namespace {

@@ -3,8 +3,8 @@
 #include <tuple>
 
 #include "heed/core/error.h"
-#include "heed/core/nearest_name.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/recipe/layer.h"
 
 namespace heed {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "heed/core/fields.h"
+#include "heed/core/settings/fields.h"
 
 namespace heed {
 

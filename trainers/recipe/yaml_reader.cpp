@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "heed/core/error.h"
-#include "heed/core/quote.h"
+#include "heed/core/settings/quote.h"
 
 namespace heed {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/trainers/evaluation.h"
+#include "heed/trainers/loop/evaluation.h"
 
 namespace heed {
 

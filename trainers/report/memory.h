@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "heed/trainers/memory_use.h"
+#include "heed/trainers/run/memory_use.h"
 
 namespace heed {
 

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <iterator>
 
-#include "heed/core/atomic_file.h"
-#include "heed/trainers/report/curves.h"
-#include "heed/trainers/report/history.h"
+#include "heed/core/files/atomic_file.h"
+#include "heed/trainers/report/charts/curves.h"
+#include "heed/trainers/report/charts/history.h"
 #include "heed/trainers/report/page.h"
 #include "heed/trainers/report/text.h"
 

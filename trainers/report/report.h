@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "heed/trainers/metrics_reader.h"
-#include "heed/trainers/run_folder.h"
+#include "heed/trainers/record/metrics_reader.h"
+#include "heed/trainers/run/run_folder.h"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "heed/core/device.h"
+#include "heed/core/device/device.h"
 
 namespace heed::onednn {
 

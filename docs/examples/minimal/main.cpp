@@ -2,11 +2,11 @@
 #include <cstdio>
 #include <vector>
 
-#include "heed/core/context.h"
+#include "heed/core/device/context.h"
 #include "heed/core/module/parameter_store.h"
-#include "heed/core/ops/cross_entropy.h"
-#include "heed/layers/vit.h"
-#include "heed/trainers/optimizer.h"
+#include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/layers/models/vit.h"
+#include "heed/trainers/loop/optimizer.h"
 
 int main() {
     using namespace heed;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "heed/core/error.h"
-#include "heed/datasets/text/tokenizer_options.h"
+#include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/tests/support/message_of.h"
 
 namespace heed {

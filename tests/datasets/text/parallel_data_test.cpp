@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "heed/core/error.h"
-#include "heed/datasets/text/parallel_data_set.h"
+#include "heed/datasets/text/sets/parallel_data_set.h"
 #include "heed/tests/support/archives.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"

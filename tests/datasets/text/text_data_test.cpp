@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "heed/core/error.h"
-#include "heed/datasets/text/text_data_set.h"
+#include "heed/datasets/text/sets/text_data_set.h"
 #include "heed/tests/support/archives.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"

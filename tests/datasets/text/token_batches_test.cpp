@@ -10,7 +10,7 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/text/encoded_texts.h"
-#include "heed/datasets/text/tokenizer_options.h"
+#include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/tests/support/message_of.h"
 
 namespace heed {

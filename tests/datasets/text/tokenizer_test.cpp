@@ -1,4 +1,4 @@
-#include "heed/datasets/text/tokenizer.h"
+#include "heed/datasets/text/tokenizers/tokenizer.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "heed/core/error.h"
-#include "heed/datasets/text/tokenizer_options.h"
+#include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"

@@ -1,0 +1,134 @@
+#include "heed/attention/heads/scaled_dot_product.h"
+
+#include <cmath>
+#include <string>
+
+#include "heed/attention/heads/head_gradients.h"
+#include "heed/core/device/context.h"
+#include "heed/core/error.h"
+#include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/elementwise.h"
+#include "heed/core/ops/products/matmul.h"
+#include "heed/core/ops/rows/softmax.h"
+#include "heed/core/ops/shapes/permute_heads.h"
+#include "heed/core/ops/shapes/reshape.h"
+
+namespace heed {
+
+namespace {
+
+struct ScaledDotProductNode final : Node {
+    ScaledDotProductNode(const ScaledDotProduct& attention, Tensor out, Tensor lse)
+        : Node("scaled_dot_product"),
+          inputs(attention),
+          shape(sdpa_shape(attention)),
+          lengths(attention.mask.key_lengths),
+          output_value(std::move(out)),
+          log_sum_exp(std::move(lse)) {}
+
+    void backward() override {
+        const Tensor& d_output = output().gradient();
+        const SdpaKernels& kernel = sdpa_kernels(d_output);
+        Tensor workspace = Tensor::empty(d_output.context(), {kernel.workspace(shape)});
+        inputs.allocate();
+        SdpaBackward arguments{};
+        arguments.shape = shape;
+        arguments.query = inputs.query();
+        arguments.key = inputs.key();
+        arguments.value = inputs.value();
+        arguments.output = as_const(head_view(output_value, 0, shape.head_dim));
+        arguments.log_sum_exp = log_sum_exp.f32();
+        arguments.d_output = as_const(head_view(d_output, 0, shape.head_dim));
+        arguments.d_query = inputs.d_query();
+        arguments.d_key = inputs.d_key();
+        arguments.d_value = inputs.d_value();
+        arguments.workspace = workspace.f32();
+        kernel.backward(arguments);
+        inputs.hand_over();
+    }
+
+    HeadGradients inputs;
+    SdpaShape shape;
+    Tensor lengths;  ///< keeps the memory of shape.key_lengths
+    Tensor output_value, log_sum_exp;
+};
+
+SdpaForward forward_arguments(const ScaledDotProduct& attention, const Tensor& out, const Tensor& lse) {
+    SdpaForward arguments{};
+    arguments.shape = sdpa_shape(attention);
+    arguments.query = head_view(attention.query, attention.head_dim);
+    arguments.key = head_view(attention.key, attention.head_dim);
+    arguments.value = head_view(attention.value, attention.head_dim);
+    arguments.output = head_view(out, 0, attention.head_dim);
+    arguments.log_sum_exp = lse.f32();
+    return arguments;
+}
+
+struct ForwardResult {
+    Tensor output, log_sum_exp;
+};
+
+ForwardResult run_forward(const ScaledDotProduct& attention) {
+    check_heads("scaled_dot_product", attention);
+    Context& context = attention.query.source.context();
+    const Shape& queries = attention.query.source.shape();
+    ForwardResult result;
+    result.output = Tensor::empty(context, {queries[0], queries[1], attention.heads * attention.head_dim});
+    result.log_sum_exp = Tensor::empty(context, {queries[0], attention.heads, queries[1]});
+    SdpaForward arguments = forward_arguments(attention, result.output, result.log_sum_exp);
+    const SdpaKernels& kernel = sdpa_kernels(result.output);
+    Tensor workspace = Tensor::empty(context, {kernel.workspace(arguments.shape)});
+    arguments.workspace = workspace.f32();
+    kernel.forward(arguments);
+    return result;
+}
+
+}  // namespace
+
+Variable scaled_dot_product(const ScaledDotProduct& attention) {
+    ForwardResult result = run_forward(attention);
+    Tape& tape = result.output.context().tape();
+    if (!tape.records(attention.query.source, attention.key.source, attention.value.source)) {
+        return Variable(std::move(result.output));
+    }
+    auto& node = tape.record<ScaledDotProductNode>(attention, result.output, std::move(result.log_sum_exp));
+    return tape.output(node, std::move(result.output));
+}
+
+Tensor scaled_dot_product_weights(const ScaledDotProduct& attention) {
+    ForwardResult result = run_forward(attention);
+    Context& context = result.output.context();
+    SdpaWeights arguments{};
+    arguments.shape = sdpa_shape(attention);
+    const SdpaShape& shape = arguments.shape;
+    Tensor weights = Tensor::empty(context, {shape.batch, shape.heads, shape.queries, shape.keys});
+    arguments.query = head_view(attention.query, attention.head_dim);
+    arguments.key = head_view(attention.key, attention.head_dim);
+    arguments.log_sum_exp = result.log_sum_exp.f32();
+    arguments.weights = weights.f32();
+    const SdpaKernels& kernel = sdpa_kernels(weights);
+    Tensor workspace = Tensor::empty(context, {kernel.workspace(shape)});
+    arguments.workspace = workspace.f32();
+    kernel.weights(arguments);
+    return weights;
+}
+
+Variable scaled_dot_product_twin(const ScaledDotProduct& attention) {
+    check_heads("scaled_dot_product", attention);
+    if (attention.causal || attention.dropout > 0.0f) {
+        throw Error("the composed form of scaled_dot_product has neither a causal mask nor dropout");
+    }
+    const int64_t heads = attention.heads, head_dim = attention.head_dim;
+    auto split = [&](const HeadColumns& columns) {
+        const Shape& shape = columns.source.shape();
+        check_shape("scaled_dot_product_twin", "source", shape, shape.with_last(heads * head_dim));
+        return permute_heads(reshape(columns.source, {shape[0], shape[1], heads, head_dim}));
+    };
+    Variable scores = matmul(split(attention.query), split(attention.key), true);
+    Variable weights =
+        softmax(scale(scores, 1.0f / std::sqrt(static_cast<float>(head_dim))), attention.mask.key_lengths);
+    Variable out = permute_heads(matmul(weights, split(attention.value)));
+    return reshape(out, {out.shape()[0], out.shape()[1], heads * head_dim});
+}
+
+}  // namespace heed

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "heed/attention/attention.h"
+#include "heed/core/autograd/variable.h"
+#include "heed/core/random/random_stream.h"
+
+namespace heed {
+
+/// The heads of a query, key or value: heads * head_dim neighbouring columns of a variable [batch, tokens, width], read
+/// in place. Column first_column + i * head_dim + c is component c of head i.
+struct HeadColumns {
+    Variable source;
+    int64_t first_column = 0;
+};
+
+struct ScaledDotProduct {
+    HeadColumns query, key, value;
+    int64_t heads = 1;
+    int64_t head_dim = 1;
+    AttentionMask mask;
+    /// Query t uses keys <= t + (keys - queries).
+    bool causal = false;
+    /// Of the softmax weights; drawn again in backward.
+    float dropout = 0.0f;
+    RandomStream stream;
+};
+
+/// softmax(q k^T / sqrt(head_dim) + mask) v for each head (Vaswani et al., 2017, equation 1), computed tile by tile:
+/// [batch, queries, heads * head_dim]. A query without a key gives zeros. Saves q, k, v, the output and the log-sum-exp
+/// of each row of scores; no [queries, keys] matrix is kept.
+Variable scaled_dot_product(const ScaledDotProduct& attention);
+
+/// The softmax weights themselves, without dropout: [batch, heads, queries, keys]. No gradient.
+Tensor scaled_dot_product_weights(const ScaledDotProduct& attention);
+
+/// The same value and gradient as scaled_dot_product, composed of simple ops: its definition, and the oracle in tests.
+/// Supports key lengths, not causal masks and dropout; the sources must be as wide as the heads.
+Variable scaled_dot_product_twin(const ScaledDotProduct& attention);
+
+}  // namespace heed

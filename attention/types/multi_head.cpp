@@ -1,0 +1,160 @@
+#include "heed/attention/types/multi_head.h"
+
+#include "heed/core/device/context.h"
+#include "heed/core/error.h"
+#include "heed/core/ops/products/linear.h"
+
+namespace heed {
+
+MultiHeadAttention::Projection::Projection(int64_t kernels, int64_t dim)
+    : weight({kernels * dim, dim}, Initializer::xavier_uniform(), true),
+      bias({kernels * dim}, Initializer::constant(0.0f), false) {}
+
+MultiHeadAttention::MultiHeadAttention(const AttentionGeometry& geometry, const AttentionOptions& options,
+                                       Kernels kernels)
+    : Attention(geometry),
+      kernels_(kernels),
+      has_bias_(options.bias),
+      dropout_(static_cast<float>(options.dropout)),
+      query_(cross() ? 1 : 1 + source_kernels(), geometry.dim),
+      source_(cross() ? source_kernels() : 0, geometry.dim),
+      output_(geometry.dim, geometry.dim, options.bias) {
+    std::vector<std::string> of_source;
+    if (kernels.key) of_source.emplace_back("key");
+    if (kernels.value) of_source.emplace_back("value");
+    std::vector<std::string> of_query = {"query"};
+    if (!cross()) of_query.insert(of_query.end(), of_source.begin(), of_source.end());
+    announce(query_, of_query);
+    if (cross() && !of_source.empty()) announce(source_, of_source);
+    add("output", output_);
+}
+
+void MultiHeadAttention::announce(Projection& projection, const std::vector<std::string>& names) {
+    std::vector<std::pair<std::string, int64_t>> weights, biases;
+    for (const std::string& name : names) {
+        weights.emplace_back(name + ".weight", geometry().dim);
+        biases.emplace_back(name + ".bias", geometry().dim);
+    }
+    add_packed(projection.weight, std::move(weights));
+    if (has_bias_) add_packed(projection.bias, std::move(biases));
+}
+
+Variable MultiHeadAttention::project(Projection& projection, const Variable& x) {
+    return linear(x, projection.weight.variable(), has_bias_ ? projection.bias.variable() : Variable());
+}
+
+Variable MultiHeadAttention::values(const Variable& source, const AttentionMask&) {
+    return source;
+}
+
+ScaledDotProduct MultiHeadAttention::empty_heads(const AttentionMask& mask) const {
+    ScaledDotProduct heads;
+    heads.heads = geometry().heads;
+    heads.head_dim = geometry().dim / geometry().heads;
+    heads.mask = mask;
+    return heads;
+}
+
+void MultiHeadAttention::set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first,
+                                           const Variable& source, const Variable& values) const {
+    heads.key = kernels_.key ? HeadColumns{projection, first} : HeadColumns{source, 0};
+    heads.value =
+        kernels_.value ? HeadColumns{projection, first + (kernels_.key ? geometry().dim : 0)} : HeadColumns{values, 0};
+}
+
+ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input) {
+    const Variable& source = source_of(input);
+    const Variable from_query = project(query_, input.query);
+    const Variable from_source = cross() && source_kernels() > 0 ? project(source_, source) : from_query;
+    ScaledDotProduct heads = empty_heads(input.mask);
+    heads.query = {from_query, 0};
+    set_key_and_value(heads, from_source, cross() ? 0 : geometry().dim, source,
+                      kernels_.value ? Variable() : values(source, input.mask));
+    heads.causal = geometry().pattern == AttentionPattern::causal_self;
+    return heads;
+}
+
+std::unique_ptr<AttentionCache> MultiHeadAttention::make_causal_cache(Context& context, const DecodingStart& start) {
+    if (cross()) {
+        const Variable source(start.source);
+        const AttentionMask mask{start.source_lengths};
+        ScaledDotProduct heads;
+        set_key_and_value(heads, source_kernels() > 0 ? project(source_, source) : Variable(), 0, source,
+                          kernels_.value ? Variable() : values(source, mask));
+        return std::make_unique<MultiHeadCrossCache>(heads.key, heads.value, start.source_lengths);
+    }
+    auto cache = std::make_unique<MultiHeadSelfCache>();
+    const auto buffer = [&](int64_t width) { return TokenBuffer(context, start.batch, width, start.expected_tokens); };
+    if (source_kernels() > 0) cache->projected = buffer(source_kernels() * geometry().dim);
+    if (source_kernels() < 2) cache->input = buffer(geometry().dim);
+    if (mixes_values()) cache->mixed = buffer(geometry().dim);
+    return cache;
+}
+
+Tensor MultiHeadAttention::causal_step(const Tensor& x, AttentionCache& cache) {
+    if (auto* own = dynamic_cast<MultiHeadSelfCache*>(&cache)) return self_step(x, *own);
+    if (auto* own = dynamic_cast<MultiHeadCrossCache*>(&cache)) return cross_step(x, *own);
+    throw Error("an attention layer was given the cache of another type");
+}
+
+Tensor MultiHeadAttention::self_step(const Tensor& x, MultiHeadSelfCache& cache) {
+    const Variable projection = project(query_, Variable(x));
+    if (cache.projected) cache.projected->append(projection.value(), geometry().dim);
+    if (cache.input) cache.input->append(x);
+    if (cache.mixed) append_value(*cache.input, *cache.mixed);
+    const auto values_of = [](const std::optional<TokenBuffer>& buffer) {
+        return buffer ? Variable(buffer->values()) : Variable();
+    };
+    ScaledDotProduct heads = empty_heads({equal_lengths(x.context(), cache.tokens().rows(), cache.tokens().tokens())});
+    heads.query = {projection, 0};
+    set_key_and_value(heads, values_of(cache.projected), 0, values_of(cache.input),
+                      values_of(cache.mixed ? cache.mixed : cache.input));
+    return output_.forward(Variable(attend_step(heads, cache.tokens().tokens(), cache.kept))).value();
+}
+
+Tensor MultiHeadAttention::cross_step(const Tensor& x, MultiHeadCrossCache& cache) {
+    ScaledDotProduct heads = empty_heads({cache.lengths()});
+    heads.query = {Variable(cache.to_sources(project(query_, Variable(x)).value())), 0};
+    heads.key = cache.key();
+    heads.value = cache.value();
+    const Tensor outputs = attend_step(heads, heads.key.source.shape()[1], cache.kept());
+    return output_.forward(Variable(cache.to_rows(outputs))).value();
+}
+
+void MultiHeadAttention::append_value(const TokenBuffer&, TokenBuffer&) {}
+
+Variable MultiHeadAttention::forward(const AttentionInput& input, const ForwardState& state) {
+    ScaledDotProduct attention = heads_of(input);
+    if (state.training && dropout_ > 0.0f) {
+        attention.dropout = dropout_;
+        attention.stream = random_stream(state, RandomPurpose::dropout);
+    }
+    return output_.forward(attend(attention, input.mask, state));
+}
+
+Variable MultiHeadAttention::attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) {
+    return scaled_dot_product(heads);
+}
+
+Tensor MultiHeadAttention::attend_step(const ScaledDotProduct& heads, int64_t, std::unique_ptr<AttentionCache>&) {
+    return scaled_dot_product(heads).value();
+}
+
+Tensor MultiHeadAttention::weights(const AttentionInput& input) {
+    NoGradient guard(input.query.context());
+    return attend_weights(heads_of(input), input.mask);
+}
+
+Tensor MultiHeadAttention::attend_weights(const ScaledDotProduct& heads, const AttentionMask&) {
+    return scaled_dot_product_weights(heads);
+}
+
+int64_t MultiHeadAttention::projection_multiplies(int64_t tokens, int64_t keys) const {
+    return (2 * tokens + source_kernels() * keys) * geometry().dim * geometry().dim;
+}
+
+int64_t MultiHeadAttention::multiplies(int64_t tokens, int64_t keys) const {
+    return projection_multiplies(tokens, keys) + 2 * tokens * keys * geometry().dim;
+}
+
+}  // namespace heed

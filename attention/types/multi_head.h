@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "heed/attention/heads/scaled_dot_product.h"
+#include "heed/attention/registry.h"
+#include "heed/attention/types/multi_head_cache.h"
+#include "heed/core/module/linear.h"
+
+namespace heed {
+
+/// Attention whose heads are softmax attention over projected or plain slices of the input, in all four patterns: the
+/// shared body of the types that differ only in which of query, key and value have a kernel, and in what stands in for
+/// a value kernel. Kernels that read the same input are rows of one packed parameter, so that they are one product:
+/// query, key and value in self-attention, key and value in cross-attention.
+class MultiHeadAttention : public Attention {
+public:
+    struct Kernels {
+        bool key = true;
+        bool value = true;
+    };
+
+    MultiHeadAttention(const AttentionGeometry& geometry, const AttentionOptions& options, Kernels kernels);
+
+    Variable forward(const AttentionInput& input, const ForwardState& state) override;
+    Tensor weights(const AttentionInput& input) override;
+    int64_t multiplies(int64_t tokens, int64_t keys) const override;
+
+protected:
+    std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start) override;
+    Tensor causal_step(const Tensor& x, AttentionCache& cache) override;
+
+    /// True where values() of a token needs the inputs of earlier ones, so that a cache has to keep them.
+    virtual bool mixes_values() const { return false; }
+    /// Where mixes_values(): adds the value of the last token of `input` to `mixed`.
+    virtual void append_value(const TokenBuffer& input, TokenBuffer& mixed);
+
+    /// The values where there is no value kernel, [batch, keys, dim]: the source itself.
+    virtual Variable values(const Variable& source, const AttentionMask& mask);
+
+    /// The outputs of the heads side by side, [batch, tokens, dim], and their weights without dropout.
+    virtual Variable attend(const ScaledDotProduct& heads, const AttentionMask& mask, const ForwardState& state);
+    virtual Tensor attend_weights(const ScaledDotProduct& heads, const AttentionMask& mask);
+    /// The heads of a step: one query behind all others of its row in self-attention, where keys have room for more
+    /// tokens than the `tokens` so far; in cross-attention some queries of each source. `kept` is what the type keeps
+    /// from step to step, null at first.
+    virtual Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept);
+
+    /// Query, key and value of the heads, without dropout.
+    ScaledDotProduct heads_of(const AttentionInput& input);
+    /// Multiply-adds of the projections of `tokens` queries and `keys` keys.
+    int64_t projection_multiplies(int64_t tokens, int64_t keys) const;
+
+private:
+    /// Kernels that read one input, as rows of one parameter. Their biases are there where the layer has biases.
+    struct Projection {
+        Parameter weight, bias;
+        Projection(int64_t kernels, int64_t dim);
+    };
+    Tensor self_step(const Tensor& x, MultiHeadSelfCache& cache);
+    Tensor cross_step(const Tensor& x, MultiHeadCrossCache& cache);
+    /// What is the same for all passes: heads, their width and the mask; the caller sets query, key and value.
+    ScaledDotProduct empty_heads(const AttentionMask& mask) const;
+    /// Columns of key and value where `first` is the first column of a projection with the kernels of the source.
+    void set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first, const Variable& source,
+                           const Variable& values) const;
+    void announce(Projection& projection, const std::vector<std::string>& names);
+    Variable project(Projection& projection, const Variable& x);
+
+    int64_t source_kernels() const { return (kernels_.key ? 1 : 0) + (kernels_.value ? 1 : 0); }
+    bool cross() const { return is_cross(geometry().pattern); }
+
+    Kernels kernels_;
+    bool has_bias_;
+    float dropout_;
+    Projection query_;   ///< in self-attention also of key and value
+    Projection source_;  ///< of key and value in cross-attention
+    Linear output_;
+};
+
+}  // namespace heed

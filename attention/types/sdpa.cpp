@@ -1,0 +1,12 @@
+#include "heed/attention/types/sdpa.h"
+
+#include "heed/attention/types/multi_head.h"
+
+namespace heed {
+
+std::unique_ptr<Attention> make_sdpa(const AttentionGeometry& geometry, const AttentionOptions& options) {
+    return std::make_unique<MultiHeadAttention>(geometry, options,
+                                                MultiHeadAttention::Kernels{.key = true, .value = true});
+}
+
+}  // namespace heed

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "heed/core/tensor/tensor.h"
+
+namespace heed {
+
+/// Rows of tokens that grow together, one token at a time: what a cache for decoding keeps. Memory grows by doubling.
+class TokenBuffer {
+public:
+    /// Without tokens, with memory for `expected_tokens`.
+    TokenBuffer(Context& context, int64_t rows, int64_t width, int64_t expected_tokens);
+
+    /// Adds columns first_column .. first_column + width of x [rows, 1, columns].
+    void append(const Tensor& x, int64_t first_column = 0);
+    /// Adds a token of each row, whose values the caller then writes: element offset + row * stride of values() is the
+    /// first of that row.
+    struct Place {
+        int64_t offset;
+        int64_t stride;
+    };
+    Place append_unwritten();
+    /// Row b becomes what row index[b] was; `index` is i32 [any number of rows].
+    void reorder(const Tensor& index);
+
+    int64_t rows() const { return values_.shape()[0]; }
+    int64_t tokens() const { return tokens_; }
+    /// [rows, capacity, width]; what stands from tokens() on has no meaning.
+    const Tensor& values() const { return values_; }
+
+private:
+    void copy_to(const Tensor& other, const Tensor& index);
+
+    Tensor values_;
+    int64_t tokens_ = 0;
+};
+
+/// tokens for each row, as AttentionMask::key_lengths wants it: i32 [rows].
+Tensor equal_lengths(Context& context, int64_t rows, int64_t tokens);
+
+}  // namespace heed

@@ -1,0 +1,60 @@
+#include "heed/core/kernels/binary_cross_entropy_kernels.h"
+#include "heed/core/simd/bytes.h"
+#include "heed/core/simd/math.h"
+#include "heed/core/simd/sums.h"
+
+namespace heed::HEED_ISA {
+
+namespace {
+
+struct LossAndSlope {
+    vf loss;
+    vf slope;
+};
+
+HEED_SIMD LossAndSlope loss_and_slope(vf x, vf y) {
+    const vf e = exp_nonpositive(-abs(x));
+    // log(1 + e) to all digits of a small e: what rounding took from 1 + e is taken from the logarithm in proportion.
+    const vf sum = 1.0F + e;
+    const vf log_sum = select(sum == 1.0F, e, log(sum) * (e / (sum - 1.0F)));
+    // Probability of the less likely of the two; no difference of numbers close to 1 is formed.
+    const vf tail = e / sum;
+    return {vmax(zero(), x) - x * y + log_sum, select(x < 0.0F, tail - y, (1.0F - y) - tail)};
+}
+
+double binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
+    double partial[max_chunks];
+    const int64_t grain = chunk_length(a.count);
+    parallel_for(a.count, grain, [&](int64_t begin, int64_t end) {
+        vd losses = {};
+        for_lanes(end - begin, [&](int64_t j, int64_t n) HEED_INLINE {
+            const int64_t at = begin + j;
+            const vf y = a.targets != nullptr ? load(a.targets + at, n) : load_bytes(a.byte_targets + at, n);
+            LossAndSlope each = loss_and_slope(load(a.logits + at, n), y);
+            if (a.weights != nullptr) {
+                const vf weight = load(a.weights + at, n);
+                each = {each.loss * weight, each.slope * weight};
+            }
+            const vf loss = keep_first(each.loss, n);
+            losses += lower_doubles(loss) + upper_doubles(loss);
+            if (a.dlogits != nullptr) store(a.dlogits + at, each.slope, n);
+        });
+        double sum = 0;
+        for (int lane = 0; lane < lanes / 2; ++lane) {
+            sum += losses[lane];
+        }
+        partial[begin / grain] = sum;
+    });
+    double total = 0;
+    for (int64_t chunk = 0; chunk * grain < a.count; ++chunk) {
+        total += partial[chunk];
+    }
+    return total;
+}
+
+}  // namespace
+
+extern const BinaryCrossEntropyKernels binary_cross_entropy;
+const BinaryCrossEntropyKernels binary_cross_entropy = {binary_cross_entropy_forward};
+
+}  // namespace heed::HEED_ISA

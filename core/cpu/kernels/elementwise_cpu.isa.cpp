@@ -1,0 +1,69 @@
+#include "heed/core/cpu/kernels/sum_rows.h"
+#include "heed/core/kernels/elementwise_kernels.h"
+#include "heed/core/kernels/grain.h"
+
+namespace heed::HEED_ISA {
+
+namespace {
+
+/// y[i] = value(i) for i < n, where `value(i, count)` gives `count` of them.
+template <class Value>
+HEED_SIMD void map(float* y, int64_t n, const Value& value) {
+    parallel_for(n, chunk_elements, [&](int64_t begin, int64_t end) {
+        for_lanes(end - begin,
+                  [&](int64_t j, int64_t count) HEED_INLINE { store(y + begin + j, value(begin + j, count), count); });
+    });
+}
+
+void add(const float* a, const float* b, float* y, int64_t n) {
+    map(y, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(a + i, count) + load(b + i, count); });
+}
+
+void accumulate(const float* x, float* y, int64_t n) {
+    add(x, y, y, n);
+}
+
+void scale(const float* x, float factor, float* y, int64_t n) {
+    map(y, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(x + i, count) * factor; });
+}
+
+void elementwise_fill(float value, float* y, int64_t n) {
+    map(y, n, [=](int64_t, int64_t) HEED_INLINE { return broadcast(value); });
+}
+
+void add_bias(const AddBias& a) {
+    if (a.width == 0) return;
+    constexpr int64_t block = 8192;  // columns of a task, so that few wide rows are shared out too
+    const int64_t blocks = (a.width + block - 1) / block;
+    parallel_for(a.rows * blocks, chunk_rows(a.width < block ? a.width : block), [&](int64_t begin, int64_t end) {
+        for (int64_t task = begin; task < end; ++task) {
+            const int64_t first = task % blocks * block;
+            const int64_t columns = a.width - first < block ? a.width - first : block;
+            const float* x = a.x + task / blocks * a.x_stride + first;
+            const float* bias = a.bias + first;
+            float* y = a.y + task / blocks * a.y_stride + first;
+            for_lanes(columns, [&](int64_t j, int64_t count)
+                                   HEED_INLINE { store(y + j, load(x + j, count) + load(bias + j, count), count); });
+        }
+    });
+}
+
+void sum_rows(const SumRows& a) {
+    const float* x = a.x;
+    const int64_t stride = a.stride;
+    sum_rows_of<4>(a.rows, a.width, a.workspace, a.sums, a.accumulate,
+                   [=](int64_t row, int64_t j, int64_t count)
+                       HEED_INLINE { return load(x + row * stride + j, count); });
+}
+
+int64_t sum_rows_workspace(int64_t rows, int64_t width) {
+    return sum_rows_tiles(rows) * width;
+}
+
+}  // namespace
+
+extern const ElementwiseKernels elementwise;
+const ElementwiseKernels elementwise = {add,      accumulate,        scale, elementwise_fill, add_bias,
+                                        sum_rows, sum_rows_workspace};
+
+}  // namespace heed::HEED_ISA

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "heed/core/autograd/tape.h"
+#include "heed/core/device/caching_allocator.h"
+#include "heed/core/device/device.h"
+
+namespace heed {
+
+/// Everything one rank of a computation owns: its device, its memory and its autograd tape. Tensors point to their
+/// context, which must outlive them. A context is used by one thread at a time; several contexts may live side by side.
+/// On the thread that makes it, and on all that compute for it, denormal numbers count as zero from then on.
+class Context {
+public:
+    /// `device` is a name that make_device knows.
+    explicit Context(std::string_view device = "cpu");
+
+    Device& device() { return *device_; }
+    CachingAllocator& allocator() { return allocator_; }
+    Tape& tape() { return tape_; }
+
+private:
+    std::unique_ptr<Device> device_;
+    CachingAllocator allocator_;
+    Tape tape_;
+};
+
+}  // namespace heed

@@ -1,0 +1,49 @@
+#include "heed/core/device/device.h"
+
+#include <string>
+#include <vector>
+
+#include "heed/core/cpu/cpu_device.h"
+#include "heed/core/error.h"
+#include "heed/core/reference/reference_device.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
+
+namespace heed {
+
+MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, float* c, int64_t rows, int64_t inner,
+                                 int64_t columns, bool accumulate) {
+    MatrixProduct product;
+    product.transpose_a = a.transpose;
+    product.transpose_b = b.transpose;
+    product.rows = rows;
+    product.columns = columns;
+    product.inner = inner;
+    product.a = a.data;
+    product.a_row_stride = a.row_length;
+    product.b = b.data;
+    product.b_row_stride = b.row_length;
+    product.beta = accumulate ? 1.0f : 0.0f;
+    product.c = c;
+    product.c_row_stride = columns;
+    return product;
+}
+
+std::span<const DeviceType> device_types() {
+    static constexpr DeviceType types[device_kinds] = {
+        {"cpu", make_cpu_device},
+        {"reference", make_reference_device},
+    };
+    return types;
+}
+
+std::unique_ptr<Device> make_device(std::string_view name) {
+    std::vector<std::string> names;
+    for (const DeviceType& type : device_types()) {
+        if (name == type.name) return type.make();
+        names.emplace_back(type.name);
+    }
+    throw UserError("expected a device out of " + listed(names) + ", got " + quote(name) + did_you_mean(name, names));
+}
+
+}  // namespace heed

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "heed/core/device/device_kind.h"
+
+namespace heed {
+
+/// c[i] = alpha * op(a[i]) op(b[i]) + beta * c[i] (+ bias on every row) for i < batch, all row-major f32.
+/// op(a) is rows x inner, op(b) is inner x columns, c is rows x columns. With beta = 0 whatever c held is overwritten.
+struct MatrixProduct {
+    bool transpose_a = false;
+    bool transpose_b = false;
+    int64_t rows = 0;
+    int64_t columns = 0;
+    int64_t inner = 0;
+    float alpha = 1.0f;
+    const float* a = nullptr;
+    int64_t a_row_stride = 0;
+    const float* b = nullptr;
+    int64_t b_row_stride = 0;
+    float beta = 0.0f;
+    float* c = nullptr;
+    int64_t c_row_stride = 0;
+    const float* bias = nullptr;  ///< [columns] or null
+    int64_t batch = 1;
+    int64_t a_batch_stride = 0;
+    int64_t b_batch_stride = 0;
+    int64_t c_batch_stride = 0;
+};
+
+/// One operand of a product: contiguous rows.
+struct MatrixOperand {
+    const float* data = nullptr;
+    int64_t row_length = 0;
+    bool transpose = false;
+};
+
+/// The product c [rows, columns] (+)= op(a) [rows, inner] op(b) [inner, columns] of contiguous matrices.
+MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, float* c, int64_t rows, int64_t inner,
+                                 int64_t columns, bool accumulate);
+
+/// What every op may ask of the place where tensors live. All other kernels belong to their op.
+class Device {
+public:
+    virtual ~Device() = default;
+
+    virtual DeviceKind kind() const = 0;
+    virtual const char* name() const = 0;
+
+    /// Memory of at least `bytes` bytes, 64-byte aligned. Throws Error when there is none.
+    virtual void* allocate(size_t bytes) = 0;
+    virtual void release(void* address, size_t bytes) = 0;
+
+    virtual void copy_from_host(void* destination, const void* host, size_t bytes) = 0;
+    virtual void copy_to_host(void* host, const void* source, size_t bytes) = 0;
+    virtual void copy(void* destination, const void* source, size_t bytes) = 0;
+    virtual void fill_zero(void* destination, size_t bytes) = 0;
+    /// Waits until everything that was started has ended.
+    virtual void synchronise() = 0;
+
+    virtual void matrix_product(const MatrixProduct& product) = 0;
+};
+
+/// One line of the registry of devices.
+struct DeviceType {
+    const char* name;
+    std::unique_ptr<Device> (*make)();
+};
+
+/// All devices, in the order of DeviceKind.
+std::span<const DeviceType> device_types();
+
+/// The device of that name. Throws UserError with the nearest name where there is none.
+std::unique_ptr<Device> make_device(std::string_view name);
+
+}  // namespace heed

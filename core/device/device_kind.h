@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+
+namespace heed {
+
+/// The devices that Heed knows, in the order of the tables of kernels and of the registry of devices.
+enum class DeviceKind : uint8_t { cpu, reference };
+
+inline constexpr int device_kinds = 2;
+
+}  // namespace heed

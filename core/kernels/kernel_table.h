@@ -1,0 +1,37 @@
+#pragma once
+
+#include "heed/core/device/device_kind.h"
+
+namespace heed {
+
+class Tensor;
+
+/// The place of a tensor's device in a table of kernels.
+int device_number(const Tensor& tensor);
+
+/// Throws Error: the op has no kernels for the tensor's device.
+[[noreturn]] void refuse_device(const char* op, const Tensor& tensor);
+
+/// The kernels of one op, by device. A missing entry means that the op cannot run there, which is an error.
+template <class Kernels>
+struct KernelTable {
+    const char* op;
+    const Kernels& (*by_device[device_kinds])();
+
+    /// The kernels for the device on which `tensor` lives.
+    const Kernels& operator()(const Tensor& tensor) const {
+        const auto choose = by_device[device_number(tensor)];
+        if (!choose) refuse_device(op, tensor);
+        return choose();
+    }
+};
+
+}  // namespace heed
+
+/// Declares an op's kernels, `name_DEVICE()` for each device, and the table `name_kernels` of them. A new device is a
+/// line in each half, in the order of DeviceKind.
+#define HEED_KERNELS(Kernels, name)    \
+    const Kernels& name##_cpu();       \
+    const Kernels& name##_reference(); \
+                                       \
+    inline constexpr KernelTable<Kernels> name##_kernels = {#name, {name##_cpu, name##_reference}}

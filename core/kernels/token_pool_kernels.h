@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+#include "heed/core/kernels/kernel_table.h"
+
+namespace heed {
+
+enum class TokenPool {
+    first,  ///< the token at position 0
+    mean,   ///< the mean of the first lengths[b] tokens
+    max,    ///< the largest value of each feature among the first lengths[b] tokens; NaN wins
+};
+
+struct TokenPoolForward {
+    const float* x;          ///< [batch, tokens, dim]
+    const int32_t* lengths;  ///< [batch], each in [0, tokens], or null: all tokens; not used by first
+    float* out;              ///< [batch, dim]; zeros where the length is 0
+    int32_t* winners;        ///< [batch, dim], kept by max for backward: the lowest position of the maximum, or -1
+    TokenPool kind;
+    int64_t batch;
+    int64_t tokens;
+    int64_t dim;
+};
+
+struct TokenPoolBackward {
+    const float* dout;       ///< [batch, dim]
+    const int32_t* lengths;  ///< as in forward
+    const int32_t* winners;  ///< from forward, read by max alone
+    float* dx;               ///< [batch, tokens, dim], written whole
+    TokenPool kind;
+    int64_t batch;
+    int64_t tokens;
+    int64_t dim;
+};
+
+struct TokenPoolKernels {
+    void (*forward)(const TokenPoolForward&);
+    void (*backward)(const TokenPoolBackward&);
+};
+
+HEED_KERNELS(TokenPoolKernels, token_pool);
+
+}  // namespace heed

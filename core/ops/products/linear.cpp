@@ -1,0 +1,70 @@
+#include "heed/core/ops/products/linear.h"
+
+#include "heed/core/cpu/kernels/column_sums.h"
+#include "heed/core/device/context.h"
+#include "heed/core/ops/check.h"
+
+namespace heed {
+
+namespace detail {
+
+Tensor linear_forward(const char* op, const Variable& x, const Variable& weight, const Variable& bias) {
+    check_rank(op, "weight", weight.shape(), 2);
+    const int64_t in = weight.shape()[1], out = weight.shape()[0];
+    check_shape(op, "x", x.shape(), x.shape().with_last(in));
+    if (bias.defined()) check_shape(op, "bias", bias.shape(), {out});
+    Tensor y = Tensor::empty(x.context(), x.shape().with_last(out));
+    MatrixProduct product = contiguous_product({x.value().f32(), in}, {weight.value().f32(), in, true}, y.f32(),
+                                               x.shape().rows(), in, out, false);
+    product.bias = bias.defined() ? bias.value().f32() : nullptr;
+    x.context().device().matrix_product(product);
+    return y;
+}
+
+void linear_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, GradientSlot* dx_slot,
+                     GradientSlot* dweight_slot) {
+    const int64_t in = weight.shape()[1], out = weight.shape()[0], rows = dy.shape().rows();
+    Device& device = dy.context().device();
+    if (dweight_slot) {
+        auto [dweight, accumulate] = dweight_slot->target();
+        device.matrix_product(
+            contiguous_product({dy.f32(), out, true}, {x.f32(), in}, dweight.f32(), out, rows, in, accumulate));
+    }
+    if (dx_slot) {
+        auto [dx, accumulate] = dx_slot->target();
+        device.matrix_product(
+            contiguous_product({dy.f32(), out}, {weight.f32(), in}, dx.f32(), rows, out, in, accumulate));
+    }
+}
+
+}  // namespace detail
+
+namespace {
+
+struct LinearNode final : Node {
+    LinearNode() : Node("linear") {}
+    void backward() override {
+        const Tensor& dy = output().gradient();
+        if (bias_slot) column_sums(dy, *bias_slot);
+        detail::linear_backward(dy, x, weight, x_slot, weight_slot);
+    }
+    Tensor x, weight;
+    GradientSlot *x_slot, *weight_slot, *bias_slot;
+};
+
+}  // namespace
+
+Variable linear(const Variable& x, const Variable& weight, const Variable& bias) {
+    Tensor y = detail::linear_forward("linear", x, weight, bias);
+    Tape& tape = x.context().tape();
+    if (!tape.records(x, weight, bias)) return Variable(std::move(y));
+    auto& node = tape.record<LinearNode>();
+    node.x_slot = x.slot();
+    node.weight_slot = weight.slot();
+    node.bias_slot = bias.slot();
+    if (node.weight_slot) node.x = x.value();
+    node.weight = weight.value();
+    return tape.output(node, std::move(y));
+}
+
+}  // namespace heed

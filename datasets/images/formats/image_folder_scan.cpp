@@ -1,0 +1,110 @@
+#include "heed/datasets/images/formats/image_folder_scan.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <system_error>
+
+#include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
+
+namespace heed {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The names in a folder, sorted, without hidden ones.
+std::vector<std::string> entries_of(const fs::path& folder) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        std::string name = entry->path().filename().string();
+        if (!name.starts_with('.')) names.push_back(std::move(name));
+    }
+    if (error) throw UserError(fmt::format("the folder '{}' cannot be read: {}", folder.string(), error.message()));
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+bool has_image_name(const std::string& name) {
+    std::string extension = fs::path(name).extension().string();
+    for (char& c : extension) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+}
+
+/// Whether a text is UTF-8 without overlong forms, surrogates and control characters: it will stand in checkpoints,
+/// reports and on screens.
+bool is_clean_name(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const auto lead = static_cast<uint8_t>(text[i]);
+        const std::size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
+        if (length == 0 || text.size() - i < length || lead < 0x20 || lead == 0x7f) return false;
+        uint32_t code = length == 1 ? lead : lead & (0x7fU >> length);
+        for (std::size_t j = 1; j < length; ++j) {
+            const auto next = static_cast<uint8_t>(text[i + j]);
+            if (next >> 6 != 2) return false;
+            code = code << 6 | (next & 0x3fU);
+        }
+        constexpr std::array<uint32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
+        if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
+        i += length;
+    }
+    return true;
+}
+
+}  // namespace
+
+ImageFolderFiles scan_image_folder(const fs::path& folder, const std::vector<std::string>* known_classes) {
+    ImageFolderFiles result;
+    result.folder = folder;
+    std::error_code ignored;
+    for (const std::string& name : entries_of(folder)) {
+        if (!fs::is_directory(folder / name, ignored)) {
+            throw UserError(
+                fmt::format("expected one subfolder a class in '{}', found the file '{}'", folder.string(), name));
+        }
+        if (!is_clean_name(name)) {
+            throw UserError(
+                fmt::format("expected names of classes in UTF-8 in '{}', found '{}'", folder.string(), name));
+        }
+        result.class_names.push_back(name);
+    }
+    if (known_classes == nullptr && result.class_names.size() < 2) {
+        throw UserError(fmt::format("expected at least two subfolders, one a class, in '{}', found {}", folder.string(),
+                                    result.class_names.empty() ? "none" : "only '" + result.class_names[0] + "'"));
+    }
+    if (result.class_names.empty()) {
+        throw UserError(fmt::format("expected one subfolder a class in '{}', found none", folder.string()));
+    }
+    const std::vector<std::string>& classes = known_classes != nullptr ? *known_classes : result.class_names;
+    for (const std::string& name : result.class_names) {
+        const auto place = std::find(classes.begin(), classes.end(), name);
+        if (place == classes.end()) {
+            throw UserError(fmt::format("expected the classes of the training images in '{}', found '{}'{}",
+                                        folder.string(), name, did_you_mean(name, classes)));
+        }
+        const std::size_t before = result.files.size();
+        for (const std::string& file : entries_of(folder / name)) {
+            const std::string path = name + "/" + file;
+            if (!fs::is_regular_file(folder / path, ignored) || !has_image_name(file)) {
+                throw UserError(fmt::format("expected only images (.png, .jpg, .jpeg) in '{}', found '{}'",
+                                            (folder / name).string(), file));
+            }
+            result.files.push_back(path);
+            result.labels.push_back(static_cast<int32_t>(place - classes.begin()));
+        }
+        if (result.files.size() == before) {
+            throw UserError(
+                fmt::format("expected images of the class '{}' in '{}', found none", name, (folder / name).string()));
+        }
+    }
+    result.class_names = classes;
+    return result;
+}
+
+}  // namespace heed

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "heed/datasets/images/sets/data_set.h"
+
+namespace heed {
+
+/// Own PNG and JPEG images, one subfolder a class: ROOT/train/CLASS/* with ROOT/test/CLASS/* (or ROOT/val/CLASS/*), or
+/// ROOT/CLASS/*, of which a share (`data.test`) is kept for testing. With both `val` and `test`, `val` validates and
+/// `data.validation` has no effect.
+ImageDataSet image_folder();
+
+}  // namespace heed

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heed/datasets/text/files/text_file.h"
+
+namespace heed {
+
+/// How the rows of a text file are written.
+enum class TableFormat {
+    csv,   ///< comma-separated, fields may stand in double quotes and then hold line ends; empty lines do not count
+    tsv,   ///< tab-separated lines, quotes are letters
+    jsonl  ///< a JSON object a line
+};
+
+/// The format that the name of a file tells (.csv, .tsv, .txt, .jsonl, .json, perhaps with .gz or .xz behind it);
+/// UserError where it tells none.
+TableFormat table_format_of(const std::string& file_name);
+
+/// What stands in a column of a row: one item, or those of a JSON array.
+using TableValue = std::vector<std::string>;
+
+/// Calls `row` for each row, with its line and its values in the order of `columns`. With a header, columns are named
+/// by the first line, else by their numbers from 1; in JSON they are keys. UserError, with file and line, where a
+/// column is not there, a name comes twice, a row has more or fewer columns than the first, or something is not well
+/// formed.
+void read_table(const TextFile& file, TableFormat format, bool header, const std::vector<std::string>& columns,
+                const std::function<void(int64_t line, std::span<const TableValue> values)>& row);
+
+}  // namespace heed

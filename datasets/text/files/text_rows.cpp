@@ -1,0 +1,135 @@
+#include "heed/datasets/text/files/text_rows.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
+#include "heed/datasets/text/tokenizers/vocabulary.h"
+
+namespace heed {
+
+namespace {
+
+constexpr std::size_t longest_label = 200;
+
+bool is_printable(char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+}
+
+std::string joined_texts(std::span<const TableValue> values) {
+    std::string text;
+    for (const TableValue& value : values) {
+        for (const std::string& item : value) {
+            const std::string_view plain = trimmed(item);
+            if (plain.empty()) continue;
+            if (!text.empty()) text += '\n';
+            text += plain;
+        }
+    }
+    return text;
+}
+
+std::vector<std::string> separated_labels(const TableValue& value, const std::string& separator) {
+    std::vector<std::string> labels;
+    const auto add = [&](std::string_view label) {
+        if (label = trimmed(label); !label.empty()) labels.emplace_back(label);
+    };
+    for (const std::string& item : value) {
+        std::string_view rest = item;
+        while (!separator.empty() && !rest.empty()) {
+            const std::size_t end = rest.find(separator);
+            add(rest.substr(0, end));
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + separator.size());
+        }
+        add(rest);
+    }
+    return labels;
+}
+
+std::optional<int64_t> whole_number(const std::string& text) {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+/// The classes as an error lists them, not too many.
+std::string shown_classes(const std::vector<std::string>& names) {
+    constexpr std::size_t most = 20;
+    if (names.size() <= most) return listed(names);
+    return listed({names.begin(), names.begin() + most}, ", ") + fmt::format(" and {} more", names.size() - most);
+}
+
+}  // namespace
+
+TextRows read_text_rows(const std::filesystem::path& path, const TextColumns& columns) {
+    const TextFile file(path);
+    std::vector<std::string> names = columns.text;
+    names.push_back(columns.label);
+    TextRows result{path.string(), {}};
+    const TableFormat format = columns.format ? *columns.format : table_format_of(path.filename().string());
+    read_table(file, format, columns.header, names, [&](int64_t line, std::span<const TableValue> values) {
+        TextRow row{joined_texts(values.first(values.size() - 1)),
+                    separated_labels(values.back(), columns.label_separator), line};
+        if (row.text.empty()) file.fail(line, "expected a text, found an empty one");
+        if (columns.label_separator.empty() && row.labels.size() != 1) {
+            file.fail(line,
+                      fmt::format("expected one label, found {} (with data.label_separator a text can have any number)",
+                                  row.labels.empty() ? "none" : "several"));
+        }
+        for (const std::string& label : row.labels) {
+            if (label.size() <= longest_label && std::all_of(label.begin(), label.end(), is_printable)) continue;
+            file.fail(line, fmt::format("expected a label of at most {} bytes without control characters, found {}",
+                                        longest_label, quote(label.substr(0, longest_label))));
+        }
+        result.rows.push_back(std::move(row));
+    });
+    if (result.rows.empty()) throw UserError(fmt::format("expected rows of text in '{}', found none", path.string()));
+    return result;
+}
+
+std::vector<std::string> labels_of(const TextRows& rows) {
+    std::set<std::string> distinct;
+    for (const TextRow& row : rows.rows) distinct.insert(row.labels.begin(), row.labels.end());
+    std::vector<std::string> labels(distinct.begin(), distinct.end());
+    const auto is_number = [](const std::string& label) { return whole_number(label).has_value(); };
+    if (std::all_of(labels.begin(), labels.end(), is_number)) {
+        std::stable_sort(labels.begin(), labels.end(),
+                         [](const auto& a, const auto& b) { return *whole_number(a) < *whole_number(b); });
+    }
+    return labels;
+}
+
+std::shared_ptr<const TextSource> make_text_source(TextRows rows, const std::vector<std::string>& class_names,
+                                                   bool several_labels) {
+    Vocabulary classes;
+    for (const std::string& name : class_names) classes.add(name);
+    auto source = std::make_shared<TextSource>(class_names, several_labels);
+    std::vector<int32_t> labels;
+    for (TextRow& row : rows.rows) {
+        labels.clear();
+        for (const std::string& label : row.labels) {
+            const std::optional<int32_t> index = classes.find(label);
+            if (!index) {
+                throw UserError(fmt::format("'{}', line {}: the label {} is none of the classes {}{}", rows.file,
+                                            row.line, quote(label), shown_classes(class_names),
+                                            did_you_mean(label, class_names)));
+            }
+            if (std::find(labels.begin(), labels.end(), *index) != labels.end()) {
+                throw UserError(
+                    fmt::format("'{}', line {}: the label {} comes twice", rows.file, row.line, quote(label)));
+            }
+            labels.push_back(*index);
+        }
+        source->add(std::move(row.text), labels);
+    }
+    return source;
+}
+
+}  // namespace heed

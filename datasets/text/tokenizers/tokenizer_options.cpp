@@ -1,0 +1,81 @@
+#include "heed/datasets/text/tokenizers/tokenizer_options.h"
+
+#include <fmt/core.h>
+
+#include "heed/core/error.h"
+#include "heed/datasets/text/tokenizers/sentencepiece_tokenizer.h"
+#include "heed/datasets/text/tokenizers/utf8.h"
+#include "heed/datasets/text/tokenizers/word_tokenizer.h"
+#include "heed/datasets/text/tokenizers/wordpiece_tokenizer.h"
+
+namespace heed {
+
+std::vector<std::string> tokenizer_kinds() {
+    return {"word", "sentencepiece", "wordpiece"};
+}
+
+void TokenizerOptions::describe(Fields& fields) {
+    fields
+        .add("type", type,
+             "word: the most frequent words, without punctuation; sentencepiece: pieces of words that give every text "
+             "back; wordpiece: a BERT vocabulary, read from tokenizer.file")
+        .choices(tokenizer_kinds())
+        .advise("bpe", "that is tokenizer.type=sentencepiece with tokenizer.model=bpe")
+        .advise("unigram", "that is tokenizer.type=sentencepiece with tokenizer.model=unigram");
+    fields.add("vocabulary", vocabulary, "size of the vocabulary that is trained, special tokens included")
+        .range(8, 1 << 24)
+        .unit("tokens");
+    fields.add("lower", lower, "lower-case all text; with wordpiece, accents are taken off as well");
+    fields.add("model", model, "how a sentencepiece vocabulary is trained").choices({"bpe", "unigram"});
+    fields
+        .add("coverage", coverage,
+             "share of all characters of the texts that get tokens of their own (sentencepiece); rarer characters are "
+             "written as bytes or unknown")
+        .range(0.9, 1);
+    fields.add("byte_fallback", byte_fallback,
+               "256 tokens of a sentencepiece vocabulary are bytes, so that no character is unknown");
+    fields
+        .add("sample", sample,
+             "a sentencepiece vocabulary is trained on this much text at most, spread evenly over all")
+        .range(1, 1e6)
+        .unit("MB");
+    fields.add("file", file, "an existing SentencePiece model or BERT vocab.txt; empty: trained on the training texts");
+}
+
+void TokenizerOptions::validate() const {
+    if (type == "wordpiece" && file.empty()) {
+        throw UserError("tokenizer.file is missing: tokenizer.type wordpiece expects a BERT vocab.txt there");
+    }
+    if (type == "word" && !file.empty()) {
+        throw UserError(fmt::format(
+            "tokenizer.file '{}' does not go with tokenizer.type word, which is always trained on the texts", file));
+    }
+    if (type == "sentencepiece" && file.empty() && byte_fallback && vocabulary < 300) {
+        throw UserError(fmt::format(
+            "tokenizer.vocabulary {} is too small for tokenizer.byte_fallback true, which takes 260 tokens (expected "
+            "at least 300)",
+            vocabulary));
+    }
+}
+
+std::string vocabulary_remark(const TokenizerOptions& options, int64_t size) {
+    if (options.is_read() || size >= options.vocabulary) return "";
+    return fmt::format("the training texts give a vocabulary of {} tokens only, fewer than tokenizer.vocabulary {}",
+                       size, options.vocabulary);
+}
+
+std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, std::span<const std::string_view> texts) {
+    options.validate();
+    if (options.type == "wordpiece") return read_wordpiece_vocabulary(options.file, options.lower);
+    if (options.is_read()) return read_sentencepiece_model(options.file);
+    if (texts.empty()) throw UserError("expected at least one text to train a tokenizer on, found none");
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (const std::string problem = text_problem(texts[i]); !problem.empty()) {
+            throw UserError(fmt::format("expected UTF-8 in training text {}, found {}", i + 1, problem));
+        }
+    }
+    if (options.type == "word") return train_word_tokenizer(options.vocabulary, options.lower, texts);
+    return train_sentencepiece_tokenizer(options, texts);
+}
+
+}  // namespace heed

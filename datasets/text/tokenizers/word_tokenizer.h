@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "heed/datasets/text/tokenizers/tokenizer.h"
+
+namespace heed {
+
+// Words as the Tokenizer of Keras finds them, with which its IMDB data were made: the text is lower-cased (if asked),
+// each of !"#$%&()*+,-./:;<=>?@[\]^_`{|}~ becomes a blank (the apostrophe stays), and words are what stands between
+// white space. Two things are more general than there: white space is all that Unicode calls so, and lower-casing is
+// Unicode's one-to-one mapping. Decoding puts single blanks between words.
+
+/// The most frequent words of the texts, in order of their frequency, then of their bytes. `vocabulary` counts the four
+/// special tokens as well; it gets smaller where the texts hold fewer words. UserError where they hold none.
+std::unique_ptr<Tokenizer> train_word_tokenizer(int64_t vocabulary, bool lower,
+                                                std::span<const std::string_view> texts);
+
+/// Made again from its bytes: a line of heading, then a word a line.
+std::unique_ptr<Tokenizer> load_word_tokenizer(std::string_view bytes);
+
+}  // namespace heed

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "heed/datasets/text/tokenizers/tokenizer.h"
+
+namespace heed {
+
+// WordPiece as BERT applies it: control characters go, white space becomes blanks, Chinese characters and punctuation
+// stand alone, and (if `lower`) letters are lower-cased and lose their accents. Each word is then cut greedily into the
+// longest pieces of the vocabulary; pieces inside of a word begin with ##. A word that cannot be cut, or has more than
+// 100 characters, is [UNK]. Special ids are those of [PAD], [UNK], [CLS] and [SEP] in the vocabulary.
+
+/// Reads a vocab.txt (a token a line). UserError where it is missing, damaged or lacks a special token.
+std::unique_ptr<Tokenizer> read_wordpiece_vocabulary(const std::filesystem::path& file, bool lower);
+
+/// Made again from its bytes: a line of heading, then the lines of vocab.txt.
+std::unique_ptr<Tokenizer> load_wordpiece_tokenizer(std::string_view bytes);
+
+}  // namespace heed

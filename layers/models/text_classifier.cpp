@@ -1,0 +1,151 @@
+#include "heed/layers/models/text_classifier.h"
+
+#include <cmath>
+#include <vector>
+
+#include "heed/core/device/context.h"
+#include "heed/core/error.h"
+#include "heed/core/ops/elementwise/activation.h"
+#include "heed/core/ops/tokens/tokens.h"
+#include "heed/layers/encoder.h"
+#include "heed/layers/token_input.h"
+
+namespace heed {
+
+void TextClassifierOptions::describe(Fields& fields) {
+    fields.add("dim", dim, "width of the tokens").range(1, 65536).unit("features");
+    fields.add("depth", depth, "number of encoder blocks").range(0, 1000).unit("blocks");
+    fields.add("heads", heads, "attention heads; divides dim").range(1, 1024).unit("heads");
+    fields.add("mlp_dim", mlp_dim, "width of the hidden layer of each block").range(1, 262144).unit("features");
+    fields.add("hidden", hidden, "width of a hidden layer (ReLU) before the head; 0: none")
+        .range(0, 262144)
+        .unit("features");
+    fields.add("dropout", dropout, "probability of dropout on each residual branch").range(0.0, 0.99);
+    fields.add("token_dropout", token_dropout, "probability that a token's whole vector is dropped").range(0.0, 0.99);
+    fields.add("embedding_dropout", embedding_dropout, "probability of dropout after the positions").range(0.0, 0.99);
+    fields.add("head_dropout", head_dropout, "probability of dropout before the head and its hidden layer")
+        .range(0.0, 0.99);
+    fields
+        .add("drop_path", drop_path,
+             "stochastic depth: probability that a sample skips a branch of the last block, rising from 0 in the first")
+        .range(0.0, 0.99);
+    fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
+    fields.add("pool", pool, "classify from the mean or the maximum of the tokens or from a class token")
+        .choices({"mean", "class", "max"});
+    fields.add("positions", positions, "what tells a token's place").choices({"learned", "sinusoidal", "none"});
+    fields.add("activation", activation, "function between the two layers of each MLP")
+        .choices({"gelu", "gelu_tanh", "relu"});
+    fields.add("scale_embedding", scale_embedding,
+               "multiply the vectors of the words by the square root of dim, and start them smaller");
+}
+
+void TextClassifierOptions::validate() const {
+    if (dim % heads != 0) {
+        throw UserError("expected model.heads to divide model.dim, got " + std::to_string(heads) +
+                        " heads for dimension " + std::to_string(dim));
+    }
+}
+
+namespace {
+
+TextTransformerShape text_shape(const TextClassifierOptions& options, const TextGeometry& texts) {
+    return {options.dim, options.depth, options.heads, texts.max_tokens, options.pool == "class"};
+}
+
+TokenPool pool_of(const std::string& name) {
+    if (name == "class") return TokenPool::first;
+    return name == "max" ? TokenPool::max : TokenPool::mean;
+}
+
+TokenInputSettings input_settings(const TextClassifierOptions& options, const TextGeometry& texts) {
+    return {.max_tokens = texts.max_tokens,
+            .positions = options.positions,
+            .class_token = options.pool == "class",
+            .scale = options.scale_embedding ? std::sqrt(static_cast<float>(options.dim)) : 1.0f,
+            .token_dropout = options.token_dropout,
+            .dropout = options.embedding_dropout};
+}
+
+EncoderSettings text_encoder_settings(const TextClassifierOptions& options, int64_t max_tokens) {
+    EncoderSettings settings;
+    settings.dim = options.dim;
+    settings.depth = options.depth;
+    settings.heads = options.heads;
+    settings.mlp_dim = options.mlp_dim;
+    settings.dropout = options.dropout;
+    settings.drop_path = options.drop_path;
+    settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
+    settings.activation = activation_from_name(options.activation);
+    settings.max_tokens = max_tokens;
+    return settings;
+}
+
+/// One more token in each text.
+Tensor with_class_token(const Tensor& lengths) {
+    std::vector<int32_t> values(static_cast<size_t>(lengths.elements()));
+    lengths.copy_to_host(values.data());
+    for (int32_t& value : values) ++value;
+    return Tensor::from_host(lengths.context(), lengths.shape(), std::span<const int32_t>(values));
+}
+
+class TransformerTextClassifier final : public TextClassifier {
+public:
+    TransformerTextClassifier(const TextClassifierOptions& options, const AttentionChoice& attention,
+                              const TextGeometry& texts)
+        : shape_(text_shape(options, texts)),
+          pool_(pool_of(options.pool)),
+          embedding_(texts.vocabulary, options.dim,
+                     options.scale_embedding ? 1.0 / std::sqrt(static_cast<double>(options.dim)) : 0.02),
+          input_(embedding_, input_settings(options, texts)),
+          encoder_(text_encoder_settings(options, shape_.attended(texts.max_tokens)), attention),
+          pooled_dropout_(options.head_dropout),
+          hidden_dropout_(options.head_dropout),
+          head_(options.hidden > 0 ? options.hidden : options.dim, texts.classes) {
+        add("embedding", embedding_);
+        add("input", input_);
+        add("encoder", encoder_);
+        add("pooled_dropout", pooled_dropout_);
+        if (options.hidden > 0) {
+            hidden_ = std::make_unique<Linear>(options.dim, options.hidden);
+            add("hidden", *hidden_);
+            add("hidden_dropout", hidden_dropout_);
+        }
+        add("head", head_);
+    }
+
+    Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) override {
+        check_texts("text classifier", ids, lengths);
+        const Tensor attended = shape_.class_token ? with_class_token(lengths) : lengths;
+        Variable x = encoder_.forward(input_.forward(ids, state), {attended}, state);
+        x = pooled_dropout_.forward(pool_tokens(x, pool_, attended), state);
+        if (hidden_) x = hidden_dropout_.forward(hidden_->forward(x, Activation::relu), state);
+        return head_.forward(x);
+    }
+
+    TextTransformerShape shape() const override { return shape_; }
+
+    int64_t multiplies(int64_t tokens) const override {
+        return encoder_.multiplies(shape_.attended(tokens)) + (hidden_ ? hidden_->in() * hidden_->out() : 0) +
+               head_.in() * head_.out();
+    }
+
+private:
+    TextTransformerShape shape_;
+    TokenPool pool_;
+    Embedding embedding_;
+    TokenInput input_;
+    Encoder encoder_;
+    Dropout pooled_dropout_, hidden_dropout_;
+    std::unique_ptr<Linear> hidden_;
+    Linear head_;
+};
+
+}  // namespace
+
+std::unique_ptr<TextClassifier> make_text_classifier(const TextClassifierOptions& options,
+                                                     const AttentionChoice& attention, const TextGeometry& texts) {
+    options.validate();
+    return std::make_unique<TransformerTextClassifier>(options, attention, texts);
+}
+
+}  // namespace heed

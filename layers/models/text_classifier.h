@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+
+#include "heed/attention/registry.h"
+#include "heed/core/module/module.h"
+#include "heed/core/settings/fields.h"
+
+namespace heed {
+
+/// What a data set of texts tells a model.
+struct TextGeometry {
+    int64_t vocabulary = 0;
+    int64_t max_tokens = 0;  ///< of a text, without a class token
+    int64_t classes = 0;
+};
+
+/// Sizes of a transformer that reads texts.
+struct TextTransformerShape {
+    int64_t dim = 0;
+    int64_t depth = 0;  ///< blocks
+    int64_t heads = 0;
+    int64_t max_tokens = 0;    ///< of a text
+    bool class_token = false;  ///< in front of the text
+
+    /// Tokens that the attention layers see of a text of that many tokens.
+    int64_t attended(int64_t tokens) const { return tokens + (class_token ? 1 : 0); }
+};
+
+/// A model from texts to logits of classes.
+class TextClassifier : public Module {
+public:
+    /// ids i32 [batch, tokens], lengths i32 [batch]: the number of real tokens of each text, from 0; what stands behind
+    /// them has no influence. Logits [batch, classes].
+    virtual Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) = 0;
+
+    virtual TextTransformerShape shape() const = 0;
+    /// Multiply-adds of the matrix products of one forward pass over a text of that many tokens.
+    virtual int64_t multiplies(int64_t tokens) const = 0;
+};
+
+/// Settings of the text classifier: a transformer encoder, a pooled vector and a head.
+struct TextClassifierOptions : Options {
+    int64_t dim = 64;
+    int64_t depth = 2;
+    int64_t heads = 4;
+    int64_t mlp_dim = 128;
+    int64_t hidden = 0;
+    double dropout = 0.1;
+    double token_dropout = 0.0;
+    double embedding_dropout = 0.0;
+    double head_dropout = 0.0;
+    double drop_path = 0.0;
+    std::string norm = "pre";
+    std::string pool = "mean";
+    std::string positions = "learned";
+    std::string activation = "gelu";
+    bool scale_embedding = false;
+
+    void describe(Fields& fields) override;
+    void validate() const override;
+};
+
+/// Throws UserError when the heads do not divide the dimension or the attention cannot do noncausal self-attention.
+std::unique_ptr<TextClassifier> make_text_classifier(const TextClassifierOptions& options,
+                                                     const AttentionChoice& attention, const TextGeometry& texts);
+
+}  // namespace heed

@@ -1,0 +1,55 @@
+#include "heed/trainers/classification/multi_label_meter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "heed/core/error.h"
+#include "heed/trainers/classification/class_probabilities.h"
+#include "heed/trainers/classification/label_loss.h"
+#include "heed/trainers/loop/finite.h"
+
+namespace heed {
+
+MultiLabelMeter::MultiLabelMeter(int64_t labels, std::string samples)
+    : labels_(labels), samples_(std::move(samples)), counts_(labels) {}
+
+void MultiLabelMeter::add(const Variable& logits, const LabelSets& labels, std::span<const int64_t> places) {
+    if (!all_finite(logits.value())) throw Error("the model gives numbers that are not finite for " + samples_);
+    loss_sum_ += label_loss(logits, labels, {.several_labels = true}).sums.loss;
+    const std::vector<uint8_t> truth = label_matrix(labels, labels_);
+    const std::vector<float> values = logits.value().to_vector();
+    const std::vector<float> probabilities = class_probabilities(logits, true);
+    const auto width = static_cast<size_t>(labels_);
+    std::vector<uint8_t> given(width);
+    for (size_t row = 0; row < places.size(); ++row) {
+        LabelMistake mistake{places[row], {}, {}, 0.0};
+        for (size_t label = 0; label < width; ++label) {
+            const size_t at = row * width + label;
+            given[label] = gives_label(values[at]) ? 1 : 0;
+            if (given[label] == truth[at]) continue;
+            (given[label] != 0 ? mistake.wrong : mistake.missing).push_back(static_cast<int32_t>(label));
+            const double probability = given[label] != 0 ? probabilities[at] : 1.0f - probabilities[at];
+            mistake.probability = std::max(mistake.probability, probability);
+        }
+        counts_.add(std::span(truth).subspan(row * width, width), given);
+        if (!mistake.wrong.empty() || !mistake.missing.empty()) result_.label_mistakes.push_back(std::move(mistake));
+    }
+    result_.count += labels.size();
+}
+
+Evaluation MultiLabelMeter::finish() {
+    if (result_.count == 0) throw Error("there are no " + samples_);
+    MultiLabelScores scores = counts_.scores();
+    result_.loss = loss_sum_ / static_cast<double>(result_.count);
+    result_.accuracy = scores.exact_match;
+    result_.score = scores.micro_f1;
+    result_.compared_by = "micro F1";
+    result_.more = {{"micro_f1", scores.micro_f1}, {"macro_f1", scores.macro_f1}};
+    result_.labels = std::move(scores.labels);
+    std::stable_sort(result_.label_mistakes.begin(), result_.label_mistakes.end(),
+                     [](const LabelMistake& a, const LabelMistake& b) { return a.probability > b.probability; });
+    result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    return std::move(result_);
+}
+
+}  // namespace heed

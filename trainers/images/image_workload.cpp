@@ -1,0 +1,107 @@
+#include "heed/trainers/images/image_workload.h"
+
+#include <fmt/format.h>
+
+#include "heed/attention/attention.h"
+#include "heed/core/error.h"
+#include "heed/datasets/images/sets/registry.h"
+#include "heed/trainers/classification/class_weights.h"
+#include "heed/trainers/images/image_sections.h"
+#include "heed/trainers/images/training_pictures.h"
+#include "heed/trainers/inspection/attention_inspection.h"
+#include "heed/trainers/recipe/train_options.h"
+#include "heed/trainers/report/text.h"
+
+namespace heed {
+
+namespace {
+
+ImageData open_images(const Recipe& recipe) {
+    const Section& data = recipe.section("data");
+    return image_data_set(data.choice()).open(recipe.options<ImageDataOptions>("data"));
+}
+
+/// The data of the recipe, normalised as in training.
+ImageData open_images_for(const TrainedModel& trained) {
+    ImageData data = open_images(trained.recipe);
+    const std::vector<std::string>& names = trained.facts.class_names;
+    const ImageInput& input = trained.facts.image_input();
+    if (data.shape() != input.shape || data.class_names() != names) {
+        throw UserError(fmt::format(
+            "the model was trained on {} images of {} classes, but {} has {} images of {} classes{}",
+            to_string(input.shape), names.size(), data.name, to_string(data.shape()), data.class_names().size(),
+            data.class_names().size() == names.size() ? " with other names" : ""));
+    }
+    data.normalisation = input.normalisation;
+    return data;
+}
+
+std::vector<float> class_weights_of(const Recipe& recipe, const ImageData& data) {
+    try {
+        return class_weights(recipe.options<ClassWeightOptions>("train.classes"),
+                             {data.class_names(), class_counts(data.train), data.train.size()});
+    } catch (const UserError& error) {
+        throw UserError(recipe.placed(error.what()));
+    }
+}
+
+}  // namespace
+
+ImageWorkload::ImageWorkload(const Recipe& recipe, Context& context)
+    : recipe_(recipe),
+      context_(context),
+      data_(open_images(recipe)),
+      facts_(DataFacts::of(data_)),
+      own_model_(make_image_model(recipe, facts_.image_geometry())),
+      model_(*own_model_),
+      batch_(recipe.options<ImageDataOptions>("data").batch),
+      class_weights_(class_weights_of(recipe, data_)),
+      task_(context_, model_, data_, recipe.options<TrainOptions>("train").label_smoothing, batch_,
+            recipe.options<AugmentOptions>("data.augment"), class_weights_) {}
+
+ImageWorkload::ImageWorkload(TrainedModel& trained, Context& context)
+    : recipe_(trained.recipe),
+      context_(context),
+      data_(open_images_for(trained)),
+      facts_(trained.facts),
+      model_(*trained.model.images),
+      batch_(recipe_.options<ImageDataOptions>("data").batch),
+      task_(context_, model_, data_, 0.0, batch_) {}
+
+int64_t ImageWorkload::attention_weights() const {
+    const PatchTransformerShape shape = model_.shape();
+    return shape.heads * shape.tokens() * shape.tokens();
+}
+
+std::vector<std::string> ImageWorkload::description() {
+    std::vector<std::string> lines = {
+        fmt::format("{}: {} training, {} validation, {} test images of {}", data_.name, data_.train.size(),
+                    data_.validation.size(), data_.test.size(), to_string(data_.shape())),
+        fmt::format("{} with {} attention: {} parameters, {} tokens an image", recipe_.section("model").choice(),
+                    recipe_.section("attention").choice(), model_.parameter_count(), model_.tokens())};
+    for (const std::string& remark :
+         {class_weights_line(class_weights_, data_.class_names()), attention_remark(model_, model_.tokens())}) {
+        if (!remark.empty()) lines.push_back(remark);
+    }
+    return lines;
+}
+
+void ImageWorkload::add_to_report(ReportInput& input, const Evaluation& test) {
+    input.facts = {{"Data", data_.name + ", images of " + to_string(data_.shape())},
+                   {"Images", fmt::format("{} training, {} validation, {} test", group_digits(data_.train.size()),
+                                          group_digits(data_.validation.size()), group_digits(data_.test.size()))},
+                   {"Tokens of an image", std::to_string(model_.tokens())}};
+    add_classification_result(input, test);
+    const TrainOptions& train = recipe_.options<TrainOptions>("train");
+    BatchPlan plan;
+    plan.batch = batch_ * train.accumulate;
+    plan.micro_batches = train.accumulate;
+    plan.shuffle = train.shuffle;
+    plan.seed = static_cast<uint64_t>(train.seed);
+    constexpr int64_t pictures = 24;
+    const AttentionInspection attention = inspect_attention(context_, model_, data_, test);
+    add_image_sections(input, data_, test, &attention,
+                       first_training_pictures(data_, recipe_.options<AugmentOptions>("data.augment"), plan, pictures));
+}
+
+}  // namespace heed

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "heed/trainers/images/image_task.h"
+#include "heed/trainers/kinds/workload.h"
+
+namespace heed {
+
+/// Classification of images.
+class ImageWorkload final : public Workload {
+public:
+    ImageWorkload(const Recipe& recipe, Context& context);
+    ImageWorkload(TrainedModel& trained, Context& context);
+
+    Task& task() override { return task_; }
+    const DataFacts& facts() const override { return facts_; }
+    int64_t batch() const override { return batch_; }
+    const char* unit() const override { return "images"; }
+    int64_t attention_weights() const override;
+    std::vector<std::string> description() override;
+    void add_to_report(ReportInput& input, const Evaluation& test) override;
+
+private:
+    const Recipe& recipe_;
+    Context& context_;
+    ImageData data_;
+    DataFacts facts_;
+    std::unique_ptr<ImageClassifier> own_model_;  // null where it is another's
+    ImageClassifier& model_;
+    int64_t batch_;
+    std::vector<float> class_weights_;
+    ImageTask task_;
+};
+
+}  // namespace heed

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "heed/core/device/context.h"
+#include "heed/trainers/loop/task.h"
+#include "heed/trainers/report/report.h"
+#include "heed/trainers/run/trained_model.h"
+
+namespace heed {
+
+/// What one kind of training - of images, of texts, of translations - brings to a run: data, model and task, and what
+/// only it can say in log, checkpoint and report. The run itself knows nothing else of them.
+class Workload {
+public:
+    virtual ~Workload() = default;
+
+    virtual Task& task() = 0;
+    virtual const DataFacts& facts() const = 0;
+
+    /// False where the training data are not those that the model was trained on, so that what is held back from them
+    /// now may have been trained on.
+    virtual bool knows_training_data() const { return true; }
+
+    /// What a micro-batch counts, over all ranks: data.batch.
+    virtual int64_t batch() const = 0;
+    /// Whether batch() is only the most that it counts.
+    virtual bool batch_is_limit() const { return false; }
+    /// The name of what is counted: "images".
+    virtual const char* unit() const = 0;
+    /// Numbers in one sample's attention weights of one layer.
+    virtual int64_t attention_weights() const = 0;
+
+    /// What the log says of data and model before the first step.
+    virtual std::vector<std::string> description() = 0;
+    /// Adds what the report shows of this kind alone.
+    virtual void add_to_report(ReportInput& input, const Evaluation& test) = 0;
+};
+
+/// Opens the data of a recipe and builds its model. A training that goes on gives what its checkpoint knows of the data
+/// (tokenizers are taken from there), else null. Throws UserError when they do not fit each other.
+std::unique_ptr<Workload> make_workload(const Recipe& recipe, Context& context, const DataFacts* known);
+
+/// The same with a model that exists already, which stays `trained`'s; the data has to be of the kind that it was
+/// trained on.
+std::unique_ptr<Workload> make_workload(TrainedModel& trained, Context& context);
+
+}  // namespace heed

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "heed/core/forward_state.h"
+#include "heed/core/module/module.h"
+#include "heed/datasets/batches/batch_loader.h"
+#include "heed/trainers/loop/evaluation.h"
+
+namespace heed {
+
+/// What a micro-batch contributed: sums, so that micro-batches and ranks add up to the whole batch.
+struct LossSums {
+    double loss = 0.0;
+    int64_t correct = 0;
+    int64_t count = 0;  ///< what the loss is a mean over: images, texts, words
+};
+
+/// One micro-batch after its forward pass.
+struct MicroBatch {
+    Variable loss;  ///< sum over the samples, for backward; undefined when the micro-batch is empty
+    LossSums sums;
+    BatchPosition position;
+};
+
+enum class Split : uint8_t { train, validation, test };
+
+/// "train", "validation" or "test".
+const char* split_name(Split split);
+
+/// That part of data which has the members train, validation and test.
+template <class Data>
+const auto& split_of(const Data& data, Split split) {
+    return split == Split::train ? data.train : split == Split::validation ? data.validation : data.test;
+}
+
+/// A model together with the data that it learns from. The trainer knows nothing else of either.
+class Task {
+public:
+    virtual ~Task() = default;
+
+    virtual Module& model() = 0;
+    /// Samples of a split, over all ranks.
+    virtual int64_t samples(Split split) const = 0;
+
+    /// Optimizer batches in an epoch, of `batch` samples over all ranks and micro-batches.
+    virtual int64_t epoch_steps(int64_t batch) const = 0;
+
+    /// Starts to prepare training batches.
+    virtual void begin(const BatchPlan& plan) = 0;
+    /// Runs the model forward on the next micro-batch; `state.first_sample` is filled in here. Throws Error past the
+    /// end.
+    virtual MicroBatch next(ForwardState state) = 0;
+    /// The last micro-batch once more, with every op's output checked: names the first that is not finite, or "".
+    virtual std::string find_non_finite(ForwardState state) = 0;
+    /// Runs the model forward on the first `samples` samples of the last micro-batch, as in evaluation, with this
+    /// observer. Nothing happens without samples.
+    virtual void observe(ForwardObserver& observer, int64_t samples) = 0;
+    /// Seconds for which `next` has waited for data.
+    virtual double waited_seconds() const = 0;
+
+    /// Throws Error when the model's output is not finite.
+    virtual Evaluation evaluate(Split split) = 0;
+};
+
+}  // namespace heed

@@ -1,0 +1,151 @@
+#include "heed/trainers/loop/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "heed/trainers/loop/finite.h"
+
+namespace heed {
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Name of the first parameter whose value or gradient is not finite, or "".
+std::string first_bad_parameter(const ParameterStore& store) {
+    const std::string value = first_non_finite_parameter(store);
+    if (!value.empty()) return "parameter " + value;
+    for (Parameter* parameter : store.parameters()) {
+        if (!parameter->trainable()) continue;
+        for (const ParameterPart& part : parameter->parts()) {
+            Tensor gradient = parameter->gradient_slot().gradient().slice(part.first_row, part.rows);
+            if (!all_finite(gradient)) return "the gradient of " + part.name;
+        }
+    }
+    return "";
+}
+
+}  // namespace
+
+Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const TrainOptions& train,
+                 const OptimizerOptions& optimizer, int64_t batch, Communicator& communicator)
+    : context_(context),
+      task_(task),
+      store_(store),
+      options_(train),
+      communicator_(communicator),
+      optimizer_batch_(batch * train.accumulate),
+      epoch_steps_(task.epoch_steps(optimizer_batch_)),
+      total_steps_(train.steps > 0 ? train.steps : train.epochs * epoch_steps_),
+      schedule_(optimizer, total_steps_, epoch_steps_),
+      optimizer_(make_optimizer(optimizer, store)),
+      average_(train.ema > 0.0 ? std::make_unique<WeightAverage>(store, train.ema) : nullptr) {
+    constexpr int64_t most_steps = 4294967295;  // what the counter of the random numbers holds
+    if (total_steps_ > most_steps) {
+        throw UserError("train.epochs makes " + std::to_string(total_steps_) + " steps, expected at most " +
+                        std::to_string(most_steps));
+    }
+}
+
+void Trainer::begin(const TrainingState& progress) {
+    const int64_t epoch = progress.step / epoch_steps_, batch = progress.step % epoch_steps_;
+    if (progress.position.epoch != epoch || progress.position.batch != batch) {
+        const auto place = [](int64_t in_epoch, int64_t of_epoch) {
+            return "batch " + std::to_string(in_epoch) + " of epoch " + std::to_string(of_epoch + 1);
+        };
+        throw UserError("the saved training stood after step " + std::to_string(progress.step) + " at " +
+                        place(progress.position.batch, progress.position.epoch) + ", but with " +
+                        std::to_string(epoch_steps_) + " steps an epoch this is " + place(batch, epoch) +
+                        ": the training set has another size than before");
+    }
+    progress_ = progress;
+    if (average_ && progress.step == 0) average_->start();
+    if (finished()) return;
+    BatchPlan plan;
+    plan.batch = optimizer_batch_;
+    plan.shuffle = options_.shuffle;
+    plan.seed = static_cast<uint64_t>(options_.seed);
+    plan.start = progress.position;
+    plan.micro_batches = options_.accumulate;
+    plan.rank = communicator_.rank();
+    plan.ranks = communicator_.size();
+    task_.begin(plan);
+}
+
+StepResult Trainer::step() {
+    const auto start = std::chrono::steady_clock::now();
+    const double waited = task_.waited_seconds();
+    ForwardState state;
+    state.training = true;
+    state.seed = static_cast<uint64_t>(options_.seed);
+    state.step = static_cast<uint32_t>(progress_.step);
+    if (progress_.position.batch == 0) progress_.epoch = {};
+    store_.begin_step();
+    LossSums sums = run_micro_batches(state);
+    reduce(sums);
+    StepResult result;
+    result.step = progress_.step + 1;
+    result.epoch = progress_.position.epoch;
+    result.samples = sums.count;
+    const double count = static_cast<double>(sums.count);
+    result.loss = sums.loss / count;
+    result.accuracy = static_cast<double>(sums.correct) / count;
+    result.gradient_norm = gradient_norm(store_) / count;
+    check_finite(result.loss, result.gradient_norm, state);
+    double scale = 1.0 / count;
+    if (options_.clip > 0.0 && result.gradient_norm > options_.clip) scale *= options_.clip / result.gradient_norm;
+    result.lr = schedule_.lr(result.step);
+    optimizer_->step(result.step, result.lr, scale);
+    if (average_) average_->update(result.step);
+    ++progress_.step;
+    progress_.epoch.loss += sums.loss;
+    progress_.epoch.correct += sums.correct;
+    progress_.epoch.count += sums.count;
+    if (++progress_.position.batch == epoch_steps_) progress_.position = {progress_.position.epoch + 1, 0};
+    result.seconds = seconds_since(start);
+    result.data_wait = task_.waited_seconds() - waited;
+    return result;
+}
+
+LossSums Trainer::run_micro_batches(ForwardState state) {
+    LossSums sums;
+    for (int64_t micro_batch = 0; micro_batch < options_.accumulate; ++micro_batch) {
+        MicroBatch batch = task_.next(state);
+        if (batch.loss.defined()) context_.tape().backward(batch.loss);
+        context_.tape().clear();
+        sums.loss += batch.sums.loss;
+        sums.correct += batch.sums.correct;
+        sums.count += batch.sums.count;
+        if (!std::isfinite(sums.loss)) break;
+    }
+    store_.finish_gradients();
+    return sums;
+}
+
+void Trainer::reduce(LossSums& sums) {
+    if (communicator_.size() == 1) return;
+    double values[3] = {sums.loss, static_cast<double>(sums.correct), static_cast<double>(sums.count)};
+    communicator_.all_reduce_sum(values, 3);
+    sums = {values[0], static_cast<int64_t>(values[1]), static_cast<int64_t>(values[2])};
+    for (ParameterGroup& group : store_.groups()) {
+        if (!group.trainable || group.gradients.elements() == 0) continue;
+        std::vector<float> gradients = group.gradients.to_vector();
+        communicator_.all_reduce_sum(gradients.data(), static_cast<int64_t>(gradients.size()));
+        group.gradients.copy_from_host(gradients.data());
+    }
+}
+
+void Trainer::check_finite(double loss, double norm, const ForwardState& state) {
+    if (std::isfinite(loss) && std::isfinite(norm)) return;
+    std::string where = std::isfinite(loss) ? "" : task_.find_non_finite(state);
+    if (where.empty()) where = first_bad_parameter(store_);
+    throw NotFinite("the loss or its gradient is not a finite number at step " + std::to_string(progress_.step + 1) +
+                    (where.empty() ? "" : "; first seen in " + where));
+}
+
+}  // namespace heed

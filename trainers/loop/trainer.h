@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "heed/core/error.h"
+#include "heed/core/module/parameter_store.h"
+#include "heed/core/ranks/communicator.h"
+#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/loop/schedule.h"
+#include "heed/trainers/loop/task.h"
+#include "heed/trainers/loop/weight_average.h"
+#include "heed/trainers/recipe/train_options.h"
+
+namespace heed {
+
+/// Where a training stands: all that has to be known, beside weights and optimizer, to go on with the same bits.
+struct TrainingState {
+    int64_t step = 0;         ///< optimizer steps done
+    BatchPosition position;   ///< of the next optimizer batch
+    LossSums epoch;           ///< of the steps since the last epoch began
+    double best_score = 0.0;  ///< of a validation; of no meaning before the first
+    int64_t best_step = 0;    ///< 0 before the first
+    int64_t validations_since_best = 0;
+};
+
+/// The loss or a gradient is not a finite number; the parameters are those before the step.
+class NotFinite : public Error {
+public:
+    using Error::Error;
+};
+
+/// One optimizer step.
+struct StepResult {
+    int64_t step = 0;   ///< counted from 1
+    int64_t epoch = 0;  ///< counted from 0
+    double loss = 0.0;  ///< mean over the samples of the whole batch
+    double accuracy = 0.0;
+    double lr = 0.0;
+    double gradient_norm = 0.0;
+    int64_t samples = 0;
+    double seconds = 0.0;
+    double data_wait = 0.0;  ///< seconds
+};
+
+/// Takes optimizer steps: forward and backward over the micro-batches, sums over the ranks, clipping, update.
+class Trainer {
+public:
+    /// `batch` is the number of samples of one micro-batch over all ranks; an optimizer batch is train.accumulate of
+    /// them.
+    Trainer(Context& context, Task& task, ParameterStore& store, const TrainOptions& train,
+            const OptimizerOptions& optimizer, int64_t batch, Communicator& communicator);
+
+    /// Goes to where `progress` says; must be called before the first step. Throws UserError when its position is not
+    /// that of its step, as with a training set of another size.
+    void begin(const TrainingState& progress);
+
+    /// Takes one step. Throws NotFinite, naming the step and the first tensor, when the loss or the gradient is not
+    /// finite.
+    StepResult step();
+
+    bool finished() const { return progress_.step >= total_steps_; }
+    /// True after the last step of an epoch.
+    bool at_epoch_end() const { return progress_.position.batch == 0; }
+
+    TrainingState& progress() { return progress_; }
+    int64_t total_steps() const { return total_steps_; }
+    int64_t epoch_steps() const { return epoch_steps_; }
+    Optimizer& optimizer() { return *optimizer_; }
+    /// The running average of the weights; null without `train.ema`.
+    WeightAverage* average() { return average_.get(); }
+
+private:
+    LossSums run_micro_batches(ForwardState state);
+    void reduce(LossSums& sums);
+    void check_finite(double loss, double norm, const ForwardState& state);
+
+    Context& context_;
+    Task& task_;
+    ParameterStore& store_;
+    TrainOptions options_;
+    Communicator& communicator_;
+    int64_t optimizer_batch_;
+    int64_t epoch_steps_;
+    int64_t total_steps_;
+    Schedule schedule_;
+    std::unique_ptr<Optimizer> optimizer_;
+    std::unique_ptr<WeightAverage> average_;
+    TrainingState progress_;
+};
+
+}  // namespace heed

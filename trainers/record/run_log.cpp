@@ -1,0 +1,39 @@
+#include "heed/trainers/record/run_log.h"
+
+#include <cstdio>
+
+#include "heed/core/error.h"
+
+namespace heed {
+
+void RunLog::open(const std::string& path) {
+    file_.open(path, std::ios::app);
+    if (!file_) throw UserError("cannot write " + path);
+}
+
+void RunLog::line(const std::string& text) {
+    if (progress_) {
+        progress_->message(text);
+    } else {
+        std::fprintf(stderr, "%s\n", text.c_str());
+    }
+    to_file(text);
+}
+
+void RunLog::step(int64_t step, int64_t epoch, double loss, int64_t items) {
+    if (progress_) progress_->step(step, epoch, loss, items);
+}
+
+void RunLog::pause(const std::string& activity) {
+    if (progress_) progress_->pause(activity);
+}
+
+void RunLog::end_epoch(const std::string& metrics) {
+    if (progress_) to_file(progress_->end_epoch(metrics));
+}
+
+void RunLog::to_file(const std::string& text) {
+    if (file_.is_open()) file_ << text << std::endl;
+}
+
+}  // namespace heed

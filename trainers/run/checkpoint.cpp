@@ -1,0 +1,250 @@
+#include "heed/trainers/run/checkpoint.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "heed/core/cpu/isa.h"
+#include "heed/core/cpu/onednn/version.h"
+#include "heed/core/error.h"
+#include "heed/core/parallel.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/version.h"
+
+namespace heed {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int format_version = 1;
+constexpr const char* format_key = "heed.format";
+constexpr const char* facts_key = "heed.facts";
+const std::string optimizer_prefix = "optimizer.";
+const std::string data_prefix = "data.";                  // of what is no weight: tokenizers
+const std::string trained_prefix = "optimizer.weights.";  // of weights whose average has the plain names
+
+Json to_json(const CheckpointFacts& facts) {
+    const TrainingState& progress = facts.progress;
+    return {
+        {"recipe", facts.recipe},
+        {"versions", facts.versions},
+        {"data", Json::parse(facts.data.to_json())},
+        {"progress",
+         {{"step", progress.step},
+          {"epoch", progress.position.epoch},
+          {"batch", progress.position.batch},
+          {"epoch_loss", progress.epoch.loss},
+          {"epoch_correct", progress.epoch.correct},
+          {"epoch_samples", progress.epoch.count},
+          {"best_score", progress.best_score},
+          {"best_step", progress.best_step},
+          {"validations_since_best", progress.validations_since_best}}},
+    };
+}
+
+CheckpointFacts from_json(const Json& json) {
+    CheckpointFacts facts;
+    facts.recipe = json.at("recipe").get<std::string>();
+    facts.versions = json.at("versions").get<std::string>();
+    facts.data = DataFacts::from_json(json.at("data").dump());
+    const Json& progress = json.at("progress");
+    facts.progress.step = progress.at("step").get<int64_t>();
+    facts.progress.position.epoch = progress.at("epoch").get<int64_t>();
+    facts.progress.position.batch = progress.at("batch").get<int64_t>();
+    facts.progress.epoch.loss = progress.value("epoch_loss", 0.0);
+    facts.progress.epoch.correct = progress.value("epoch_correct", int64_t{0});
+    facts.progress.epoch.count = progress.value("epoch_samples", int64_t{0});
+    facts.progress.best_score = progress.at("best_score").get<double>();
+    facts.progress.best_step = progress.at("best_step").get<int64_t>();
+    facts.progress.validations_since_best = progress.value("validations_since_best", int64_t{0});
+    return facts;
+}
+
+/// What is wrong with numbers that Heed cannot have written, or "".
+std::string impossible_fact(const CheckpointFacts& facts) {
+    constexpr int64_t most_steps = 4'294'967'295;
+    const TrainingState& progress = facts.progress;
+    if (progress.step < 0 || progress.step > most_steps) return "step";
+    if (progress.position.epoch < 0 || progress.position.epoch > progress.step) return "epoch";
+    if (progress.position.batch < 0 || progress.position.batch > progress.step) return "batch";
+    if (progress.epoch.count < 0) return "epoch_samples";
+    if (progress.epoch.correct < 0 || progress.epoch.correct > progress.epoch.count) return "epoch_correct";
+    if (progress.best_step < 0 || progress.best_step > progress.step) return "best_step";
+    return "";
+}
+
+/// Calls `visit(name, tensor)` for every named part of the buffers laid out as the store's parameters are.
+template <class Visit>
+void for_each_part(const ParameterStore& store, const std::vector<Tensor>& buffers, const Visit& visit) {
+    for (size_t index = 0; index < store.groups().size(); ++index) {
+        const ParameterGroup& group = store.groups()[index];
+        if (!buffers[index].defined()) continue;
+        for (size_t place = 0; place < group.parameters.size(); ++place) {
+            const Parameter* parameter = group.parameters[place];
+            const int64_t offset = group.offsets[place];
+            for (const ParameterPart& part : parameter->parts()) {
+                const Shape shape = parameter->part_shape(part);
+                const int64_t row = shape[0] == 0 ? 0 : shape.elements() / shape[0];
+                visit(part.name, buffers[index].view(offset + part.first_row * row, shape));
+            }
+        }
+    }
+}
+
+std::vector<Tensor> value_buffers(const ParameterStore& store) {
+    std::vector<Tensor> buffers;
+    for (const ParameterGroup& group : store.groups()) buffers.push_back(group.values);
+    return buffers;
+}
+
+/// Those of the groups that are trained; undefined for the others.
+std::vector<Tensor> trained_buffers(const ParameterStore& store) {
+    std::vector<Tensor> buffers;
+    for (const ParameterGroup& group : store.groups()) buffers.push_back(group.trainable ? group.values : Tensor());
+    return buffers;
+}
+
+void copy_into(const StoredTensor& stored, Tensor& target) {
+    std::vector<float> values(static_cast<size_t>(target.elements()));
+    if (!values.empty()) std::memcpy(values.data(), stored.bytes.data(), stored.bytes.size());
+    target.copy_from_host(values.data());
+}
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+    std::string text = "[";
+    for (size_t axis = 0; axis < shape.size(); ++axis) text += (axis ? ", " : "") + std::to_string(shape[axis]);
+    return text + "]";
+}
+
+/// "a, b, c and 4 more"
+std::string shortened(const std::vector<std::string>& names) {
+    constexpr size_t shown = 8;
+    if (names.size() <= shown) return listed(names);
+    std::vector<std::string> first(names.begin(), names.begin() + shown);
+    return listed(first, ", ") + " and " + std::to_string(names.size() - shown) + " more";
+}
+
+/// Copies tensors prefix + name of the file into the parts, and collects what does not fit.
+void load_parts(const SafetensorsFile& file, const ParameterStore& store, const std::vector<Tensor>& buffers,
+                const std::string& prefix, const std::string& what) {
+    std::vector<std::string> missing, different, unknown;
+    std::set<std::string> known;
+    std::vector<std::pair<const StoredTensor*, Tensor>> copies;
+    for_each_part(store, buffers, [&](const std::string& part, Tensor target) {
+        const std::string name = prefix + part;
+        known.insert(name);
+        const StoredTensor* stored = file.find(name);
+        if (!stored) {
+            missing.push_back(name);
+        } else if (stored->dtype != DType::f32 || stored->shape != target.shape().to_vector()) {
+            different.push_back(name + " " + dtype_name(stored->dtype) + shape_text(stored->shape) + " for f32" +
+                                target.shape().to_string());
+        } else {
+            copies.emplace_back(stored, std::move(target));
+        }
+    });
+    for (const StoredTensor& stored : file.tensors()) {
+        const bool other = stored.name.starts_with(optimizer_prefix) || stored.name.starts_with(data_prefix);
+        const bool concerned = prefix.empty() ? !other : stored.name.starts_with(prefix);
+        if (concerned && !known.contains(stored.name)) unknown.push_back(stored.name);
+    }
+    std::string problems;
+    auto report = [&](const char* text, const std::vector<std::string>& names) {
+        if (!names.empty()) problems += (problems.empty() ? "" : "; ") + std::string(text) + " " + shortened(names);
+    };
+    report("it lacks", missing);
+    report("it has besides", unknown);
+    report("it has other shapes:", different);
+    if (!problems.empty()) throw UserError(file.path() + " does not fit the " + what + ": " + problems);
+    for (auto& [stored, target] : copies) copy_into(*stored, target);
+}
+
+}  // namespace
+
+std::string numeric_versions() {
+    return std::string("heed ") + build_info().version + ", oneDNN " + onednn_version() + ", " +
+           isa_name(active_isa()) + ", " + std::to_string(thread_count()) +
+           (thread_count() == 1 ? " thread" : " threads");
+}
+
+void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,
+                      const CheckpointFacts& facts, WeightAverage* average) {
+    std::deque<std::vector<float>> values;
+    std::vector<TensorToStore> tensors;
+    auto add = [&](const std::string& prefix, const std::vector<Tensor>& buffers) {
+        for_each_part(store, buffers, [&](const std::string& part, const Tensor& tensor) {
+            values.push_back(tensor.to_vector());
+            tensors.push_back({prefix + part, DType::f32, tensor.shape().to_vector(), values.back().data()});
+        });
+    };
+    add("", average ? average->buffers() : value_buffers(store));
+    if (average) add(trained_prefix, trained_buffers(store));
+    if (optimizer) {
+        for (const OptimizerState& state : optimizer->states()) add(optimizer_prefix + state.name + ".", state.buffers);
+    }
+    DataFacts data = facts.data;
+    for (const auto& [name, tokenizer] : data.tokenizers()) {
+        const auto bytes = static_cast<int64_t>(tokenizer->bytes.size());
+        tensors.push_back({data_prefix + name, DType::u8, {bytes}, tokenizer->bytes.data()});
+    }
+    write_safetensors(path, tensors,
+                      {{format_key, std::to_string(format_version)}, {facts_key, to_json(facts).dump()}});
+}
+
+CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file) {
+    auto format = file.metadata().find(format_key);
+    auto facts = file.metadata().find(facts_key);
+    if (format == file.metadata().end() || facts == file.metadata().end()) {
+        throw UserError(file.path() +
+                        " holds tensors but is no checkpoint of Heed (to start from its weights, give init=" +
+                        file.path() + " to train)");
+    }
+    if (format->second != std::to_string(format_version)) {
+        throw UserError(file.path() + " has checkpoint format " + format->second + ", this version reads " +
+                        std::to_string(format_version));
+    }
+    const std::string damaged = file.path() + " has damaged checkpoint facts: ";
+    CheckpointFacts read;
+    try {
+        read = from_json(Json::parse(facts->second));
+    } catch (const Json::exception& error) {
+        throw UserError(damaged + error.what());
+    } catch (const UserError& error) {
+        throw UserError(damaged + error.what());
+    }
+    for (const auto& [name, tokenizer] : read.data.tokenizers()) {
+        const StoredTensor* stored = file.find(data_prefix + name);
+        if (!stored || stored->dtype != DType::u8) throw UserError(damaged + "it lacks " + data_prefix + name);
+        tokenizer->bytes.assign(reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size());
+    }
+    const std::string impossible = impossible_fact(read);
+    if (!impossible.empty()) throw UserError(damaged + "the value of " + impossible + " cannot be");
+    return read;
+}
+
+void load_weights(const SafetensorsFile& file, ParameterStore& store) {
+    load_parts(file, store, value_buffers(store), "", "model");
+}
+
+void load_averaged_weights(const SafetensorsFile& file, ParameterStore& store, WeightAverage& average) {
+    load_parts(file, store, average.buffers(), "", "model");
+    load_parts(file, store, trained_buffers(store), trained_prefix, "model in training");
+}
+
+void load_optimizer(const SafetensorsFile& file, ParameterStore& store, Optimizer& optimizer) {
+    for (OptimizerState& state : optimizer.states()) {
+        load_parts(file, store, state.buffers, optimizer_prefix + state.name + ".", "optimizer");
+    }
+    for (const StoredTensor& stored : file.tensors()) {
+        if (!stored.name.starts_with(optimizer_prefix) || stored.name.starts_with(trained_prefix)) continue;
+        const bool known = std::any_of(optimizer.states().begin(), optimizer.states().end(), [&](const auto& state) {
+            return stored.name.starts_with(optimizer_prefix + state.name + ".");
+        });
+        if (!known) throw UserError(file.path() + " holds the state of another optimizer: " + stored.name);
+    }
+}
+
+}  // namespace heed

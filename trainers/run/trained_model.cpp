@@ -1,0 +1,46 @@
+#include "heed/trainers/run/trained_model.h"
+
+#include <filesystem>
+
+#include "heed/core/error.h"
+#include "heed/trainers/loop/finite.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/run/checkpoint.h"
+#include "heed/trainers/run/run_folder.h"
+
+namespace heed {
+
+std::string checkpoint_file(const std::string& run_or_checkpoint) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    if (!fs::exists(run_or_checkpoint, ignored)) {
+        throw UserError("expected a run folder or a checkpoint, but there is no " + run_or_checkpoint +
+                        did_you_mean_folder(run_or_checkpoint));
+    }
+    if (!fs::is_directory(run_or_checkpoint, ignored)) return run_or_checkpoint;
+    RunPaths paths(run_or_checkpoint);
+    if (fs::exists(paths.best_checkpoint(), ignored)) return paths.best_checkpoint();
+    if (fs::exists(paths.last_checkpoint(), ignored)) return paths.last_checkpoint();
+    const std::optional<std::string> run = run_of_checkpoint(paths.folder() + "/any");
+    if (run) {
+        throw UserError("expected a run folder or a checkpoint, but " + paths.folder() +
+                        " is the folder of the checkpoints of " + *run + ": give the run or one of the files");
+    }
+    throw UserError("expected a run folder with checkpoints, but there is no " + paths.last_checkpoint());
+}
+
+TrainedModel TrainedModel::load(Context& context, const std::string& run_or_checkpoint,
+                                const std::vector<std::string>& overrides) {
+    SafetensorsFile file(checkpoint_file(run_or_checkpoint));
+    CheckpointFacts facts = read_checkpoint_facts(file);
+    Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), overrides);
+    TrainedModel trained{std::move(recipe), std::move(facts.data), facts.progress.step, {}, nullptr};
+    trained.model = make_model(trained.recipe, trained.facts);
+    trained.store = std::make_unique<ParameterStore>(context, trained.model.module(), 0);
+    load_weights(file, *trained.store);
+    const std::string bad = first_non_finite_parameter(*trained.store);
+    if (!bad.empty()) throw UserError(file.path() + " cannot be used: " + bad + " holds numbers that are not finite");
+    return trained;
+}
+
+}  // namespace heed

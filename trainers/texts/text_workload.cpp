@@ -1,0 +1,189 @@
+#include "heed/trainers/texts/text_workload.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "heed/attention/attention.h"
+#include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
+#include "heed/datasets/text/fingerprint.h"
+#include "heed/datasets/text/sets/text_data_set.h"
+#include "heed/datasets/text/tokenizers/tokenizer_options.h"
+#include "heed/trainers/classification/class_weights.h"
+#include "heed/trainers/recipe/train_options.h"
+#include "heed/trainers/report/text.h"
+#include "heed/trainers/texts/text_sections.h"
+#include "heed/trainers/texts/word_importance.h"
+
+namespace heed {
+
+namespace {
+
+TextData open_texts(const Recipe& recipe) {
+    return text_data_set(recipe.section("data").choice()).open(recipe.options<TextDataOptions>("data"));
+}
+
+/// The data of the recipe, which has to have the classes of the training.
+TextData open_texts_for(const TrainedModel& trained) {
+    TextData data = open_texts(trained.recipe);
+    if (data.class_names() != trained.facts.class_names) {
+        throw UserError(
+            fmt::format("the model was trained on texts of {} classes, but {} has {} classes{}",
+                        trained.facts.class_names.size(), data.name, data.class_names().size(),
+                        data.class_names().size() == trained.facts.class_names.size() ? " of other names" : ""));
+    }
+    return data;
+}
+
+std::unique_ptr<Tokenizer> load_stored(const StoredTokenizer& stored) {
+    return load_tokenizer(stored.kind, stored.bytes);
+}
+
+double share(int64_t part, int64_t whole) {
+    return static_cast<double>(part) / static_cast<double>(std::max<int64_t>(1, whole));
+}
+
+DataFacts facts_of(const Recipe& recipe, const TextData& data, const DataFacts* known) {
+    const std::string print = fingerprint(data.train);
+    if (known && known->texts && known->class_names == data.class_names()) {
+        check_unchanged(*known, print, data.origin);
+        return *known;
+    }
+    if (known) {
+        throw UserError("the training was begun with other classes than those of " + data.origin +
+                        ": start a new run without --resume");
+    }
+    const auto& options = recipe.options<TextDataOptions>("data");
+    const auto tokenizer = train_tokenizer(recipe.options<TokenizerOptions>("tokenizer"), data.train.texts());
+    DataFacts facts;
+    facts.name = data.name;
+    facts.class_names = data.class_names();
+    facts.texts = TextInput{tokenizer->vocabulary_size(),
+                            options.length,
+                            options.truncate,
+                            data.several_labels(),
+                            {tokenizer->kind(), tokenizer->serialized()}};
+    facts.fingerprint = print;
+    return facts;
+}
+
+/// Which classes no training text has, or nothing.
+std::string unseen_classes_line(const TextData& data) {
+    const std::vector<int64_t> counts = class_counts(data.train);
+    std::vector<std::string> unseen;
+    for (size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] == 0) unseen.push_back(quote(data.class_names()[i]));
+    }
+    if (unseen.empty()) return "";
+    return "warning: no training text has the class " + listed(unseen) + ", which the model cannot learn";
+}
+
+EncodedSplit encode_split(const TextSplit& split, const Tokenizer& tokenizer, const EncodeOptions& options,
+                          EncodeReport& report) {
+    EncodedSplit encoded;
+    encoded.texts = encode_texts(tokenizer, split.texts(), options, report);
+    for (int64_t place = 0; place < split.size(); ++place) encoded.labels.add(split.labels(place));
+    return encoded;
+}
+
+}  // namespace
+
+EncodeOptions encode_options(const TextInput& input) {
+    EncodeOptions options;
+    options.length = input.max_tokens;
+    options.keep_tail = input.truncate == "tail";
+    return options;
+}
+
+TextWorkload::TextWorkload(const Recipe& recipe, Context& context, const DataFacts* known)
+    : recipe_(recipe),
+      context_(context),
+      data_(open_texts(recipe)),
+      facts_(facts_of(recipe, data_, known)),
+      tokenizer_(load_stored(facts_.text_input().tokenizer)),
+      own_model_(make_text_model(recipe, facts_.text_geometry())),
+      model_(*own_model_),
+      batch_(recipe.options<TextDataOptions>("data").batch),
+      loss_(training_loss()),
+      task_(context_, model_, encode(), loss_) {}
+
+TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
+    : recipe_(trained.recipe),
+      context_(context),
+      data_(open_texts_for(trained)),
+      facts_(trained.facts),
+      tokenizer_(load_stored(facts_.text_input().tokenizer)),
+      model_(*trained.model.texts),
+      batch_(recipe_.options<TextDataOptions>("data").batch),
+      loss_{.several_labels = facts_.text_input().several_labels},
+      task_(context_, model_, encode(), loss_) {}
+
+bool TextWorkload::knows_training_data() const {
+    return facts_.fits(fingerprint(data_.train));
+}
+
+LabelLossOptions TextWorkload::training_loss() const {
+    const bool several = data_.several_labels();
+    try {
+        return {several, recipe_.options<TrainOptions>("train").label_smoothing,
+                class_weights(recipe_.options<ClassWeightOptions>("train.classes"),
+                              {data_.class_names(), class_counts(data_.train), data_.train.size(), several})};
+    } catch (const UserError& error) {
+        throw UserError(recipe_.placed(error.what()));
+    }
+}
+
+EncodedTextData TextWorkload::encode() {
+    const EncodeOptions options = encode_options(facts_.text_input());
+    EncodedTextData encoded;
+    EncodeReport others;
+    encoded.train = encode_split(data_.train, *tokenizer_, options, encoded_);
+    encoded.validation = encode_split(data_.validation, *tokenizer_, options, others);
+    encoded.test = encode_split(data_.test, *tokenizer_, options, others);
+    encoded.classes = static_cast<int64_t>(facts_.class_names.size());
+    encoded.pad = tokenizer_->special().pad;
+    return encoded;
+}
+
+int64_t TextWorkload::attention_weights() const {
+    const TextTransformerShape shape = model_.shape();
+    const int64_t tokens = shape.attended(shape.max_tokens);
+    return shape.heads * tokens * tokens;
+}
+
+std::vector<std::string> TextWorkload::description() {
+    const TextInput& input = facts_.text_input();
+    std::vector<std::string> lines = {
+        fmt::format("{}: {} training, {} validation, {} test texts of {} classes{}", data_.name, data_.train.size(),
+                    data_.validation.size(), data_.test.size(), facts_.class_names.size(),
+                    input.several_labels ? ", any number a text" : ""),
+        fmt::format("{} tokenizer: {} tokens, {} of the training texts unknown; a text has {:.0f} on average",
+                    input.tokenizer.kind, input.vocabulary, percent_text(share(encoded_.unknown, encoded_.tokens), 2),
+                    share(encoded_.tokens, encoded_.texts)),
+        fmt::format("{} of the training texts are longer than {} tokens and keep their {}; {} are empty",
+                    percent_text(share(encoded_.cut, encoded_.texts), 1), input.max_tokens, input.truncate,
+                    encoded_.empty),
+        fmt::format("{} with {} attention: {} parameters", recipe_.section("model").choice(),
+                    recipe_.section("attention").choice(), model_.parameter_count())};
+    for (const std::string& remark :
+         {vocabulary_remark(recipe_.options<TokenizerOptions>("tokenizer"), input.vocabulary),
+          class_weights_line(loss_.class_weights, facts_.class_names), unseen_classes_line(data_),
+          attention_remark(model_, model_.shape().attended(input.max_tokens))}) {
+        if (!remark.empty()) lines.push_back(remark);
+    }
+    return lines;
+}
+
+void TextWorkload::add_to_report(ReportInput& input, const Evaluation& test) {
+    const TextInput& facts = facts_.text_input();
+    input.facts = {{"Data", data_.name},
+                   {"Texts", fmt::format("{} training, {} validation, {} test", group_digits(data_.train.size()),
+                                         group_digits(data_.validation.size()), group_digits(data_.test.size()))},
+                   {"Tokenizer", fmt::format("{}, {} tokens", facts.tokenizer.kind, group_digits(facts.vocabulary))},
+                   {"Longest text", fmt::format("{} tokens", facts.max_tokens)}};
+    add_text_sections(input, data_, test, important_words(task_, *tokenizer_, data_.test, test));
+}
+
+}  // namespace heed

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "heed/datasets/text/text_data.h"
+#include "heed/datasets/text/tokenizers/tokenizer.h"
+#include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/texts/text_task.h"
+
+namespace heed {
+
+/// Classification of texts.
+class TextWorkload final : public Workload {
+public:
+    /// `known`: null, or the facts of a checkpoint, whose tokenizer is used.
+    TextWorkload(const Recipe& recipe, Context& context, const DataFacts* known);
+    TextWorkload(TrainedModel& trained, Context& context);
+
+    Task& task() override { return task_; }
+    const DataFacts& facts() const override { return facts_; }
+    int64_t batch() const override { return batch_; }
+    const char* unit() const override { return "texts"; }
+    int64_t attention_weights() const override;
+    bool knows_training_data() const override;
+    std::vector<std::string> description() override;
+    void add_to_report(ReportInput& input, const Evaluation& test) override;
+
+private:
+    EncodedTextData encode();
+    LabelLossOptions training_loss() const;
+
+    const Recipe& recipe_;
+    Context& context_;
+    TextData data_;
+    DataFacts facts_;
+    std::unique_ptr<Tokenizer> tokenizer_;
+    EncodeReport encoded_;                       // of the training texts
+    std::unique_ptr<TextClassifier> own_model_;  // null where it is another's
+    TextClassifier& model_;
+    int64_t batch_;
+    LabelLossOptions loss_;
+    TextTask task_;
+};
+
+/// How the texts of such a model become tokens.
+EncodeOptions encode_options(const TextInput& input);
+
+}  // namespace heed

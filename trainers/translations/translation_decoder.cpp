@@ -1,0 +1,90 @@
+#include "heed/trainers/translations/translation_decoder.h"
+
+#include <algorithm>
+
+#include "heed/core/error.h"
+#include "heed/datasets/text/token_batches.h"
+#include "heed/trainers/decoding/beam_search.h"
+#include "heed/trainers/decoding/translator_steps.h"
+
+namespace heed {
+
+EncodeOptions source_encode_options(const TranslationInput& input) {
+    EncodeOptions options;
+    options.length = input.max_source_tokens;
+    options.end = true;
+    return options;
+}
+
+EncodeOptions target_encode_options(const TranslationInput& input) {
+    EncodeOptions options;
+    options.length = input.max_target_tokens + 1;  // the decoder is not given the end
+    options.begin = true;
+    options.end = true;
+    return options;
+}
+
+TranslationTokenizers::TranslationTokenizers(const TranslationInput& input)
+    : source(load_tokenizer(input.source_tokenizer.kind, input.source_tokenizer.bytes)),
+      target(input.joint ? load_tokenizer(input.source_tokenizer.kind, input.source_tokenizer.bytes)
+                         : load_tokenizer(input.target_tokenizer.kind, input.target_tokenizer.bytes)) {
+    const auto check = [](const char* side, int64_t known, int64_t expected) {
+        if (known == expected) return;
+        throw UserError("the " + std::string(side) + " tokenizer has " + std::to_string(known) +
+                        " tokens, but the model was trained with " + std::to_string(expected));
+    };
+    check("source", source->vocabulary_size(), input.source_vocabulary);
+    check("target", target->vocabulary_size(), input.target_vocabulary);
+}
+
+TranslationDecoder::TranslationDecoder(Context& context, Translator& model, const TranslationTokenizers& tokenizers,
+                                       const BeamSearchOptions& options)
+    : context_(context), model_(model), tokenizers_(tokenizers), options_(options) {
+    options_.max_length = std::max<int64_t>(1, std::min(options.max_length, model.shape().max_target_tokens - 1));
+    options_.min_length = std::min(options_.min_length, options_.max_length);
+}
+
+std::vector<std::vector<TranslationText>> TranslationDecoder::translate(const EncodedTexts& sources) {
+    constexpr int64_t sentences_at_a_time = 64;
+    std::vector<std::vector<TranslationText>> results(static_cast<size_t>(sources.size()));
+    if (results.empty()) return results;
+    TokenBatchPlan plan;
+    plan.texts = sentences_at_a_time;
+    plan.shuffle = false;
+    const TokenEpoch epoch = TokenBatches(plan, sources.lengths()).epoch(0);
+    for (int64_t i = 0; i < epoch.batches(); ++i) {
+        const std::span<const int64_t> places = epoch.batch(i);
+        std::vector<std::vector<TranslationText>> translations = translate_batch(sources, places);
+        for (size_t row = 0; row < places.size(); ++row) {
+            results[static_cast<size_t>(places[row])] = std::move(translations[row]);
+        }
+    }
+    return results;
+}
+
+std::vector<std::vector<TranslationText>> TranslationDecoder::translate_batch(const EncodedTexts& sources,
+                                                                              std::span<const int64_t> places) {
+    const NoGradient guard(context_);
+    TokenMatrix matrix;
+    fill_tokens(matrix, sources, places, tokenizers_.source->special().pad);
+    const Shape shape = {matrix.rows, matrix.columns};
+    const Tensor ids = Tensor::from_host(context_, shape, std::span<const int32_t>(matrix.ids));
+    const Tensor lengths = Tensor::from_host(context_, {matrix.rows}, std::span<const int32_t>(matrix.lengths));
+    // Without the end token, which has no translation of its own.
+    std::vector<int64_t> source_lengths;
+    for (const int32_t length : matrix.lengths) source_lengths.push_back(length - 1);
+    const int64_t longest = options_.longest(*std::max_element(source_lengths.begin(), source_lengths.end()));
+    TranslatorSteps steps(model_, model_.encode(ids, lengths, {}).value(), lengths,
+                          tokenizers_.target->vocabulary_size(), longest + 1);
+    std::vector<std::vector<TranslationText>> results;
+    for (const auto& best : beam_search(steps, source_lengths, options_, tokenizers_.target->special())) {
+        std::vector<TranslationText>& texts = results.emplace_back();
+        for (const Hypothesis& hypothesis : best) {
+            texts.push_back({tokenizers_.target->decode(hypothesis.tokens), hypothesis.log_probability,
+                             hypothesis.score, hypothesis.tokens});
+        }
+    }
+    return results;
+}
+
+}  // namespace heed

@@ -1,0 +1,186 @@
+#include "heed/trainers/translations/translation_task.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "heed/core/error.h"
+#include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/core/ops/shapes/reshape.h"
+#include "heed/trainers/loop/finite.h"
+#include "heed/trainers/metrics/perplexity.h"
+
+namespace heed {
+
+namespace {
+
+constexpr int32_t left_out = -1;  // what cross_entropy passes over
+
+double seconds_from(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Tokens that the decoder reads of each target.
+std::vector<int32_t> input_lengths(const EncodedTexts& targets) {
+    std::vector<int32_t> lengths = targets.lengths();
+    for (int32_t& length : lengths) --length;
+    return lengths;
+}
+
+Tensor on_device(Context& context, const TokenMatrix& matrix) {
+    return Tensor::from_host(context, {matrix.rows, matrix.columns}, std::span<const int32_t>(matrix.ids));
+}
+
+Tensor lengths_on_device(Context& context, const TokenMatrix& matrix) {
+    return Tensor::from_host(context, {matrix.rows}, std::span<const int32_t>(matrix.lengths));
+}
+
+CrossEntropyResult translation_loss(Context& context, const Variable& logits, const PairBatch& batch,
+                                    float label_smoothing) {
+    const Tensor targets = Tensor::from_host(context, {logits.shape()[0]}, std::span<const int32_t>(batch.outputs.ids));
+    return cross_entropy(logits, targets, label_smoothing);
+}
+
+int64_t correct_tokens(const CrossEntropyResult& loss, const PairBatch& batch) {
+    std::vector<int32_t> predictions(batch.outputs.ids.size());
+    loss.predictions.copy_to_host(predictions.data());
+    int64_t correct = 0;
+    for (size_t i = 0; i < predictions.size(); ++i) correct += predictions[i] == batch.outputs.ids[i] ? 1 : 0;
+    return correct;
+}
+
+}  // namespace
+
+int64_t PairBatch::target_tokens() const {
+    return std::accumulate(outputs.lengths.begin(), outputs.lengths.end(), int64_t{0});
+}
+
+PairBatch pair_batch(const EncodedTranslations& pairs, std::span<const int64_t> places, int32_t source_pad,
+                     int32_t target_pad, std::span<const int64_t> like) {
+    int64_t source_width = 0, target_width = 0;
+    for (const int64_t place : like) {
+        source_width = std::max(source_width, pairs.sources.length(place));
+        target_width = std::max(target_width, pairs.targets.length(place) - 1);
+    }
+    PairBatch batch;
+    fill_tokens(batch.sources, pairs.sources, places, source_pad, 0, 0, source_width);
+    fill_tokens(batch.inputs, pairs.targets, places, target_pad, 0, 1, target_width);
+    fill_tokens(batch.outputs, pairs.targets, places, left_out, 1, 0, target_width);
+    return batch;
+}
+
+Variable translation_logits(Context& context, Translator& model, const PairBatch& batch, const ForwardState& state) {
+    const Tensor source_lengths = lengths_on_device(context, batch.sources);
+    const Variable memory = model.encode(on_device(context, batch.sources), source_lengths, state);
+    const Variable logits = model.decode(on_device(context, batch.inputs), lengths_on_device(context, batch.inputs),
+                                         memory, source_lengths, state);
+    return reshape(logits, {batch.inputs.rows * batch.inputs.columns, logits.shape()[-1]});
+}
+
+TranslationTask::TranslationTask(Context& context, Translator& model, EncodedTranslationData data,
+                                 double label_smoothing, Finish finish)
+    : context_(context),
+      model_(model),
+      data_(std::move(data)),
+      label_smoothing_(static_cast<float>(label_smoothing)),
+      finish_(std::move(finish)) {}
+
+TokenBatches TranslationTask::batches(int64_t tokens, bool shuffle, uint64_t seed) const {
+    TokenBatchPlan plan;
+    plan.tokens = tokens;
+    plan.shuffle = shuffle;
+    plan.seed = seed;
+    plan.window = 256;  // with fewer batches, either side is padded much
+    plan.sort = false;
+    return {plan, input_lengths(data_.train.targets), data_.train.sources.lengths(), data_.train.weights};
+}
+
+int64_t TranslationTask::epoch_steps(int64_t batch) const {
+    return batches(batch, true, 0).epoch(0).batches();
+}
+
+void TranslationTask::begin(const BatchPlan& plan) {
+    part_.reset();
+    cursor_.emplace(batches(plan.batch, plan.shuffle, plan.seed), plan, epoch_steps(plan.batch));
+}
+
+MicroBatch TranslationTask::next(ForwardState state) {
+    if (!cursor_) throw Error("the training has not begun");
+    const auto start = std::chrono::steady_clock::now();
+    part_ = cursor_->next();
+    // All parts are as wide as the whole batch: the random numbers of dropout are counted by a token's place in it.
+    batch_ = pair_batch(data_.train, part_->places, data_.source_pad, data_.target_pad, part_->whole);
+    waited_seconds_ += seconds_from(start);
+    return forward(state);
+}
+
+MicroBatch TranslationTask::forward(ForwardState state) {
+    MicroBatch result;
+    result.position = part_->position;
+    if (part_->places.empty()) return result;
+    state.first_sample = static_cast<uint32_t>(part_->first_sample);
+    CrossEntropyResult loss =
+        translation_loss(context_, translation_logits(context_, model_, batch_, state), batch_, label_smoothing_);
+    result.sums = {loss.loss_sum, correct_tokens(loss, batch_), batch_.target_tokens()};
+    result.loss = std::move(loss.loss);
+    return result;
+}
+
+std::string TranslationTask::find_non_finite(ForwardState state) {
+    if (!part_) return "";
+    return first_non_finite_op(context_, [&] { forward(state); });
+}
+
+void TranslationTask::observe(ForwardObserver& observer, int64_t samples) {
+    const size_t count = part_ ? std::min(static_cast<size_t>(samples), part_->places.size()) : 0;
+    if (count == 0) return;
+    NoGradient guard(context_);
+    ForwardState state;
+    state.observer = &observer;
+    // One at a time: padding, too, has weights, which say nothing.
+    for (size_t i = 0; i < count; ++i) {
+        const auto place = part_->places.subspan(i, 1);
+        translation_logits(context_, model_, pair_batch(data_.train, place, data_.source_pad, data_.target_pad), state);
+    }
+}
+
+Evaluation TranslationTask::evaluate(Split split) {
+    constexpr int64_t tokens_at_a_time = 4096;
+    const auto start = std::chrono::steady_clock::now();
+    NoGradient guard(context_);
+    const EncodedTranslations& pairs = split_of(data_, split);
+    const TranslatorShape shape = model_.shape();
+    TokenBatchPlan plan;
+    plan.tokens = std::max({tokens_at_a_time, shape.max_source_tokens, shape.max_target_tokens});
+    plan.shuffle = false;
+    const TokenEpoch epoch = TokenBatches(plan, input_lengths(pairs.targets), pairs.sources.lengths()).epoch(0);
+    double nll = 0.0, smoothed = 0.0;
+    int64_t correct = 0, count = 0;
+    for (int64_t i = 0; i < epoch.batches(); ++i) {
+        const PairBatch batch = pair_batch(pairs, epoch.batch(i), data_.source_pad, data_.target_pad);
+        const CrossEntropyResult loss =
+            translation_loss(context_, translation_logits(context_, model_, batch, {}), batch, label_smoothing_);
+        if (!std::isfinite(loss.loss_sum) || !std::isfinite(loss.nll_sum)) {
+            throw Error(std::string("the model gives numbers that are not finite for sentences of the ") +
+                        split_name(split) + " split");
+        }
+        nll += loss.nll_sum;
+        smoothed += loss.loss_sum;
+        correct += correct_tokens(loss, batch);
+        count += batch.target_tokens();
+    }
+    Evaluation result;
+    result.count = count;
+    result.loss = nll / static_cast<double>(count);
+    result.accuracy = static_cast<double>(correct) / static_cast<double>(count);
+    result.score = -result.loss;
+    result.compared_by = "loss";
+    result.more.emplace_back("perplexity", perplexity(nll, count));
+    if (label_smoothing_ > 0) result.more.emplace_back("smoothed_perplexity", perplexity(smoothed, count));
+    if (finish_) finish_(split, result);
+    result.seconds = seconds_from(start);
+    return result;
+}
+
+}  // namespace heed

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "heed/core/device/context.h"
+#include "heed/datasets/text/encoded_texts.h"
+#include "heed/layers/models/translator.h"
+#include "heed/trainers/loop/batch_cursor.h"
+#include "heed/trainers/loop/task.h"
+
+namespace heed {
+
+/// Sentence pairs as a translator takes them: sources with an end token, targets with a begin and an end token.
+struct EncodedTranslations {
+    EncodedTexts sources, targets;
+    std::vector<float> weights;  ///< how often a pair comes in an epoch, on average; empty: once
+
+    int64_t size() const { return sources.size(); }
+};
+
+struct EncodedTranslationData {
+    EncodedTranslations train, validation, test;
+    int32_t source_pad = 0, target_pad = 0;
+};
+
+/// Some pairs as the model reads them.
+struct PairBatch {
+    TokenMatrix sources;
+    TokenMatrix inputs;   ///< targets without their end: what the decoder reads
+    TokenMatrix outputs;  ///< targets without their begin: what it has to say; -1 where a row has ended
+
+    int64_t target_tokens() const;
+};
+
+/// Translation, trained with the true target in front of every token (teacher forcing). Loss and accuracy are means
+/// over the target tokens, the end included.
+class TranslationTask final : public Task {
+public:
+    /// Adds to a result what comes from translating the split.
+    using Finish = std::function<void(Split, Evaluation&)>;
+
+    TranslationTask(Context& context, Translator& model, EncodedTranslationData data, double label_smoothing,
+                    Finish finish);
+
+    Module& model() override { return model_; }
+    /// Pairs.
+    int64_t samples(Split split) const override { return split_of(data_, split).size(); }
+    /// `batch` is the most tokens that a side of an optimizer batch has, padding included. All epochs have as many
+    /// batches as a first pass over the pairs.
+    int64_t epoch_steps(int64_t batch) const override;
+    void begin(const BatchPlan& plan) override;
+    MicroBatch next(ForwardState state) override;
+    std::string find_non_finite(ForwardState state) override;
+    void observe(ForwardObserver& observer, int64_t samples) override;
+    double waited_seconds() const override { return waited_seconds_; }
+    Evaluation evaluate(Split split) override;
+
+    const EncodedTranslationData& data() const { return data_; }
+
+private:
+    TokenBatches batches(int64_t tokens, bool shuffle, uint64_t seed) const;
+    MicroBatch forward(ForwardState state);
+
+    Context& context_;
+    Translator& model_;
+    EncodedTranslationData data_;
+    float label_smoothing_;
+    Finish finish_;
+    std::optional<BatchCursor> cursor_;
+    std::optional<BatchPart> part_;
+    PairBatch batch_;  // of part_
+    double waited_seconds_ = 0.0;
+};
+
+/// Logits [pairs * columns of `outputs`, vocabulary] of what follows each token of the inputs.
+Variable translation_logits(Context& context, Translator& model, const PairBatch& batch, const ForwardState& state);
+
+/// The pairs at these places. With `like`, both sides are as wide as if these pairs were in the batch as well.
+PairBatch pair_batch(const EncodedTranslations& pairs, std::span<const int64_t> places, int32_t source_pad,
+                     int32_t target_pad, std::span<const int64_t> like = {});
+
+}  // namespace heed

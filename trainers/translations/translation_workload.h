@@ -1,0 +1,56 @@
+#pragma once
+
+#include "heed/datasets/text/parallel_data.h"
+#include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/translations/alignment.h"
+#include "heed/trainers/translations/translation_decoder.h"
+#include "heed/trainers/translations/translation_task.h"
+
+namespace heed {
+
+/// Translation of sentences. The test split is translated too, and in `heed eval` the validation split.
+class TranslationWorkload final : public Workload {
+public:
+    /// `known`: null, or the facts of a checkpoint, whose tokenizers are used.
+    TranslationWorkload(const Recipe& recipe, Context& context, const DataFacts* known);
+    TranslationWorkload(TrainedModel& trained, Context& context);
+
+    Task& task() override { return task_; }
+    const DataFacts& facts() const override { return facts_; }
+    int64_t batch() const override { return batch_; }
+    bool batch_is_limit() const override { return true; }
+    const char* unit() const override { return "target tokens"; }
+    int64_t attention_weights() const override;
+    bool knows_training_data() const override;
+    std::vector<std::string> description() override;
+    void add_to_report(ReportInput& input, const Evaluation& test) override;
+
+private:
+    /// What became of the pairs.
+    struct Encoded {
+        EncodeReport sources, targets;  // of the training pairs that were kept
+        int64_t skipped = 0;
+        int64_t cut_elsewhere = 0;  // sides of validation and test pairs
+    };
+
+    EncodedTranslationData encode();
+    EncodedTranslations encode_references(const ReferenceText& texts);
+    /// Translates the sources of a split and scores what comes out.
+    void translate(Split split, Evaluation& result);
+    /// Of a few test sentences.
+    std::vector<Alignment> sample_alignments();
+
+    const Recipe& recipe_;
+    Context& context_;
+    ParallelData data_;
+    DataFacts facts_;
+    TranslationTokenizers tokenizers_;
+    Encoded encoded_;
+    std::unique_ptr<Translator> own_model_;  // null where it is another's
+    Translator& model_;
+    int64_t batch_;
+    bool translates_validation_;
+    TranslationTask task_;
+};
+
+}  // namespace heed
