@@ -29,6 +29,10 @@ TokenBatches::TokenBatches(const TokenBatchPlan& plan, std::vector<int32_t> leng
         plan_.window < 1) {
         throw Error("the plan of token batches is out of range");
     }
+    const auto is_weight = [](float weight) { return weight > 0 && std::isfinite(weight); };
+    if (!std::all_of(weights_.begin(), weights_.end(), is_weight)) {
+        throw Error("the weights of token batches have to be positive");
+    }
     if (lengths_.empty()) throw UserError("expected at least one text to make batches of, found none");
     for (int64_t i = 0; i < std::ssize(lengths_); ++i) {
         const int64_t longest = std::max<int64_t>(lengths_[static_cast<std::size_t>(i)], other_length(i));

@@ -41,8 +41,9 @@ class TokenBatches {
 public:
     /// Lengths of the samples. For pairs `lengths` is that of the targets, by which they are sorted first, and
     /// `other_lengths` that of the sources. `weights` (none: 1) is how often a sample comes in an epoch on average: its
-    /// whole part always, once more with the probability of the rest. UserError where a sample alone is longer than
-    /// `plan.tokens`, or there is none.
+    /// whole part always, once more with the probability of the rest; an epoch of few samples with small weights may
+    /// have no batch. UserError where a sample alone is longer than `plan.tokens`, or there is none; Error where a
+    /// weight is not positive.
     TokenBatches(const TokenBatchPlan& plan, std::vector<int32_t> lengths, std::vector<int32_t> other_lengths = {},
                  std::vector<float> weights = {});
 

@@ -87,6 +87,14 @@ TEST_F(Translation, LearnsAndSaysHowWellInLogMetricsAndReport) {
     EXPECT_TRUE(tiny().exists("run/target_tokenizer.word"));
 }
 
+TEST_F(Translation, WeightsThatVisitHardlyAnyPairAreRefusedBeforeTraining) {
+    const ProgramResult none = train("hardly", {"data.weights=[0.001]"});
+    EXPECT_EQ(none.code, 2) << none.errors;
+    EXPECT_TRUE(contains(none.errors, "data.weights [0.001]: an epoch visits 0.29 of the 28")) << none.errors;
+    const ProgramResult few = train("few", {"data.weights=[0.004]", "train.epochs=30"});
+    EXPECT_EQ(few.code, 0) << few.errors;
+}
+
 TEST_F(Translation, ValidationKeepsTheCheckpointOfTheLeastLoss) {
     const std::vector<double> losses = tiny().values("run", "validation", "loss");
     const double least = *std::min_element(losses.begin(), losses.end());

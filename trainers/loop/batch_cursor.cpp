@@ -29,7 +29,7 @@ void BatchCursor::next_pass() {
 
 BatchPart BatchCursor::next() {
     if (position_.batch == epoch_steps_) position_ = {position_.epoch + 1, 0};
-    if (in_pass_ == order_.batches()) next_pass();
+    while (in_pass_ == order_.batches()) next_pass();  // a pass over pairs of small weights may be empty
     const int64_t parts = plan_.ranks * plan_.micro_batches;
     BatchPart part;
     part.position = position_;

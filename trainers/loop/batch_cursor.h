@@ -16,7 +16,7 @@ struct BatchPart {
 };
 
 /// Walks through batches that are in memory and need no loading. Passes over the data may have different numbers of
-/// batches, but an epoch of a training always has `epoch_steps`: they are counted on from pass to pass.
+/// batches, or none, but an epoch of a training always has `epoch_steps`: they are counted on from pass to pass.
 class BatchCursor {
 public:
     /// Throws UserError when the start lies outside of an epoch.

@@ -97,7 +97,8 @@ TokenBatches TranslationTask::batches(int64_t tokens, bool shuffle, uint64_t see
 }
 
 int64_t TranslationTask::epoch_steps(int64_t batch) const {
-    return batches(batch, true, 0).epoch(0).batches();
+    // A pass over few pairs of small weights may be empty.
+    return std::max<int64_t>(1, batches(batch, true, 0).epoch(0).batches());
 }
 
 void TranslationTask::begin(const BatchPlan& plan) {

@@ -48,7 +48,7 @@ public:
     /// Pairs.
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     /// `batch` is the most tokens that a side of an optimizer batch has, padding included. All epochs have as many
-    /// batches as a first pass over the pairs.
+    /// batches as a first pass over the pairs, at least one.
     int64_t epoch_steps(int64_t batch) const override;
     void begin(const BatchPlan& plan) override;
     MicroBatch next(ForwardState state) override;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
@@ -114,7 +115,10 @@ EncodedTranslationData TranslationWorkload::encode() {
     EncodedTranslationData data;
     const std::vector<float>& weights = data_.train.weights;
     const bool weighted = std::any_of(weights.begin(), weights.end(), [](float weight) { return weight != 1.0F; });
-    if (weighted) data.train.weights = pairs.kept(weights);
+    if (weighted) {
+        data.train.weights = pairs.kept(weights);
+        refuse_empty_passes(data.train.weights);
+    }
     data.train.sources = std::move(pairs.sources);
     data.train.targets = std::move(pairs.targets);
     data.validation = encode_references(data_.validation);
@@ -122,6 +126,15 @@ EncodedTranslationData TranslationWorkload::encode() {
     data.source_pad = tokenizers_.source->special().pad;
     data.target_pad = tokenizers_.target->special().pad;
     return data;
+}
+
+void TranslationWorkload::refuse_empty_passes(const std::vector<float>& weights) const {
+    const double visits = std::accumulate(weights.begin(), weights.end(), 0.0);
+    if (visits >= 1) return;
+    throw UserError(recipe_.placed(
+        fmt::format("data.weights {}: an epoch visits {:.2g} of the {} training pairs on average, expected at least "
+                    "one; give larger weights",
+                    recipe_.value("data", "weights"), visits, weights.size())));
 }
 
 EncodedTranslations TranslationWorkload::encode_references(const ReferenceText& texts) {

@@ -34,6 +34,8 @@ private:
     };
 
     EncodedTranslationData encode();
+    /// Throws UserError where an epoch visits less than one pair on average.
+    void refuse_empty_passes(const std::vector<float>& weights) const;
     EncodedTranslations encode_references(const ReferenceText& texts);
     /// Translates the sources of a split and scores what comes out.
     void translate(Split split, Evaluation& result);

@@ -111,6 +111,24 @@ TEST(LogProbabilities, AreThoseOfTheSoftmaxAlsoFarFromTheLargest) {
     }
 }
 
+TEST(TranslationTask, PassesWithoutPairsAreSkipped) {
+    SmallTask small;
+    EncodedTranslationData data;
+    data.train = numbered_pairs(4);
+    data.train.weights = {0.05F, 0.05F, 0.05F, 0.05F};
+    TranslationTask task(small.context, *small.model, std::move(data), 0.0, {});
+    ASSERT_EQ(task.epoch_steps(48), 1);
+    task.begin(small.plan(1));
+    std::vector<int64_t> counts;
+    for (int64_t step = 0; step < 30; ++step) {
+        counts.push_back(task.next({}).sums.count);
+        EXPECT_GT(counts.back(), 0) << step;
+    }
+    // Going on later finds the same batches.
+    task.begin(small.plan(1, {20, 0}));
+    for (size_t step = 20; step < 30; ++step) EXPECT_EQ(task.next({}).sums.count, counts[step]) << step;
+}
+
 TEST(TranslationTask, AnEpochVisitsEveryPairOnceAndCountsTargetTokens) {
     SmallTask small;
     const int64_t steps = small.task->epoch_steps(48);
