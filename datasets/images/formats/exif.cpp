@@ -1,16 +1,25 @@
 #include "heed/datasets/images/formats/exif.h"
 
-#include <algorithm>
-#include <array>
+#include <string_view>
 #include <utility>
 
 namespace heed {
 
 namespace {
 
-constexpr std::array<uint8_t, 6> exif_mark = {'E', 'x', 'i', 'f', 0, 0};
+constexpr std::string_view exif_mark("Exif\0\0", 6);
+constexpr std::string_view xmp_mark("http://ns.adobe.com/xap/1.0/\0", 29);
 constexpr uint32_t orientation_tag = 0x0112;
 constexpr uint32_t short_type = 3;
+constexpr uint32_t long_type = 4;
+
+std::string_view as_text(std::span<const uint8_t> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+ExifOrientation orientation_of(uint32_t number) {
+    return number >= 1 && number <= 8 ? static_cast<ExifOrientation>(number) : ExifOrientation::upright;
+}
 
 /// Numbers of a TIFF structure; what lies outside of it reads as 0.
 class TiffNumbers {
@@ -34,20 +43,47 @@ private:
 
 }  // namespace
 
-ExifOrientation exif_orientation(std::span<const uint8_t> segment) {
-    if (segment.size() < exif_mark.size() || !std::equal(exif_mark.begin(), exif_mark.end(), segment.begin())) {
-        return ExifOrientation::upright;
-    }
-    const TiffNumbers tiff(segment.subspan(exif_mark.size()));
+std::optional<ExifOrientation> orientation_in_exif(std::span<const uint8_t> data) {
+    if (as_text(data).starts_with(exif_mark)) data = data.subspan(exif_mark.size());
+    const std::string_view header = as_text(data).substr(0, 4);
+    if (header != std::string_view("II\x2a\0", 4) && header != std::string_view("MM\0\x2a", 4)) return std::nullopt;
+    const TiffNumbers tiff(data);
     const std::size_t directory = tiff.read(4, 4);
     const std::size_t entries = tiff.read(directory, 2);
     for (std::size_t i = 0; i < entries; ++i) {
         const std::size_t entry = directory + 2 + 12 * i;
-        if (tiff.read(entry, 2) != orientation_tag || tiff.read(entry + 2, 2) != short_type) continue;
-        const uint32_t value = tiff.read(entry + 8, 2);
-        if (value >= 1 && value <= 8) return static_cast<ExifOrientation>(value);
+        if (entry + 12 > data.size()) break;
+        if (tiff.read(entry, 2) != orientation_tag) continue;
+        const uint32_t type = tiff.read(entry + 2, 2);
+        if (type == short_type) return orientation_of(tiff.read(entry + 8, 2));
+        if (type == long_type) return orientation_of(tiff.read(entry + 8, 4));
     }
-    return ExifOrientation::upright;
+    return std::nullopt;
+}
+
+std::optional<ExifOrientation> orientation_in_xmp(std::span<const uint8_t> packet) {
+    const std::string_view text = as_text(packet);
+    for (const std::string_view start : {"tiff:Orientation=\"", "tiff:Orientation>"}) {
+        const std::size_t place = text.find(start);
+        if (place == text.npos || place + start.size() >= text.size()) continue;
+        const char digit = text[place + start.size()];
+        if (digit >= '0' && digit <= '9') return orientation_of(static_cast<uint32_t>(digit - '0'));
+    }
+    return std::nullopt;
+}
+
+void App1Orientation::add(std::span<const uint8_t> segment) {
+    const std::string_view text = as_text(segment);
+    if (text.starts_with(exif_mark) && !has_exif_) {
+        has_exif_ = true;
+        exif_ = orientation_in_exif(segment);
+    } else if (text.starts_with(xmp_mark)) {
+        xmp_ = orientation_in_xmp(segment.subspan(xmp_mark.size()));
+    }
+}
+
+ExifOrientation App1Orientation::orientation() const {
+    return exif_ ? *exif_ : xmp_.value_or(ExifOrientation::upright);
 }
 
 PixelView oriented(PixelView view, ExifOrientation orientation) {

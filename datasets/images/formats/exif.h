@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "heed/datasets/images/formats/image_resize.h"
@@ -19,9 +20,24 @@ enum class ExifOrientation : uint8_t {
     turned_left = 8,
 };
 
-/// The orientation that the data of an APP1 segment states; upright where it is no EXIF data, is damaged or states
-/// none.
-ExifOrientation exif_orientation(std::span<const uint8_t> segment);
+/// The orientation that EXIF data state (a TIFF structure, with or without the mark `Exif` before it); upright where
+/// they state a number that means none, nothing where they state none or are damaged.
+std::optional<ExifOrientation> orientation_in_exif(std::span<const uint8_t> data);
+
+/// The same of an XMP packet: its `tiff:Orientation`.
+std::optional<ExifOrientation> orientation_in_xmp(std::span<const uint8_t> packet);
+
+/// What the APP1 segments of a JPEG file state: one holds EXIF data, another may hold XMP, in any order. EXIF data
+/// count before XMP.
+class App1Orientation {
+public:
+    void add(std::span<const uint8_t> segment);
+    ExifOrientation orientation() const;
+
+private:
+    bool has_exif_ = false;
+    std::optional<ExifOrientation> exif_, xmp_;
+};
 
 /// Whether height and width change places.
 inline bool turns_sides(ExifOrientation orientation) {

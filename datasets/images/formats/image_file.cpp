@@ -1,18 +1,19 @@
 #include "heed/datasets/images/formats/image_file.h"
 
 #include <fmt/core.h>
-#include <png.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <string_view>
 #include <vector>
 
 #include "heed/core/error.h"
 #include "heed/datasets/images/formats/image_resize.h"
 #include "heed/datasets/images/formats/jpeg_decoder.h"
+#include "heed/datasets/images/formats/png_decoder.h"
 
 namespace heed {
 
@@ -74,54 +75,37 @@ void read_jpeg(const std::filesystem::path& file, std::span<const uint8_t> bytes
     resize_image(view, {box.top * scale, box.left * scale, box.height * scale, box.width * scale}, shape, pixels);
 }
 
-/// libpng's simple interface, which reports errors without longjmp.
-class PngFile {
-public:
-    PngFile(std::span<const uint8_t> bytes, const std::filesystem::path& file) : name_(file.string()) {
-        image_.version = PNG_IMAGE_VERSION;
-        if (!png_image_begin_read_from_memory(&image_, bytes.data(), bytes.size())) fail();
-        image_.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16 bits without a stated gamma mean what 8 bits mean
-    }
-    ~PngFile() { png_image_free(&image_); }
-    PngFile(const PngFile&) = delete;
-    PngFile& operator=(const PngFile&) = delete;
-
-    int64_t height() const { return image_.height; }
-    int64_t width() const { return image_.width; }
-
-    /// Pixel after pixel, [H, W, C].
-    std::vector<uint8_t> read(int64_t channels) {
-        image_.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-        const png_color white = {255, 255, 255};
-        std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(image_));
-        if (!png_image_finish_read(&image_, &white, pixels.data(), 0, nullptr)) fail();
-        return pixels;
-    }
-
-private:
-    [[noreturn]] void fail() const {
-        throw UserError(fmt::format("cannot read the image {}: {}", name_, image_.message));
-    }
-
-    std::string name_;
-    png_image image_ = {};
-};
-
-void read_png_bytes(const std::filesystem::path& file, std::span<const uint8_t> bytes, const ImageShape& shape,
+void read_png_image(const std::filesystem::path& file, std::span<const uint8_t> bytes, const ImageShape& shape,
                     const RandomCrop* crop, std::span<uint8_t> pixels) {
-    PngFile png(bytes, file);
-    check_size(file, png.height(), png.width());
-    const ImageShape whole{shape.channels, png.height(), png.width()};
-    const std::vector<uint8_t> decoded = png.read(shape.channels);
-    resize_image(PixelView::interleaved(decoded.data(), whole), wanted_box(whole.height, whole.width, shape, crop),
-                 shape, pixels);
+    PngDecoder decoder(bytes, file.string());
+    check_size(file, decoder.height(), decoder.width());
+    const ImageBox box = wanted_box(decoder.height(), decoder.width(), shape, crop);
+    resize_image(decoder.decode(shape.channels), box, shape, pixels);
+}
+
+/// What a file of another format is by its first bytes, or "".
+std::string_view other_format(std::span<const uint8_t> bytes) {
+    const std::string_view start(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 16));
+    const auto box = start.size() >= 12 && start.substr(4, 4) == "ftyp" ? start.substr(8, 4) : "";
+    if (start.starts_with("GIF87a") || start.starts_with("GIF89a")) return "a GIF image";
+    if (start.starts_with("RIFF") && start.size() >= 12 && start.substr(8, 4) == "WEBP") return "a WebP image";
+    if (start.starts_with("BM")) return "a BMP image";
+    if (start.starts_with({"II\x2a\0", 4}) || start.starts_with({"MM\0\x2a", 4})) return "a TIFF image";
+    if (box == "heic" || box == "heix" || box == "hevc" || box == "mif1" || box == "msf1") return "a HEIC image";
+    if (box == "avif" || box == "avis") return "an AVIF image";
+    if (start.starts_with({"\0\0\1\0", 4})) return "an ICO image";
+    if (start.starts_with("8BPS")) return "a Photoshop file";
+    if (start.starts_with({"\xff\x0a", 2}) || start.starts_with({"\0\0\0\x0cJXL ", 8})) return "a JPEG XL image";
+    if (start.starts_with({"\0\0\0\x0cjP  ", 8})) return "a JPEG 2000 image";
+    if (start.starts_with("<svg") || start.starts_with("<?xml")) return "an SVG or XML file";
+    return "";
 }
 
 }  // namespace
 
 bool is_image_file(const std::filesystem::path& file) {
-    const std::vector<uint8_t> start = read_start(file, png_mark.size());
-    return starts_with(start, png_mark) || starts_with(start, jpeg_mark);
+    const std::vector<uint8_t> start = read_start(file, 16);
+    return starts_with(start, png_mark) || starts_with(start, jpeg_mark) || !other_format(start).empty();
 }
 
 void read_image_file(const std::filesystem::path& file, const ImageShape& shape, const RandomCrop* crop,
@@ -136,12 +120,15 @@ void read_image_file(const std::filesystem::path& file, const ImageShape& shape,
                                     most_image_file_bytes));
     }
     if (starts_with(bytes, png_mark)) {
-        read_png_bytes(file, bytes, shape, crop, pixels);
+        read_png_image(file, bytes, shape, crop, pixels);
     } else if (starts_with(bytes, jpeg_mark)) {
         read_jpeg(file, bytes, shape, crop, pixels);
     } else {
+        const std::string_view other = other_format(bytes);
         throw UserError(fmt::format("expected a PNG or JPEG image in {}, found {}", file.string(),
-                                    bytes.empty() ? "an empty file" : "something else"));
+                                    bytes.empty()   ? "an empty file"
+                                    : other.empty() ? "something else"
+                                                    : other));
     }
 }
 

@@ -8,14 +8,22 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include <algorithm>
 #include <array>
 #include <csetjmp>
 #include <utility>
 
 #include "heed/core/error.h"
 #include "heed/datasets/images/formats/exif.h"
+#include "heed/datasets/images/formats/luma.h"
 
 namespace heed {
+
+namespace {
+
+constexpr int most_scans = 100;  // usual encoders write about ten
+
+}  // namespace
 
 /// libjpeg reports errors by a jump: everything that has to survive one lives here, and no object with a destructor is
 /// made between `setjmp` and the calls into libjpeg.
@@ -27,7 +35,8 @@ struct JpegDecoder::State {
     std::string name;
     ExifOrientation orientation = ExifOrientation::upright;
     std::vector<uint8_t> pixels;
-    std::vector<uint8_t> row;  // of CMYK
+    std::vector<uint8_t> row;  // of inks, or of colours that become grey
+    jpeg_progress_mgr progress{};
 
     State() = default;
     State(const State&) = delete;
@@ -48,6 +57,14 @@ struct JpegDecoder::State {
         if (level < 0 && jpeg->err->msg_code != JWRN_EXTRANEOUS_DATA) on_error(jpeg);
     }
 
+    /// Each scan of a progressive file is a pass over the whole image, so that a small file of many takes long.
+    static void on_progress(j_common_ptr jpeg) {
+        if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= most_scans) return;
+        State& state = of(jpeg);
+        std::snprintf(state.message.data(), state.message.size(), "expected at most %d scans, got more", most_scans);
+        std::longjmp(state.jump, 1);
+    }
+
     [[noreturn]] void fail() const {
         throw UserError(fmt::format("cannot read the image {}: {}", name, message.data()));
     }
@@ -56,6 +73,8 @@ struct JpegDecoder::State {
         if (setjmp(jump) != 0) fail();
         jpeg_create_decompress(&jpeg);
         jpeg.client_data = this;
+        progress.progress_monitor = on_progress;
+        jpeg.progress = &progress;
         jpeg_mem_src(&jpeg, file.data(), static_cast<unsigned long>(file.size()));
         jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF);
         jpeg_read_header(&jpeg, TRUE);
@@ -63,39 +82,50 @@ struct JpegDecoder::State {
 
     bool is_cmyk() const { return jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK; }
 
-    void start(int64_t channels, int64_t reduction) {
+    void start(int64_t reduction) {
         if (setjmp(jump) != 0) fail();
         jpeg.scale_num = 1;
         jpeg.scale_denom = static_cast<unsigned int>(reduction);
-        jpeg.out_color_space = is_cmyk() ? JCS_CMYK : channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+        const bool grey = jpeg.jpeg_color_space == JCS_GRAYSCALE;
+        jpeg.out_color_space = is_cmyk() ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
         jpeg_start_decompress(&jpeg);
     }
 
+    /// Channels in memory: grey stays one, whatever is wanted.
+    int64_t kept(int64_t channels) const { return std::min<int64_t>(channels, jpeg.output_components); }
+
     void read_rows(int64_t channels) {
         if (setjmp(jump) != 0) fail();
+        const bool changes = is_cmyk() || channels < jpeg.output_components;
         while (jpeg.output_scanline < jpeg.output_height) {
             uint8_t* target = pixels.data() + static_cast<int64_t>(jpeg.output_scanline) * jpeg.output_width * channels;
-            JSAMPROW destination = is_cmyk() ? row.data() : target;
+            JSAMPROW destination = changes ? row.data() : target;
             jpeg_read_scanlines(&jpeg, &destination, 1);
-            if (is_cmyk()) from_cmyk(target, channels);
+            if (is_cmyk()) colours_of_inks();
+            if (changes) take_row(target, channels);
         }
         jpeg_finish_decompress(&jpeg);
     }
 
-    /// Adobe's programs, which wrote nearly all of these files, store the inks inverted.
-    void from_cmyk(uint8_t* target, int64_t channels) const {
-        const bool inverted = jpeg.saw_Adobe_marker != 0;
+    /// Adobe's programs, which wrote nearly all of these files, store the inks inverted; Pillow takes all as theirs.
+    void colours_of_inks() {
         for (std::size_t x = 0; x < jpeg.output_width; ++x) {
             const uint8_t* inks = row.data() + 4 * x;
-            int light[3];
+            const uint8_t black = inks[3];
+            uint8_t* target = row.data() + 3 * x;
             for (int c = 0; c < 3; ++c) {
-                const int ink = inverted ? inks[c] : 255 - inks[c], black = inverted ? inks[3] : 255 - inks[3];
-                light[c] = (ink * black + 127) / 255;
+                target[c] = static_cast<uint8_t>(black - byte_product(255U - inks[c], black));
             }
+        }
+    }
+
+    void take_row(uint8_t* target, int64_t channels) const {
+        const uint8_t* colours = row.data();
+        for (std::size_t x = 0; x < jpeg.output_width; ++x, colours += 3) {
             if (channels == 1) {
-                *target++ = static_cast<uint8_t>((299 * light[0] + 587 * light[1] + 114 * light[2] + 500) / 1000);
+                *target++ = luma(colours[0], colours[1], colours[2]);
             } else {
-                for (const int value : light) *target++ = static_cast<uint8_t>(value);
+                for (int c = 0; c < 3; ++c) *target++ = colours[c];
             }
         }
     }
@@ -109,9 +139,11 @@ JpegDecoder::JpegDecoder(std::span<const uint8_t> file, std::string name) : stat
     state.errors.error_exit = State::on_error;
     state.errors.emit_message = State::on_message;
     state.read_header(file);
+    App1Orientation app1;
     for (const jpeg_marker_struct* marker = state.jpeg.marker_list; marker != nullptr; marker = marker->next) {
-        if (marker->marker == JPEG_APP0 + 1) state.orientation = exif_orientation({marker->data, marker->data_length});
+        if (marker->marker == JPEG_APP0 + 1) app1.add({marker->data, marker->data_length});
     }
+    state.orientation = app1.orientation();
 }
 
 JpegDecoder::~JpegDecoder() = default;
@@ -126,12 +158,14 @@ int64_t JpegDecoder::width() const {
 
 PixelView JpegDecoder::decode(int64_t channels, int64_t reduction) {
     State& state = *state_;
-    state.start(channels, reduction);
-    const ImageShape shape{channels, state.jpeg.output_height, state.jpeg.output_width};
+    state.start(reduction);
+    const ImageShape shape{state.kept(channels), state.jpeg.output_height, state.jpeg.output_width};
     state.pixels.resize(static_cast<std::size_t>(shape.pixels()));
-    if (state.is_cmyk()) state.row.resize(4 * static_cast<std::size_t>(shape.width));
-    state.read_rows(channels);
-    return oriented(PixelView::interleaved(state.pixels.data(), shape), state.orientation);
+    state.row.resize(4 * static_cast<std::size_t>(shape.width));
+    state.read_rows(shape.channels);
+    PixelView view = PixelView::interleaved(state.pixels.data(), shape);
+    if (shape.channels < channels) view.channel_stride = 0;
+    return oriented(view, state.orientation);
 }
 
 }  // namespace heed

@@ -23,9 +23,9 @@ public:
     int64_t height() const;
     int64_t width() const;
 
-    /// Decodes to `channels` (1: grey, 3: red, green, blue) at 1 / `reduction` (1, 2, 4 or 8) of the size, rounded up.
-    /// The bytes behind the view belong to the decoder. To be called once. UserError where the data is damaged or cut
-    /// short, if only by a byte.
+    /// Decodes to `channels` (1: grey, 3: red, green, blue; grey of colours is their luma) at 1 / `reduction` (1, 2, 4
+    /// or 8) of the size, rounded up. The bytes behind the view belong to the decoder. To be called once. UserError
+    /// where the data is damaged or cut short, if only by a byte, or has more than 100 scans.
     PixelView decode(int64_t channels, int64_t reduction);
 
 private:

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <png.h>
+#include <sys/resource.h>
+#include <zlib.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "heed/core/error.h"
@@ -241,17 +245,153 @@ TEST_F(ImageFile, ExifOrientationIsHonoured) {
     }
 }
 
-TEST(Exif, DamagedDataIsUpright) {
+TEST(Exif, DamagedDataStateNothing) {
     Bytes segment = {'E', 'x', 'i',  'f', 0, 0, 'I', 'I', 42, 0, 8, 0, 0, 0,
                      1,   0,   0x12, 1,   3, 0, 1,   0,   0,  0, 6, 0, 0, 0};
-    EXPECT_EQ(exif_orientation(segment), ExifOrientation::turned_right);
-    for (std::size_t size = 0; size < 26; ++size) {
-        EXPECT_EQ(exif_orientation(std::span(segment).first(size)), ExifOrientation::upright) << size;
+    EXPECT_EQ(orientation_in_exif(segment), ExifOrientation::turned_right);
+    EXPECT_EQ(orientation_in_exif(std::span(segment).subspan(6)), ExifOrientation::turned_right);
+    for (std::size_t size = 0; size < segment.size(); ++size) {
+        EXPECT_EQ(orientation_in_exif(std::span(segment).first(size)), std::nullopt) << size;
     }
     segment[24] = 9;
-    EXPECT_EQ(exif_orientation(segment), ExifOrientation::upright);
+    EXPECT_EQ(orientation_in_exif(segment), ExifOrientation::upright);
+    segment[8] = 41;
+    EXPECT_EQ(orientation_in_exif(segment), std::nullopt);
+    segment[8] = 42;
     for (std::size_t i = 10; i < 16; ++i) segment[i] = 0xff;
-    EXPECT_EQ(exif_orientation(segment), ExifOrientation::upright);
+    EXPECT_EQ(orientation_in_exif(segment), std::nullopt);
+}
+
+TEST(Exif, XmpStatesAnOrientationToo) {
+    const auto orientation = [](std::string_view text) {
+        return orientation_in_xmp({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    };
+    EXPECT_EQ(orientation("<a tiff:Orientation=\"8\"/>"), ExifOrientation::turned_left);
+    EXPECT_EQ(orientation("<tiff:Orientation>3<"), ExifOrientation::upside_down);
+    EXPECT_EQ(orientation("<tiff:Orientation>9<"), ExifOrientation::upright);
+    EXPECT_EQ(orientation("<tiff:Orientation>"), std::nullopt);
+    EXPECT_EQ(orientation("<tiff:Orientation>x"), std::nullopt);
+    EXPECT_EQ(orientation(""), std::nullopt);
+}
+
+/// The bytes of a PNG chunk with its check sum; `length` may be a lie.
+Bytes png_chunk(const std::string& kind, const Bytes& data, uint32_t length) {
+    Bytes bytes;
+    const auto put = [&](uint32_t value) {
+        for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<uint8_t>(value >> shift));
+    };
+    put(length);
+    bytes.insert(bytes.end(), kind.begin(), kind.end());
+    bytes.insert(bytes.end(), data.begin(), data.end());
+    const Bytes summed(bytes.begin() + 4, bytes.end());
+    put(static_cast<uint32_t>(crc32(0, summed.data(), static_cast<uInt>(summed.size()))));
+    return bytes;
+}
+
+Bytes png_chunk(const std::string& kind, const Bytes& data) {
+    return png_chunk(kind, data, static_cast<uint32_t>(data.size()));
+}
+
+/// A grey PNG file of 8 x 8 pixels: the chunks between its header and its end.
+Bytes png_of_chunks(const std::vector<Bytes>& chunks) {
+    Bytes file = png_bytes({1, 8, 8}, Bytes(64, 9));
+    file.resize(33);  // mark and header
+    for (const Bytes& chunk : chunks) file.insert(file.end(), chunk.begin(), chunk.end());
+    const Bytes end = png_chunk("IEND", {});
+    file.insert(file.end(), end.begin(), end.end());
+    return file;
+}
+
+Bytes deflated(std::size_t zeros) {
+    const Bytes plain(zeros, 0);
+    uLongf size = compressBound(static_cast<uLong>(zeros));
+    Bytes packed(size);
+    EXPECT_EQ(compress2(packed.data(), &size, plain.data(), static_cast<uLong>(zeros), 1), Z_OK);
+    packed.resize(size);
+    return packed;
+}
+
+int64_t peak_bytes() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return int64_t{usage.ru_maxrss} * 1024;
+}
+
+TEST_F(ImageFile, WhatAChunkClaimsTakesNoMemory) {
+    const ImageShape shape{1, 8, 8};
+    const int64_t before = peak_bytes();
+    for (const std::string kind : {"iCCP", "tEXt", "zTXt", "tRNS", "PLTE", "IDAT", "eXIf", "abCd", "ABCD"}) {
+        for (const uint32_t length : {0x7fffffffU, 0xffffffffU, 1000000U}) {
+            const std::string file = write("claims.png", png_of_chunks({png_chunk(kind, Bytes(30), length)}));
+            EXPECT_TRUE(contains(message_of<UserError>([&] { read(file, shape); }), "claims.png")) << kind;
+        }
+    }
+    EXPECT_LT(peak_bytes() - before, 100'000'000);
+}
+
+TEST_F(ImageFile, WorkFollowsFromTheDeclaredPixels) {
+    const ImageShape shape{1, 8, 8};
+    constexpr std::size_t many = std::size_t{1} << 26;
+    const auto start = std::chrono::steady_clock::now();
+    const Bytes packed = deflated(many);
+    const std::chrono::duration<double> packing = std::chrono::steady_clock::now() - start;
+    const auto begin = std::chrono::steady_clock::now();
+    // rows of zeros that never end, and a text and a profile that nobody asked for
+    Bytes text = {'a', 0, 0}, profile = {'b', 0, 0};
+    text.insert(text.end(), packed.begin(), packed.end());
+    profile.insert(profile.end(), packed.begin(), packed.end());
+    const Bytes image = png_chunk("IDAT", packed), rows = png_chunk("IDAT", deflated(72));
+    const Bytes wanted(64, 0);
+    EXPECT_EQ(read(write("rows.png", png_of_chunks({image})), shape), wanted);
+    EXPECT_EQ(read(write("text.png", png_of_chunks({png_chunk("zTXt", text), rows})), shape), wanted);
+    EXPECT_EQ(read(write("profile.png", png_of_chunks({png_chunk("iCCP", profile), rows})), shape), wanted);
+    const std::chrono::duration<double> reading = std::chrono::steady_clock::now() - begin;
+    EXPECT_LT(reading / packing, 0.2);
+}
+
+TEST_F(ImageFile, FewerRowsThanDeclaredAreAnError) {
+    EXPECT_TRUE(contains(message_of<UserError>([&] {
+                             read(write("few.png", png_of_chunks({png_chunk("IDAT", deflated(71))})), {1, 8, 8});
+                         }),
+                         "few.png"));
+    EXPECT_TRUE(contains(message_of<UserError>([&] {
+                             read(write("none.png", png_of_chunks({})), {1, 8, 8});
+                         }),
+                         "none.png"));
+}
+
+TEST_F(ImageFile, AJpegHasALimitedNumberOfScans) {
+    const ImageShape shape{1, 16, 16};
+    const std::string file = write("scans.jpg", jpeg_bytes(shape, smooth_pixels(shape, 1), {.most_scans = true}));
+    EXPECT_EQ(message_of<UserError>([&] { read(file, shape); }),
+              "cannot read the image " + file + ": expected at most 100 scans, got more");
+}
+
+TEST_F(ImageFile, AnotherFormatIsNamed) {
+    const std::vector<std::pair<std::string, std::string>> formats = {
+        {"GIF89a\1\2", "a GIF image"},
+        {"RIFF\1\2\3\4WEBPVP8 ", "a WebP image"},
+        {"BM\1\2", "a BMP image"},
+        {{"II\x2a\0\1", 5}, "a TIFF image"},
+        {{"MM\0\x2a\1", 5}, "a TIFF image"},
+        {{"\0\0\0\x18"
+          "ftypheic",
+          12},
+         "a HEIC image"},
+        {{"\0\0\0\x18"
+          "ftypavif",
+          12},
+         "an AVIF image"},
+        {"<svg >", "an SVG or XML file"},
+    };
+    for (const auto& [start, name] : formats) {
+        const std::string file = write("other.jpg", Bytes(start.begin(), start.end()));
+        EXPECT_TRUE(is_image_file(file)) << name;
+        EXPECT_EQ(message_of<UserError>([&] {
+                      read(file, {1, 8, 8});
+                  }),
+                  "expected a PNG or JPEG image in " + file + ", found " + name);
+    }
 }
 
 TEST_F(ImageFile, AJpegCutShortAnywhereIsRefused) {

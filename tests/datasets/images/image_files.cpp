@@ -59,6 +59,15 @@ Bytes jpeg_bytes(const ImageShape& shape, const Bytes& pixels, const JpegSetting
         jpeg.comp_info[i].v_samp_factor = 1;
     }
     if (settings.progressive) jpeg_simple_progression(&jpeg);
+    std::vector<jpeg_scan_info> scans;
+    if (settings.most_scans) {
+        scans.push_back({1, {0}, 0, 0, 0, 0});
+        for (int place = 1; place < 64; ++place) {
+            for (int bit = 10; bit >= 0; --bit) scans.push_back({1, {0}, place, place, bit == 10 ? 0 : bit + 1, bit});
+        }
+        jpeg.scan_info = scans.data();
+        jpeg.num_scans = static_cast<int>(scans.size());
+    }
     jpeg_start_compress(&jpeg, TRUE);
     if (settings.exif_orientation > 0) {
         const Bytes exif = exif_segment(settings.exif_orientation, settings.big_endian_exif);

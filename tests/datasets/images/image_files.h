@@ -13,6 +13,7 @@ namespace heed::test {
 struct JpegSettings {
     int quality = 95;
     bool progressive = false;
+    bool most_scans = false;   ///< progressive, a scan for each bit of each number of a block: 694 of a grey image
     int exif_orientation = 0;  ///< 0: no EXIF data
     bool big_endian_exif = false;
 };
