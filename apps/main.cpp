@@ -7,7 +7,9 @@
 #include "heed/apps/commands.h"
 #include "heed/apps/support/process_setup.h"
 #include "heed/core/cpu/isa.h"
+#include "heed/core/cpu/signal_shield.h"
 #include "heed/core/error.h"
+#include "heed/trainers/run/signals.h"
 
 namespace {
 
@@ -21,6 +23,9 @@ int report(const char* what, int code) {
 }
 
 int run_command(const std::vector<std::string>& arguments) {
+    const heed::SignalThread signals;
+    // All threads block what the signal thread waits for; a profiler that was loaded into the program may have more.
+    if (!heed::any_signal_has_handler()) heed::SignalShield::trust_this_thread();
     const heed::Command command = heed::parse_command_line(arguments);
     heed::active_isa();  // a wrong HEED_ISA is an error now, not in the middle of the work
     const int code = std::visit([](const auto& chosen) { return heed::run(chosen); }, command);

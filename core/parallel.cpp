@@ -7,6 +7,7 @@
 #include <string>
 
 #include "heed/core/cpu/denormals.h"
+#include "heed/core/cpu/signal_shield.h"
 #include "heed/core/cpu/thread_count.h"
 #include "heed/core/error.h"
 
@@ -45,6 +46,7 @@ public:
     void work(int worker) {
         inside_parallel_for = true;
         flush_denormals();
+        if (worker != 0) SignalShield::keep_on_this_thread();  // it will work for oneDNN, too
         for (int i = 0; i < share_count_; ++i) {
             const int share = (worker + i) % share_count_;
             const int64_t end = share_begin(share + 1);

@@ -1,8 +1,11 @@
 #include "heed/apps/support/process_setup.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 
 namespace heed {
@@ -19,9 +22,20 @@ void let_waiting_threads_sleep([[maybe_unused]] char** arguments) {
 #endif
 }
 
+/// Else the next file that is opened would become standard input, output or error, and get what is meant for those.
+/// Writing to a standard output that was closed stays an error; messages that nobody can read are none.
+void open_standard_descriptors() {
+    for (const int descriptor : {0, 1, 2}) {
+        if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+        if (open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY) != descriptor) _exit(1);  // nobody would hear why
+    }
+}
+
 }  // namespace
 
 void set_up_process(char** arguments) {
+    open_standard_descriptors();
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the call that writes to it
     let_waiting_threads_sleep(arguments);
     // 32 MiB is the most that the C library takes as threshold. Setting one also ends its guessing.
     mallopt(M_MMAP_THRESHOLD, 32 << 20);

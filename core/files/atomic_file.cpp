@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 #include "heed/core/error.h"
 
@@ -29,6 +31,23 @@ std::string temporary_path_for(const std::string& path) {
     const size_t name_at = path.rfind('/') + 1;  // npos + 1 is 0
     return path.substr(0, name_at) + std::string(temporary_prefix) + path.substr(name_at) + "." +
            std::to_string(getpid()) + "-" + std::to_string(counter++) + std::string(temporary_suffix);
+}
+
+/// The temporaries that are there now. Never destroyed: another thread may end the process at any time.
+struct TemporaryFiles {
+    std::mutex mutex;
+    std::set<std::string> paths;
+};
+
+TemporaryFiles& temporary_files() {
+    static TemporaryFiles& files = *new TemporaryFiles;
+    return files;
+}
+
+void forget_temporary(const std::string& path) {
+    TemporaryFiles& files = temporary_files();
+    const std::lock_guard lock(files.mutex);
+    files.paths.erase(path);
 }
 
 std::string cannot_write(const std::string& path, const std::string& reason) {
@@ -58,16 +77,27 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
     if (lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
         throw UserError(cannot_write(path, S_ISDIR(status.st_mode) ? "it is a folder" : "it is not a regular file"));
     }
+    int error = 0;
     do {  // a name may be taken by what an earlier process with the same id left behind
         temporary_path_ = temporary_path_for(path);
-        descriptor_ = open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (descriptor_ < 0 && errno == EEXIST);
-    if (descriptor_ < 0) {
-        const int error = errno;
+        error = create_temporary();
+    } while (error == EEXIST);
+    if (error != 0) {
         const std::string message = cannot_write(path, std::strerror(error));
         if (user_can_prevent(error)) throw UserError(message);
         throw Error(message);
     }
+}
+
+int AtomicFile::create_temporary() {
+    TemporaryFiles& files = temporary_files();
+    const std::lock_guard lock(files.mutex);
+    const auto known = files.paths.insert(temporary_path_).first;
+    descriptor_ = open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0) return 0;
+    const int error = errno;
+    files.paths.erase(known);
+    return error;
 }
 
 AtomicFile::~AtomicFile() {
@@ -96,6 +126,7 @@ void AtomicFile::commit() {
     descriptor_ = -1;
     if (close(descriptor) != 0) fail(errno);  // some file systems report a full disk only here
     if (std::rename(temporary_path_.c_str(), path_.c_str()) != 0) fail(errno);
+    forget_temporary(temporary_path_);
     temporary_path_.clear();
     if (const int error = sync_folder(folder_of(path_)); error != 0) fail(error);
 }
@@ -108,7 +139,9 @@ void AtomicFile::fail(int error) {
 void AtomicFile::discard() noexcept {
     if (descriptor_ >= 0) close(descriptor_);
     descriptor_ = -1;
-    if (!temporary_path_.empty()) unlink(temporary_path_.c_str());
+    if (temporary_path_.empty()) return;
+    unlink(temporary_path_.c_str());
+    forget_temporary(temporary_path_);
     temporary_path_.clear();
 }
 
@@ -116,6 +149,12 @@ void write_file_atomically(const std::string& path, std::string_view contents) {
     AtomicFile file(path);
     file.write(contents);
     file.commit();
+}
+
+void remove_unfinished_files() {
+    TemporaryFiles& files = temporary_files();
+    const std::lock_guard lock(files.mutex);
+    for (const std::string& path : files.paths) unlink(path.c_str());
 }
 
 bool is_temporary_file_name(std::string_view name) {

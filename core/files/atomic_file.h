@@ -25,6 +25,8 @@ public:
     void commit();
 
 private:
+    /// Returns the error of the system, or 0.
+    int create_temporary();
     [[noreturn]] void fail(int error);
     void discard() noexcept;
 
@@ -35,6 +37,9 @@ private:
 
 /// The whole of `contents` becomes the file, atomically.
 void write_file_atomically(const std::string& path, std::string_view contents);
+
+/// Removes the temporary files of all AtomicFiles of this process: for one that is about to end without destructors.
+void remove_unfinished_files();
 
 /// Whether a file name (without folder) is one that AtomicFile gives to its temporaries: such a file found later was
 /// left by a process that was killed.

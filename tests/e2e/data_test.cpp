@@ -116,7 +116,7 @@ TEST_F(Data, InterruptedGetGoesOn) {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
         program.send(SIGINT);
-        EXPECT_EQ(program.wait().signal, SIGINT);
+        EXPECT_EQ(program.wait().code, 128 + SIGINT);
         EXPECT_EQ(fs::file_size(part), 1'000'000u);
     }
     interrupt_ = false;

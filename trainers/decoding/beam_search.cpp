@@ -4,6 +4,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
+#include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 
@@ -105,6 +106,7 @@ std::vector<std::vector<Hypothesis>> beam_search(StepModel& model, std::span<con
     const TokenRules rules = token_rules(special, vocabulary);
     BatchSearch batch(source_lengths, options, rules, special.begin);
     while (!batch.done()) {
+        stop_point();
         const size_t previous_rows = batch.tokens().size();
         const std::span<const float> log_probabilities = model.step(batch.tokens());
         if (log_probabilities.size() != previous_rows * static_cast<size_t>(vocabulary)) {

@@ -9,6 +9,7 @@
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/loop/finite.h"
+#include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 
@@ -115,6 +116,7 @@ Evaluation ImageTask::evaluate(Split split) {
     std::vector<int64_t> places;
     int64_t done = 0;
     while (const ImageBatch* batch = loader.next()) {
+        stop_point();
         places.resize(static_cast<size_t>(batch->size()));
         std::iota(places.begin(), places.end(), done);
         meter.add(model_.forward(images_on_device(context_, *batch, data_.shape()), {}), batch->labels, places);

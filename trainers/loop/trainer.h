@@ -22,6 +22,7 @@ struct TrainingState {
     double best_score = 0.0;  ///< of a validation; of no meaning before the first
     int64_t best_step = 0;    ///< 0 before the first
     int64_t validations_since_best = 0;
+    bool epoch_end_due = false;  ///< the run was stopped in the validation that ends an epoch
 };
 
 /// The loss or a gradient is not a finite number; the parameters are those before the step.

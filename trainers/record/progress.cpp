@@ -60,6 +60,7 @@ Progress::Progress(ProgressPlan plan, int descriptor, Clock clock)
       clock_(clock),
       interactive_(is_interactive(descriptor)),
       colours_(colours_wanted()),
+      epoch_(plan_.epoch),
       epoch_begin_(clock()) {}
 
 Progress::~Progress() {

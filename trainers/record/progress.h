@@ -11,6 +11,7 @@ struct ProgressPlan {
     int64_t steps = 0;   ///< optimizer steps at the end of the training
     int64_t epochs = 0;  ///< epochs at the end of the training
     std::string items = "images";
+    int64_t epoch = 0;  ///< the one that ended last, of a run that is resumed
 };
 
 /// "loss 0.1234"

@@ -41,7 +41,8 @@ Json to_json(const CheckpointFacts& facts) {
           {"epoch_samples", progress.epoch.count},
           {"best_score", progress.best_score},
           {"best_step", progress.best_step},
-          {"validations_since_best", progress.validations_since_best}}},
+          {"validations_since_best", progress.validations_since_best},
+          {"epoch_end_due", progress.epoch_end_due}}},
     };
 }
 
@@ -60,6 +61,7 @@ CheckpointFacts from_json(const Json& json) {
     facts.progress.best_score = progress.at("best_score").get<double>();
     facts.progress.best_step = progress.at("best_step").get<int64_t>();
     facts.progress.validations_since_best = progress.value("validations_since_best", int64_t{0});
+    facts.progress.epoch_end_due = progress.value("epoch_end_due", false);
     return facts;
 }
 

@@ -1,56 +1,130 @@
 #include "heed/trainers/run/signals.h"
 
-#include <csignal>
+#include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
-#include <iterator>
+#include <cstdio>
+#include <mutex>
+#include <system_error>
 
 #include "heed/core/error.h"
+#include "heed/core/files/atomic_file.h"
+#include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 namespace {
 
-constexpr int handled_signals[] = {SIGINT, SIGTERM, SIGHUP};
+std::atomic<bool> thread_runs{false};
+std::atomic<bool> thread_ends{false};
+std::mutex remembering_changes;  // and with it the request to stop
+std::atomic<bool> remembering{false};
+std::atomic<int> remembered_signal{0};
 
-// A handler can reach nothing but globals.
-std::atomic<int> received_signal{0};
-std::atomic<bool> installed{false};
-struct sigaction former_actions[std::size(handled_signals)];
-static_assert(std::atomic<int>::is_always_lock_free, "a signal handler must not take a lock");
+/// Below the progress bar of a terminal. One write, so that no other line gets in between.
+void say(const char* format, int signal) {
+    char line[200];
+    const int length = std::snprintf(line, sizeof line, format, isatty(2) ? "\n" : "", stop_signal_name(signal));
+    [[maybe_unused]] const ssize_t ignored = write(2, line, static_cast<size_t>(length));
+}
 
-void handle(int signal) {
-    int none = 0;
-    if (received_signal.compare_exchange_strong(none, signal)) return;
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);  // held back while this handler runs, then it ends the process
+[[noreturn]] void end_process(int signal) {
+    remove_unfinished_files();
+    if (remembered_signal != 0) {
+        std::signal(signal, SIG_DFL);
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, signal);
+        pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+        std::raise(signal);
+    }
+    say("%sheed: stopped by %s\n", signal);
+    _exit(128 + signal);  // as shells number it
+}
+
+sigset_t signals_to_receive() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    for (const int signal : {SIGINT, SIGHUP}) {
+        struct sigaction action = {};
+        sigaction(signal, nullptr, &action);
+        if (action.sa_handler != SIG_IGN) sigaddset(&set, signal);
+    }
+    return set;
 }
 
 }  // namespace
 
+SignalThread::SignalThread() : received_(signals_to_receive()) {
+    if (thread_runs.exchange(true)) throw Error("the signals are already taken by another SignalThread");
+    thread_ends = false;
+    pthread_sigmask(SIG_BLOCK, &received_, &former_mask_);
+    try {
+        thread_ = std::thread([this] { receive(); });
+    } catch (const std::system_error& error) {
+        pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
+        thread_runs = false;
+        throw Error(std::string("cannot start the thread that receives signals: ") + error.code().message());
+    }
+}
+
+SignalThread::~SignalThread() {
+    thread_ends = true;
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+    pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
+    thread_runs = false;
+}
+
+bool SignalThread::running() {
+    return thread_runs;
+}
+
+void SignalThread::receive() const {
+    for (;;) {
+        int signal = 0;
+        if (sigwait(&received_, &signal) != 0) continue;
+        if (thread_ends) return;
+        {
+            const std::lock_guard lock(remembering_changes);
+            if (!remembering || remembered_signal != 0) end_process(signal);
+            remembered_signal = signal;
+            request_stop();
+        }
+        say("%sheed: %s: it ends as soon as its state is saved; a second signal ends it at once\n", signal);
+    }
+}
+
 StopSignals::StopSignals() {
-    if (installed.exchange(true)) throw Error("the signals are already taken by another StopSignals");
-    received_signal = 0;
-    struct sigaction action = {};
-    action.sa_handler = handle;
-    action.sa_flags = SA_RESTART;  // reading and writing elsewhere need not know of signals
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < std::size(handled_signals); ++i) {
-        sigaction(handled_signals[i], nullptr, &former_actions[i]);
-        if (former_actions[i].sa_handler == SIG_IGN && handled_signals[i] != SIGTERM) continue;
-        sigaction(handled_signals[i], &action, nullptr);
+    {
+        const std::lock_guard lock(remembering_changes);
+        if (remembering.exchange(true)) throw Error("the signals are already taken by another StopSignals");
+        remembered_signal = 0;
+        withdraw_stop();
+    }
+    try {
+        if (!SignalThread::running()) own_thread_.emplace();
+    } catch (...) {
+        remembering = false;
+        throw;
     }
 }
 
 StopSignals::~StopSignals() {
-    for (size_t i = 0; i < std::size(handled_signals); ++i) {
-        sigaction(handled_signals[i], &former_actions[i], nullptr);
-    }
-    installed = false;
+    own_thread_.reset();
+    const std::lock_guard lock(remembering_changes);
+    remembering = false;
+    remembered_signal = 0;
+    withdraw_stop();
 }
 
 int StopSignals::signal() const {
-    return received_signal;
+    return remembered_signal;
+}
+
+const char* stop_signal_name(int signal) {
+    return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
 }  // namespace heed

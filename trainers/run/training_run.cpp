@@ -11,6 +11,7 @@
 #include "heed/core/parallel.h"
 #include "heed/trainers/kinds/workload.h"
 #include "heed/trainers/loop/parameter_rules.h"
+#include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/loop/training_watch.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -233,30 +234,57 @@ private:
 
     TrainEnd loop() {
         StopSignals signals;
-        log_.show_progress(
-            {trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1, workload_->unit()});
-        while (!trainer_.finished() && !out_of_patience()) {
-            watch_.before_step(trainer_.progress().step + 1);
-            StepResult result = step();
-            record(result);
-            record_watched(result.step);
-            const bool epoch_ends = trainer_.at_epoch_end() || trainer_.finished();
-            if (epoch_ends) end_epoch(result);
-            const bool due = train_.checkpoint_every > 0 && result.step % train_.checkpoint_every == 0;
-            if (epoch_ends || due || signals.requested()) save(paths_.last_checkpoint());
-            if (trainer_.progress().best_step == result.step) save(paths_.best_checkpoint());
-            if (signals.requested() && !trainer_.finished() && !out_of_patience()) {
-                log_.end_progress();
-                log_.line(fmt::format("stopped by a signal after step {}; go on with --resume", result.step));
-                return {TrainOutcome::interrupted, signals.signal()};
+        log_.show_progress({trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1,
+                            workload_->unit(), trainer_.progress().position.epoch});
+        const char* doing = "in the validation ";
+        const auto stopped = [&] {
+            log_.end_progress();
+            log_.line(fmt::format("stopped by a signal {}after step {}; go on with --resume", doing,
+                                  trainer_.progress().step));
+            return TrainEnd{TrainOutcome::interrupted, signals.signal()};
+        };
+        try {
+            if (trainer_.progress().epoch_end_due) complete_epoch();
+            while (!trainer_.finished() && !out_of_patience()) {
+                watch_.before_step(trainer_.progress().step + 1);
+                const StepResult result = step();
+                record(result);
+                record_watched(result.step);
+                const bool due = train_.checkpoint_every > 0 && result.step % train_.checkpoint_every == 0;
+                if (trainer_.at_epoch_end() || trainer_.finished()) {
+                    complete_epoch();
+                } else if (due || signals.requested()) {
+                    save(paths_.last_checkpoint());
+                }
+                if (signals.requested()) break;
             }
+            doing = "";
+            if (signals.requested() && !trainer_.finished() && !out_of_patience()) return stopped();
+            doing = "in the test ";
+            if (!trainer_.finished()) {
+                log_.line(fmt::format("{} validations without a better one (train.patience): it ends after step {}",
+                                      trainer_.progress().validations_since_best, trainer_.progress().step));
+            }
+            finish();
+        } catch (const Stopped&) {
+            return stopped();
         }
-        if (!trainer_.finished()) {
-            log_.line(fmt::format("{} validations without a better one (train.patience): it ends after step {}",
-                                  trainer_.progress().validations_since_best, trainer_.progress().step));
-        }
-        finish();
         return {TrainOutcome::finished};
+    }
+
+    /// A validation that a signal ends is made up for when the run is resumed.
+    void complete_epoch() {
+        TrainingState& progress = trainer_.progress();
+        progress.epoch_end_due = true;
+        try {
+            end_epoch();
+        } catch (const Stopped&) {
+            save(paths_.last_checkpoint());
+            throw;
+        }
+        progress.epoch_end_due = false;
+        save(paths_.last_checkpoint());
+        if (progress.best_step == progress.step) save(paths_.best_checkpoint());
     }
 
     bool out_of_patience() {
@@ -309,36 +337,44 @@ private:
         metrics_->write("watch", fields);
     }
 
-    void end_epoch(const StepResult& last) {
+    void end_epoch() {
         const LossSums& sums = trainer_.progress().epoch;
         const double samples = static_cast<double>(sums.count);
-        std::string metrics = fmt::format("{}, accuracy {}, waiting for data {}", loss_text(sums.loss / samples),
-                                          percent(static_cast<double>(sums.correct) / samples),
-                                          percent(epoch_.data_wait / epoch_.seconds));
-        const bool validates = (last.epoch + 1) % train_.eval_every == 0 || trainer_.finished();
-        if (validates && task_.samples(Split::validation) > 0) metrics += validate(last);
+        std::string metrics = fmt::format("{}, accuracy {}", loss_text(sums.loss / samples),
+                                          percent(static_cast<double>(sums.correct) / samples));
+        if (epoch_.seconds > 0.0) {
+            metrics += fmt::format(", waiting for data {}", percent(epoch_.data_wait / epoch_.seconds));
+        }
+        const bool validates = epoch() % train_.eval_every == 0 || trainer_.finished();
+        if (validates && task_.samples(Split::validation) > 0) metrics += validate();
         log_.end_epoch(metrics);
         epoch_ = {};
     }
 
-    std::string validate(const StepResult& last) {
+    /// Of the last step, counted from 1.
+    int64_t epoch() {
+        const int64_t done = trainer_.progress().position.epoch;
+        return trainer_.at_epoch_end() ? done : done + 1;
+    }
+
+    std::string validate() {
+        TrainingState& progress = trainer_.progress();
         log_.pause("validation");
         const AveragedWeights averaged(trainer_.average());
         Evaluation result = task_.evaluate(Split::validation);
         if (events_) {
-            events_->scalar("validation/loss", last.step, result.loss);
-            events_->scalar("validation/accuracy", last.step, result.accuracy);
+            events_->scalar("validation/loss", progress.step, result.loss);
+            events_->scalar("validation/accuracy", progress.step, result.accuracy);
         }
-        std::vector<MetricsField> fields = {{"step", last.step},
-                                            {"epoch", last.epoch + 1},
+        std::vector<MetricsField> fields = {{"step", progress.step},
+                                            {"epoch", epoch()},
                                             {"compared_by", std::string_view(result.compared_by)},
                                             {"score", result.score}};
         add_fields(fields, result);
         metrics_->write("validation", fields);
-        TrainingState& progress = trainer_.progress();
         if (progress.best_step == 0 || result.score > progress.best_score) {
             progress.best_score = result.score;
-            progress.best_step = last.step;
+            progress.best_step = progress.step;
             progress.validations_since_best = 0;
         } else {
             ++progress.validations_since_best;

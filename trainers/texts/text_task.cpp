@@ -8,6 +8,7 @@
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/classification/multi_label_meter.h"
 #include "heed/trainers/loop/finite.h"
+#include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 
@@ -84,6 +85,7 @@ void TextTask::classify_all(const EncodedSplit& split, Add&& add) {
     const TokenEpoch epoch = TokenBatches(plan, split.texts.lengths()).epoch(0);
     TokenMatrix matrix;
     for (int64_t batch = 0; batch < epoch.batches(); ++batch) {
+        stop_point();
         const std::span<const int64_t> places = epoch.batch(batch);
         fill_tokens(matrix, split.texts, places, data_.pad);
         add(classify(matrix), places);

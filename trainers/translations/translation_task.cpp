@@ -9,6 +9,7 @@
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/shapes/reshape.h"
 #include "heed/trainers/loop/finite.h"
+#include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/metrics/perplexity.h"
 
 namespace heed {
@@ -159,6 +160,7 @@ Evaluation TranslationTask::evaluate(Split split) {
     double nll = 0.0, smoothed = 0.0;
     int64_t correct = 0, count = 0;
     for (int64_t i = 0; i < epoch.batches(); ++i) {
+        stop_point();
         const PairBatch batch = pair_batch(pairs, epoch.batch(i), data_.source_pad, data_.target_pad);
         const CrossEntropyResult loss =
             translation_loss(context_, translation_logits(context_, model_, batch, {}), batch, label_smoothing_);

@@ -9,6 +9,7 @@
 #include "heed/core/cpu/onednn/matmul.h"
 #include "heed/core/cpu/onednn/sgemm.h"
 #include "heed/core/cpu/onednn/transposed_copy.h"
+#include "heed/core/cpu/signal_shield.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
 
@@ -92,6 +93,7 @@ void matrix_product(const MatrixProduct& p) {
     if (p.rows == 0 || p.columns == 0 || p.batch == 0) return;
     if (p.inner == 0) return begin_with_bias(p);
     if (p.batch > 1 && !one_call_for_batch(p)) return each_in_turn(p);
+    const SignalShield shield;
     enter();
     if (p.alpha != 1 && p.bias) return scaled_with_bias(p);
     if (prefers_plain_b(p)) return choose_function(with_plain_copy_of_b(p));

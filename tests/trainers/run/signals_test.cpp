@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "heed/core/error.h"
+#include "heed/core/files/atomic_file.h"
+#include "heed/tests/support/temporary_folder.h"
+#include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 namespace {
@@ -26,6 +30,25 @@ int ending_of_child(F&& f) {
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/// To the process, as Ctrl-C and kill do; std::raise would send it to this thread, which blocks it.
+void send(int signal) {
+    kill(getpid(), signal);
+}
+
+/// A signal is received by another thread: whether `condition` becomes true within ten seconds.
+template <class Condition>
+bool becomes_true(Condition&& condition) {
+    for (int i = 0; i < 10000; ++i) {
+        if (condition()) return true;
+        usleep(1000);
+    }
+    return false;
+}
+
+void wait_for_the_end() {
+    sleep(10);
+}
+
 struct SignalsTest : testing::Test {
     SignalsTest() { former_ = std::signal(SIGINT, SIG_DFL); }
     ~SignalsTest() override { std::signal(SIGINT, former_); }
@@ -39,10 +62,13 @@ TEST_F(SignalsTest, AFirstSignalIsRemembered) {
         const StopSignals stop;
         EXPECT_FALSE(stop.requested());
         EXPECT_EQ(stop.signal(), 0);
-        std::raise(signal);
-        EXPECT_TRUE(stop.requested());
+        EXPECT_NO_THROW(stop_point());
+        send(signal);
+        EXPECT_TRUE(becomes_true([&] { return stop.requested(); }));
         EXPECT_EQ(stop.signal(), signal);
+        EXPECT_THROW(stop_point(), Stopped);
     }
+    EXPECT_NO_THROW(stop_point());
 }
 
 TEST_F(SignalsTest, ASecondSignalEndsTheProcess) {
@@ -50,12 +76,29 @@ TEST_F(SignalsTest, ASecondSignalEndsTheProcess) {
         for (const int second : {SIGINT, SIGTERM, SIGHUP}) {
             EXPECT_EQ(ending_of_child([&] {
                           const StopSignals stop;
-                          std::raise(first);
-                          if (!stop.requested()) _exit(1);
-                          std::raise(second);
+                          send(first);
+                          if (!becomes_true([&] { return stop.requested(); })) _exit(1);
+                          send(second);
+                          wait_for_the_end();
                       }),
                       -second);
         }
+    }
+}
+
+TEST_F(SignalsTest, WithoutStopSignalsTheFirstEndsTheProcess) {
+    const test::TemporaryFolder folder;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        EXPECT_EQ(ending_of_child([&] {
+                      const SignalThread thread;
+                      { const StopSignals stop; }
+                      AtomicFile file(folder / "file");
+                      file.write("half");
+                      send(signal);
+                      wait_for_the_end();
+                  }),
+                  128 + signal);
+        EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "a temporary file was left behind";
     }
 }
 
@@ -64,7 +107,8 @@ TEST_F(SignalsTest, TheFormerHandlingComesBack) {
         EXPECT_EQ(ending_of_child([&] {
                       {
                           const StopSignals stop;
-                          std::raise(signal);
+                          send(signal);
+                          if (!becomes_true([&] { return stop.requested(); })) _exit(1);
                       }
                       std::raise(signal);
                   }),
@@ -78,15 +122,29 @@ TEST_F(SignalsTest, TheFormerHandlingComesBack) {
     std::signal(SIGTERM, former);
 }
 
+TEST_F(SignalsTest, AHandlerOfBeforeDoesNotRun) {
+    static volatile std::sig_atomic_t seen = 0;
+    const sighandler_t former = std::signal(SIGTERM, [](int) { seen = 1; });
+    {
+        const StopSignals stop;
+        send(SIGTERM);
+        EXPECT_TRUE(becomes_true([&] { return stop.requested(); }));
+    }
+    EXPECT_EQ(seen, 0);
+    std::signal(SIGTERM, former);
+}
+
 TEST_F(SignalsTest, AnIgnoredInterruptStaysIgnored) {
     EXPECT_EQ(ending_of_child([] {
                   std::signal(SIGINT, SIG_IGN);
+                  std::signal(SIGTERM, SIG_IGN);  // nobody means that: a service has to be stoppable
                   const StopSignals stop;
-                  std::raise(SIGINT);
-                  std::raise(SIGINT);
+                  send(SIGINT);
+                  send(SIGINT);
+                  usleep(20000);
                   if (stop.requested()) _exit(1);
-                  std::raise(SIGTERM);
-                  if (stop.signal() != SIGTERM) _exit(2);
+                  send(SIGTERM);
+                  if (!becomes_true([&] { return stop.signal() == SIGTERM; })) _exit(2);
               }),
               42);
 }
@@ -95,7 +153,9 @@ TEST_F(SignalsTest, OnlyOneAtATime) {
     {
         const StopSignals stop;
         EXPECT_THROW(StopSignals(), Error);
+        EXPECT_THROW(SignalThread(), Error);
     }
+    const SignalThread thread;
     EXPECT_FALSE(StopSignals().requested()) << "a new one begins anew";
 }
 

@@ -1,7 +1,10 @@
 #include "heed/trainers/run/training_run.h"
 
 #include <gtest/gtest.h>
+#include <sys/time.h>
 
+#include <atomic>
+#include <csignal>
 #include <filesystem>
 
 #include "heed/core/error.h"
@@ -112,6 +115,45 @@ TEST(RunsFolder, IsNamedAfterTheRecipe) {
     for (const char* name : {"run.name=../../elsewhere", "run.name=..", "run.name=/tmp"}) {
         EXPECT_TRUE(contains(message_of<UserError>([&] { folder_of("recipes/mnist/vit.yaml", {name}); }), "run.name"));
     }
+}
+
+/// Of a profiler, say: a handler without a stack of its own, called every 100 us on any thread that lets it.
+struct ManySignals {
+    ManySignals() {
+        struct sigaction action = {};
+        action.sa_handler = [](int) { ++handled; };
+        action.sa_flags = SA_RESTART;
+        sigaction(SIGALRM, &action, &former_);
+        set(100);
+    }
+    ~ManySignals() {
+        set(0);
+        sigaction(SIGALRM, &former_, nullptr);
+    }
+    static void set(int microseconds) {
+        const itimerval interval = {{0, microseconds}, {0, microseconds}};
+        setitimer(ITIMER_REAL, &interval, nullptr);
+    }
+
+    static inline std::atomic<int> handled{0};
+
+private:
+    struct sigaction former_ = {};
+};
+
+TEST_F(TrainingRun, ThousandsOfSignalsDoNoHarm) {
+    const std::vector<std::string> wide = {"model.dim=256", "model.mlp_dim=512", "model.depth=2", "train.epochs=20",
+                                           "threads=2"};
+    train(wide);
+    const std::string file = folder / "run/checkpoints/last.safetensors";
+    const std::string undisturbed = test::read_text(file);
+    fs::remove_all(folder / "run");
+    {
+        const ManySignals signals;
+        train(wide);
+    }
+    EXPECT_GT(ManySignals::handled, 500);
+    EXPECT_TRUE(test::read_text(file) == undisturbed);
 }
 
 }  // namespace
