@@ -32,7 +32,7 @@
 #include "heed/layers/models/translator.h"
 #include "heed/trainers/decoding/beam_search.h"
 #include "heed/trainers/decoding/translator_steps.h"
-#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/optimizers/adam.h"
 
 namespace heed {
 namespace {
@@ -97,7 +97,7 @@ void measure_steps(const TextBenchSettings& settings, const char* task, Context&
 class TextBenchTraining {
 public:
     TextBenchTraining(Context& context, Module& model) : context_(context), store_(context, model, 0) {
-        optimizer_ = make_optimizer(AdamWOptions(), store_);
+        optimizer_ = AdamWOptions().make_optimizer(store_);
     }
 
     void step(int64_t rows, const std::function<CrossEntropyResult(const ForwardState&)>& forward) {

@@ -28,7 +28,7 @@
 #include "heed/core/parallel.h"
 #include "heed/core/random/random.h"
 #include "heed/layers/models/vit.h"
-#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/optimizers/adam.h"
 
 namespace heed {
 namespace {
@@ -83,7 +83,7 @@ public:
         store_ = std::make_unique<ParameterStore>(context_, *model_, 0);
         AdamWOptions adamw;
         adamw.weight_decay = 0.01;
-        optimizer_ = make_optimizer(adamw, *store_);
+        optimizer_ = adamw.make_optimizer(*store_);
         RandomSequence random(random_key(0, RandomPurpose::augmentation, "images"));
         std::vector<float> images(static_cast<size_t>(batch_ * size.channels * size.image * size.image));
         for (float& value : images) value = random.normal();

@@ -19,8 +19,8 @@
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/trainers/kinds/any_model.h"
 #include "heed/trainers/kinds/data_kind.h"
-#include "heed/trainers/loop/optimizer.h"
 #include "heed/trainers/loop/parameter_rules.h"
+#include "heed/trainers/optimizers/optimizer_options.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -66,7 +66,7 @@ double peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t count) {
     const AnyModel model = make_model(recipe, facts);
     const auto own_store = make_parameter_store(recipe, context, model.module());
     ParameterStore& store = *own_store;
-    const auto optimizer = make_optimizer(recipe.options<OptimizerOptions>("optimizer"), store);
+    const auto optimizer = recipe.options<OptimizerOptions>("optimizer").make_optimizer(store);
     store.begin_step();
     {
         const Variable logits = forward_empty(model, facts, context, count);

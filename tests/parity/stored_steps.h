@@ -6,7 +6,7 @@
 #include "heed/core/module/parameter_store.h"
 #include "heed/datasets/images/image_data.h"
 #include "heed/layers/models/vit.h"
-#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/optimizers/adam.h"
 
 /// What the parity tests read from the files that their Python scripts wrote.
 namespace heed::test {

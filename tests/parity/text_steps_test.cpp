@@ -10,7 +10,7 @@
 #include "heed/layers/models/translator.h"
 #include "heed/tests/layers/models/formula_texts.h"
 #include "heed/tests/parity/stored_steps.h"
-#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/optimizers/adam.h"
 
 // Twenty optimisation steps of small text classifiers and translators, held against what make_text_steps.py stored from
 // PyTorch.
@@ -185,7 +185,7 @@ TEST_P(TextSteps, AreThoseOfPyTorch) {
     settings.at("lr").get_to(options.lr);
     settings.at("weight_decay").get_to(options.weight_decay);
     const auto clip = settings.at("clip").get<double>();
-    const std::unique_ptr<Optimizer> optimizer = make_optimizer(options, store);
+    const std::unique_ptr<Optimizer> optimizer = options.make_optimizer(store);
     const int64_t batch = stored_number("batch");
     for (size_t step = 0; step < losses.size(); ++step) {
         store.begin_step();

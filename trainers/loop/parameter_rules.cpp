@@ -7,7 +7,7 @@
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/recipe/optimizer_options.h"
+#include "heed/trainers/optimizers/optimizer_options.h"
 #include "heed/trainers/recipe/train_options.h"
 
 namespace heed {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "heed/trainers/recipe/optimizer_options.h"
+#include "heed/trainers/optimizers/optimizer_options.h"
 
 namespace heed {
 

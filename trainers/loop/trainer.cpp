@@ -43,7 +43,7 @@ Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const Trai
       epoch_steps_(task.epoch_steps(optimizer_batch_)),
       total_steps_(train.steps > 0 ? train.steps : train.epochs * epoch_steps_),
       schedule_(optimizer, total_steps_, epoch_steps_),
-      optimizer_(make_optimizer(optimizer, store)),
+      optimizer_(optimizer.make_optimizer(store)),
       average_(train.ema > 0.0 ? std::make_unique<WeightAverage>(store, train.ema) : nullptr) {
     constexpr int64_t most_steps = 4294967295;  // what the counter of the random numbers holds
     if (total_steps_ > most_steps) {

@@ -6,10 +6,10 @@
 #include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/core/ranks/communicator.h"
-#include "heed/trainers/loop/optimizer.h"
 #include "heed/trainers/loop/schedule.h"
 #include "heed/trainers/loop/task.h"
 #include "heed/trainers/loop/weight_average.h"
+#include "heed/trainers/optimizers/optimizer_options.h"
 #include "heed/trainers/recipe/train_options.h"
 
 namespace heed {

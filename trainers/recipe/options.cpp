@@ -1,11 +1,9 @@
 #include "heed/core/device/device.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
-#include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/recipe/class_weight_options.h"
 #include "heed/trainers/recipe/general_options.h"
-#include "heed/trainers/recipe/optimizer_options.h"
 #include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/recipe/train_options.h"
 
@@ -98,68 +96,6 @@ void ClassWeightOptions::validate() const {
     if (balanced && !weights.empty()) {
         throw UserError("train.classes.balanced and train.classes.weights exclude each other: give one");
     }
-}
-
-void OptimizerOptions::describe(Fields& fields) {
-    fields.add("lr", lr, "learning rate after the warm-up").range(0, 1e6);
-    fields.add("weight_decay", weight_decay, "strength of the pull of the weights towards zero").range(0, 1e6);
-    fields.add(
-        "no_decay", no_decay,
-        "further parameters without weight decay, by a part of their name; biases, norms and positions never have it");
-    fields.add("schedule", schedule, "how the learning rate falls after the warm-up")
-        .choices({"constant", "linear", "cosine", "inverse_sqrt", "step", "one_cycle"});
-    fields.add("warmup", warmup, "length of the rise of the learning rate, from 0 (one_cycle: from lr / 25)");
-    fields.add("min_lr", min_lr, "learning rate at the end of a schedule; inverse_sqrt and step stay above it")
-        .range(0, 1e6);
-    fields.add("step_every", step_every, "schedule step: length after which the learning rate falls, again and again");
-    fields.add("step_factor", step_factor, "schedule step: by which it is multiplied then").range(0, 1);
-    fields.add(
-        "lr_scale", lr_scale,
-        "other learning rates, as part-of-name=factor (head=0.1); the last that fits counts, 0 keeps the weights");
-}
-
-void OptimizerOptions::validate() const {
-    if (min_lr > lr) {
-        throw UserError("optimizer.min_lr (" + format_double(min_lr) + ") must not be above optimizer.lr (" +
-                        format_double(lr) + ")");
-    }
-    if (schedule == "step" && step_every.amount == 0) {
-        throw UserError("optimizer.step_every must be above 0 with optimizer.schedule step");
-    }
-    for (const std::string& text : lr_scale) {
-        const size_t equals = text.rfind('=');
-        double factor = 0;
-        const bool parsed = equals != std::string::npos && equals > 0 && parse_double(text.substr(equals + 1), factor);
-        if (!parsed || !(factor >= 0 && factor <= 1e6)) {
-            throw UserError("optimizer.lr_scale expects items like head=0.1 with a factor from 0 to 1e6, got " +
-                            quote(text));
-        }
-    }
-}
-
-void AdamWOptions::describe(Fields& fields) {
-    OptimizerOptions::describe(fields);
-    fields.add("beta1", beta1, "memory of the mean of the gradients").range(0, below_one);
-    fields.add("beta2", beta2, "memory of the mean of their squares").range(0, below_one);
-    fields.add("epsilon", epsilon, "added to the root of the mean square, against division by zero").range(1e-30, 1);
-}
-
-void RmsPropOptions::describe(Fields& fields) {
-    OptimizerOptions::describe(fields);
-    fields.add("memory", memory, "memory of the mean of the squared gradients (PyTorch's alpha)").range(0, below_one);
-    fields.add("epsilon", epsilon, "added to its root, against division by zero").range(1e-30, 1);
-    fields.add("momentum", momentum, "memory of the sum of the scaled gradients; 0: none").range(0, below_one);
-}
-
-void SgdOptions::describe(Fields& fields) {
-    OptimizerOptions::describe(fields);
-    fields.add("momentum", momentum, "memory of the sum of the gradients; 0: none").range(0, below_one);
-    fields.add("nesterov", nesterov, "look ahead along the momentum");
-}
-
-void SgdOptions::validate() const {
-    OptimizerOptions::validate();
-    if (nesterov && momentum == 0) throw UserError("optimizer.nesterov needs optimizer.momentum above 0");
 }
 
 }  // namespace heed

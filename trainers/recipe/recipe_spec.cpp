@@ -9,9 +9,9 @@
 #include "heed/layers/models/models.h"
 #include "heed/trainers/decoding/beam_search_options.h"
 #include "heed/trainers/kinds/data_kind.h"
+#include "heed/trainers/optimizers/registry.h"
 #include "heed/trainers/recipe/class_weight_options.h"
 #include "heed/trainers/recipe/general_options.h"
-#include "heed/trainers/recipe/optimizer_options.h"
 #include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/recipe/train_options.h"
 
@@ -87,15 +87,6 @@ SectionSpec training() {
     return spec;
 }
 
-std::vector<SectionChoice> optimizers() {
-    return {
-        {"adamw", "Adam with decoupled weight decay", new_options<AdamWOptions>},
-        {"adam", "Adam with weight decay in the gradient", new_options<AdamOptions>},
-        {"rmsprop", "gradients divided by the root of their mean square", new_options<RmsPropOptions>},
-        {"sgd", "stochastic gradient descent with momentum", new_options<SgdOptions>},
-    };
-}
-
 }  // namespace
 
 const RecipeSpec& recipe_spec() {
@@ -116,7 +107,7 @@ const RecipeSpec& recipe_spec() {
         training(),
         untyped<ClassWeightOptions>("train.classes", "How much each class counts in the loss of training.",
                                     {data_kind::images, data_kind::texts}),
-        {"optimizer", "How its weights are changed.", "type", "adamw", optimizers()},
+        {"optimizer", "How its weights are changed.", "type", "adamw", optimizer_types()},
         untyped<RunOptions>("run", "Where the results go."),
     };
     return spec;

@@ -67,7 +67,7 @@ Progress::~Progress() {
     finish();
 }
 
-void Progress::step(int64_t step, int64_t epoch, double loss, int64_t items) {
+void Progress::step(int64_t step, int64_t epoch, double loss, int64_t items, double seconds) {
     const double now = clock_();
     const auto item_count = static_cast<double>(items);
     step_ = step;
@@ -78,21 +78,16 @@ void Progress::step(int64_t step, int64_t epoch, double loss, int64_t items) {
         first_step_ = step;
         first_time_ = now;
     }
-    if (last_time_ >= 0.0) {
-        const double seconds = now - last_time_;
-        const double kept = std::exp(-seconds / recent_time);
-        recent_items_ = recent_items_ * kept + item_count;
-        recent_seconds_ = recent_seconds_ * kept + seconds;
-        epoch_timed_items_ += item_count;
-        epoch_seconds_ += seconds;
-    }
-    last_time_ = now;
+    const double kept = std::exp(-seconds / recent_time);
+    recent_items_ = recent_items_ * kept + item_count;
+    recent_seconds_ = recent_seconds_ * kept + seconds;
+    epoch_items_ += item_count;
+    epoch_seconds_ += seconds;
     if (last_shown_ < 0.0 || now - last_shown_ >= (interactive_ ? bar_interval : line_interval)) draw(now);
 }
 
 void Progress::pause(std::string_view activity) {
     activity_ = activity;
-    last_time_ = -1.0;
     if (interactive_ && step_ > 0) draw(clock_());
 }
 
@@ -101,15 +96,14 @@ std::string Progress::end_epoch(std::string_view metrics) {
     line_.clear();
     fmt::format_to(std::back_inserter(line_), "epoch {}/{}", epoch_, plan_.epochs);
     if (!metrics.empty()) fmt::format_to(std::back_inserter(line_), "  {}", metrics);
-    append_rate(line_, epoch_timed_items_, epoch_seconds_, plan_.items);
+    append_rate(line_, epoch_items_, epoch_seconds_, plan_.items);
     line_ += "  ";
     append_duration(line_, now - epoch_begin_);
     std::string shown = line_;
     print_line();
     last_shown_ = now;
     epoch_begin_ = now;
-    epoch_seconds_ = epoch_timed_items_ = 0.0;
-    last_time_ = -1.0;
+    epoch_seconds_ = epoch_items_ = 0.0;
     return shown;
 }
 

@@ -35,10 +35,9 @@ public:
     Progress& operator=(const Progress&) = delete;
 
     /// Step number `step` (from 1) of epoch number `epoch` (from 1) is done, with its mean loss over its number of
-    /// items.
-    void step(int64_t step, int64_t epoch, double loss, int64_t items);
-    /// Something other than training steps begins, such as "validation": it counts for the time left, but not for the
-    /// items per second. The next step() ends it.
+    /// items. Items per second are those of the steps' own `seconds`, as in the report.
+    void step(int64_t step, int64_t epoch, double loss, int64_t items, double seconds);
+    /// Something other than training steps begins, such as "validation". The next step() ends it.
     void pause(std::string_view activity);
     /// A permanent line for the epoch: `metrics` as they are to be shown, items per second and time. Returns the line.
     std::string end_epoch(std::string_view metrics);
@@ -65,12 +64,11 @@ private:
 
     int64_t first_step_ = 0;  // the first that was shown; time left is measured from its end on
     double first_time_ = 0.0;
-    double last_time_ = -1.0;  // end of the step before; negative when something else has been done since
     double recent_items_ = 0.0;
     double recent_seconds_ = 0.0;
     double epoch_begin_;
     double epoch_seconds_ = 0.0;  // in steps
-    double epoch_timed_items_ = 0.0;
+    double epoch_items_ = 0.0;
 
     double last_shown_ = -1.0;
     bool bar_visible_ = false;

@@ -20,8 +20,8 @@ void RunLog::line(const std::string& text) {
     to_file(text);
 }
 
-void RunLog::step(int64_t step, int64_t epoch, double loss, int64_t items) {
-    if (progress_) progress_->step(step, epoch, loss, items);
+void RunLog::step(int64_t step, int64_t epoch, double loss, int64_t items, double seconds) {
+    if (progress_) progress_->step(step, epoch, loss, items, seconds);
 }
 
 void RunLog::pause(const std::string& activity) {

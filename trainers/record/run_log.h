@@ -18,7 +18,7 @@ public:
     void show_progress(const ProgressPlan& plan) { progress_.emplace(plan); }
 
     void line(const std::string& text);
-    void step(int64_t step, int64_t epoch, double loss, int64_t items);
+    void step(int64_t step, int64_t epoch, double loss, int64_t items, double seconds);
     /// Something else than steps begins, such as "validation".
     void pause(const std::string& activity);
     /// The end of an epoch: a line of its metrics, with speed and time added.

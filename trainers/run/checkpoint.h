@@ -4,8 +4,8 @@
 
 #include "heed/core/files/safetensors.h"
 #include "heed/core/module/parameter_store.h"
-#include "heed/trainers/loop/optimizer.h"
 #include "heed/trainers/loop/trainer.h"
+#include "heed/trainers/optimizers/optimizer.h"
 #include "heed/trainers/run/trained_model.h"
 
 namespace heed {

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "heed/core/module/parameter_store.h"
-#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/optimizers/optimizer.h"
 
 namespace heed {
 

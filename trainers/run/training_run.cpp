@@ -321,7 +321,7 @@ private:
             events_->scalar("train/lr", result.step, result.lr);
             events_->scalar("train/gradient_norm", result.step, result.gradient_norm);
         }
-        log_.step(result.step, result.epoch + 1, result.loss, result.samples);
+        log_.step(result.step, result.epoch + 1, result.loss, result.samples, result.seconds);
         epoch_.seconds += result.seconds;
         epoch_.data_wait += result.data_wait;
     }

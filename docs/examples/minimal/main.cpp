@@ -6,7 +6,7 @@
 #include "heed/core/module/parameter_store.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/layers/models/vit.h"
-#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/optimizers/adam.h"
 
 int main() {
     using namespace heed;
@@ -28,7 +28,7 @@ int main() {
     const AttentionOptions attention;
     auto model = make_vit(options, {&attention_type("optimised"), &attention}, {1, side, side, 2});
     ParameterStore store(context, *model, /*seed=*/1);
-    auto optimizer = make_optimizer(AdamWOptions(), store);
+    auto optimizer = AdamWOptions().make_optimizer(store);
 
     const Tensor images = Tensor::from_host(context, {count, 1, side, side}, std::span<const float>(pixels));
     const Tensor targets = Tensor::from_host(context, {count}, std::span<const int32_t>(labels));

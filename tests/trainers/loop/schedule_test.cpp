@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "heed/trainers/optimizers/adam.h"
+
 namespace heed {
 namespace {
 

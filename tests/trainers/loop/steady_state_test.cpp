@@ -15,7 +15,7 @@
 #include "heed/core/module/parameter_store.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/layers/models/vit.h"
-#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/optimizers/adam.h"
 
 namespace {
 
@@ -115,7 +115,7 @@ public:
           model_(make_vit(options, {&type_, dynamic_cast<AttentionOptions*>(attention_options_.get())},
                           {.channels = 1, .height = 8, .width = 8, .classes = 10})),
           store_(context_, *model_, 1),
-          optimizer_(make_optimizer(AdamWOptions(), store_)),
+          optimizer_(AdamWOptions().make_optimizer(store_)),
           images_(Tensor::zeros(context_, {5, 1, 8, 8})),
           targets_(Tensor::zeros(context_, {5}, DType::i32)) {}
 

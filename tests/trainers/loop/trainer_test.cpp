@@ -11,6 +11,8 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/trainers/images/formula_images.h"
 #include "heed/trainers/images/image_task.h"
+#include "heed/trainers/optimizers/adam.h"
+#include "heed/trainers/optimizers/sgd.h"
 #include "heed/trainers/run/checkpoint.h"
 
 namespace heed {

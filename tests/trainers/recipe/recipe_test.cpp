@@ -8,7 +8,8 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
-#include "heed/trainers/recipe/optimizer_options.h"
+#include "heed/trainers/optimizers/adam.h"
+#include "heed/trainers/optimizers/sgd.h"
 #include "heed/trainers/recipe/reference_page.h"
 #include "heed/trainers/recipe/train_options.h"
 

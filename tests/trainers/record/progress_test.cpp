@@ -121,7 +121,7 @@ TEST_F(ProgressTest, PlainLinesAtTheFirstStepEveryTenSecondsAndEachEpoch) {
     Progress progress(plan, out.ends[1], test_clock);
     for (int step = 1; step <= 100; ++step) {
         now += 0.25;
-        progress.step(step, 1, 2.0 + (step == 100 ? 1.0 : 0.0), 100);
+        progress.step(step, 1, 2.0 + (step == 100 ? 1.0 : 0.0), 100, 0.25);
     }
     progress.pause("validation");
     now += 5.0;
@@ -131,7 +131,7 @@ TEST_F(ProgressTest, PlainLinesAtTheFirstStepEveryTenSecondsAndEachEpoch) {
     progress.finish();
     const std::vector<std::string> lines = split(drain(out.ends[0]), "\n");
     ASSERT_EQ(lines.size(), 6u);
-    EXPECT_EQ(lines[0], "epoch 1/10  step 1/1000  loss 2.0000");
+    EXPECT_EQ(lines[0], "epoch 1/10  step 1/1000  loss 2.0000  400 images/s");
     EXPECT_EQ(lines[1], "epoch 1/10  step 41/1000  loss 2.0000  400 images/s  4:00 left");
     EXPECT_EQ(lines[2], "epoch 1/10  step 81/1000  loss 2.0000  400 images/s  3:50 left");
     EXPECT_EQ(lines[3], "epoch 1/10  loss 2.0100  validation loss 0.5000  accuracy 81.25 %  400 images/s  0:30");
@@ -144,13 +144,26 @@ TEST_F(ProgressTest, PausesCountForTheTimeLeftButNotForTheThroughput) {
     Progress progress({101, 1, "sentences"}, out.ends[1], test_clock);
     for (int step = 1; step <= 10; ++step) {
         now += 1.0;
-        progress.step(step, 1, 1.0, 5);
+        progress.step(step, 1, 1.0, 5, 1.0);
     }
     progress.pause("validation");
     now += 90.0;
-    progress.step(11, 1, 1.0, 5);
+    progress.step(11, 1, 1.0, 5, 1.0);
     const std::vector<std::string> lines = split(drain(out.ends[0]), "\n");
     EXPECT_EQ(lines.at(1), "epoch 1/1  step 11/101  loss 1.0000  5.00 sentences/s  14:51 left");
+}
+
+TEST_F(ProgressTest, TheSpeedOfAnEpochIsThatOfAllItsStepsAndOfNothingElse) {
+    Pipe out;
+    Progress progress(plan, out.ends[1], test_clock);
+    for (int step = 1; step <= 3; ++step) {
+        now += 7.0;  // with saving and looking around
+        progress.step(step, 1, 1.0, 10, step == 1 ? 3.0 : 1.0);
+    }
+    EXPECT_EQ(progress.end_epoch(""), "epoch 1/10  6.00 images/s  0:21");
+    now += 1.0;
+    progress.step(4, 2, 1.0, 10, 1.0);
+    EXPECT_EQ(progress.end_epoch(""), "epoch 2/10  10 images/s  0:01");
 }
 
 TEST_F(ProgressTest, AResumedTrainingMeasuresItsOwnStepsOnly) {
@@ -158,7 +171,7 @@ TEST_F(ProgressTest, AResumedTrainingMeasuresItsOwnStepsOnly) {
     Progress progress(plan, out.ends[1], test_clock);
     for (int step = 901; step <= 912; ++step) {
         now += 1.0;
-        progress.step(step, 10, 1.0, 64);
+        progress.step(step, 10, 1.0, 64, 1.0);
     }
     EXPECT_TRUE(contains(drain(out.ends[0]), "step 911/1000  loss 1.0000  64 images/s  1:29 left\n"));
 }
@@ -173,11 +186,11 @@ TEST_F(ProgressTest, AnEpochWithoutStepsHasNoSpeed) {
 TEST_F(ProgressTest, UnusualLossesAndLongTimes) {
     Pipe out;
     Progress progress({100000000, 10, "images"}, out.ends[1], test_clock);
-    progress.step(1, 1, std::numeric_limits<double>::quiet_NaN(), 1);
+    progress.step(1, 1, std::numeric_limits<double>::quiet_NaN(), 1, 10.0);
     now += 10.0;
-    progress.step(2, 1, 123456.0, 1);
+    progress.step(2, 1, 123456.0, 1, 10.0);
     const std::string text = drain(out.ends[0]);
-    EXPECT_TRUE(contains(text, "loss nan\n"));
+    EXPECT_TRUE(contains(text, "loss nan  0.10 images/s\n"));
     EXPECT_TRUE(contains(text, "loss 1.235e+05  0.10 images/s  277777:46:20 left\n"));
 }
 
@@ -188,7 +201,7 @@ TEST_F(ProgressTest, ABarThatFillsTheWidthAtMostTenTimesASecond) {
         Progress progress(plan, terminal.side, test_clock);
         for (int step = 1; step <= 500; ++step) {
             now += 0.01;
-            progress.step(step, 5, 0.5, 32);
+            progress.step(step, 5, 0.5, 32, 0.01);
             text += drain(terminal.other);
         }
     }
@@ -218,7 +231,7 @@ TEST_F(ProgressTest, TheBarFollowsTheWidth) {
         terminal.resize(width);
         for (int step = 1; step <= 3; ++step) {
             now += 1.0;
-            progress.step(step, 1, 1.0, 8);
+            progress.step(step, 1, 1.0, 8, 1.0);
         }
         const std::string draw = split(drain(terminal.other), clear_line).back();
         EXPECT_LT(draw.size(), static_cast<size_t>(width));
@@ -234,7 +247,7 @@ TEST_F(ProgressTest, PermanentLinesStandAboveTheBar) {
     Progress progress(plan, terminal.side, test_clock);
     progress.message("before the first step");
     EXPECT_EQ(drain(terminal.other), "before the first step\n");
-    progress.step(1, 1, 1.0, 8);
+    progress.step(1, 1, 1.0, 8, 0.0);
     drain(terminal.other);
     progress.message("saved");
     const std::string text = drain(terminal.other);
@@ -252,7 +265,7 @@ TEST_F(ProgressTest, ColoursUnlessTheyAreUnwanted) {
     const auto drawn = [&] {
         PseudoTerminal terminal(120);
         Progress progress(plan, terminal.side, test_clock);
-        progress.step(500, 5, 1.0, 8);
+        progress.step(500, 5, 1.0, 8, 1.0);
         return drain(terminal.other);
     };
     EXPECT_FALSE(contains(drawn(), "\x1b[32m"));
@@ -268,7 +281,7 @@ TEST_F(ProgressTest, ADumbTerminalGetsPlainLines) {
         PseudoTerminal terminal(120);
         EXPECT_FALSE(is_interactive(terminal.side));
         Progress progress(plan, terminal.side, test_clock);
-        progress.step(1, 1, 1.0, 8);
+        progress.step(1, 1, 1.0, 8, 0.0);
         EXPECT_EQ(drain(terminal.other), "epoch 1/10  step 1/1000  loss 1.0000\n");
     }
 }
@@ -279,10 +292,10 @@ TEST_F(ProgressTest, AStreamThatCannotBeWrittenToIsIgnored) {
     close(out.ends[0]);
     out.ends[0] = -1;
     Progress progress(plan, out.ends[1], test_clock);
-    progress.step(1, 1, 1.0, 8);
+    progress.step(1, 1, 1.0, 8, 0.0);
     progress.end_epoch("");
     Progress closed(plan, -1, test_clock);
-    closed.step(1, 1, 1.0, 8);
+    closed.step(1, 1, 1.0, 8, 1.0);
     std::signal(SIGPIPE, former);
 }
 

@@ -36,7 +36,7 @@ struct Model {
           context("cpu"),
           model(make_image_model(recipe, data_facts().image_geometry())),
           store(context, *model, seed),
-          optimizer(make_optimizer(recipe.options<OptimizerOptions>("optimizer"), store)) {}
+          optimizer(recipe.options<OptimizerOptions>("optimizer").make_optimizer(store)) {}
 
     /// Gives every optimizer state values of its own.
     void take_steps(int64_t count) {

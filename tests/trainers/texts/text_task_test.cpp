@@ -9,6 +9,7 @@
 #include "heed/core/ranks/local_ranks.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/loop/trainer.h"
+#include "heed/trainers/optimizers/adam.h"
 
 namespace heed {
 namespace {

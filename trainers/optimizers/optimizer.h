@@ -1,11 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "heed/core/module/parameter_store.h"
-#include "heed/trainers/recipe/optimizer_options.h"
 
 namespace heed {
 
@@ -33,9 +31,6 @@ protected:
     ParameterStore& store_;
     std::vector<OptimizerState> states_;
 };
-
-/// The optimizer that the options describe.
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, ParameterStore& store);
 
 /// Euclidean norm of all gradients, in an order that does not depend on threads.
 double gradient_norm(const ParameterStore& store);

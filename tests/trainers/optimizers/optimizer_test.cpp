@@ -1,4 +1,6 @@
-#include "heed/trainers/loop/optimizer.h"
+#include "heed/trainers/optimizers/adam.h"
+#include "heed/trainers/optimizers/rmsprop.h"
+#include "heed/trainers/optimizers/sgd.h"
 
 #include <gtest/gtest.h>
 
@@ -35,7 +37,7 @@ TEST_P(Optimizers, AdamWFollowsItsFormulaAndSparesTheBiasFromDecay) {
     ParameterStore store(context, model, 1);
     AdamWOptions options;
     options.weight_decay = 0.1;
-    auto optimizer = make_optimizer(options, store);
+    auto optimizer = options.make_optimizer(store);
     double weight = 1.0, bias = 1.0, m = 0.0, v = 0.0;
     const double lr = 0.01, scale = 0.5;
     for (int64_t step = 1; step <= 5; ++step) {
@@ -59,7 +61,7 @@ TEST_P(Optimizers, SgdWithMomentum) {
     ParameterStore store(context, model, 1);
     SgdOptions options;
     options.momentum = 0.5;
-    auto optimizer = make_optimizer(options, store);
+    auto optimizer = options.make_optimizer(store);
     double weight = 1.0, momentum = 0.0;
     for (int64_t step = 1; step <= 3; ++step) {
         set_gradients(store, 2.0f);
@@ -82,7 +84,7 @@ TEST_P(Optimizers, FrozenParametersStayAsTheyAre) {
     Context context(GetParam());
     TwoParameters model;
     ParameterStore store(context, model, 1, [](const std::string& name) { return name == "weight"; });
-    auto optimizer = make_optimizer(AdamWOptions(), store);
+    auto optimizer = AdamWOptions().make_optimizer(store);
     store.begin_step();
     store.finish_gradients();
     model.bias.gradient_slot().add(Tensor::from_host(context, {2}, std::vector<float>{1.0f, 1.0f}));
@@ -98,7 +100,7 @@ TEST_P(Optimizers, LearningRatesByName) {
                          [](const std::string& name) { return name == "weight" ? 0.25 : 1.0; });
     SgdOptions options;
     options.momentum = 0;
-    auto optimizer = make_optimizer(options, store);
+    auto optimizer = options.make_optimizer(store);
     set_gradients(store, 2.0f);
     EXPECT_NEAR(gradient_norm(store), std::sqrt(8 * 4.0), 1e-5);
     optimizer->step(1, 0.1, 1.0);
@@ -114,7 +116,7 @@ TEST_P(Optimizers, AdamAndRmsPropDecayThroughTheGradient) {
         AdamOptions adam_options;
         RmsPropOptions rmsprop_options;
         adam_options.weight_decay = rmsprop_options.weight_decay = 0.5;
-        auto optimizer = adam ? make_optimizer(adam_options, store) : make_optimizer(rmsprop_options, store);
+        auto optimizer = adam ? adam_options.make_optimizer(store) : rmsprop_options.make_optimizer(store);
         EXPECT_EQ(optimizer->states().size(), adam ? 2u : 1u);
         set_gradients(store, 0.0f);
         optimizer->step(1, 0.1, 1.0);
@@ -133,7 +135,7 @@ TEST_P(Optimizers, TheAverageFollowsTheWeights) {
     average.start();
     SgdOptions options;
     options.momentum = 0;
-    auto optimizer = make_optimizer(options, store);
+    auto optimizer = options.make_optimizer(store);
     double weight = 1.0, mean = 1.0;
     for (int64_t step = 1; step <= 12; ++step) {
         store.begin_step();

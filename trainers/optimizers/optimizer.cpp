@@ -1,0 +1,28 @@
+#include "heed/trainers/optimizers/optimizer.h"
+
+#include <cmath>
+#include <utility>
+
+#include "heed/core/kernels/optimizer_kernels.h"
+
+namespace heed {
+
+size_t Optimizer::add_state(std::string name) {
+    OptimizerState state{std::move(name), {}};
+    for (const ParameterGroup& group : store_.groups()) {
+        state.buffers.push_back(group.trainable ? Tensor::zeros(store_.context(), group.values.shape()) : Tensor());
+    }
+    states_.push_back(std::move(state));
+    return states_.size() - 1;
+}
+
+double gradient_norm(const ParameterStore& store) {
+    double sum = 0.0;
+    for (const ParameterGroup& group : store.groups()) {
+        if (!group.trainable || group.gradients.elements() == 0) continue;
+        sum += optimizer_kernels(group.gradients).sum_of_squares(group.gradients.f32(), group.gradients.elements());
+    }
+    return std::sqrt(sum);
+}
+
+}  // namespace heed
