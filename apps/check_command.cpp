@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/support/saved_model.h"
 #include "heed/apps/support/training_cost.h"
 #include "heed/core/error.h"
 #include "heed/core/files/safetensors.h"
-#include "heed/datasets/text/parallel_options.h"
-#include "heed/trainers/inspection/attention_places.h"
+#include "heed/trainers/kinds/registry.h"
+#include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/run/initial_weights.h"
+#include "heed/trainers/run/saved_model.h"
 
 namespace heed {
 namespace {
@@ -44,53 +44,25 @@ std::string counted(double value) {
     return scaled(value, 1000, {"", "thousand", "million", "billion", "trillion"});
 }
 
-/// What the size of the model is reckoned with.
-std::string vocabulary_text(const ExpectedData& data) {
-    const bool pairs = data.facts.translations.has_value();
-    if (!pairs && !data.facts.texts) return "";
-    const int64_t tokens = pairs ? data.facts.translations->target_vocabulary : data.facts.texts->vocabulary;
-    return fmt::format(" with {} of {} tokens{}",
-                       !pairs                           ? "a vocabulary"
-                       : data.facts.translations->joint ? "one vocabulary"
-                                                        : "two vocabularies",
-                       tokens, data.vocabulary_is_limit ? " (fewer where the texts have fewer)" : "");
-}
-
-std::string steps_text(const Recipe& recipe, const TrainingCost& cost) {
-    if (cost.steps > 0) return fmt::format("{}", cost.steps);
-    const TrainOptions& train = recipe.options<TrainOptions>("train");
-    return fmt::format(
-        "known with the data alone, which are not looked at: {} epochs of at least as many as there are "
-        "target tokens / {}",
-        train.epochs, recipe.options<ParallelDataOptions>("data").tokens * train.accumulate);
-}
-
 void print_cost(const Recipe& recipe, const ExpectedData& data) {
     const TrainingCost cost = training_cost(recipe, data);
-    const bool texts = data.facts.texts.has_value();
-    const bool pairs = data.facts.translations.has_value();
-    const std::string sample = pairs ? "a pair of that length" : texts ? "a text of that length" : "an image";
-    const std::string samples = pairs ? "pairs of that length" : texts ? "texts" : "images";
-    const double forward = static_cast<double>(cost.multiplies);
+    const SampleCost& sample = cost.sample;
+    const double forward = static_cast<double>(sample.multiplies);
     double step_samples = static_cast<double>(cost.batch * recipe.options<TrainOptions>("train").accumulate);
     if (data.train_samples > 0) step_samples = std::min(step_samples, static_cast<double>(data.train_samples));
     const auto line = [](const char* name, const std::string& value) { fmt::print("{:<16}{}\n", name, value); };
     fmt::print("\n");
-    line("parameters", fmt::format("{}{}", cost.parameters, vocabulary_text(data)));
-    if (pairs) {
-        line("tokens", fmt::format("{} of a source and {} of a translation at most", cost.tokens,
-                                   data.facts.translations->max_target_tokens));
-    } else {
-        line("tokens", fmt::format("{} {}", cost.tokens, texts ? "at most" : "an image"));
-    }
-    line("multiply-adds", counted(forward) + " " + sample + " (forward), " + counted(3 * forward * step_samples) +
-                              (pairs ? " a step at most" : " a step"));
-    if (pairs) line("attention", attention_text(recipe));
-    if (!cost.attention.empty()) line(pairs ? "" : "attention", cost.attention);
+    line("parameters", fmt::format("{}{}", cost.parameters, sample.vocabulary));
+    line("tokens", sample.tokens_text);
+    line("multiply-adds", fmt::format("{} {} (forward), {} a step{}", counted(forward), sample.sample,
+                                      counted(3 * forward * step_samples), sample.is_limit ? " at most" : ""));
+    line("attention", attention_text(recipe));
+    if (!cost.attention.empty()) line("", cost.attention);
     line("memory", fmt::format("{} {} for training with {} {} at a time{}", cost.measured ? "about" : "at least",
-                               scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), cost.batch, samples,
+                               scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), cost.batch, sample.samples,
                                cost.measured ? "" : " (not measured: the model is too large for this machine)"));
-    if (cost.steps > 0 || pairs) line("steps", steps_text(recipe, cost));
+    if (cost.steps > 0) line("steps", fmt::format("{}", cost.steps));
+    if (cost.steps == 0 && !sample.steps.empty()) line("steps", sample.steps);
 }
 
 }  // namespace
@@ -99,7 +71,7 @@ int run(const CheckCommand& command) {
     const Recipe recipe = read_recipe(recipe_spec(), command.recipe, command.overrides);
     print_settings(recipe);
     use_threads_of(recipe);
-    const std::optional<ExpectedData> data = expected_data(recipe);
+    const std::optional<ExpectedData> data = kind_of(recipe).expected_data(recipe);
     if (!data) {
         check_initial_weights(recipe);
         fmt::print("\nThe size of the model depends on the files of {}, which are not looked at.\n",

@@ -7,7 +7,6 @@
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/inspection/activation_dump.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/reference_page.h"
 
@@ -69,14 +68,14 @@ public:
 
         CLI::App* predict = add("predict", "classify images or texts");
         predict->add_option("target", predict_.target, target_help)->required();
-        predict->add_option("files", predict_.files,
+        predict->add_option("files", predict_.request.files,
                             "images: PNG, JPEG or idx files; texts: files with one a line (none or -: standard input)");
         predict->add_option(
             "--top", top_,
             "number of classes to show for each (else 1, or all above 50 % where a text can have several)");
-        predict->add_flag("--json", predict_.json, "print one JSON object a line with all probabilities");
+        predict->add_flag("--json", predict_.request.json, "print one JSON object a line with all probabilities");
         predict
-            ->add_option("--dump", predict_.dump,
+            ->add_option("--dump", predict_.request.dump,
                          "write activations (one or more of attention,hidden,logits) into a safetensors file:\n"
                          "--dump attention,logits activations.safetensors")
             ->type_name("NAMES FILE")
@@ -86,22 +85,22 @@ public:
 
         CLI::App* translate = add("translate", "translate texts, a sentence a line");
         translate->add_option("target", translate_.target, target_help)->required();
-        translate->add_option("files", translate_.files, "files to translate (none or -: standard input)");
+        translate->add_option("files", translate_.request.files, "files to translate (none or -: standard input)");
         translate->add_option("--beam", beam_, "hypotheses kept at each step (default: decoding.beam of the recipe)");
         translate->add_option(
             "--n-best", n_best_,
             "translations for each line; more than 1: number of the line, score and translation, parted by tabs "
             "(default: decoding.n_best of the recipe)");
-        translate->add_flag("--json", translate_.json, "print one JSON object a line");
-        translate->add_option("--attention", translate_.attention,
+        translate->add_flag("--json", translate_.request.json, "print one JSON object a line");
+        translate->add_option("--attention", translate_.request.attention,
                               "write an HTML page with pictures of where the decoder looks in the source");
 
         CLI::App* score =
             add("score",
                 "log-probability of given translations (lines of source TAB translation) or classes (class TAB text)");
         score->add_option("target", score_.target, target_help)->required();
-        score->add_option("files", score_.files, "files of such lines (none or -: standard input)");
-        score->add_flag("--json", score_.json, "print one JSON object a line, with every token");
+        score->add_option("files", score_.request.files, "files of such lines (none or -: standard input)");
+        score->add_flag("--json", score_.request.json, "print one JSON object a line, with every token");
 
         CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
         check->add_option("recipe", check_.recipe, "recipe file")->required();
@@ -191,8 +190,7 @@ private:
     }
 
     /// A forgotten file name must not make an image the file that is written.
-    static void check_dump(const std::string& names, const std::string& file) {
-        DumpContents::parse(names);
+    static void check_dump(const std::string& file) {
         if (!file.ends_with(".safetensors")) {
             throw UserError("--dump expects names and then a file that ends in .safetensors, got " + quote(file));
         }
@@ -237,16 +235,17 @@ private:
             return eval_;
         }
         if (name == "predict") {
-            set_count("--top", top_, predict_.top);
-            if (!predict_.dump.empty()) check_dump(predict_.dump[0], predict_.dump[1]);
+            set_count("--top", top_, predict_.request.top);
+            if (!predict_.request.dump.empty()) check_dump(predict_.request.dump[1]);
             return predict_;
         }
         if (name == "translate") {
-            set_count("--beam", beam_, translate_.beam);
-            set_count("--n-best", n_best_, translate_.n_best);
+            set_count("--beam", beam_, translate_.request.beam);
+            set_count("--n-best", n_best_, translate_.request.n_best);
             // A forgotten file name must not make a text the file that is written.
-            if (!translate_.attention.empty() && !translate_.attention.ends_with(".html")) {
-                throw UserError("--attention expects a file that ends in .html, got " + quote(translate_.attention));
+            if (!translate_.request.attention.empty() && !translate_.request.attention.ends_with(".html")) {
+                throw UserError("--attention expects a file that ends in .html, got " +
+                                quote(translate_.request.attention));
             }
             return translate_;
         }

@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "heed/trainers/kinds/requests.h"
+
 namespace heed {
 
 struct TrainCommand {
@@ -22,25 +24,17 @@ struct EvalCommand {
 
 struct PredictCommand {
     std::string target;
-    std::vector<std::string> files;
-    int64_t top = 0;  ///< 0: one class, or all labels above 50 % where a text can have several
-    bool json = false;
-    std::vector<std::string> dump;  ///< empty, or what to dump ("attention,hidden,logits") and the file for it
+    PredictRequest request;
 };
 
 struct TranslateCommand {
     std::string target;
-    std::vector<std::string> files;
-    int64_t beam = 0;    ///< 0: as the recipe says
-    int64_t n_best = 0;  ///< the same
-    bool json = false;
-    std::string attention;  ///< file of pictures; empty: none
+    TranslateRequest request;
 };
 
 struct ScoreCommand {
     std::string target;
-    std::vector<std::string> files;
-    bool json = false;
+    ScoreRequest request;
 };
 
 struct CheckCommand {

@@ -6,13 +6,13 @@
 #include <numeric>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/support/saved_model.h"
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/run_folder.h"
+#include "heed/trainers/run/saved_model.h"
 
 namespace heed {
 namespace {
@@ -45,7 +45,7 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
     if (!result.remarks.empty()) json["scores"] = result.remarks;
     for (size_t i = 0; i < result.labels.size(); i++) {
         const ClassScore& label = result.labels[i];
-        json["labels"].push_back({{"class", trained.facts.class_names[i]},
+        json["labels"].push_back({{"class", trained.facts->class_names[i]},
                                   {"precision", label.precision},
                                   {"recall", label.recall},
                                   {"f1", label.f1},
@@ -56,7 +56,7 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
         fmt::print("{}\n", json.dump());
         return;
     }
-    json["classes"] = trained.facts.class_names;
+    json["classes"] = trained.facts->class_names;
     json["confusion"] = nlohmann::ordered_json::array();
     for (int64_t label = 0; label < result.classes; label++) {
         const auto row = result.confusion.begin() + label * result.classes;
@@ -89,11 +89,11 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
     for (const auto& [name, value] : result.more) fmt::print("{:<8} {:.4f}\n", name, value);
     if (!result.labels.empty()) fmt::print("(accuracy: all labels of a sample are right)\n");
     for (const std::string& line : result.remarks) fmt::print("{}\n", line);
-    if (!result.labels.empty()) print_labels(trained.facts.class_names, result.labels, unit);
+    if (!result.labels.empty()) print_labels(trained.facts->class_names, result.labels, unit);
     if (result.classes == 0) return;
     fmt::print("\n");
     size_t width = 5;
-    for (const std::string& name : trained.facts.class_names) width = std::max(width, name.size());
+    for (const std::string& name : trained.facts->class_names) width = std::max(width, name.size());
     fmt::print("{:<{}}  {:>8}  {:>8}\n", "class", width, unit, "accuracy");
     for (int64_t label = 0; label < result.classes; label++) {
         const int64_t images = row_sum(result, label);
@@ -101,7 +101,7 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
             images == 0 ? "-"
                         : fmt::format("{:.2f} %", 100.0 * static_cast<double>(correct_of(result, label)) /
                                                       static_cast<double>(images));
-        fmt::print("{:<{}}  {:>8}  {:>8}\n", trained.facts.class_names[static_cast<size_t>(label)], width, images,
+        fmt::print("{:<{}}  {:>8}  {:>8}\n", trained.facts->class_names[static_cast<size_t>(label)], width, images,
                    accuracy);
     }
 }
@@ -137,7 +137,7 @@ int run(const EvalCommand& command) {
     check_settings(command.overrides);
     SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
-    const std::unique_ptr<Workload> workload = make_workload(saved.trained, *saved.context);
+    const std::unique_ptr<Workload> workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
     if (!workload->knows_training_data()) {
         fmt::print(stderr,
                    "heed: warning: the training data are not those that the model was trained on; samples of the "

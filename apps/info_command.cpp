@@ -4,12 +4,13 @@
 #include <filesystem>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/support/saved_model.h"
-#include "heed/trainers/inspection/attention_places.h"
+#include "heed/trainers/kinds/training_kind.h"
+#include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/run/checkpoint.h"
 #include "heed/trainers/run/run_folder.h"
+#include "heed/trainers/run/saved_model.h"
 
 namespace heed {
 namespace {
@@ -47,40 +48,6 @@ void print_line(const char* name, const std::string& value) {
     fmt::print("{:<12}{}\n", name, value);
 }
 
-void print_data_and_model(const TrainedModel& trained) {
-    const DataFacts& facts = trained.facts;
-    const std::string& type = trained.recipe.section("model").choice();
-    if (trained.model.translations) {
-        const TranslationInput& texts = facts.translation_input();
-        print_line("data", fmt::format("{}: sentences of up to {} tokens, translations of up to {}", facts.name,
-                                       texts.max_source_tokens, texts.max_target_tokens));
-        print_line("tokenizer",
-                   fmt::format("{}, {} source and {} target tokens{}", texts.source_tokenizer.kind,
-                               texts.source_vocabulary, texts.target_vocabulary, texts.joint ? " (the same)" : ""));
-        print_line("model",
-                   fmt::format("{}: {} multiply-adds for a pair of {} and {} tokens", type,
-                               trained.model.translations->multiplies(texts.max_source_tokens, texts.max_target_tokens),
-                               texts.max_source_tokens, texts.max_target_tokens));
-    } else if (trained.model.texts) {
-        const TextInput& texts = facts.text_input();
-        print_line("data", fmt::format("{}: texts of up to {} tokens, {} classes", facts.name, texts.max_tokens,
-                                       facts.class_names.size()));
-        print_line("tokenizer", fmt::format("{}, {} tokens", texts.tokenizer.kind, texts.vocabulary));
-        print_line("model", fmt::format("{}: {} multiply-adds for a text of {} tokens", type,
-                                        trained.model.texts->multiplies(texts.max_tokens), texts.max_tokens));
-    } else {
-        const ImageClassifier& model = *trained.model.images;
-        print_line("data", fmt::format("{}: {} images, {} classes", facts.name, to_string(facts.image_input().shape),
-                                       facts.class_names.size()));
-        print_line("model",
-                   fmt::format("{}: {} tokens, {} multiply-adds an image", type, model.tokens(), model.multiplies()));
-    }
-}
-
-const char* compared_by(const DataFacts& data) {
-    return data.texts && data.texts->several_labels ? "micro F1" : "accuracy";
-}
-
 }  // namespace
 
 int run(const InfoCommand& command) {
@@ -102,14 +69,11 @@ int run(const InfoCommand& command) {
     print_line("written by", facts.versions);
     print_line("trained", fmt::format("{} steps, {} epochs", facts.progress.step, facts.progress.position.epoch));
     if (facts.progress.best_step > 0) {
-        const double score = facts.progress.best_score;
         print_line("validation", fmt::format("{} at best, after step {}",
-                                             facts.data.translations
-                                                 ? fmt::format("loss {:.4f}", -score)
-                                                 : fmt::format("{} {:.2f} %", compared_by(facts.data), 100 * score),
+                                             facts.data->kind().score_text(*facts.data, facts.progress.best_score),
                                              facts.progress.best_step));
     }
-    print_data_and_model(saved.trained);
+    for (const auto& [name, text] : facts.data->kind().information(saved.trained)) print_line(name.c_str(), text);
     print_line("attention", attention_text(recipe));
     fmt::print("\nparameters\n");
     print_parameters(*saved.trained.store);

@@ -31,8 +31,8 @@
 #include "heed/layers/models/text_classifier.h"
 #include "heed/layers/models/translator.h"
 #include "heed/trainers/decoding/beam_search.h"
-#include "heed/trainers/decoding/translator_steps.h"
 #include "heed/trainers/optimizers/adam.h"
+#include "heed/trainers/translations/translator_steps.h"
 
 namespace heed {
 namespace {

@@ -1,34 +1,22 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
-#include "heed/trainers/kinds/data_facts.h"
+#include "heed/trainers/kinds/expected_data.h"
 #include "heed/trainers/recipe/recipe.h"
 
 namespace heed {
 
-/// What is known of the data of a recipe without their files.
-struct ExpectedData {
-    DataFacts facts;
-    int64_t train_samples = 0;         ///< after validation is taken out; 0: not known
-    bool vocabulary_is_limit = false;  ///< a tokenizer is trained, and has fewer tokens where the texts have fewer
-};
-
-/// Nothing where it depends on the files.
-std::optional<ExpectedData> expected_data(const Recipe& recipe);
-
 /// What a training of a recipe takes.
 struct TrainingCost {
+    SampleCost sample;
     int64_t parameters = 0;
-    int64_t tokens = 0;      ///< of an image, of the longest text, or of the longest source
-    int64_t multiplies = 0;  ///< multiply-adds of the matrix products of one sample's forward pass
-    std::string attention;   ///< what attention layers say about that number of tokens; may be empty
-    double bytes = 0;        ///< of memory at the peak of a training step: weights, gradients, optimizer, activations
-    bool measured = true;    ///< false: weights and gradients fill half of this machine, `bytes` lack the activations
-    int64_t batch = 0;       ///< samples at a time: data.batch, longest pairs in data.tokens, or all that there are
-    int64_t steps = 0;       ///< of the whole training; 0: not known
+    std::string attention;  ///< what attention layers say about that number of tokens; may be empty
+    double bytes = 0;       ///< of memory at the peak of a training step: weights, gradients, optimizer, activations
+    bool measured = true;   ///< false: weights and gradients fill half of this machine, `bytes` lack the activations
+    int64_t batch = 0;      ///< samples at a time: data.batch, longest pairs in data.tokens, or all that there are
+    int64_t steps = 0;      ///< of the whole training; 0: not known
 };
 
 /// Finds out by building the model and running steps with 2 and with 4 empty samples: memory grows in a straight line

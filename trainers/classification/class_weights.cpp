@@ -50,6 +50,10 @@ double mean_one(const std::vector<double>& weights, const ClassCounts& classes) 
 
 }  // namespace
 
+SectionSpec class_weight_section() {
+    return untyped_section<ClassWeightOptions>("train.classes", "How much each class counts in the loss of training.");
+}
+
 std::vector<float> class_weights(const ClassWeightOptions& options, const ClassCounts& classes) {
     if (!options.balanced && options.weights.empty()) return {};
     if (!options.balanced && options.weights.size() != classes.names.size()) {

@@ -6,8 +6,12 @@
 #include <vector>
 
 #include "heed/trainers/recipe/class_weight_options.h"
+#include "heed/trainers/recipe/section_spec.h"
 
 namespace heed {
+
+/// The section of the recipe that says how much each class counts.
+SectionSpec class_weight_section();
 
 /// What is known of the training samples' classes.
 struct ClassCounts {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "heed/datasets/images/image_data.h"
-#include "heed/trainers/inspection/attention_inspection.h"
+#include "heed/trainers/images/attention_inspection.h"
 
 namespace heed {
 

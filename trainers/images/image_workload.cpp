@@ -6,9 +6,12 @@
 #include "heed/core/error.h"
 #include "heed/datasets/images/sets/registry.h"
 #include "heed/trainers/classification/class_weights.h"
+#include "heed/trainers/images/attention_inspection.h"
+#include "heed/trainers/images/image_facts.h"
+#include "heed/trainers/images/image_model.h"
 #include "heed/trainers/images/image_sections.h"
 #include "heed/trainers/images/training_pictures.h"
-#include "heed/trainers/inspection/attention_inspection.h"
+#include "heed/trainers/recipe/placed.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/text.h"
 
@@ -24,8 +27,8 @@ ImageData open_images(const Recipe& recipe) {
 /// The data of the recipe, normalised as in training.
 ImageData open_images_for(const TrainedModel& trained) {
     ImageData data = open_images(trained.recipe);
-    const std::vector<std::string>& names = trained.facts.class_names;
-    const ImageInput& input = trained.facts.image_input();
+    const std::vector<std::string>& names = trained.facts->class_names;
+    const auto& input = facts_as<ImageDataFacts>(*trained.facts);
     if (data.shape() != input.shape || data.class_names() != names) {
         throw UserError(fmt::format(
             "the model was trained on {} images of {} classes, but {} has {} images of {} classes{}",
@@ -37,12 +40,10 @@ ImageData open_images_for(const TrainedModel& trained) {
 }
 
 std::vector<float> class_weights_of(const Recipe& recipe, const ImageData& data) {
-    try {
+    return placed(recipe, [&] {
         return class_weights(recipe.options<ClassWeightOptions>("train.classes"),
                              {data.class_names(), class_counts(data.train), data.train.size()});
-    } catch (const UserError& error) {
-        throw UserError(recipe.placed(error.what()));
-    }
+    });
 }
 
 }  // namespace
@@ -51,8 +52,8 @@ ImageWorkload::ImageWorkload(const Recipe& recipe, Context& context)
     : recipe_(recipe),
       context_(context),
       data_(open_images(recipe)),
-      facts_(DataFacts::of(data_)),
-      own_model_(make_image_model(recipe, facts_.image_geometry())),
+      facts_(ImageDataFacts::of(data_)),
+      own_model_(make_image_model(recipe, facts_as<ImageDataFacts>(*facts_).geometry())),
       model_(*own_model_),
       batch_(recipe.options<ImageDataOptions>("data").batch),
       class_weights_(class_weights_of(recipe, data_)),
@@ -64,7 +65,7 @@ ImageWorkload::ImageWorkload(TrainedModel& trained, Context& context)
       context_(context),
       data_(open_images_for(trained)),
       facts_(trained.facts),
-      model_(*trained.model.images),
+      model_(trained.model_as<ImageClassifier>()),
       batch_(recipe_.options<ImageDataOptions>("data").batch),
       task_(context_, model_, data_, 0.0, batch_) {}
 

@@ -2,6 +2,7 @@
 
 #include "heed/trainers/images/image_task.h"
 #include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/run/trained_model.h"
 
 namespace heed {
 
@@ -12,7 +13,7 @@ public:
     ImageWorkload(TrainedModel& trained, Context& context);
 
     Task& task() override { return task_; }
-    const DataFacts& facts() const override { return facts_; }
+    const SharedFacts& facts() const override { return facts_; }
     int64_t batch() const override { return batch_; }
     const char* unit() const override { return "images"; }
     int64_t attention_weights() const override;
@@ -23,7 +24,7 @@ private:
     const Recipe& recipe_;
     Context& context_;
     ImageData data_;
-    DataFacts facts_;
+    SharedFacts facts_;
     std::unique_ptr<ImageClassifier> own_model_;  // null where it is another's
     ImageClassifier& model_;
     int64_t batch_;

@@ -6,10 +6,6 @@
 
 namespace heed {
 
-/// The attention type of a recipe in words: "sdpa", and where a translator has several "sdpa (encoder), super
-/// (decoder), sdpa (cross)".
-std::string attention_text(const Recipe& recipe);
-
 /// What the cross-attention of a translator's recipe makes of its weights, so that pictures of them are read rightly;
 /// empty where nothing has to be said.
 std::string cross_attention_remark(const Recipe& recipe);

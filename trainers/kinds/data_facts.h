@@ -1,82 +1,64 @@
 #pragma once
 
-#include <map>
-#include <optional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
-
-#include "heed/datasets/images/image_data.h"
-#include "heed/layers/models/image_classifier.h"
-#include "heed/layers/models/text_classifier.h"
-#include "heed/layers/models/translator.h"
 
 namespace heed {
 
-/// How images have to be given to a model.
-struct ImageInput {
-    ImageShape shape;
-    Normalisation normalisation;
-};
+class TrainingKind;
 
 /// A tokenizer as load_tokenizer takes it.
 struct StoredTokenizer {
     std::string kind, bytes;
 };
 
-/// How texts have to be given to a model.
-struct TextInput {
-    int64_t vocabulary = 0;
-    int64_t max_tokens = 0;  ///< of a text
-    std::string truncate;    ///< which end of a longer text is kept: "head" or "tail"
-    bool several_labels = false;
-    StoredTokenizer tokenizer;
-};
+/// A tokenizer by the name under which a checkpoint has it, "tokenizer" or "source_tokenizer".
+using NamedTokenizer = std::pair<std::string, const StoredTokenizer*>;
 
-/// How sentences have to be given to a translator, and what it gives back.
-struct TranslationInput {
-    int64_t source_vocabulary = 0, target_vocabulary = 0;
-    int64_t max_source_tokens = 0;     ///< of a sentence, the end included
-    int64_t max_target_tokens = 0;     ///< of a translation, the end included
-    bool joint = false;                ///< one tokenizer for both languages: source_tokenizer
-    StoredTokenizer source_tokenizer;  ///< of both languages where they have one
-    StoredTokenizer target_tokenizer;
-};
-
-/// What has to be known about a data set to use a model that was trained on it; kept in every checkpoint.
+/// What has to be known about data to use a model that was trained on them; kept in every checkpoint. Each kind of
+/// training derives its own.
 struct DataFacts {
     std::string name;
-    std::vector<std::string> class_names;               ///< empty where nothing is classified
-    std::optional<ImageInput> images;                   ///< of an image model
-    std::optional<TextInput> texts = {};                ///< of a text classifier
-    std::optional<TranslationInput> translations = {};  ///< of a translator
-    std::string fingerprint = {};                       ///< of the training texts; empty where it is not known
+    std::vector<std::string> class_names;  ///< empty where nothing is classified
+    std::string fingerprint;               ///< of the training data; empty where it is not known
 
-    static DataFacts of(const ImageData& data);
-    /// Of an image model. Throws Error for another.
-    const ImageInput& image_input() const;
-    ImageGeometry image_geometry() const;
+    virtual ~DataFacts() = default;
 
-    /// Of a text classifier. Throws Error for another.
-    const TextInput& text_input() const;
-    TextGeometry text_geometry() const;
+    virtual const TrainingKind& kind() const = 0;
+    /// A JSON object of what only this kind knows, without the tokenizers' bytes.
+    virtual std::string details() const = 0;
 
-    /// Of a translator. Throws Error for another.
-    const TranslationInput& translation_input() const;
-    TranslationGeometry translation_geometry() const;
+    /// Those that the model needs.
+    virtual std::vector<NamedTokenizer> tokenizers() const { return {}; }
+    /// Fills in the bytes of one of them.
+    virtual void set_tokenizer(const std::string& /*name*/, std::string /*bytes*/) {}
 
-    /// Whether the training texts have this fingerprint; true where theirs is not known.
+    /// Whether the training data have this fingerprint; true where theirs is not known.
     bool fits(const std::string& training_fingerprint) const;
-
-    /// All but the tokenizers' bytes.
-    std::string to_json() const;
-    /// Reads it back. Throws UserError, naming what is missing or cannot be.
-    static DataFacts from_json(const std::string& text);
-
-    /// The tokenizers by the name under which a checkpoint has them.
-    std::map<std::string, StoredTokenizer*> tokenizers();
 };
 
-/// Throws UserError when the training texts are not those that a training was begun with.
+using SharedFacts = std::shared_ptr<const DataFacts>;
+
+/// All of the facts as JSON, without the tokenizers' bytes.
+std::string facts_json(const DataFacts& facts);
+
+/// Reads them back. Throws UserError, naming what is missing or cannot be.
+std::unique_ptr<DataFacts> read_facts(const std::string& json);
+
+/// Throws Error: the facts are not those of `expected`, the name of a kind.
+[[noreturn]] void refuse_facts(const DataFacts& facts, const char* expected);
+
+/// The facts as those of a kind. Throws Error where they are another's.
+template <class Facts>
+const Facts& facts_as(const DataFacts& facts) {
+    const auto* typed = dynamic_cast<const Facts*>(&facts);
+    if (!typed) refuse_facts(facts, Facts::kind_name);
+    return *typed;
+}
+
+/// Throws UserError when the training data are not those that a training was begun with.
 void check_unchanged(const DataFacts& known, const std::string& fingerprint, const std::string& origin);
 
 }  // namespace heed

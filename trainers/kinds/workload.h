@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "heed/core/device/context.h"
+#include "heed/trainers/kinds/data_facts.h"
 #include "heed/trainers/loop/task.h"
 #include "heed/trainers/report/report.h"
-#include "heed/trainers/run/trained_model.h"
 
 namespace heed {
 
@@ -18,7 +18,7 @@ public:
     virtual ~Workload() = default;
 
     virtual Task& task() = 0;
-    virtual const DataFacts& facts() const = 0;
+    virtual const SharedFacts& facts() const = 0;
 
     /// False where the training data are not those that the model was trained on, so that what is held back from them
     /// now may have been trained on.
@@ -38,13 +38,5 @@ public:
     /// Adds what the report shows of this kind alone.
     virtual void add_to_report(ReportInput& input, const Evaluation& test) = 0;
 };
-
-/// Opens the data of a recipe and builds its model. A training that goes on gives what its checkpoint knows of the data
-/// (tokenizers are taken from there), else null. Throws UserError when they do not fit each other.
-std::unique_ptr<Workload> make_workload(const Recipe& recipe, Context& context, const DataFacts* known);
-
-/// The same with a model that exists already, which stays `trained`'s; the data has to be of the kind that it was
-/// trained on.
-std::unique_ptr<Workload> make_workload(TrainedModel& trained, Context& context);
 
 }  // namespace heed

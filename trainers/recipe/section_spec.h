@@ -49,6 +49,20 @@ std::unique_ptr<Options> new_options() {
     return std::make_unique<T>();
 }
 
+/// A section without a choice, whose settings are those of T.
+template <class T>
+SectionSpec untyped_section(const char* name, const char* help) {
+    return {name, help, "", "", {{"", "", new_options<T>}}};
+}
+
+/// The entries of a registry (of models, of data sets) as choices of a section.
+template <class Registry>
+std::vector<SectionChoice> choices_of(const Registry& registry) {
+    std::vector<SectionChoice> choices;
+    for (const auto& entry : registry) choices.push_back({entry.name, entry.summary, entry.make_options});
+    return choices;
+}
+
 /// All sections, in the order in which they are shown.
 using RecipeSpec = std::vector<SectionSpec>;
 

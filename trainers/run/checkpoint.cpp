@@ -31,7 +31,7 @@ Json to_json(const CheckpointFacts& facts) {
     return {
         {"recipe", facts.recipe},
         {"versions", facts.versions},
-        {"data", Json::parse(facts.data.to_json())},
+        {"data", Json::parse(facts_json(*facts.data))},
         {"progress",
          {{"step", progress.step},
           {"epoch", progress.position.epoch},
@@ -46,11 +46,22 @@ Json to_json(const CheckpointFacts& facts) {
     };
 }
 
-CheckpointFacts from_json(const Json& json) {
+/// The facts of the data with the tokenizers, which are tensors of the file.
+SharedFacts data_from_json(const Json& json, const SafetensorsFile& file) {
+    std::unique_ptr<DataFacts> facts = read_facts(json.dump());
+    for (const auto& [name, tokenizer] : facts->tokenizers()) {
+        const StoredTensor* stored = file.find(data_prefix + name);
+        if (!stored || stored->dtype != DType::u8) throw UserError("it lacks " + (data_prefix + name));
+        facts->set_tokenizer(name, {reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size()});
+    }
+    return facts;
+}
+
+CheckpointFacts from_json(const Json& json, const SafetensorsFile& file) {
     CheckpointFacts facts;
     facts.recipe = json.at("recipe").get<std::string>();
     facts.versions = json.at("versions").get<std::string>();
-    facts.data = DataFacts::from_json(json.at("data").dump());
+    facts.data = data_from_json(json.at("data"), file);
     const Json& progress = json.at("progress");
     facts.progress.step = progress.at("step").get<int64_t>();
     facts.progress.position.epoch = progress.at("epoch").get<int64_t>();
@@ -187,8 +198,7 @@ void write_checkpoint(const std::string& path, const ParameterStore& store, Opti
     if (optimizer) {
         for (const OptimizerState& state : optimizer->states()) add(optimizer_prefix + state.name + ".", state.buffers);
     }
-    DataFacts data = facts.data;
-    for (const auto& [name, tokenizer] : data.tokenizers()) {
+    for (const auto& [name, tokenizer] : facts.data->tokenizers()) {
         const auto bytes = static_cast<int64_t>(tokenizer->bytes.size());
         tensors.push_back({data_prefix + name, DType::u8, {bytes}, tokenizer->bytes.data()});
     }
@@ -211,16 +221,11 @@ CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file) {
     const std::string damaged = file.path() + " has damaged checkpoint facts: ";
     CheckpointFacts read;
     try {
-        read = from_json(Json::parse(facts->second));
+        read = from_json(Json::parse(facts->second), file);
     } catch (const Json::exception& error) {
         throw UserError(damaged + error.what());
     } catch (const UserError& error) {
         throw UserError(damaged + error.what());
-    }
-    for (const auto& [name, tokenizer] : read.data.tokenizers()) {
-        const StoredTensor* stored = file.find(data_prefix + name);
-        if (!stored || stored->dtype != DType::u8) throw UserError(damaged + "it lacks " + data_prefix + name);
-        tokenizer->bytes.assign(reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size());
     }
     const std::string impossible = impossible_fact(read);
     if (!impossible.empty()) throw UserError(damaged + "the value of " + impossible + " cannot be");

@@ -13,7 +13,7 @@ namespace heed {
 /// What a checkpoint tells besides its tensors. It holds no time, host or path, so that equal runs give equal files.
 struct CheckpointFacts {
     std::string recipe;  ///< resolved, without data.root, run.* and init
-    DataFacts data;
+    SharedFacts data;
     TrainingState progress;
     std::string versions;  ///< Heed, oneDNN, instruction set and threads that wrote it
 };

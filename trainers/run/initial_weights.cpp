@@ -43,7 +43,7 @@ bool load_initial_weights(const Recipe& recipe, ParameterStore& store) {
     });
 }
 
-bool has_other_tokenizer(const Recipe& recipe, DataFacts data) {
+bool has_other_tokenizer(const Recipe& recipe, const DataFacts& data) {
     bool other = false;
     use_initial_weights(recipe, [&](const SafetensorsFile& file) {
         for (const auto& [name, tokenizer] : data.tokenizers()) {

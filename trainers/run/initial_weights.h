@@ -16,6 +16,6 @@ bool load_initial_weights(const Recipe& recipe, ParameterStore& store);
 
 /// Whether the file named by `init` has tokenizers that differ from those of `data`, so that its word vectors belong to
 /// other words.
-bool has_other_tokenizer(const Recipe& recipe, DataFacts data);
+bool has_other_tokenizer(const Recipe& recipe, const DataFacts& data);
 
 }  // namespace heed

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "heed/core/error.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/finite.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/checkpoint.h"
@@ -34,9 +35,9 @@ TrainedModel TrainedModel::load(Context& context, const std::string& run_or_chec
     SafetensorsFile file(checkpoint_file(run_or_checkpoint));
     CheckpointFacts facts = read_checkpoint_facts(file);
     Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), overrides);
-    TrainedModel trained{std::move(recipe), std::move(facts.data), facts.progress.step, {}, nullptr};
-    trained.model = make_model(trained.recipe, trained.facts);
-    trained.store = std::make_unique<ParameterStore>(context, trained.model.module(), 0);
+    TrainedModel trained{std::move(recipe), std::move(facts.data), facts.progress.step, nullptr, nullptr};
+    trained.model = trained.facts->kind().make_model(trained.recipe, *trained.facts);
+    trained.store = std::make_unique<ParameterStore>(context, *trained.model, 0);
     load_weights(file, *trained.store);
     const std::string bad = first_non_finite_parameter(*trained.store);
     if (!bad.empty()) throw UserError(file.path() + " cannot be used: " + bad + " holds numbers that are not finite");

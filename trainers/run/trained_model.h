@@ -5,18 +5,29 @@
 #include <vector>
 
 #include "heed/core/device/context.h"
+#include "heed/core/error.h"
+#include "heed/core/module/module.h"
 #include "heed/core/module/parameter_store.h"
-#include "heed/trainers/kinds/any_model.h"
+#include "heed/trainers/kinds/data_facts.h"
+#include "heed/trainers/recipe/recipe.h"
 
 namespace heed {
 
 /// A model with its parameters, as a checkpoint holds it.
 struct TrainedModel {
     Recipe recipe;
-    DataFacts facts;
+    SharedFacts facts;
     int64_t step = 0;
-    AnyModel model;
+    std::unique_ptr<Module> model;
     std::unique_ptr<ParameterStore> store;
+
+    /// The model as that of a kind. Throws Error where it is another's.
+    template <class Model>
+    Model& model_as() const {
+        auto* typed = dynamic_cast<Model*>(model.get());
+        if (!typed) throw Error("the model is of another kind than " + facts->name + " has");
+        return *typed;
+    }
 
     /// Loads RUN (its best checkpoint, else its last) or CHECKPOINT. `overrides` change the recipe ("data.root=...").
     /// The tensors must be exactly those of the model, and all values finite.

@@ -9,7 +9,7 @@
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
 #include "heed/core/parallel.h"
-#include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/loop/parameter_rules.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/loop/training_watch.h"
@@ -69,10 +69,15 @@ std::unique_ptr<Workload> open_workload(const Recipe& recipe, Context& context, 
     if (resume && folder.empty()) folder = latest_run_in(runs_folder(recipe)).value_or("");
     std::error_code ignored;
     if (!resume || folder.empty() || !std::filesystem::exists(RunPaths(folder).last_checkpoint(), ignored)) {
-        return make_workload(recipe, context, nullptr);
+        return kind_of(recipe).open(recipe, context, nullptr);
     }
-    const DataFacts known = read_checkpoint_facts(open_last_checkpoint(RunPaths(folder))).data;
-    return make_workload(recipe, context, &known);
+    const SharedFacts known = read_checkpoint_facts(open_last_checkpoint(RunPaths(folder))).data;
+    const TrainingKind& kind = kind_of(recipe);
+    if (&known->kind() != &kind) {
+        throw UserError(fmt::format("the training in {} was begun with {}, not {}: start a new run without --resume",
+                                    folder, known->kind().name(), kind.name()));
+    }
+    return kind.open(recipe, context, known);
 }
 
 /// One training from its start or its last checkpoint to its end.
@@ -123,7 +128,7 @@ private:
         // Otherwise they were loaded before there was a run folder, so that weights that do not fit leave none behind.
         if (initialised_ || load_initial_weights(recipe_, store_)) {
             log_.line("starting from the weights in " + recipe_.options<GeneralOptions>("").init);
-            if (has_other_tokenizer(recipe_, workload_->facts())) {
+            if (has_other_tokenizer(recipe_, *workload_->facts())) {
                 log_.line(
                     "warning: they were trained with another tokenizer, so that their word vectors belong to other "
                     "words (tokenizer.file takes a SentencePiece model or BERT vocabulary out of a run folder)");
@@ -132,8 +137,7 @@ private:
         std::error_code ignored;
         std::filesystem::remove(paths_.best_checkpoint(), ignored);  // of a run that did not come to save its state
         write_recipe();
-        DataFacts facts = workload_->facts();
-        for (const auto& [name, tokenizer] : facts.tokenizers()) {
+        for (const auto& [name, tokenizer] : workload_->facts()->tokenizers()) {
             write_file_atomically(paths_.folder() + "/" + name + "." + tokenizer->kind, tokenizer->bytes);
         }
         metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);

@@ -12,8 +12,10 @@
 #include "heed/datasets/text/sets/text_data_set.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/trainers/classification/class_weights.h"
+#include "heed/trainers/recipe/placed.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/text.h"
+#include "heed/trainers/texts/text_model.h"
 #include "heed/trainers/texts/text_sections.h"
 #include "heed/trainers/texts/word_importance.h"
 
@@ -28,11 +30,11 @@ TextData open_texts(const Recipe& recipe) {
 /// The data of the recipe, which has to have the classes of the training.
 TextData open_texts_for(const TrainedModel& trained) {
     TextData data = open_texts(trained.recipe);
-    if (data.class_names() != trained.facts.class_names) {
+    if (data.class_names() != trained.facts->class_names) {
         throw UserError(
             fmt::format("the model was trained on texts of {} classes, but {} has {} classes{}",
-                        trained.facts.class_names.size(), data.name, data.class_names().size(),
-                        data.class_names().size() == trained.facts.class_names.size() ? " of other names" : ""));
+                        trained.facts->class_names.size(), data.name, data.class_names().size(),
+                        data.class_names().size() == trained.facts->class_names.size() ? " of other names" : ""));
     }
     return data;
 }
@@ -45,27 +47,27 @@ double share(int64_t part, int64_t whole) {
     return static_cast<double>(part) / static_cast<double>(std::max<int64_t>(1, whole));
 }
 
-DataFacts facts_of(const Recipe& recipe, const TextData& data, const DataFacts* known) {
+SharedFacts facts_of_texts(const Recipe& recipe, const TextData& data, const SharedFacts& known) {
     const std::string print = fingerprint(data.train);
-    if (known && known->texts && known->class_names == data.class_names()) {
-        check_unchanged(*known, print, data.origin);
-        return *known;
-    }
     if (known) {
-        throw UserError("the training was begun with other classes than those of " + data.origin +
-                        ": start a new run without --resume");
+        if (known->class_names != data.class_names()) {
+            throw UserError("the training was begun with other classes than those of " + data.origin +
+                            ": start a new run without --resume");
+        }
+        check_unchanged(*known, print, data.origin);
+        return known;
     }
     const auto& options = recipe.options<TextDataOptions>("data");
     const auto tokenizer = train_tokenizer(recipe.options<TokenizerOptions>("tokenizer"), data.train.texts());
-    DataFacts facts;
-    facts.name = data.name;
-    facts.class_names = data.class_names();
-    facts.texts = TextInput{tokenizer->vocabulary_size(),
-                            options.length,
-                            options.truncate,
-                            data.several_labels(),
-                            {tokenizer->kind(), tokenizer->serialized()}};
-    facts.fingerprint = print;
+    auto facts = std::make_shared<TextDataFacts>();
+    facts->name = data.name;
+    facts->class_names = data.class_names();
+    facts->fingerprint = print;
+    facts->vocabulary = tokenizer->vocabulary_size();
+    facts->max_tokens = options.length;
+    facts->truncate = options.truncate;
+    facts->several_labels = data.several_labels();
+    facts->tokenizer = {tokenizer->kind(), tokenizer->serialized()};
     return facts;
 }
 
@@ -90,20 +92,13 @@ EncodedSplit encode_split(const TextSplit& split, const Tokenizer& tokenizer, co
 
 }  // namespace
 
-EncodeOptions encode_options(const TextInput& input) {
-    EncodeOptions options;
-    options.length = input.max_tokens;
-    options.keep_tail = input.truncate == "tail";
-    return options;
-}
-
-TextWorkload::TextWorkload(const Recipe& recipe, Context& context, const DataFacts* known)
+TextWorkload::TextWorkload(const Recipe& recipe, Context& context, const SharedFacts& known)
     : recipe_(recipe),
       context_(context),
       data_(open_texts(recipe)),
-      facts_(facts_of(recipe, data_, known)),
-      tokenizer_(load_stored(facts_.text_input().tokenizer)),
-      own_model_(make_text_model(recipe, facts_.text_geometry())),
+      facts_(facts_of_texts(recipe, data_, known)),
+      tokenizer_(load_stored(text_facts().tokenizer)),
+      own_model_(make_text_model(recipe, text_facts().geometry())),
       model_(*own_model_),
       batch_(recipe.options<TextDataOptions>("data").batch),
       loss_(training_loss()),
@@ -114,35 +109,37 @@ TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
       context_(context),
       data_(open_texts_for(trained)),
       facts_(trained.facts),
-      tokenizer_(load_stored(facts_.text_input().tokenizer)),
-      model_(*trained.model.texts),
+      tokenizer_(load_stored(text_facts().tokenizer)),
+      model_(trained.model_as<TextClassifier>()),
       batch_(recipe_.options<TextDataOptions>("data").batch),
-      loss_{.several_labels = facts_.text_input().several_labels},
+      loss_{.several_labels = text_facts().several_labels},
       task_(context_, model_, encode(), loss_) {}
 
 bool TextWorkload::knows_training_data() const {
-    return facts_.fits(fingerprint(data_.train));
+    return facts_->fits(fingerprint(data_.train));
 }
 
 LabelLossOptions TextWorkload::training_loss() const {
     const bool several = data_.several_labels();
-    try {
+    return placed(recipe_, [&]() -> LabelLossOptions {
         return {several, recipe_.options<TrainOptions>("train").label_smoothing,
                 class_weights(recipe_.options<ClassWeightOptions>("train.classes"),
                               {data_.class_names(), class_counts(data_.train), data_.train.size(), several})};
-    } catch (const UserError& error) {
-        throw UserError(recipe_.placed(error.what()));
-    }
+    });
+}
+
+const TextDataFacts& TextWorkload::text_facts() const {
+    return facts_as<TextDataFacts>(*facts_);
 }
 
 EncodedTextData TextWorkload::encode() {
-    const EncodeOptions options = encode_options(facts_.text_input());
+    const EncodeOptions options = text_facts().encode_options();
     EncodedTextData encoded;
     EncodeReport others;
     encoded.train = encode_split(data_.train, *tokenizer_, options, encoded_);
     encoded.validation = encode_split(data_.validation, *tokenizer_, options, others);
     encoded.test = encode_split(data_.test, *tokenizer_, options, others);
-    encoded.classes = static_cast<int64_t>(facts_.class_names.size());
+    encoded.classes = static_cast<int64_t>(facts_->class_names.size());
     encoded.pad = tokenizer_->special().pad;
     return encoded;
 }
@@ -154,10 +151,10 @@ int64_t TextWorkload::attention_weights() const {
 }
 
 std::vector<std::string> TextWorkload::description() {
-    const TextInput& input = facts_.text_input();
+    const TextDataFacts& input = text_facts();
     std::vector<std::string> lines = {
         fmt::format("{}: {} training, {} validation, {} test texts of {} classes{}", data_.name, data_.train.size(),
-                    data_.validation.size(), data_.test.size(), facts_.class_names.size(),
+                    data_.validation.size(), data_.test.size(), facts_->class_names.size(),
                     input.several_labels ? ", any number a text" : ""),
         fmt::format("{} tokenizer: {} tokens, {} of the training texts unknown; a text has {:.0f} on average",
                     input.tokenizer.kind, input.vocabulary, percent_text(share(encoded_.unknown, encoded_.tokens), 2),
@@ -169,7 +166,7 @@ std::vector<std::string> TextWorkload::description() {
                     recipe_.section("attention").choice(), model_.parameter_count())};
     for (const std::string& remark :
          {vocabulary_remark(recipe_.options<TokenizerOptions>("tokenizer"), input.vocabulary),
-          class_weights_line(loss_.class_weights, facts_.class_names), unseen_classes_line(data_),
+          class_weights_line(loss_.class_weights, facts_->class_names), unseen_classes_line(data_),
           attention_remark(model_, model_.shape().attended(input.max_tokens))}) {
         if (!remark.empty()) lines.push_back(remark);
     }
@@ -177,7 +174,7 @@ std::vector<std::string> TextWorkload::description() {
 }
 
 void TextWorkload::add_to_report(ReportInput& input, const Evaluation& test) {
-    const TextInput& facts = facts_.text_input();
+    const TextDataFacts& facts = text_facts();
     input.facts = {{"Data", data_.name},
                    {"Texts", fmt::format("{} training, {} validation, {} test", group_digits(data_.train.size()),
                                          group_digits(data_.validation.size()), group_digits(data_.test.size()))},

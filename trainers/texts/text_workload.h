@@ -3,6 +3,8 @@
 #include "heed/datasets/text/text_data.h"
 #include "heed/datasets/text/tokenizers/tokenizer.h"
 #include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/run/trained_model.h"
+#include "heed/trainers/texts/text_facts.h"
 #include "heed/trainers/texts/text_task.h"
 
 namespace heed {
@@ -11,11 +13,11 @@ namespace heed {
 class TextWorkload final : public Workload {
 public:
     /// `known`: null, or the facts of a checkpoint, whose tokenizer is used.
-    TextWorkload(const Recipe& recipe, Context& context, const DataFacts* known);
+    TextWorkload(const Recipe& recipe, Context& context, const SharedFacts& known);
     TextWorkload(TrainedModel& trained, Context& context);
 
     Task& task() override { return task_; }
-    const DataFacts& facts() const override { return facts_; }
+    const SharedFacts& facts() const override { return facts_; }
     int64_t batch() const override { return batch_; }
     const char* unit() const override { return "texts"; }
     int64_t attention_weights() const override;
@@ -26,11 +28,12 @@ public:
 private:
     EncodedTextData encode();
     LabelLossOptions training_loss() const;
+    const TextDataFacts& text_facts() const;
 
     const Recipe& recipe_;
     Context& context_;
     TextData data_;
-    DataFacts facts_;
+    SharedFacts facts_;
     std::unique_ptr<Tokenizer> tokenizer_;
     EncodeReport encoded_;                       // of the training texts
     std::unique_ptr<TextClassifier> own_model_;  // null where it is another's
@@ -39,8 +42,5 @@ private:
     LabelLossOptions loss_;
     TextTask task_;
 };
-
-/// How the texts of such a model become tokens.
-EncodeOptions encode_options(const TextInput& input);
 
 }  // namespace heed

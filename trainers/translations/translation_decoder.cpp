@@ -5,36 +5,21 @@
 #include "heed/core/error.h"
 #include "heed/datasets/text/token_batches.h"
 #include "heed/trainers/decoding/beam_search.h"
-#include "heed/trainers/decoding/translator_steps.h"
+#include "heed/trainers/translations/translator_steps.h"
 
 namespace heed {
 
-EncodeOptions source_encode_options(const TranslationInput& input) {
-    EncodeOptions options;
-    options.length = input.max_source_tokens;
-    options.end = true;
-    return options;
-}
-
-EncodeOptions target_encode_options(const TranslationInput& input) {
-    EncodeOptions options;
-    options.length = input.max_target_tokens + 1;  // the decoder is not given the end
-    options.begin = true;
-    options.end = true;
-    return options;
-}
-
-TranslationTokenizers::TranslationTokenizers(const TranslationInput& input)
-    : source(load_tokenizer(input.source_tokenizer.kind, input.source_tokenizer.bytes)),
-      target(input.joint ? load_tokenizer(input.source_tokenizer.kind, input.source_tokenizer.bytes)
-                         : load_tokenizer(input.target_tokenizer.kind, input.target_tokenizer.bytes)) {
+TranslationTokenizers::TranslationTokenizers(const TranslationDataFacts& facts)
+    : source(load_tokenizer(facts.source_tokenizer.kind, facts.source_tokenizer.bytes)),
+      target(facts.joint ? load_tokenizer(facts.source_tokenizer.kind, facts.source_tokenizer.bytes)
+                         : load_tokenizer(facts.target_tokenizer.kind, facts.target_tokenizer.bytes)) {
     const auto check = [](const char* side, int64_t known, int64_t expected) {
         if (known == expected) return;
         throw UserError("the " + std::string(side) + " tokenizer has " + std::to_string(known) +
                         " tokens, but the model was trained with " + std::to_string(expected));
     };
-    check("source", source->vocabulary_size(), input.source_vocabulary);
-    check("target", target->vocabulary_size(), input.target_vocabulary);
+    check("source", source->vocabulary_size(), facts.source_vocabulary);
+    check("target", target->vocabulary_size(), facts.target_vocabulary);
 }
 
 TranslationDecoder::TranslationDecoder(Context& context, Translator& model, const TranslationTokenizers& tokenizers,

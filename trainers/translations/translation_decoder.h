@@ -9,13 +9,9 @@
 #include "heed/datasets/text/encoded_texts.h"
 #include "heed/layers/models/translator.h"
 #include "heed/trainers/decoding/beam_search_options.h"
-#include "heed/trainers/kinds/data_facts.h"
+#include "heed/trainers/translations/translation_facts.h"
 
 namespace heed {
-
-/// How sources and targets become tokens of such a model.
-EncodeOptions source_encode_options(const TranslationInput& input);
-EncodeOptions target_encode_options(const TranslationInput& input);
 
 /// One translation of a sentence.
 struct TranslationText {
@@ -32,7 +28,7 @@ struct TranslationTokenizers {
     std::unique_ptr<Tokenizer> source, target;
 
     /// Throws UserError where they are damaged or do not fit the model.
-    explicit TranslationTokenizers(const TranslationInput& input);
+    explicit TranslationTokenizers(const TranslationDataFacts& facts);
 };
 
 /// Translates sentences with a beam search, many of similar length at a time.
@@ -42,8 +38,8 @@ public:
     TranslationDecoder(Context& context, Translator& model, const TranslationTokenizers& tokenizers,
                        const BeamSearchOptions& options);
 
-    /// For each source (as source_encode_options has it) its best translations, best first. What one is translated to
-    /// does not depend on the others but for rounding.
+    /// For each source (as TranslationDataFacts::source_encode_options has it) its best translations, best first. What
+    /// one is translated to does not depend on the others but for rounding.
     std::vector<std::vector<TranslationText>> translate(const EncodedTexts& sources);
 
 private:

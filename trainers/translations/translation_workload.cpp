@@ -14,8 +14,10 @@
 #include "heed/trainers/inspection/attention_places.h"
 #include "heed/trainers/metrics/bleu.h"
 #include "heed/trainers/metrics/chrf.h"
+#include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/text.h"
+#include "heed/trainers/translations/translation_model.h"
 #include "heed/trainers/translations/translation_sections.h"
 
 namespace heed {
@@ -26,34 +28,31 @@ ParallelData open_pairs(const Recipe& recipe) {
     return parallel_data_set(recipe.section("data").choice()).open(recipe.options<ParallelDataOptions>("data"));
 }
 
-DataFacts translation_facts(const Recipe& recipe, const ParallelData& data, const DataFacts* known) {
+SharedFacts facts_of_pairs(const Recipe& recipe, const ParallelData& data, const SharedFacts& known) {
     const std::string print = fingerprint(data.train);
-    if (known && known->translations) {
+    if (known) {
         check_unchanged(*known, print, data.origin);
-        return *known;
+        return known;
     }
-    if (known) throw UserError("the training was begun with other data than translations: start a new run");
     const auto& options = recipe.options<ParallelDataOptions>("data");
     const auto& tokenizer = recipe.options<TokenizerOptions>("tokenizer");
     std::vector<std::string_view> sources = views(data.train.sources);
     const std::vector<std::string_view> targets = views(data.train.targets);
-    TranslationInput input;
-    input.joint = options.joint_vocabulary;
-    input.max_source_tokens = options.length;
-    input.max_target_tokens = options.length - 1;  // a target's begin counts in data.length
-    if (input.joint) sources.insert(sources.end(), targets.begin(), targets.end());
+    auto facts = std::make_shared<TranslationDataFacts>();
+    facts->name = data.name;
+    facts->fingerprint = print;
+    facts->joint = options.joint_vocabulary;
+    facts->max_source_tokens = options.length;
+    facts->max_target_tokens = options.length - 1;  // a target's begin counts in data.length
+    if (facts->joint) sources.insert(sources.end(), targets.begin(), targets.end());
     const auto source = train_tokenizer(tokenizer, sources);
-    input.source_tokenizer = {source->kind(), source->serialized()};
-    input.source_vocabulary = input.target_vocabulary = source->vocabulary_size();
-    if (!input.joint) {
+    facts->source_tokenizer = {source->kind(), source->serialized()};
+    facts->source_vocabulary = facts->target_vocabulary = source->vocabulary_size();
+    if (!facts->joint) {
         const auto target = train_tokenizer(tokenizer, targets);
-        input.target_tokenizer = {target->kind(), target->serialized()};
-        input.target_vocabulary = target->vocabulary_size();
+        facts->target_tokenizer = {target->kind(), target->serialized()};
+        facts->target_vocabulary = target->vocabulary_size();
     }
-    DataFacts facts;
-    facts.name = data.name;
-    facts.translations = input;
-    facts.fingerprint = print;
     return facts;
 }
 
@@ -72,13 +71,13 @@ std::string tokenizer_line(const char* side, const StoredTokenizer& tokenizer, i
 
 }  // namespace
 
-TranslationWorkload::TranslationWorkload(const Recipe& recipe, Context& context, const DataFacts* known)
+TranslationWorkload::TranslationWorkload(const Recipe& recipe, Context& context, const SharedFacts& known)
     : recipe_(recipe),
       context_(context),
       data_(open_pairs(recipe)),
-      facts_(translation_facts(recipe, data_, known)),
-      tokenizers_(facts_.translation_input()),
-      own_model_(make_translation_model(recipe, facts_.translation_geometry())),
+      facts_(facts_of_pairs(recipe, data_, known)),
+      tokenizers_(translation_facts()),
+      own_model_(make_translation_model(recipe, translation_facts().geometry())),
       model_(*own_model_),
       batch_(recipe.options<ParallelDataOptions>("data").tokens),
       translates_validation_(false),
@@ -90,19 +89,23 @@ TranslationWorkload::TranslationWorkload(TrainedModel& trained, Context& context
       context_(context),
       data_(open_pairs(trained.recipe)),
       facts_(trained.facts),
-      tokenizers_(facts_.translation_input()),
-      model_(*trained.model.translations),
+      tokenizers_(translation_facts()),
+      model_(trained.model_as<Translator>()),
       batch_(recipe_.options<ParallelDataOptions>("data").tokens),
       translates_validation_(true),
       task_(context_, model_, encode(), recipe_.options<TrainOptions>("train").label_smoothing,
             [this](Split split, Evaluation& result) { translate(split, result); }) {}
 
+const TranslationDataFacts& TranslationWorkload::translation_facts() const {
+    return facts_as<TranslationDataFacts>(*facts_);
+}
+
 EncodedTranslationData TranslationWorkload::encode() {
-    const TranslationInput& input = facts_.translation_input();
+    const TranslationDataFacts& input = translation_facts();
     const bool skips = recipe_.options<ParallelDataOptions>("data").too_long == "skip";
     EncodedPairs pairs =
         encode_pairs(*tokenizers_.source, *tokenizers_.target, views(data_.train.sources), views(data_.train.targets),
-                     source_encode_options(input), target_encode_options(input), skips);
+                     input.source_encode_options(), input.target_encode_options(), skips);
     encoded_.sources = pairs.source_report;
     encoded_.targets = pairs.target_report;
     encoded_.skipped = pairs.skipped;
@@ -138,11 +141,11 @@ void TranslationWorkload::refuse_empty_passes(const std::vector<float>& weights)
 }
 
 EncodedTranslations TranslationWorkload::encode_references(const ReferenceText& texts) {
-    const TranslationInput& input = facts_.translation_input();
+    const TranslationDataFacts& input = translation_facts();
     std::vector<std::string_view> first;
     for (const std::vector<std::string>& references : texts.references) first.push_back(references.front());
     EncodedPairs pairs = encode_pairs(*tokenizers_.source, *tokenizers_.target, views(texts.sources), first,
-                                      source_encode_options(input), target_encode_options(input), false);
+                                      input.source_encode_options(), input.target_encode_options(), false);
     encoded_.cut_elsewhere += pairs.source_report.cut + pairs.target_report.cut;
     return {std::move(pairs.sources), std::move(pairs.targets), {}};
 }
@@ -200,7 +203,7 @@ std::vector<Alignment> TranslationWorkload::sample_alignments() {
 }
 
 bool TranslationWorkload::knows_training_data() const {
-    return facts_.fits(fingerprint(data_.train));
+    return facts_->fits(fingerprint(data_.train));
 }
 
 int64_t TranslationWorkload::attention_weights() const {
@@ -210,7 +213,7 @@ int64_t TranslationWorkload::attention_weights() const {
 }
 
 std::vector<std::string> TranslationWorkload::description() {
-    const TranslationInput& input = facts_.translation_input();
+    const TranslationDataFacts& input = translation_facts();
     std::vector<std::string> lines;
     for (const CorpusFacts& corpus : data_.corpora) {
         lines.push_back(fmt::format("{}: {} pairs, {}; {} more left out (an empty sentence)", corpus.name, corpus.pairs,
@@ -242,7 +245,7 @@ std::vector<std::string> TranslationWorkload::description() {
 }
 
 void TranslationWorkload::add_to_report(ReportInput& input, const Evaluation& test) {
-    const TranslationInput& facts = facts_.translation_input();
+    const TranslationDataFacts& facts = translation_facts();
     input.facts = {
         {"Data", data_.name},
         {"Sentences", fmt::format("{} training pairs, {} validation, {} test", group_digits(data_.train.size()),

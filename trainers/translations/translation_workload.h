@@ -2,6 +2,7 @@
 
 #include "heed/datasets/text/parallel_data.h"
 #include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/run/trained_model.h"
 #include "heed/trainers/translations/alignment.h"
 #include "heed/trainers/translations/translation_decoder.h"
 #include "heed/trainers/translations/translation_task.h"
@@ -12,11 +13,11 @@ namespace heed {
 class TranslationWorkload final : public Workload {
 public:
     /// `known`: null, or the facts of a checkpoint, whose tokenizers are used.
-    TranslationWorkload(const Recipe& recipe, Context& context, const DataFacts* known);
+    TranslationWorkload(const Recipe& recipe, Context& context, const SharedFacts& known);
     TranslationWorkload(TrainedModel& trained, Context& context);
 
     Task& task() override { return task_; }
-    const DataFacts& facts() const override { return facts_; }
+    const SharedFacts& facts() const override { return facts_; }
     int64_t batch() const override { return batch_; }
     bool batch_is_limit() const override { return true; }
     const char* unit() const override { return "target tokens"; }
@@ -33,6 +34,7 @@ private:
         int64_t cut_elsewhere = 0;  // sides of validation and test pairs
     };
 
+    const TranslationDataFacts& translation_facts() const;
     EncodedTranslationData encode();
     /// Throws UserError where an epoch visits less than one pair on average.
     void refuse_empty_passes(const std::vector<float>& weights) const;
@@ -45,7 +47,7 @@ private:
     const Recipe& recipe_;
     Context& context_;
     ParallelData data_;
-    DataFacts facts_;
+    SharedFacts facts_;
     TranslationTokenizers tokenizers_;
     Encoded encoded_;
     std::unique_ptr<Translator> own_model_;  // null where it is another's

@@ -10,7 +10,9 @@
 #include "heed/core/forward_observer.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/core/ops/losses/cross_entropy.h"
-#include "heed/layers/models/models.h"
+#include "heed/layers/models/image_models.h"
+#include "heed/layers/models/text_models.h"
+#include "heed/layers/models/translation_models.h"
 #include "heed/layers/patch_embedding.h"
 #include "heed/layers/positions.h"
 #include "heed/tests/support/kernel_paths.h"
@@ -377,31 +379,25 @@ TEST(Vit, SettingsThatDoNotFitAreRefused) {
     EXPECT_TRUE(contains(message, "5 heads for dimension 12"));
 }
 
-TEST(Models, AreFoundByName) {
-    EXPECT_STREQ(model_type("vit").name, "vit");
-    EXPECT_TRUE(contains(message_of<UserError>([] { model_type("vitt"); }), "vit"));
-    for (const ModelType& type : model_types()) {
-        EXPECT_EQ(&model_type(type.name), &type);
-        EXPECT_NE(type.make_options(), nullptr);
-        EXPECT_EQ(type.image_classifier != nullptr, type.kind == ModelKind::image_classifier);
-        EXPECT_EQ(type.text_classifier != nullptr, type.kind == ModelKind::text_classifier);
-        EXPECT_EQ(type.translator != nullptr, type.kind == ModelKind::translator);
+/// Every type is found by its name, makes a model with its default settings, and no two have one name.
+template <class Types, class Attention, class Geometry>
+void expect_registry(const Types& types, const Attention& attention, const Geometry& geometry) {
+    ASSERT_FALSE(types.empty());
+    for (const auto& type : types) {
+        EXPECT_EQ(&find_model_type(types, type.name), &type);
+        EXPECT_NE(type.make(*type.make_options(), attention, geometry), nullptr) << type.name;
     }
 }
 
-TEST(Models, AreMadeForWhatTheyAre) {
-    const AttentionOptions attention;
-    const AttentionChoice sdpa{&attention_type("sdpa"), &attention};
-    const auto made = [&](const char* name) { return model_type(name).make_options(); };
-    EXPECT_NE(model_type("vit").make_image_classifier(*made("vit"), sdpa, small_images), nullptr);
-    EXPECT_NE(model_type("text_classifier").make_text_classifier(*made("text_classifier"), sdpa, {10, 8, 2}), nullptr);
-    EXPECT_NE(model_type("translator").make_translator(*made("translator"), {sdpa, sdpa, sdpa}, {10, 10, 8, 8}),
-              nullptr);
-    const std::string message = message_of<UserError>(
-        [&] { model_type("translator").make_image_classifier(*made("vit"), sdpa, small_images); });
-    EXPECT_TRUE(contains(message, "'translator' is no image classifier; types that are one: vit")) << message;
-    EXPECT_THROW(model_type("vit").make_text_classifier(*made("vit"), sdpa, {10, 8, 2}), UserError);
-    EXPECT_THROW(model_type("vit").make_translator(*made("vit"), {sdpa, sdpa, sdpa}, {10, 10, 8, 8}), UserError);
+TEST(Models, AreFoundByNameAndMade) {
+    const AttentionOptions options;
+    const AttentionChoice sdpa{&attention_type("sdpa"), &options};
+    expect_registry(image_model_types(), sdpa, small_images);
+    expect_registry(text_model_types(), sdpa, TextGeometry{10, 8, 2});
+    expect_registry(translation_model_types(), TranslatorAttention{sdpa, sdpa, sdpa},
+                    TranslationGeometry{10, 10, 8, 8});
+    const std::string message = message_of<UserError>([] { find_model_type(image_model_types(), "vitt"); });
+    EXPECT_TRUE(contains(message, "\"vitt\" (did you mean vit?)")) << message;
 }
 
 class PatchEmbeddings : public testing::TestWithParam<const char*> {};

@@ -1,4 +1,5 @@
 #include "heed/trainers/loop/trainer.h"
+#include "heed/trainers/images/image_facts.h"
 
 #include <gtest/gtest.h>
 
@@ -295,7 +296,7 @@ TEST_P(TrainerOnDevices, AResumedTrainingHasTheBitsOfOneThatWasNeverStopped) {
         first.trainer.begin({});
         for (int i = 0; i < 4; ++i) first.trainer.step();
         write_checkpoint(path, first.store, &first.trainer.optimizer(),
-                         {"", DataFacts::of(first.data), first.trainer.progress(), ""});
+                         {"", ImageDataFacts::of(first.data), first.trainer.progress(), ""});
     }
     Settings other_start = settings;
     Training second(other_start, self);

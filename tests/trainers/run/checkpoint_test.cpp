@@ -10,8 +10,11 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
+#include "heed/trainers/images/image_facts.h"
+#include "heed/trainers/images/image_model.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/texts/text_facts.h"
 
 namespace heed {
 namespace {
@@ -25,8 +28,13 @@ constexpr const char* recipe_text =
     "data: {name: idx, root: /secret/place, classes: 3}\n"
     "run: {dir: /other/place}\n";
 
-DataFacts data_facts() {
-    return {"idx", {"shoe", "coat \"x\"", "h\xc3\xa4t"}, ImageInput{ImageShape{1, 8, 8}, {{0.25}, {1.0 / 3.0}}}};
+ImageDataFacts data_facts() {
+    ImageDataFacts facts;
+    facts.name = "idx";
+    facts.class_names = {"shoe", "coat \"x\"", "h\xc3\xa4t"};
+    facts.shape = ImageShape{1, 8, 8};
+    facts.normalisation = {{0.25}, {1.0 / 3.0}};
+    return facts;
 }
 
 /// A small model and its optimizer, with values that depend on the seed.
@@ -34,7 +42,7 @@ struct Model {
     explicit Model(uint64_t seed, const std::vector<std::string>& overrides = {})
         : recipe(parse_recipe(recipe_spec(), recipe_text, "test.yaml", overrides)),
           context("cpu"),
-          model(make_image_model(recipe, data_facts().image_geometry())),
+          model(make_image_model(recipe, data_facts().geometry())),
           store(context, *model, seed),
           optimizer(recipe.options<OptimizerOptions>("optimizer").make_optimizer(store)) {}
 
@@ -55,7 +63,7 @@ struct Model {
     CheckpointFacts facts() const {
         CheckpointFacts facts;
         facts.recipe = portable_recipe(recipe);
-        facts.data = data_facts();
+        facts.data = std::make_shared<ImageDataFacts>(data_facts());
         facts.progress.step = 77;
         facts.progress.position = {3, 5};
         facts.progress.best_score = 0.1 + 0.2;
@@ -114,11 +122,12 @@ TEST_F(Checkpoint, ReadsBackWhatWasWritten) {
         const CheckpointFacts facts = read_checkpoint_facts(file);
         EXPECT_EQ(facts.recipe, written.facts().recipe);
         EXPECT_EQ(facts.versions, numeric_versions());
-        EXPECT_EQ(facts.data.name, "idx");
-        EXPECT_EQ(facts.data.image_input().shape, data_facts().image_input().shape);
-        EXPECT_EQ(facts.data.class_names, data_facts().class_names);
-        EXPECT_EQ(facts.data.image_input().normalisation.mean, std::vector<double>{0.25});
-        EXPECT_EQ(facts.data.image_input().normalisation.deviation, std::vector<double>{1.0 / 3.0});
+        const auto& data = facts_as<ImageDataFacts>(*facts.data);
+        EXPECT_EQ(data.name, "idx");
+        EXPECT_EQ(data.shape, data_facts().shape);
+        EXPECT_EQ(data.class_names, data_facts().class_names);
+        EXPECT_EQ(data.normalisation.mean, std::vector<double>{0.25});
+        EXPECT_EQ(data.normalisation.deviation, std::vector<double>{1.0 / 3.0});
         EXPECT_EQ(facts.progress.step, 77);
         EXPECT_EQ(facts.progress.position.epoch, 3);
         EXPECT_EQ(facts.progress.position.batch, 5);
@@ -227,18 +236,30 @@ TEST_F(Checkpoint, ImpossibleFactsAreRefused) {
     EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.progress.position.epoch = -1; }), damaged));
     EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.progress.position.batch = -5; }), damaged));
     EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.progress.best_step = 78; }), damaged));
-    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.images->shape.height = 0; }), damaged));
+    const auto error_with_data = [&](const auto& damage) {
+        return error_with([&](CheckpointFacts& facts) {
+            ImageDataFacts data = data_facts();
+            damage(data);
+            facts.data = std::make_shared<ImageDataFacts>(data);
+        });
+    };
+    EXPECT_EQ(error_with_data([](ImageDataFacts&) {}), "(nothing thrown)");
+    EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.shape.height = 0; }), damaged));
+    EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.shape.channels = int64_t{1} << 62; }), damaged));
+    EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.class_names.clear(); }), damaged));
+    EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.normalisation.mean.clear(); }), damaged));
+    EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.normalisation.mean = {0, 0}; }), damaged));
+    EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.normalisation.deviation = {0}; }), damaged));
+}
+
+TEST(DataFactsJson, TheFirstCheckpointsAreRead) {
+    const std::unique_ptr<DataFacts> facts = read_facts(
+        R"({"name": "mnist", "class_names": ["0", "1"], "shape": [1, 28, 28], "mean": [0.5], "deviation": [0.5]})");
+    EXPECT_EQ(facts_as<ImageDataFacts>(*facts).shape, (ImageShape{1, 28, 28}));
+    EXPECT_EQ(facts->class_names.size(), 2U);
     EXPECT_TRUE(
-        begins_with(error_with([](CheckpointFacts& f) { f.data.images->shape.channels = int64_t{1} << 62; }), damaged));
-    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) { f.data.class_names.clear(); }), damaged));
-    EXPECT_TRUE(
-        begins_with(error_with([](CheckpointFacts& f) { f.data.images->normalisation.mean.clear(); }), damaged));
-    EXPECT_TRUE(begins_with(error_with([](CheckpointFacts& f) {
-                                f.data.images->normalisation.mean = {0, 0};
-                            }),
-                            damaged));
-    EXPECT_TRUE(
-        begins_with(error_with([](CheckpointFacts& f) { f.data.images->normalisation.deviation = {0}; }), damaged));
+        contains(message_of<Error>([&] { facts_as<TextDataFacts>(*facts); }), "mnist, which holds no labelled texts"));
+    EXPECT_TRUE(contains(message_of<UserError>([] { read_facts(R"({"name": "x", "class_names": ["a"]})"); }), "kind"));
 }
 
 /// Whatever a byte of the header becomes: the model loads or a UserError says what is wrong.

@@ -51,7 +51,8 @@ struct WordTranslator {
 
     Alignment align(std::string_view source, const std::string& translation) {
         EncodeReport report;
-        const std::vector<int32_t> ids = encode_text(*tokenizers->source, source, source_encode_options(input), report);
+        const std::vector<int32_t> ids =
+            encode_text(*tokenizers->source, source, input.source_encode_options(), report);
         TranslationText text;
         text.text = translation;
         text.ids = tokenizers->target->encode(translation);
@@ -61,7 +62,7 @@ struct WordTranslator {
     Context context{"cpu"};
     AttentionOptions attention_options;
     std::unique_ptr<Options> cross_options;
-    TranslationInput input;
+    TranslationDataFacts input;
     std::optional<TranslationTokenizers> tokenizers;
     std::unique_ptr<Translator> model;
     std::unique_ptr<ParameterStore> store;

@@ -225,7 +225,7 @@ TEST(TranslationDecoder, GivesASentenceTheSameTranslationAloneAndAmongOthers) {
     options.vocabulary = vocabulary;
     const auto tokenizer = train_tokenizer(options, texts);
     ASSERT_EQ(tokenizer->vocabulary_size(), vocabulary);
-    TranslationInput input;
+    TranslationDataFacts input;
     input.joint = true;
     input.max_source_tokens = input.max_target_tokens = 8;
     input.source_vocabulary = input.target_vocabulary = vocabulary;
@@ -236,7 +236,7 @@ TEST(TranslationDecoder, GivesASentenceTheSameTranslationAloneAndAmongOthers) {
     TranslationDecoder decoder(small.context, *small.model, tokenizers, search);
     const std::vector<std::string_view> sentences = {"a", "h g f e d c b", "b b", "c d a", "e"};
     EncodeReport report;
-    const EncodedTexts all = encode_texts(*tokenizers.source, sentences, source_encode_options(input), report);
+    const EncodedTexts all = encode_texts(*tokenizers.source, sentences, input.source_encode_options(), report);
     const auto together = decoder.translate(all);
     ASSERT_EQ(together.size(), sentences.size());
     for (size_t i = 0; i < sentences.size(); ++i) {
@@ -256,7 +256,7 @@ TEST(TranslationDecoder, GivesASentenceTheSameTranslationAloneAndAmongOthers) {
 TEST(TranslationTokenizers, MustHaveTheVocabularyOfTheModel) {
     const std::vector<std::string_view> texts = {"a b c"};
     const auto tokenizer = train_tokenizer(TokenizerOptions(), texts);
-    TranslationInput input;
+    TranslationDataFacts input;
     input.joint = true;
     input.source_tokenizer = {tokenizer->kind(), tokenizer->serialized()};
     input.source_vocabulary = tokenizer->vocabulary_size();
@@ -272,7 +272,7 @@ TEST(TranslationDecoder, ItsLogProbabilityIsThatOfTheWholeTarget) {
     TokenizerOptions options;
     options.vocabulary = vocabulary;
     const auto tokenizer = train_tokenizer(options, texts);
-    TranslationInput input;
+    TranslationDataFacts input;
     input.joint = true;
     input.max_source_tokens = input.max_target_tokens = 8;
     input.source_vocabulary = input.target_vocabulary = vocabulary;
@@ -281,7 +281,7 @@ TEST(TranslationDecoder, ItsLogProbabilityIsThatOfTheWholeTarget) {
     TranslationDecoder decoder(small.context, *small.model, tokenizers, {});
     EncodeReport report;
     EncodedTranslations pair;
-    pair.sources.add(encode_text(*tokenizers.source, "c d a", source_encode_options(input), report));
+    pair.sources.add(encode_text(*tokenizers.source, "c d a", input.source_encode_options(), report));
     const TranslationText best = decoder.translate(pair.sources).front().front();
     std::vector<int32_t> target = tokenizers.target->encode(best.text);
     ASSERT_EQ(std::ssize(target) + 1, best.tokens());

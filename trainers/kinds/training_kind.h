@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "heed/core/device/context.h"
+#include "heed/core/module/module.h"
+#include "heed/trainers/kinds/data_facts.h"
+#include "heed/trainers/kinds/expected_data.h"
+#include "heed/trainers/kinds/requests.h"
+#include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/recipe/recipe.h"
+#include "heed/trainers/run/saved_model.h"
+
+namespace heed {
+
+/// A kind of training: what it learns from, what it trains, and what can be asked of the result. All else that Heed
+/// does knows a kind by this alone; the kinds stand in the registry.
+class TrainingKind {
+public:
+    virtual ~TrainingKind() = default;
+
+    /// Of its facts in a checkpoint: "images".
+    virtual const char* id() const = 0;
+    /// What its data are, as errors say it: "labelled texts".
+    virtual const char* name() const = 0;
+    /// What its models are, as errors say it: "a text classifier".
+    virtual const char* model_name() const = 0;
+    /// Whether its models tell classes apart.
+    virtual bool classifies() const { return true; }
+
+    /// What recipes can say: the types of models, the data sets, and the sections that other kinds need not have. A
+    /// section of several kinds is described alike by each.
+    virtual std::vector<SectionChoice> models() const = 0;
+    virtual std::vector<SectionChoice> data_sets() const = 0;
+    virtual std::vector<SectionSpec> sections() const = 0;
+
+    /// The facts of a checkpoint from DataFacts::details. Throws UserError, or an error of the JSON library, naming
+    /// what is missing or cannot be.
+    virtual std::unique_ptr<DataFacts> read_details(const std::string& json) const = 0;
+
+    /// The model that a recipe describes, for data of these facts. Not laid out yet. Throws UserError when the settings
+    /// do not fit each other or the data.
+    virtual std::unique_ptr<Module> make_model(const Recipe& recipe, const DataFacts& facts) const = 0;
+
+    /// Opens the data of a recipe and builds its model. A training that goes on gives what its checkpoint knows of the
+    /// data (tokenizers are taken from there), else null. Throws UserError when they do not fit each other.
+    virtual std::unique_ptr<Workload> open(const Recipe& recipe, Context& context, const SharedFacts& known) const = 0;
+    /// The same with a model that exists already, which stays `trained`'s.
+    virtual std::unique_ptr<Workload> open(TrainedModel& trained, Context& context) const = 0;
+
+    /// Nothing where it depends on the files.
+    virtual std::optional<ExpectedData> expected_data(const Recipe& recipe) const = 0;
+    virtual SampleCost sample_cost(const Recipe& recipe, Module& model, const ExpectedData& data) const = 0;
+    /// Samples of the greatest length that a micro-batch holds.
+    virtual int64_t samples_at_a_time(const Recipe& recipe) const = 0;
+    /// A training step's forward pass over that many samples of the greatest length: logits [rows, classes].
+    virtual Variable forward_empty(Module& model, const DataFacts& facts, Context& context, int64_t count) const = 0;
+
+    /// What `heed info` says of data and model, as label and text.
+    virtual std::vector<std::pair<std::string, std::string>> information(const TrainedModel& trained) const = 0;
+    /// The score by which models of these data are compared, in words: "accuracy 91.20 %".
+    virtual std::string score_text(const DataFacts& facts, double score) const;
+
+    /// Commands that ask a model; those that a kind does not serve are refused with the ones that it does. Throw
+    /// UserError for input that cannot be.
+    virtual void predict(SavedModel& saved, const PredictRequest& request) const;
+    virtual void translate(SavedModel& saved, const TranslateRequest& request) const;
+    virtual void score(SavedModel& saved, const ScoreRequest& request) const;
+    /// The names of the commands above that it serves.
+    virtual std::vector<std::string> served_commands() const = 0;
+
+private:
+    [[noreturn]] void refuse(const char* command, const SavedModel& saved) const;
+};
+
+}  // namespace heed

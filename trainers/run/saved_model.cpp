@@ -1,0 +1,26 @@
+#include "heed/trainers/run/saved_model.h"
+
+#include "heed/core/parallel.h"
+#include "heed/trainers/recipe/general_options.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/run/checkpoint.h"
+
+namespace heed {
+
+SavedModel load_saved_model(const std::string& target, const std::vector<std::string>& overrides) {
+    // The recipe is read once for the device, on which the model is then made.
+    const std::string path = checkpoint_file(target);
+    const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
+    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, overrides);
+    use_threads_of(recipe);
+    auto context = std::make_unique<Context>(recipe.options<GeneralOptions>("").device);
+    TrainedModel trained = TrainedModel::load(*context, path, overrides);
+    return {target, std::move(context), std::move(trained)};
+}
+
+void use_threads_of(const Recipe& recipe) {
+    const int64_t threads = recipe.options<GeneralOptions>("").threads;
+    set_thread_count(threads > 0 ? static_cast<int>(threads) : default_thread_count());
+}
+
+}  // namespace heed

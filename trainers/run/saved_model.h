@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "heed/core/device/context.h"
+#include "heed/trainers/run/trained_model.h"
+
+namespace heed {
+
+/// A trained model on the device that its recipe names, ready to be used.
+struct SavedModel {
+    std::string path;                  ///< as the user named it
+    std::unique_ptr<Context> context;  ///< before the model, whose memory is its own
+    TrainedModel trained;
+};
+
+/// Loads a run or checkpoint, with changes to its recipe, and sets the number of threads.
+SavedModel load_saved_model(const std::string& target, const std::vector<std::string>& overrides);
+
+/// Sets the number of threads that the recipe asks for.
+void use_threads_of(const Recipe& recipe);
+
+}  // namespace heed
