@@ -1,5 +1,6 @@
 #include "heed/apps/support/process_setup.h"
 
+#include <initializer_list>
 #include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
