@@ -40,14 +40,15 @@ struct SmyrfOrders {
     Tensor ends = {};
 };
 
-/// In the form of clusters, sorts by asymmetric hashing along `directions` [rounds, heads, head_dim + 2]: with M_Q and
-/// M_K the greatest lengths of real queries and keys of a head, F(q) = [q; 0; sqrt(M_Q^2 + M_K^2 - |q|^2)] and G(k) =
-/// [k; sqrt(M_Q^2 + M_K^2 - |k|^2); 0], so that |F(q) - G(k)|^2 = 2 (M_Q^2 + M_K^2 - q.k), tokens go by direction .
-/// F(q) and direction . G(k), then by their number; NaN comes after every number.
+/// In the form of clusters, sorts by asymmetric hashing along `directions` [rounds, heads, head_dim + 2]. k' is a key
+/// less the mean of the real keys of its sample and head: a vector that all keys have in common changes no softmax, and
+/// so no hash. With M_Q and M_K the greatest lengths of real q and k' of a head, F(q) = [q; 0; sqrt(M_Q^2 + M_K^2 -
+/// |q|^2)] and G(k') = [k'; sqrt(M_Q^2 + M_K^2 - |k'|^2); 0], so that |F(q) - G(k')|^2 = 2 (M_Q^2 + M_K^2 - q.k'),
+/// tokens go by direction . F(q) and direction . G(k'), then by their number; NaN comes after every number.
 ///
 /// In the causal forms keys go by direction . k along `directions` [rounds, heads, head_dim]; a query meets the chunk
-/// whose mean key has the greatest product with it. So an order hangs on its own keys alone, and the place of a query
-/// on itself and on keys that it may see. No gradient.
+/// whose mean key has the greatest product with it. So an order is a matter of its own keys alone, and the chunk of a
+/// query one of itself and of keys that it may see; a vector that all keys have in common changes neither. No gradient.
 SmyrfOrders smyrf_orders(const SmyrfHeads& attention, const Tensor& directions);
 
 /// Orders of a causal form that grow with the queries: what decoding keeps of earlier steps.

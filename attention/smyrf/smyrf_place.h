@@ -29,8 +29,6 @@ int64_t lay_out(const SmyrfShape& shape, float* base, PlaceScratch* scratch) {
         used += round_up(floats, 16);
         return p;
     };
-    scratch->sort.norm[0] = take(shape.heads.keys);
-    scratch->sort.hash[0] = take(shape.heads.keys);
     for (SortKey*& keys : scratch->sort.keys) keys = reinterpret_cast<SortKey*>(take(2 * shape.heads.keys));
     scratch->sort.counts = reinterpret_cast<uint32_t*>(take(most_digits << widest_digit));
     scratch->query = take(queries * shape.heads.head_dim);
@@ -54,13 +52,20 @@ struct List {
     float* means;
 };
 
+float product_of_row(const float* row, int64_t head_dim, const float* direction) {
+    vf sum = zero();
+    int64_t c = 0;
+    for (; c + lanes <= head_dim; c += lanes) sum = fma(load(row + c), load(direction + c), sum);
+    if (c < head_dim) sum = fma(load_partial(row + c, head_dim - c), load_partial(direction + c, head_dim - c), sum);
+    return hsum(sum);
+}
+
+/// A vector that all keys have in common moves neither their order nor, later, the choice of a query.
 void sort_list(const List& list, Rows<const float> rows, int64_t head_dim, const float* direction,
                const SortScratch& scratch) {
-    measure_rows({rows.at(list.first_key), rows.stride}, list.keys, head_dim, direction, scratch.norm[0],
-                 scratch.hash[0]);
-    for (int64_t i = 0; i < list.keys; ++i) {
-        scratch.keys[0][i] =
-            static_cast<SortKey>(sortable(scratch.hash[0][i])) << 32 | static_cast<uint32_t>(list.first_key + i);
+    for (int64_t i = list.first_key; i < list.first_key + list.keys; ++i) {
+        const float hash = product_of_row(rows.at(i), head_dim, direction);
+        scratch.keys[0][i - list.first_key] = static_cast<SortKey>(sortable(hash)) << 32 | static_cast<uint32_t>(i);
     }
     const SortKey* keys = sort_keys(scratch.keys[0], scratch.keys[1], scratch.counts, list.keys);
     for (int64_t i = 0; i < list.keys; ++i) list.key_order[i] = static_cast<int32_t>(keys[i] & 0xFFFFFFFFU);

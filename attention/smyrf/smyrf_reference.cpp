@@ -24,6 +24,18 @@ void write_order(const std::vector<float>& hashes, int64_t tokens, int32_t* orde
     });
 }
 
+/// Components that are not finite contribute nothing.
+std::vector<double> mean_key(const SmyrfSort& args, int64_t b, int64_t h, int64_t keys) {
+    std::vector<double> mean(static_cast<size_t>(args.shape.heads.head_dim), 0.0);
+    for (int64_t i = 0; i < keys; ++i) {
+        for (size_t c = 0; c < mean.size(); ++c) {
+            const float x = row(args.key, b, h, i)[c];
+            if (std::isfinite(x)) mean[c] += x / static_cast<double>(keys);
+        }
+    }
+    return mean;
+}
+
 void sort(const SmyrfSort& args) {
     const SdpaShape& shape = args.shape.heads;
     for (int64_t task = 0; task < shape.batch * shape.heads * args.shape.rounds; ++task) {
@@ -38,10 +50,14 @@ void sort(const SmyrfSort& args) {
             write_order({}, shape.keys, key_order);
             continue;
         }
-        const auto squared_lengths = [&](const ConstHeadView& view, int64_t count) {
+        const std::vector<double> origin(static_cast<size_t>(shape.head_dim), 0.0);
+        const std::vector<double> centre = mean_key(args, b, h, keys);
+        const auto squared_lengths = [&](const ConstHeadView& view, int64_t count, const std::vector<double>& from) {
             std::vector<double> result;
             for (int64_t i = 0; i < count; ++i) {
-                result.push_back(dot(row(view, b, h, i), row(view, b, h, i), shape.head_dim));
+                double sum = 0;
+                for (int64_t c = 0; c < shape.head_dim; ++c) sum += std::pow(row(view, b, h, i)[c] - from[c], 2);
+                result.push_back(sum);
             }
             return result;
         };
@@ -50,20 +66,24 @@ void sort(const SmyrfSort& args) {
             for (const double value : values) result = value > result ? value : result;
             return result;
         };
-        const std::vector<double> query_squares = squared_lengths(args.query, queries);
-        const std::vector<double> key_squares = squared_lengths(args.key, keys);
+        const std::vector<double> query_squares = squared_lengths(args.query, queries, origin);
+        const std::vector<double> key_squares = squared_lengths(args.key, keys, centre);
         const double longest = greatest(query_squares) + greatest(key_squares);
         const float* direction = reference_address(args.directions) + (round * shape.heads + h) * (shape.head_dim + 2);
-        const auto hashes = [&](const ConstHeadView& view, const std::vector<double>& squares, float added) {
+        const auto hashes = [&](const ConstHeadView& view, const std::vector<double>& squares,
+                                const std::vector<double>& from, float added) {
             std::vector<float> result;
             for (size_t i = 0; i < squares.size(); ++i) {
-                const double product = dot(row(view, b, h, static_cast<int64_t>(i)), direction, shape.head_dim);
+                const float* token = row(view, b, h, static_cast<int64_t>(i));
+                double product = 0;
+                for (int64_t c = 0; c < shape.head_dim; ++c) product += direction[c] * (token[c] - from[c]);
                 result.push_back(static_cast<float>(product + added * std::sqrt(longest - squares[i])));
             }
             return result;
         };
-        write_order(hashes(args.query, query_squares, direction[shape.head_dim + 1]), shape.queries, query_order);
-        write_order(hashes(args.key, key_squares, direction[shape.head_dim]), shape.keys, key_order);
+        write_order(hashes(args.query, query_squares, origin, direction[shape.head_dim + 1]), shape.queries,
+                    query_order);
+        write_order(hashes(args.key, key_squares, centre, direction[shape.head_dim]), shape.keys, key_order);
     }
 }
 

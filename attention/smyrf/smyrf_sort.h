@@ -22,6 +22,7 @@ struct SortScratch {
     float* hash[2];
     SortKey* keys[2];
     uint32_t* counts;
+    float* centre;  ///< [head_dim]
 };
 
 int64_t lay_out(const SmyrfShape& shape, float* base, SortScratch* scratch) {
@@ -38,24 +39,46 @@ int64_t lay_out(const SmyrfShape& shape, float* base, SortScratch* scratch) {
         scratch->keys[role] = reinterpret_cast<SortKey*>(take(2 * max(tokens[0], tokens[1])));
     }
     scratch->counts = reinterpret_cast<uint32_t*>(take(most_digits << widest_digit));
+    scratch->centre = take(shape.heads.head_dim);
     return used;
 }
 
-/// Squared lengths of rows and their products with a direction; returns the greatest squared length that is a number.
-float measure_rows(Rows<const float> rows, int64_t count, int64_t head_dim, const float* direction, float* norm,
-                   float* product) {
+/// The mean of rows, to which components that are not finite contribute nothing. Short sums are added up, so that the
+/// mean of many rows is as exact as that of few.
+void mean_of_rows(Rows<const float> rows, int64_t count, int64_t head_dim, float* mean) {
+    constexpr int64_t rows_of_sum = 64;
+    const float share = 1.0F / static_cast<float>(max(1, count));
+    for (int64_t c = 0; c < head_dim; ++c) mean[c] = 0.0F;
+    for (int64_t first = 0; first < count; first += rows_of_sum) {
+        const int64_t end = min(count, first + rows_of_sum);
+        for (int64_t c = 0; c < head_dim; c += lanes) {
+            const int64_t width = min(lanes, head_dim - c);
+            vf sum = zero();
+            for (int64_t i = first; i < end; ++i) {
+                const vf x = width == lanes ? load(rows.at(i) + c) : load_partial(rows.at(i) + c, width);
+                sum += select(x * 0.0F == zero(), x, zero());
+            }
+            store_partial(mean + c, load_partial(mean + c, width) + sum * share, width);
+        }
+    }
+}
+
+/// Squared distances of rows from a centre, and the products of these differences with a direction; returns the
+/// greatest squared distance that is a number.
+float measure_rows(Rows<const float> rows, int64_t count, int64_t head_dim, const float* centre, const float* direction,
+                   float* norm, float* product) {
     float greatest = 0.0F;
     for (int64_t i = 0; i < count; ++i) {
         const float* row = rows.at(i);
         vf squares = zero(), products = zero();
         int64_t c = 0;
         for (; c + lanes <= head_dim; c += lanes) {
-            const vf x = load(row + c);
+            const vf x = load(row + c) - load(centre + c);
             squares = fma(x, x, squares);
             products = fma(x, load(direction + c), products);
         }
         if (c < head_dim) {
-            const vf x = load_partial(row + c, head_dim - c);
+            const vf x = load_partial(row + c, head_dim - c) - load_partial(centre + c, head_dim - c);
             squares = fma(x, x, squares);
             products = fma(x, load_partial(direction + c, head_dim - c), products);
         }
@@ -115,8 +138,10 @@ void sort_round(const SmyrfSort& args, int64_t sample, int64_t head, int64_t rou
     float longest = 0.0F;
     const Rows<const float> rows[2] = {head_rows(args.query, sample, head), head_rows(args.key, sample, head)};
     for (int role = 0; role < 2 && sorted; ++role) {
-        longest +=
-            measure_rows(rows[role], real[role], shape.head_dim, direction, scratch.norm[role], scratch.hash[role]);
+        // A vector that all keys have in common moves no softmax, and so must not move them in the order.
+        mean_of_rows(rows[role], role == 0 ? 0 : real[role], shape.head_dim, scratch.centre);
+        longest += measure_rows(rows[role], real[role], shape.head_dim, scratch.centre, direction, scratch.norm[role],
+                                scratch.hash[role]);
     }
     for (int role = 0; role < 2; ++role) {
         for (int64_t i = sorted ? real[role] : 0; i < tokens[role]; ++i) order[role][i] = static_cast<int32_t>(i);

@@ -65,27 +65,27 @@ class Attention:
 
 
 def hashing():
-    """Orders of tokens by the asymmetric transforms of the paper along directions from the formula."""
+    """Orders of tokens by the asymmetric transforms of the paper along directions from the formula; keys less their mean."""
     h = HASHING
     shape = (h["batch"], h["tokens"], h["heads"], h["head_dim"])
-    query, key = (torch.from_numpy(vit.numbers(int(np.prod(shape)), seed, 1, 0).reshape(shape)).double()
-                  for seed in (11, 12))
-    directions = torch.from_numpy(
-        vit.numbers(h["rounds"] * h["heads"] * (h["head_dim"] + 2), 13, 2, 0)).double().reshape(
-            h["rounds"], h["heads"], h["head_dim"] + 2)
+    query, key = (vit.numbers(int(np.prod(shape)), seed, 1, 0).reshape(shape).astype(np.float64) for seed in (11, 12))
+    directions = vit.numbers(h["rounds"] * h["heads"] * (h["head_dim"] + 2), 13, 2, 0).astype(np.float64).reshape(
+        h["rounds"], h["heads"], h["head_dim"] + 2)
     orders, gap = {"queries": [], "keys": []}, np.inf
     for b, length in enumerate(h["lengths"]):
         for head in range(h["heads"]):
             q, k = query[b, :length, head], key[b, :length, head]
-            square = q.norm(dim=1).max() ** 2 + k.norm(dim=1).max() ** 2
-            zero = torch.zeros(length, 1, dtype=torch.float64)
-            f = torch.cat([q, zero, (square - q.norm(dim=1, keepdim=True) ** 2).clamp(min=0).sqrt()], 1)
-            g = torch.cat([k, (square - k.norm(dim=1, keepdim=True) ** 2).clamp(min=0).sqrt(), zero], 1)
+            k = k - k.mean(0)
+            lengths = [(x ** 2).sum(1, keepdims=True) for x in (q, k)]
+            square = lengths[0].max() + lengths[1].max()
+            added = [np.sqrt(np.maximum(square - x, 0)) for x in lengths]
+            f = np.concatenate([q, np.zeros((length, 1)), added[0]], 1)
+            g = np.concatenate([k, added[1], np.zeros((length, 1))], 1)
             for r in range(h["rounds"]):
                 for name, rows in (("queries", f), ("keys", g)):
                     hashes = rows @ directions[r, head]
-                    gap = min(gap, hashes.sort().values.diff().min().item())
-                    orders[name] += torch.argsort(hashes, stable=True).tolist() + list(range(length, h["tokens"]))
+                    gap = min(gap, np.diff(np.sort(hashes)).min())
+                    orders[name] += np.argsort(hashes, kind="stable").tolist() + list(range(length, h["tokens"]))
     print(f"hashing: neighbours at least {gap:.1e} apart")
     return h | orders
 

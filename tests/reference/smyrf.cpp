@@ -17,31 +17,47 @@ int64_t real_count(const Integers& lengths, int64_t b, int64_t tokens) {
     return lengths.empty() ? tokens : lengths[static_cast<std::size_t>(b)];
 }
 
-/// Hashes of the real tokens of one head and round; `longest` is M_Q^2 + M_K^2.
-void hash_tokens(const Heads& x, const Attention& a, int64_t tokens, int64_t count, int64_t b, int64_t h,
-                 const double* u, int64_t added, double longest, double* to) {
+/// The real tokens of one head as rows of head_dim numbers.
+std::vector<Values> tokens_of(const Heads& x, const Attention& a, int64_t tokens, int64_t count, int64_t b, int64_t h) {
+    std::vector<Values> rows;
     for (int64_t t = 0; t < count; ++t) {
-        double squared = 0, product = 0;
-        for (int64_t c = 0; c < a.head_dim; ++c) {
-            const double v = component_of(x, tokens, a.head_dim, b, t, h, c);
-            squared += v * v;
-            product += u[c] * v;
-        }
-        to[t] = product + u[added] * std::sqrt(longest - squared);
+        Values row;
+        for (int64_t c = 0; c < a.head_dim; ++c) row.push_back(component_of(x, tokens, a.head_dim, b, t, h, c));
+        rows.push_back(row);
     }
+    return rows;
 }
 
-double longest_squared(const Heads& x, const Attention& a, int64_t tokens, int64_t count, int64_t b, int64_t h) {
-    double longest = 0;
-    for (int64_t t = 0; t < count; ++t) {
-        double squared = 0;
-        for (int64_t c = 0; c < a.head_dim; ++c) {
-            const double v = component_of(x, tokens, a.head_dim, b, t, h, c);
-            squared += v * v;
-        }
-        if (squared > longest) longest = squared;
+/// The same less their mean.
+std::vector<Values> centred(std::vector<Values> rows) {
+    for (std::size_t c = 0; !rows.empty() && c < rows[0].size(); ++c) {
+        double sum = 0;
+        for (const Values& row : rows) sum += row[c];
+        for (Values& row : rows) row[c] -= sum / static_cast<double>(rows.size());
     }
+    return rows;
+}
+
+double squared(const Values& row) {
+    double sum = 0;
+    for (const double x : row) sum += x * x;
+    return sum;
+}
+
+double longest_squared(const std::vector<Values>& rows) {
+    double longest = 0;
+    for (const Values& row : rows) longest = std::max(longest, squared(row));
     return longest;
+}
+
+/// Hashes of the tokens of one head and round along u, whose component `added` is that of the component that makes all
+/// equally long; `longest` is M_Q^2 + M_K^2.
+void hash_tokens(const std::vector<Values>& rows, const double* u, int64_t added, double longest, double* to) {
+    for (const Values& row : rows) {
+        double product = u[added] * std::sqrt(longest - squared(row));
+        for (std::size_t c = 0; c < row.size(); ++c) product += u[c] * row[c];
+        *to++ = product;
+    }
 }
 
 }  // namespace
@@ -64,14 +80,14 @@ Hashes smyrf_hashes(const Heads& query, const Heads& key, const Smyrf& s, const 
     for (int64_t b = 0; b < a.batch; ++b) {
         const int64_t n = real_count(s.query_lengths, b, a.queries), m = real_count(a.key_lengths, b, a.keys);
         for (int64_t h = 0; h < a.heads; ++h) {
-            const double longest =
-                longest_squared(query, a, a.queries, n, b, h) + longest_squared(key, a, a.keys, m, b, h);
+            const std::vector<Values> queries = tokens_of(query, a, a.queries, n, b, h);
+            const std::vector<Values> keys = centred(tokens_of(key, a, a.keys, m, b, h));
+            const double longest = longest_squared(queries) + longest_squared(keys);
             for (int64_t round = 0; round < s.rounds; ++round) {
                 const double* u = directions.data() + (round * a.heads + h) * (a.head_dim + 2);
                 const int64_t place = (b * a.heads + h) * s.rounds + round;
-                hash_tokens(query, a, a.queries, n, b, h, u, a.head_dim + 1, longest,
-                            hashes.queries.data() + place * a.queries);
-                hash_tokens(key, a, a.keys, m, b, h, u, a.head_dim, longest, hashes.keys.data() + place * a.keys);
+                hash_tokens(queries, u, a.head_dim + 1, longest, hashes.queries.data() + place * a.queries);
+                hash_tokens(keys, u, a.head_dim, longest, hashes.keys.data() + place * a.keys);
             }
         }
     }

@@ -19,8 +19,8 @@ struct Orders {
 /// L: the number of chunks of each sample.
 Integers smyrf_chunks(const Smyrf& smyrf);
 
-/// The hashes u . F(q) and u . G(k) of the real tokens for directions u [rounds, heads, head_dim + 2]; 0 for padding.
-/// [batch, heads, rounds, queries] and [.., keys].
+/// The hashes u . F(q) and u . G(k - mean of the real keys) of the real tokens for directions u [rounds, heads,
+/// head_dim + 2]; 0 for padding. [batch, heads, rounds, queries] and [.., keys].
 struct Hashes {
     Values queries, keys;
 };

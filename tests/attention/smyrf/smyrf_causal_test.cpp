@@ -349,6 +349,19 @@ TEST(SmyrfCausalCross, ABrokenKeyShowsInEveryOutput) {
     });
 }
 
+TEST(SmyrfCausal, AVectorThatAllKeysHaveInCommonMovesNoQuery) {
+    for (const Sizes& s : {self_attention(1, 2, 90, 8, 2, 5, 8), Sizes{1, 2, 40, 70, 8, 2, 6}}) {
+        const std::vector<float> common = numbers(s.dim(), 8, 3);
+        for_each_device([&](Context& context) {
+            const Inputs in(s);
+            Inputs shifted = in;
+            for (std::size_t i = 0; i < in.key.size(); ++i) shifted.key[i] += common[i % common.size()];
+            const std::vector<float> a = output_of(s, context, in), b = output_of(s, context, shifted);
+            for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-5) << i;
+        });
+    }
+}
+
 TEST(SmyrfCausal, OneChunkIsDenseAttentionForAnyRounds) {
     for (const int64_t rounds : {1, 2, 3}) {
         for (const float dropout : {0.0F, 0.3F}) {

@@ -268,6 +268,28 @@ TEST(SmyrfOrders, SortByTheHashesOfTheDefinition) {
     }
 }
 
+TEST(SmyrfOrders, AVectorThatAllKeysHaveInCommonMovesNone) {
+    const Sizes s = self_attention(2, 2, 60, 5, 2, 8, {60, 37});
+    const std::vector<float> common = numbers(s.dim(), 8, 3);
+    for_each_device([&](Context& context) {
+        Inputs in(s, context);
+        const Tensor directions = some_directions(context, s);
+        const auto wide = [](const Tensor& tensor) {
+            const std::vector<float> values = tensor.to_vector();
+            return reference::Values(values.begin(), values.end());
+        };
+        const reference::Values query = wide(in.variables[0].value()), key = wide(in.variables[1].value());
+        const reference::Hashes hashes =
+            reference::smyrf_hashes({query, s.dim()}, {key, s.dim()}, definition_of(s), wide(directions));
+        std::vector<float> shifted = in.variables[1].value().to_vector();
+        for (std::size_t i = 0; i < shifted.size(); ++i) shifted[i] += common[i % common.size()];
+        in.variables[1] = Variable(Tensor::from_host(context, {s.batch, s.keys, s.dim()}, shifted));
+        const SmyrfOrders orders = smyrf_orders(attention_of(s, context, in.variables), directions);
+        expect_sorted(s, s.queries, s.query_lengths, host(orders.queries), hashes.queries);
+        expect_sorted(s, s.keys, s.key_lengths, host(orders.keys), hashes.keys);
+    });
+}
+
 TEST(SmyrfOrders, EqualHashesKeepTheirOrderAndNanComesLast) {
     for (const int64_t tokens : {20, 1500}) {
         const Sizes s = self_attention(2, 1, tokens, 4, 1, 4, {tokens, tokens - 6});
