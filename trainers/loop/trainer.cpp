@@ -32,6 +32,16 @@ std::string first_bad_parameter(const ParameterStore& store) {
 
 }  // namespace
 
+void TrainingState::note_validation(double score) {
+    if (best_step == 0 || score > best_score) {
+        best_score = score;
+        best_step = step;
+        validations_since_best = 0;
+    } else {
+        ++validations_since_best;
+    }
+}
+
 Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const TrainOptions& train,
                  const OptimizerOptions& optimizer, int64_t batch, Communicator& communicator)
     : context_(context),

@@ -22,7 +22,10 @@ struct TrainingState {
     double best_score = 0.0;  ///< of a validation; of no meaning before the first
     int64_t best_step = 0;    ///< 0 before the first
     int64_t validations_since_best = 0;
-    bool epoch_end_due = false;  ///< the run was stopped in the validation that ends an epoch
+    bool validation_due = false;  ///< the run was stopped in the validation after its last step
+
+    /// After a validation of the weights as they are now.
+    void note_validation(double score);
 };
 
 /// The loss or a gradient is not a finite number; the parameters are those before the step.
@@ -64,7 +67,11 @@ public:
     /// True after the last step of an epoch.
     bool at_epoch_end() const { return progress_.position.batch == 0; }
 
+    /// The epoch of the last step, counted from 1.
+    int64_t epoch() const { return progress_.position.epoch + (at_epoch_end() ? 0 : 1); }
+
     TrainingState& progress() { return progress_; }
+    const TrainingState& progress() const { return progress_; }
     int64_t total_steps() const { return total_steps_; }
     int64_t epoch_steps() const { return epoch_steps_; }
     Optimizer& optimizer() { return *optimizer_; }

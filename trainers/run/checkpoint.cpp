@@ -42,7 +42,7 @@ Json to_json(const CheckpointFacts& facts) {
           {"best_score", progress.best_score},
           {"best_step", progress.best_step},
           {"validations_since_best", progress.validations_since_best},
-          {"epoch_end_due", progress.epoch_end_due}}},
+          {"validation_due", progress.validation_due}}},
     };
 }
 
@@ -72,7 +72,7 @@ CheckpointFacts from_json(const Json& json, const SafetensorsFile& file) {
     facts.progress.best_score = progress.at("best_score").get<double>();
     facts.progress.best_step = progress.at("best_step").get<int64_t>();
     facts.progress.validations_since_best = progress.value("validations_since_best", int64_t{0});
-    facts.progress.epoch_end_due = progress.value("epoch_end_due", false);
+    facts.progress.validation_due = progress.value("validation_due", false);
     return facts;
 }
 

@@ -1,0 +1,129 @@
+#include "heed/trainers/record/run_record.h"
+
+#include <fmt/format.h>
+
+#include "heed/trainers/record/metrics_reader.h"
+
+namespace heed {
+
+namespace {
+
+std::string percent_of(double fraction) {
+    return fmt::format("{:.2f} %", 100.0 * fraction);
+}
+
+/// "micro_f1 0.9123, macro_f1 0.8712"
+std::string metrics_text(const Evaluation& result) {
+    std::string text;
+    for (const auto& [name, value] : result.more) {
+        text += fmt::format("{}{} {:.4f}", text.empty() ? "" : ", ", name, value);
+    }
+    return text;
+}
+
+}  // namespace
+
+RunRecord::RunRecord(RunPaths paths, bool tensorboard) : paths_(std::move(paths)), tensorboard_(tensorboard) {
+    log_.open(paths_.log());
+}
+
+void RunRecord::begin() {
+    metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);
+    if (tensorboard_) events_.emplace(paths_.events(), 0);
+}
+
+int64_t RunRecord::go_on(int64_t step) {
+    const int64_t recorded = truncate_metrics_after_step(paths_.metrics(), step);
+    metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
+    if (tensorboard_) events_.emplace(paths_.events(), step);
+    return recorded;
+}
+
+void RunRecord::write(std::string_view event, std::string_view curves, int64_t step, const Values& values) {
+    fields_.clear();
+    fields_.emplace_back("step", step);
+    for (const Value& value : values) fields_.push_back(value.field);
+    metrics_->write(event, fields_);
+    if (!events_) return;
+    for (const Value& value : values) {
+        if (!value.curve) continue;
+        const double* number = std::get_if<double>(&value.field.value);
+        if (number) events_->scalar(fmt::format("{}/{}", curves, value.field.name), step, *number);
+    }
+}
+
+void RunRecord::resumed(int64_t step, const std::string& versions) {
+    write("resume", "", step, {{{"versions", std::string_view(versions)}}});
+}
+
+void RunRecord::step(const StepResult& result) {
+    step_values_.assign({{{"epoch", result.epoch + 1}},
+                         {{"loss", result.loss}, true},
+                         {{"accuracy", result.accuracy}, true},
+                         {{"lr", result.lr}, true},
+                         {{"gradient_norm", result.gradient_norm}, true},
+                         {{"samples", result.samples}},
+                         {{"seconds", result.seconds}},
+                         {{"data_wait", result.data_wait}}});
+    write("step", "train", result.step, step_values_);
+    log_.step(result.step, result.epoch + 1, result.loss, result.samples, result.seconds);
+    epoch_seconds_ += result.seconds;
+    epoch_data_wait_ += result.data_wait;
+}
+
+void RunRecord::watched(int64_t step, std::span<const WatchedValue> watched) {
+    if (watched.empty()) return;
+    Values values;
+    for (const WatchedValue& each : watched) values.push_back({{each.name, each.value}, true});
+    write("watch", "watch", step, values);
+}
+
+void RunRecord::add_results(Values& values, const Evaluation& result) {
+    values.push_back({{"loss", result.loss}, true});
+    values.push_back({{"accuracy", result.accuracy}, true});
+    for (const auto& [name, value] : result.more) values.push_back({{name, value}, true});
+    values.push_back({{"samples", result.count}});
+    values.push_back({{"seconds", result.seconds}});
+}
+
+void RunRecord::validation(int64_t step, int64_t epoch, const Evaluation& result) {
+    Values values = {
+        {{"epoch", epoch}}, {{"compared_by", std::string_view(result.compared_by)}}, {{"score", result.score}}};
+    add_results(values, result);
+    write("validation", "validation", step, values);
+    validation_text_ =
+        fmt::format("; validation {}, accuracy {}{}", loss_text(result.loss), percent_of(result.accuracy),
+                    result.labels.empty() ? "" : ", " + metrics_text(result));
+}
+
+void RunRecord::end_epoch(const LossSums& sums) {
+    const auto count = static_cast<double>(sums.count);
+    std::string text = fmt::format("{}, accuracy {}", loss_text(sums.loss / count),
+                                   percent_of(static_cast<double>(sums.correct) / count));
+    if (epoch_seconds_ > 0.0) text += ", waiting for data " + percent_of(epoch_data_wait_ / epoch_seconds_);
+    log_.end_epoch(text + validation_text_);
+    validation_text_.clear();
+    epoch_seconds_ = epoch_data_wait_ = 0.0;
+}
+
+void RunRecord::test(const TestResult& test) {
+    const Evaluation& result = test.evaluation;
+    Values values;
+    add_results(values, result);
+    for (const auto& [name, bytes] :
+         {std::pair("peak_bytes", test.memory.peak), std::pair("parameter_bytes", test.memory.parameters),
+          std::pair("gradient_bytes", test.memory.gradients), std::pair("optimizer_bytes", test.memory.optimizer),
+          std::pair("process_bytes", test.memory.process_peak)}) {
+        values.push_back({{name, bytes}});
+    }
+    write("test", "test", test.step, values);
+    metrics_->sync();
+    log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({}, {} {})", percent_of(result.accuracy), result.loss,
+                          test.weights, result.count, test.unit));
+    if (!result.labels.empty()) {
+        log_.line("test: " + metrics_text(result) + " (accuracy: all labels are right)");
+    }
+    for (const std::string& line : result.remarks) log_.line(line);
+}
+
+}  // namespace heed

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heed/trainers/loop/trainer.h"
+#include "heed/trainers/loop/training_watch.h"
+#include "heed/trainers/record/event_file.h"
+#include "heed/trainers/record/metrics_log.h"
+#include "heed/trainers/record/run_log.h"
+#include "heed/trainers/run/memory_use.h"
+#include "heed/trainers/run/run_folder.h"
+
+namespace heed {
+
+/// What the end of a run tells.
+struct TestResult {
+    int64_t step = 0;     ///< after which the tested weights were
+    std::string weights;  ///< "best checkpoint"
+    std::string unit;     ///< "images"
+    const Evaluation& evaluation;
+    MemoryUse memory;
+};
+
+/// Writes down what happens in a run. Each kind of event is described once, and from that come its line in
+/// metrics.jsonl, its curves in the TensorBoard file, where one is wanted, and what log.txt and the terminal say.
+///
+/// Errors as of the three files.
+class RunRecord {
+public:
+    /// Opens the log. Events can be written after begin or go_on.
+    RunRecord(RunPaths paths, bool tensorboard);
+
+    /// A new run: what metrics and curves held is dropped.
+    void begin();
+    /// Metrics and curves are cut back to a run that goes on after `step`. Returns the last step that they then have.
+    int64_t go_on(int64_t step);
+
+    /// From now on steps are shown.
+    void show_progress(const ProgressPlan& plan) { log_.show_progress(plan); }
+    void end_progress() { log_.end_progress(); }
+    /// Something else than steps begins, such as "validation".
+    void pause(const std::string& activity) { log_.pause(activity); }
+
+    /// A line that is no event, for log and terminal.
+    void line(const std::string& text) { log_.line(text); }
+    /// A line for the log alone.
+    void to_log_file(const std::string& text) { log_.to_file(text); }
+
+    void resumed(int64_t step, const std::string& versions);
+    void step(const StepResult& result);
+    void watched(int64_t step, std::span<const WatchedValue> values);
+    /// After step number `step`, of epoch number `epoch` (from 1). The line of its epoch, which has to end next, tells
+    /// of it.
+    void validation(int64_t step, int64_t epoch, const Evaluation& result);
+    /// `sums` are those of its steps.
+    void end_epoch(const LossSums& sums);
+    void test(const TestResult& result);
+
+    /// Returns when all metrics are on the disk: to be called before a checkpoint that they belong to is saved.
+    void sync() { metrics_->sync(); }
+
+private:
+    /// One value of an event; a curve stands in the TensorBoard file, too.
+    struct Value {
+        MetricsField field;
+        bool curve = false;
+    };
+    using Values = std::vector<Value>;
+
+    /// `curves` is the group of the curves: "train" for "train/loss".
+    void write(std::string_view event, std::string_view curves, int64_t step, const Values& values);
+    static void add_results(Values& values, const Evaluation& result);
+
+    RunPaths paths_;
+    bool tensorboard_;
+    RunLog log_;
+    std::optional<MetricsLog> metrics_;
+    std::optional<EventFile> events_;
+    std::vector<MetricsField> fields_;  // of the event being written; kept to allocate nothing
+    Values step_values_;                // the same of a step
+    std::string validation_text_;       // for the line of the epoch
+    double epoch_seconds_ = 0.0;        // in steps since the epoch began, or since the run was resumed in it
+    double epoch_data_wait_ = 0.0;
+};
+
+}  // namespace heed

@@ -1,0 +1,41 @@
+#include "heed/trainers/run/resume_point.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "heed/core/error.h"
+
+namespace heed {
+
+ResumePoint open_resume_point(const RunPaths& paths) {
+    try {
+        SafetensorsFile file(paths.last_checkpoint());
+        CheckpointFacts facts = read_checkpoint_facts(file);
+        return {std::move(file), std::move(facts)};
+    } catch (const UserError& error) {
+        std::error_code ignored;
+        const bool best = std::filesystem::exists(paths.best_checkpoint(), ignored);
+        throw UserError(fmt::format("cannot resume {}: {}; start a new run{}", paths.folder(), error.what(),
+                                    best ? " with init=" + paths.best_checkpoint() : ""));
+    }
+}
+
+void load_state(const ResumePoint& point, Training& training, bool has_finished) {
+    Trainer& trainer = training.trainer;
+    if (trainer.average()) {
+        load_averaged_weights(point.file, training.store, *trainer.average());
+    } else {
+        load_weights(point.file, training.store);
+    }
+    load_optimizer(point.file, training.store, trainer.optimizer());
+    const int64_t done = point.facts.progress.step;
+    if (done > trainer.total_steps() && !has_finished) {
+        throw UserError(training.recipe.placed(fmt::format(
+            "train.{} expects at least what is done, {} steps of {} an epoch, got {} steps",
+            training.options.steps > 0 ? "steps" : "epochs", done, trainer.epoch_steps(), trainer.total_steps())));
+    }
+    trainer.begin(point.facts.progress);
+}
+
+}  // namespace heed

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heed/trainers/recipe/recipe.h"
+
+namespace heed {
+
+struct TrainRequest {
+    std::string recipe;                  ///< path of a recipe file, or, to resume, of a run folder or its recipe.yaml
+    std::vector<std::string> overrides;  ///< "model.dim=128"
+    bool resume = false;
+};
+
+/// What a call of `train` means.
+struct RunTarget {
+    Recipe recipe;
+    std::string folder = {};  ///< of the run; empty: the next number in runs_folder(recipe)
+    bool resumes = false;     ///< the folder exists and is gone on with, if only from its beginning
+};
+
+/// Reads the recipe and decides on the folder. Throws UserError where either is missing or they contradict each other.
+RunTarget find_run_target(const TrainRequest& request);
+
+/// Folder of a recipe's runs: "runs/<name>", where the name is run.name or the recipe's folder and file.
+std::string runs_folder(const Recipe& recipe);
+
+}  // namespace heed

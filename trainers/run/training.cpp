@@ -1,0 +1,32 @@
+#include "heed/trainers/run/training.h"
+
+#include <fmt/format.h>
+
+#include "heed/core/error.h"
+#include "heed/trainers/loop/parameter_rules.h"
+
+namespace heed {
+
+Training::Training(const Recipe& run_recipe, Context& context, Workload& run_workload)
+    : recipe(run_recipe),
+      options(recipe.options<TrainOptions>("train")),
+      workload(run_workload),
+      task(workload.task()),
+      own_store(make_parameter_store(recipe, context, task.model())),
+      store(*own_store),
+      trainer(context, task, store, options, recipe.options<OptimizerOptions>("optimizer"), workload.batch(),
+              communicator),
+      watch(task, store, workload.attention_weights(), options.watch_every) {}
+
+std::string Training::step_text() const {
+    return fmt::format("{}{} {}", workload.batch_is_limit() ? "at most " : "", workload.batch() * options.accumulate,
+                       workload.unit());
+}
+
+void check_training(Training& training) {
+    if (training.options.patience > 0 && training.task.samples(Split::validation) == 0) {
+        throw UserError(training.recipe.placed("train.patience needs a validation set: data.validation above 0"));
+    }
+}
+
+}  // namespace heed
