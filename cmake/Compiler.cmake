@@ -25,8 +25,13 @@ if(HEED_SANITIZE)
   add_link_options("-fsanitize=${HEED_SANITIZE}")
 endif()
 
+if(HEED_EACH_FILE)
+  set(heed_cold_options "")
+  add_compile_options(-O0 -fsyntax-only)
+endif()
+
 find_program(HEED_CCACHE ccache)
-if(HEED_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+if(HEED_CCACHE AND NOT HEED_EACH_FILE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   # Without this ccache would not keep what is compiled with a precompiled header.
   set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros "${HEED_CCACHE}")
 endif()

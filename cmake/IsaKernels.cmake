@@ -8,7 +8,7 @@ set(heed_isa_flags_avx512 -march=x86-64-v4 -mprefer-vector-width=512)
 # Contraction and the freedom to ignore errno and traps are fixed here; anything that changes the value of a single
 # operation (-ffast-math) is not wanted. Vector parameters only pass between functions of one file: no ABI to warn of.
 set(heed_isa_flags -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi)
-if(NOT HEED_SANITIZE)
+if(NOT HEED_SANITIZE AND NOT HEED_EACH_FILE)
   list(PREPEND heed_isa_flags -O3)
 endif()
 
