@@ -10,6 +10,7 @@
 
 #include "heed/core/files/safetensors.h"
 #include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/environment.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
@@ -17,16 +18,6 @@ namespace heed::test {
 namespace {
 
 constexpr size_t steps = 18;
-
-/// Sets an environment variable for the programs that are started while it lives.
-class Environment {
-public:
-    Environment(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
-    ~Environment() { unsetenv(name_); }
-
-private:
-    const char* name_;
-};
 
 /// All tests of this file may look at one finished run, "run".
 class Train : public testing::Test {

@@ -11,6 +11,7 @@
 
 #include "heed/core/files/safetensors.h"
 #include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/number_words.h"
 #include "heed/tests/support/text_file.h"
@@ -79,8 +80,8 @@ TEST_F(Translation, LearnsAndSaysHowWellInLogMetricsAndReport) {
     EXPECT_GT(tiny().values("run", "validation", "accuracy").back(), 0.7);
     EXPECT_EQ(tiny().values("run", "test", "bleu").size(), 1U);
     EXPECT_GT(tiny().values("run", "test", "chrf").back(), 50.0);
-    EXPECT_NEAR(tiny().values("run", "test", "perplexity").back(),
-                std::exp(tiny().values("run", "test", "loss").back()), 1e-6);
+    EXPECT_CLOSE(tiny().values("run", "test", "perplexity").back(),
+                 std::exp(tiny().values("run", "test", "loss").back()), 1e-6);
     EXPECT_TRUE(contains(tiny().file("run/log.txt"), "BLEU|nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|"));
     EXPECT_TRUE(contains(tiny().file("run/report.html"), "id=\"translations\""));
     EXPECT_TRUE(tiny().exists("run/source_tokenizer.word"));
@@ -111,7 +112,7 @@ TEST_F(Translation, EvalGivesTheNumbersOfTheTraining) {
     ASSERT_EQ(eval.code, 0) << eval.errors;
     const nlohmann::json json = nlohmann::json::parse(eval.output);
     for (const char* name : {"loss", "accuracy", "bleu", "chrf", "perplexity"}) {
-        EXPECT_NEAR(json[name].get<double>(), tiny().values("run", "test", name).back(), 1e-9) << name;
+        EXPECT_CLOSE(json[name].get<double>(), tiny().values("run", "test", name).back(), 1e-9) << name;
     }
     EXPECT_TRUE(json["scores"][0].get<std::string>().starts_with("BLEU|"));
     const ProgramResult validation = tiny().run({"eval", "run", "--split", "validation"});

@@ -7,6 +7,7 @@
 #include "heed/attention/smyrf/smyrf_layer.h"
 #include "heed/layers/models/vit.h"
 #include "heed/tests/parity/stored_steps.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/trainers/images/image_task.h"
 #include "heed/trainers/loop/trainer.h"
@@ -87,8 +88,8 @@ TEST_P(SmyrfSteps, AreThoseOfPyTorch) {
         }
         const StepResult result = trainer.step();
         const double norm = steps.at("gradient_norm").at(step).get<double>();
-        EXPECT_NEAR(result.loss, losses[step], 1e-5 * losses[step]) << "step " << step + 1;
-        EXPECT_NEAR(result.gradient_norm, norm, 1e-4 * norm) << "step " << step + 1;
+        EXPECT_CLOSE(result.loss, losses[step], 1e-5) << "step " << step + 1;
+        EXPECT_CLOSE(result.gradient_norm, norm, 1e-4) << "step " << step + 1;
     }
     for (SmyrfAttention* layer : layers) layer->fix_orders({});
 

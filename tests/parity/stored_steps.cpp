@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -85,6 +86,10 @@ ImageData formula_images(const Json& json) {
 }
 
 void expect_weights(ParameterStore& store, const Json& weights) {
+    double largest = 0;
+    for (const auto& [name, values] : weights.items()) {
+        for (const double value : values.get<std::vector<double>>()) largest = std::max(largest, std::abs(value));
+    }
     size_t parts = 0;
     for (Parameter* parameter : store.parameters()) {
         for (const ParameterPart& part : parameter->parts()) {
@@ -96,7 +101,7 @@ void expect_weights(ParameterStore& store, const Json& weights) {
             const auto wanted = weights.at(part.name).get<std::vector<double>>();
             const size_t stride = std::max<size_t>(1, values.size() / 12);
             for (size_t i = 0; i < wanted.size(); ++i) {
-                EXPECT_NEAR(values.at(i * stride), wanted[i], 1e-5) << part.name << " " << i;
+                EXPECT_NEAR(values.at(i * stride), wanted[i], 1e-5 * largest) << part.name << " " << i;
             }
         }
     }

@@ -24,7 +24,7 @@ AdamWOptions adamw_options(const Json& training);
 /// Images of a formula, normalised, as `json` describes them.
 ImageData formula_images(const Json& json);
 
-/// Expects a sample of every parameter's values to be within 1e-5 of what is stored.
+/// Expects a sample of every parameter's values to be within 1e-5 of the largest weight of what is stored.
 void expect_weights(ParameterStore& store, const Json& weights);
 
 }  // namespace heed::test

@@ -4,6 +4,7 @@
 
 #include "heed/layers/models/vit.h"
 #include "heed/tests/parity/stored_steps.h"
+#include "heed/tests/support/close.h"
 #include "heed/trainers/images/image_task.h"
 #include "heed/trainers/loop/trainer.h"
 
@@ -57,9 +58,9 @@ TEST_P(VitSteps, AreThoseOfPyTorch) {
     for (size_t step = 0; step < losses.size(); ++step) {
         const StepResult result = trainer.step();
         const double norm = steps.at("gradient_norm").at(step).get<double>();
-        EXPECT_NEAR(result.loss, losses[step], 1e-5 * losses[step]) << "step " << step + 1;
-        EXPECT_NEAR(result.gradient_norm, norm, 1e-4 * norm) << "step " << step + 1;
-        EXPECT_NEAR(result.lr, steps.at("lr").at(step).get<double>(), 1e-12) << "step " << step + 1;
+        EXPECT_CLOSE(result.loss, losses[step], 1e-5) << "step " << step + 1;
+        EXPECT_CLOSE(result.gradient_norm, norm, 1e-4) << "step " << step + 1;
+        EXPECT_CLOSE(result.lr, steps.at("lr").at(step).get<double>(), 1e-9) << "step " << step + 1;
     }
     EXPECT_TRUE(trainer.finished());
     test::expect_weights(store, stored_case.at("weights"));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -74,18 +75,28 @@ inline std::vector<float> numbers(int64_t count, uint32_t seed, float scale = 1,
     return values;
 }
 
-/// Expects |got[i] - want[i]| <= absolute + relative * |want[i]| for all i; a NaN matches only a NaN, an infinity
-/// itself.
+/// The largest finite magnitude in `values`, but at least 1: the size of the inputs of most tests.
+inline double scale_of(const std::vector<double>& values) {
+    double largest = 1;
+    for (const double value : values) {
+        if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+    }
+    return largest;
+}
+
+/// Expects |got[i] - want[i]| <= relative * |want[i]| + of_scale * scale_of(want) for all i; a NaN matches only a NaN,
+/// an infinity itself.
 inline void expect_close(const std::vector<float>& got, const std::vector<double>& want, double relative,
-                         double absolute, const char* what) {
+                         double of_scale, const char* what) {
     ASSERT_EQ(got.size(), want.size()) << what;
+    const double rest = of_scale * scale_of(want);
     for (std::size_t i = 0; i < got.size(); ++i) {
         if (std::isnan(want[i])) {
             ASSERT_TRUE(std::isnan(got[i])) << what << "[" << i << "] is " << got[i] << ", expected NaN";
         } else if (std::isinf(want[i])) {
             ASSERT_EQ(got[i], want[i]) << what << "[" << i << "]";
         } else {
-            const double bound = absolute + relative * std::abs(want[i]);
+            const double bound = rest + relative * std::abs(want[i]);
             ASSERT_LE(std::abs(got[i] - want[i]), bound)
                 << what << "[" << i << "] is " << got[i] << ", expected " << want[i];
         }

@@ -89,6 +89,16 @@ Floats gradient_in(const GradientSlot& slot) {
     return slot.defined() ? slot.gradient().to_vector() : Floats(size_of(slot.shape()), 0.0F);
 }
 
+/// The size of which a bound is a share.
+template <class Numbers>
+double scale_of(const Numbers& wanted) {
+    double largest = 1;
+    for (const auto value : wanted) {
+        if (std::isfinite(value)) largest = std::max(largest, std::abs(static_cast<double>(value)));
+    }
+    return largest;
+}
+
 double weighted_sum(const std::vector<Values>& outputs, const std::vector<Floats>& seeds) {
     double sum = 0;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -320,9 +330,10 @@ private:
         if (got.size() != wanted.size()) {
             return fail(what, std::to_string(got.size()) + " elements, expected " + std::to_string(wanted.size()));
         }
+        const double scale = scale_of(wanted);
         for (std::size_t i = 0; i < got.size(); ++i) {
             const bool same_nan = std::isnan(got[i]) && std::isnan(wanted[i]);
-            if (same_nan || std::abs(got[i] - wanted[i]) <= bound * (1 + std::abs(wanted[i]))) continue;
+            if (same_nan || std::abs(got[i] - wanted[i]) <= bound * (scale + std::abs(wanted[i]))) continue;
             return fail(what, "element " + std::to_string(i) + " is " + std::to_string(got[i]) + ", expected " +
                                   std::to_string(wanted[i]));
         }
@@ -367,9 +378,10 @@ std::vector<std::string> check_twin(const OpCase& fused, const OpCase::Run& twin
     const OpResult b = Path(composed, problem, "cpu", "cpu", failures).run_on_leaves("run", all);
     const auto compare = [&](const char* what, const std::vector<Floats>& got, const std::vector<Floats>& wanted) {
         for (std::size_t i = 0; i < wanted.size(); ++i) {
+            const double scale = scale_of(wanted[i]);
             for (std::size_t j = 0; j < wanted[i].size(); ++j) {
                 const auto want = static_cast<double>(wanted[i][j]);
-                if (std::abs(static_cast<double>(got.at(i).at(j)) - want) <= bound * (1 + std::abs(want))) continue;
+                if (std::abs(static_cast<double>(got.at(i).at(j)) - want) <= bound * (scale + std::abs(want))) continue;
                 failures.push_back(name_of(fused) + ": " + what + " " + std::to_string(i) + " differs from the twin's");
                 break;
             }

@@ -37,7 +37,8 @@ struct OpCase {
     std::vector<OpInput> inputs;
     Run run;
     Definition definition;
-    /// |got - wanted| <= bound * (1 + |wanted|) for every element.
+    /// |got - wanted| <= bound * (scale + |wanted|) for every element; the scale is the largest |wanted| of the tensor,
+    /// but at least 1, the size of the inputs.
     double value_bound = 1e-5;
     double gradient_bound = 2e-5;
     /// Inputs may be NaN: outputs then are NaN exactly where the definition's are.
@@ -55,7 +56,7 @@ std::string name_of(const OpCase& op_case);
 std::vector<std::string> check_op(const OpCase& op_case);
 
 /// What differs between a fused op and the composition that defines it, run on the same inputs on the best path of
-/// device cpu: values of the outputs and gradients of the inputs, |a - b| <= bound * (1 + |b|) for every element.
+/// device cpu: values of the outputs and gradients of the inputs, with a bound as in OpCase.
 std::vector<std::string> check_twin(const OpCase& fused, const OpCase::Run& twin, double bound);
 
 /// All failures in one text, one a line.

@@ -6,6 +6,7 @@
 
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
@@ -78,10 +79,10 @@ TEST_P(CrossEntropyOp, GivesTheValuesOfPyTorch) {
         const Variable logits = context_.tape().leaf(tensor({4, 4}, stored_logits));
         const Tensor weights = each.weighted ? tensor({4}, stored_weights) : Tensor();
         const CrossEntropyResult result = cross_entropy(logits, targets(stored_targets), each.smoothing, weights);
-        EXPECT_NEAR(result.loss_sum, each.sum, 2e-6);
-        EXPECT_NEAR(result.nll_sum, each.nll_sum, 2e-6);
-        EXPECT_NEAR(result.weight_sum, each.weighted ? 1.85 : 3, 1e-6);
-        EXPECT_NEAR(result.loss_sum / result.weight_sum, each.mean, 1e-6);
+        EXPECT_CLOSE(result.loss_sum, each.sum, 1e-6);
+        EXPECT_CLOSE(result.nll_sum, each.nll_sum, 1e-6);
+        EXPECT_CLOSE(result.weight_sum, each.weighted ? 1.85 : 3, 1e-6);
+        EXPECT_CLOSE(result.loss_sum / result.weight_sum, each.mean, 1e-6);
         EXPECT_EQ(result.loss.value().to_vector()[0], static_cast<float>(result.loss_sum));
         context_.tape().backward(result.loss);
         expect_close(logits.slot()->gradient().to_vector(), each.gradient, 0, 5e-7, "gradient");

@@ -9,6 +9,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/trainers/decoding/plain_search.h"
 #include "heed/tests/trainers/decoding/table_model.h"
@@ -184,12 +185,12 @@ TEST(BeamSearch, TheLengthPenaltyFavoursLongerOnes) {
     BeamSearchOptions options = options_for(4, 2, 1);
     options.length_penalty = 0;
     EXPECT_TRUE(search_one(table, options)[0].tokens.empty());
-    EXPECT_NEAR(search_one(table, options)[0].score, std::log(0.3), 1e-6);
+    EXPECT_CLOSE(search_one(table, options)[0].score, std::log(0.3), 1e-6);
     options.length_penalty = 1;
     EXPECT_EQ(search_one(table, options)[0].tokens, std::vector<int32_t>{a});
-    EXPECT_NEAR(search_one(table, options)[0].score, std::log(0.25) / (7.0 / 6.0), 1e-6);
-    EXPECT_NEAR(search_one(table, options)[0].log_probability, std::log(0.25), 1e-6);
-    EXPECT_NEAR(search_one(table, options)[1].score, std::log(0.3), 1e-6);
+    EXPECT_CLOSE(search_one(table, options)[0].score, std::log(0.25) / (7.0 / 6.0), 1e-6);
+    EXPECT_CLOSE(search_one(table, options)[0].log_probability, std::log(0.25), 1e-6);
+    EXPECT_CLOSE(search_one(table, options)[1].score, std::log(0.3), 1e-6);
 }
 
 TEST(BeamSearch, TheLongestAllowedOnesMustEnd) {
@@ -198,7 +199,7 @@ TEST(BeamSearch, TheLongestAllowedOnesMustEnd) {
     options.max_length_factor = 0.5;
     const auto found = search_one(table, options, 0, 4);
     EXPECT_EQ(found[0].tokens, std::vector<int32_t>(5, a));
-    EXPECT_NEAR(found[0].log_probability, 5 * std::log(0.9) + std::log(0.01), 1e-5);
+    EXPECT_CLOSE(found[0].log_probability, 5 * std::log(0.9) + std::log(0.01), 1e-5);
 }
 
 TEST(BeamSearch, TheEndHasToWait) {
@@ -270,7 +271,7 @@ TEST(BeamSearch, GoesOnWhileLengthMayStillMakeUpForProbability) {
     options.patience = 1e6;
     const auto found = search_one(table, options);
     EXPECT_EQ(found[0].tokens, std::vector<int32_t>(6, a));
-    EXPECT_NEAR(found[0].score, std::log(0.3) / 8.0, 1e-6);
+    EXPECT_CLOSE(found[0].score, std::log(0.3) / 8.0, 1e-6);
 }
 
 TEST(BeamSearch, NoSentencesGiveNothing) {

@@ -7,6 +7,7 @@
 
 #include "heed/attention/smyrf/smyrf_layer.h"
 #include "heed/layers/models/vit.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/idx_files.h"
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
@@ -88,10 +89,10 @@ TEST(TrainingWatch, UpdateRatiosAreThoseOfTheTrainedWeights) {
     watched.multiply(true, 1.5F);
     watched.multiply(false, 0.75F);
     const auto values = watched.after_step(1);
-    EXPECT_NEAR(values.at("update_ratio.decay"), 0.5, 1e-6);
-    EXPECT_NEAR(values.at("update_ratio.no_decay"), 0.25, 1e-6);
+    EXPECT_CLOSE(values.at("update_ratio.decay"), 0.5, 1e-6);
+    EXPECT_CLOSE(values.at("update_ratio.no_decay"), 0.25, 1e-6);
     EXPECT_TRUE(values.count("update_ratio.no_decay.lr_scale_0.5"));
-    EXPECT_NEAR(values.at("update_ratio"), std::sqrt((0.25 * decayed + 0.0625 * others) / (decayed + others)), 1e-6);
+    EXPECT_CLOSE(values.at("update_ratio"), std::sqrt((0.25 * decayed + 0.0625 * others) / (decayed + others)), 1e-6);
 }
 
 TEST(TrainingWatch, EqualWeightsHaveTheEntropyOfAllTokens) {
@@ -104,8 +105,8 @@ TEST(TrainingWatch, EqualWeightsHaveTheEntropyOfAllTokens) {
     EXPECT_EQ(drawn.count("covered_mass.0"), 0U) << "sdpa computes all pairs";
     watched.multiply(true, 0.0F);
     const auto equal = watched.after_step(1);
-    EXPECT_NEAR(equal.at("attention_entropy.0"), std::log(17.0), 1e-5);
-    EXPECT_NEAR(equal.at("attention_entropy.1"), std::log(17.0), 1e-5);
+    EXPECT_CLOSE(equal.at("attention_entropy.0"), std::log(17.0), 1e-5);
+    EXPECT_CLOSE(equal.at("attention_entropy.1"), std::log(17.0), 1e-5);
     EXPECT_EQ(equal.count("attention_entropy.2"), 0U);
 }
 
@@ -118,10 +119,10 @@ TEST(TrainingWatch, CoveredMassIsTheShareOfThePairsWhereAllCountAlike) {
     watched.multiply(true, 0.0F);
     const auto values = watched.after_step(1);
     const double share = (9.0 * 9 + 8 * 8) / (17 * 17);
-    EXPECT_NEAR(values.at("covered_mass.0"), share, 1e-5);
-    EXPECT_NEAR(values.at("covered_mass.1"), share, 1e-5);
+    EXPECT_CLOSE(values.at("covered_mass.0"), share, 1e-5);
+    EXPECT_CLOSE(values.at("covered_mass.1"), share, 1e-5);
     const double entropy = (9 * std::log(9.0) + 8 * std::log(8.0)) / 17;
-    EXPECT_NEAR(values.at("attention_entropy.1"), entropy, 1e-5);
+    EXPECT_CLOSE(values.at("attention_entropy.1"), entropy, 1e-5);
 }
 
 TEST(TrainingWatch, OnlyEveryFewSteps) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "heed/core/error.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/trainers/metrics/bleu_cases.h"
 #include "heed/trainers/metrics/python_text.h"
@@ -47,8 +48,8 @@ TEST(Bleu, CorpusScoreEqualsSacrebleu) {
         const BleuScore score = bleu(texts.hypotheses, texts.references);
         const auto& expected = stored.at("bleu");
         SCOPED_TRACE(stored.at("name").get<std::string>());
-        EXPECT_NEAR(score.score, expected.at("score").get<double>(), 1e-9);
-        EXPECT_NEAR(score.brevity_penalty, expected.at("brevity_penalty").get<double>(), 1e-12);
+        EXPECT_CLOSE(score.score, expected.at("score").get<double>(), 1e-11);
+        EXPECT_CLOSE(score.brevity_penalty, expected.at("brevity_penalty").get<double>(), 1e-11);
         EXPECT_EQ(score.hypothesis_length, expected.at("lengths")[0]);
         EXPECT_EQ(score.reference_length, expected.at("lengths")[1]);
         EXPECT_EQ(score.signature, expected.at("signature"));
@@ -56,7 +57,7 @@ TEST(Bleu, CorpusScoreEqualsSacrebleu) {
         for (int n = 0; n < bleu_order; ++n) {
             EXPECT_EQ(score.matches[n], expected.at("matches")[n]) << n;
             EXPECT_EQ(score.totals[n], expected.at("totals")[n]) << n;
-            EXPECT_NEAR(score.precisions[n], expected.at("precisions")[n].get<double>(), 1e-9) << n;
+            EXPECT_CLOSE(score.precisions[n], expected.at("precisions")[n].get<double>(), 1e-11) << n;
         }
     }
 }
@@ -67,8 +68,8 @@ TEST(Bleu, SentenceScoreEqualsSacrebleu) {
     for (const auto& stored : cases) {
         const BleuTexts texts = bleu_texts(stored);
         for (size_t i = 0; i < texts.hypotheses.size(); ++i) {
-            EXPECT_NEAR(sentence_bleu(texts.hypotheses[i], texts.references[i]).score,
-                        stored.at("sentence_bleu")[i].get<double>(), 1e-9)
+            EXPECT_CLOSE(sentence_bleu(texts.hypotheses[i], texts.references[i]).score,
+                         stored.at("sentence_bleu")[i].get<double>(), 1e-11)
                 << stored.at("name") << " " << i;
         }
     }
@@ -95,7 +96,7 @@ TEST(Bleu, LongLine) {
     while (line.size() < 1'000'000) line += "a.b, &lt;";
     const std::vector<std::string> hypotheses = {line};
     const std::vector<std::vector<std::string>> references = {{line}};
-    EXPECT_NEAR(bleu(hypotheses, references).score, 100.0, 1e-9);
+    EXPECT_CLOSE(bleu(hypotheses, references).score, 100.0, 1e-11);
 }
 
 }  // namespace

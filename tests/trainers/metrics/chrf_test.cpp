@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "heed/core/error.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/trainers/metrics/bleu_cases.h"
 
@@ -24,7 +25,7 @@ TEST_P(ChrfOfWordOrder, CorpusScoreEqualsSacrebleu) {
         const ChrfScore score = chrf(texts.hypotheses, texts.references, GetParam());
         const auto& expected = stored.at(fmt::format("chrf{}", GetParam()));
         SCOPED_TRACE(stored.at("name").get<std::string>());
-        EXPECT_NEAR(score.score, expected.at("score").get<double>(), 1e-9);
+        EXPECT_CLOSE(score.score, expected.at("score").get<double>(), 1e-11);
         EXPECT_EQ(score.text(), expected.at("text"));
     }
 }

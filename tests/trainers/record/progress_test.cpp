@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "heed/tests/support/environment.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/record/terminal.h"
 
@@ -22,34 +23,12 @@ namespace {
 
 using test::begins_with;
 using test::contains;
+using test::Environment;
 
 double now = 0.0;
 double test_clock() {
     return now;
 }
-
-/// Sets an environment variable (or removes it) for the scope.
-class Environment {
-public:
-    Environment(const char* name, const char* value) : name_(name) {
-        if (const char* old = getenv(name)) old_ = old;
-        set(value);
-    }
-    ~Environment() { set(old_ ? old_->c_str() : nullptr); }
-    Environment(const Environment&) = delete;
-    Environment& operator=(const Environment&) = delete;
-
-private:
-    void set(const char* value) {
-        if (value == nullptr) {
-            unsetenv(name_);
-        } else {
-            setenv(name_, value, 1);
-        }
-    }
-    const char* name_;
-    std::optional<std::string> old_;
-};
 
 /// Everything that can be read without waiting.
 std::string drain(int descriptor) {

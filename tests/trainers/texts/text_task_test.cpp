@@ -7,6 +7,7 @@
 
 #include "heed/core/forward_observer.h"
 #include "heed/core/ranks/local_ranks.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/loop/trainer.h"
 #include "heed/trainers/optimizers/adam.h"
@@ -105,8 +106,8 @@ std::vector<StepResult> steps_of(const TextSettings& settings) {
 void expect_close(const std::vector<StepResult>& a, const std::vector<StepResult>& b) {
     ASSERT_EQ(a.size(), b.size());
     for (size_t i = 0; i < a.size(); ++i) {
-        EXPECT_NEAR(a[i].loss, b[i].loss, 1e-5) << "step " << i + 1;
-        EXPECT_NEAR(a[i].gradient_norm, b[i].gradient_norm, 1e-4) << "step " << i + 1;
+        EXPECT_CLOSE(a[i].loss, b[i].loss, 1e-5) << "step " << i + 1;
+        EXPECT_CLOSE(a[i].gradient_norm, b[i].gradient_norm, 1e-4) << "step " << i + 1;
         EXPECT_EQ(a[i].samples, b[i].samples) << "step " << i + 1;
     }
 }

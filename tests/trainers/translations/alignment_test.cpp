@@ -10,6 +10,7 @@
 #include "heed/core/forward_observer.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/loop/training_watch.h"
 #include "heed/trainers/translations/alignment_section.h"
@@ -195,10 +196,10 @@ TEST(TranslationWatch, MeasuresAllPlacesWithoutPadding) {
     for (const auto& [queries, keys] : sizes.sizes[AttentionPlace::decoder]) {
         for (int64_t t = 1; t <= queries; ++t) decoder += std::log(t) / static_cast<double>(queries) / 4;
     }
-    EXPECT_NEAR(values.at("attention_entropy.0"), encoder, 1e-5);
+    EXPECT_CLOSE(values.at("attention_entropy.0"), encoder, 1e-5);
     for (const char* block : {"0", "1"}) {
-        EXPECT_NEAR(values.at(std::string("attention_entropy.decoder.") + block), decoder, 1e-5);
-        EXPECT_NEAR(values.at(std::string("attention_entropy.cross.") + block), cross, 1e-5);
+        EXPECT_CLOSE(values.at(std::string("attention_entropy.decoder.") + block), decoder, 1e-5);
+        EXPECT_CLOSE(values.at(std::string("attention_entropy.cross.") + block), cross, 1e-5);
     }
     EXPECT_EQ(values.size(), 5U);
 }

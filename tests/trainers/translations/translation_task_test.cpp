@@ -8,6 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/decoding/log_probabilities.h"
 #include "heed/trainers/translations/translation_decoder.h"
@@ -163,7 +164,7 @@ TEST(TranslationTask, MicroBatchesAddUpToTheWholeBatchWithDropout) {
         }
         EXPECT_EQ(sum.count, one.count);
         EXPECT_EQ(sum.correct, one.correct);
-        EXPECT_NEAR(sum.loss, one.loss, 1e-4 * one.loss);
+        EXPECT_CLOSE(sum.loss, one.loss, 1e-4);
     }
 }
 
@@ -206,12 +207,12 @@ TEST(TranslationTask, EvaluationIsTheMeanNegativeLogProbabilityOfTheTargetTokens
         }
     }
     EXPECT_EQ(result.count, count);
-    EXPECT_NEAR(result.loss, sum / static_cast<double>(count), 1e-5);
-    EXPECT_NEAR(result.accuracy, static_cast<double>(correct) / static_cast<double>(count), 1e-12);
+    EXPECT_CLOSE(result.loss, sum / static_cast<double>(count), 1e-5);
+    EXPECT_CLOSE(result.accuracy, static_cast<double>(correct) / static_cast<double>(count), 1e-12);
     EXPECT_EQ(result.score, -result.loss);
     ASSERT_EQ(result.more.size(), 2U);
     EXPECT_EQ(result.more[0].first, "perplexity");
-    EXPECT_NEAR(result.more[0].second, std::exp(result.loss), 1e-9);
+    EXPECT_CLOSE(result.more[0].second, std::exp(result.loss), 1e-9);
     EXPECT_EQ(result.more[1].first, "smoothed_perplexity");
     EXPECT_GT(std::abs(result.more[1].second - result.more[0].second), 1e-3);
     EXPECT_EQ(small.finished, std::vector<std::string>{"validation"});
@@ -247,7 +248,7 @@ TEST(TranslationDecoder, GivesASentenceTheSameTranslationAloneAndAmongOthers) {
         EXPECT_GE(together[i].size(), 1U);
         for (size_t rank = 0; rank < together[i].size(); ++rank) {
             EXPECT_EQ(alone.front()[rank].text, together[i][rank].text);
-            EXPECT_NEAR(alone.front()[rank].log_probability, together[i][rank].log_probability, 1e-4);
+            EXPECT_CLOSE(alone.front()[rank].log_probability, together[i][rank].log_probability, 1e-5);
             EXPECT_LE(together[i][rank].tokens(), 8);
         }
     }
@@ -294,7 +295,7 @@ TEST(TranslationDecoder, ItsLogProbabilityIsThatOfTheWholeTarget) {
         log_probabilities(translation_logits(small.context, *small.model, batch, {}).value());
     double sum = 0;
     for (size_t t = 1; t < target.size(); ++t) sum += values[(t - 1) * vocabulary + static_cast<size_t>(target[t])];
-    EXPECT_NEAR(best.log_probability, sum, 1e-4);
+    EXPECT_CLOSE(best.log_probability, sum, 1e-5);
 }
 
 }  // namespace
