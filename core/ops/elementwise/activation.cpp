@@ -1,6 +1,7 @@
 #include "heed/core/ops/elementwise/activation.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/error.h"
 #include "heed/core/ops/products/linear.h"
 
 namespace heed {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/core/device/context.h"
+#include "heed/core/error.h"
 #include "heed/core/kernels/token_assembly_kernels.h"
 #include "heed/core/ops/check.h"
 
