@@ -23,9 +23,9 @@ void print_parameters(const ParameterStore& store) {
     int64_t total = 0;
     for (const Parameter* parameter : store.parameters()) {
         for (const ParameterPart& part : parameter->parts()) {
-            const Shape shape = parameter->part_shape(part);
-            fmt::print("  {:<{}}  {:>16}  {:>10}\n", part.name, width, shape.to_string(), shape.elements());
-            total += shape.elements();
+            const int64_t count = parameter->parameter_count(part);
+            fmt::print("  {:<{}}  {:>16}  {:>10}\n", part.name, width, parameter->part_shape(part).to_string(), count);
+            total += count;
         }
     }
     fmt::print("  {:<{}}  {:>16}  {:>10}\n", "in all", width, "", total);

@@ -56,7 +56,7 @@ std::vector<Parameter*> Module::parameters() {
 
 int64_t Module::parameter_count() {
     int64_t count = 0;
-    for (Parameter* parameter : parameters()) count += parameter->effective_elements();
+    for (Parameter* parameter : parameters()) count += parameter->parameter_count();
     return count;
 }
 

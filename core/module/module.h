@@ -28,7 +28,7 @@ public:
     const std::string& name() const { return name_; }
     /// All parameters below this module, in order of announcement.
     std::vector<Parameter*> parameters();
-    /// Number of values below this module, frozen ones included; of a lower-triangular matrix those of the triangle.
+    /// Parameter::parameter_count of all parameters below this module, frozen ones included.
     int64_t parameter_count();
     const std::vector<std::pair<std::string, Module*>>& children() const { return children_; }
 

@@ -31,9 +31,14 @@ public:
     const Shape& shape() const { return shape_; }
     bool decay() const { return decay_; }
     const Initializer& initializer() const { return initializer_; }
-    /// Number of values that count: all of them, n (n + 1) / 2 for a lower-triangular matrix.
-    int64_t effective_elements() const {
+    /// What counts as a parameter wherever a number of parameters is told: each value that a model may use. Of a
+    /// lower-triangular matrix [n, n] these are n (n + 1) / 2, though all n^2 are stored.
+    int64_t parameter_count() const {
         return initializer_.lower_triangular ? shape_[0] * (shape_[0] + 1) / 2 : shape_.elements();
+    }
+    /// The same of the rows of one part.
+    int64_t parameter_count(const ParameterPart& part) const {
+        return parts_.size() == 1 ? parameter_count() : part_shape(part).elements();
     }
     const std::vector<ParameterPart>& parts() const { return parts_; }
     Shape part_shape(const ParameterPart& part) const { return shape_.with_first(part.rows); }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "heed/core/files/safetensors.h"
@@ -256,6 +257,21 @@ TEST_F(Translation, EveryAttentionTypeTrainsAndTranslatesInEveryPlace) {
             EXPECT_EQ(tiny().run({"translate", type + "-" + place, "input.txt"}).code, 0) << type << " " << place;
         }
     }
+}
+
+TEST_F(Translation, TheLogAndInfoCountTheSameParameters) {
+    const std::vector<std::string> settings = {"train.steps=1", "attention.decoder.type=super"};
+    ASSERT_EQ(train("counted", settings).code, 0);
+    // Of the kernel over the tokens in each decoder layer the lower triangle counts.
+    const ProgramResult info = tiny().run({"info", "counted"});
+    ASSERT_EQ(info.code, 0) << info.errors;
+    std::smatch kernel, total, logged;
+    ASSERT_TRUE(std::regex_search(info.output, kernel, std::regex("alignment.weight +\\[(\\d+), \\1\\] +(\\d+)\n")));
+    EXPECT_EQ(std::stoll(kernel[2]), std::stoll(kernel[1]) * (std::stoll(kernel[1]) + 1) / 2);
+    ASSERT_TRUE(std::regex_search(info.output, total, std::regex("\n  in all +(\\d+)\n")));
+    const std::string log = tiny().file("counted/log.txt");
+    ASSERT_TRUE(std::regex_search(log, logged, std::regex(" (\\d+) parameters")));
+    EXPECT_EQ(logged[1], total[1]);
 }
 
 TEST_F(Translation, DrawsTheAttentionOfItsTranslations) {

@@ -201,9 +201,9 @@ TEST(Initializer, NearIdentityIsTheIdentityPlusNoise) {
 }
 
 TEST(Parameter, CountsTheTriangleOfALowerTriangularMatrix) {
-    EXPECT_EQ(15, Parameter({5, 5}, Initializer::near_identity(0.02F, true), false).effective_elements());
-    EXPECT_EQ(25, Parameter({5, 5}, Initializer::near_identity(0.02F, false), false).effective_elements());
-    EXPECT_EQ(12, Parameter({3, 4}, Initializer::xavier_uniform(), true).effective_elements());
+    EXPECT_EQ(15, Parameter({5, 5}, Initializer::near_identity(0.02F, true), false).parameter_count());
+    EXPECT_EQ(25, Parameter({5, 5}, Initializer::near_identity(0.02F, false), false).parameter_count());
+    EXPECT_EQ(12, Parameter({3, 4}, Initializer::xavier_uniform(), true).parameter_count());
 }
 
 }  // namespace
