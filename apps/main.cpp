@@ -2,6 +2,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "heed/apps/commands.h"
@@ -43,6 +44,9 @@ int main(int argc, char** argv) {
         return report(error.what(), wrong_input);
     } catch (const std::bad_alloc&) {
         return report("there is not enough memory", failure);
+    } catch (const std::system_error& error) {
+        // Not of a file, whose errors have a name: a thread that could not be started.
+        return report(("the system refuses what is needed: " + std::string(error.what())).c_str(), failure);
     } catch (const std::exception& error) {
         return report(error.what(), failure);
     }

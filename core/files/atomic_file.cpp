@@ -13,6 +13,7 @@
 #include <set>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 
 namespace heed {
 namespace {
@@ -54,11 +55,6 @@ std::string cannot_write(const std::string& path, const std::string& reason) {
     return "cannot write " + path + ": " + reason;
 }
 
-bool user_can_prevent(int error) {
-    return error == EACCES || error == EPERM || error == EROFS || error == ENOENT || error == ENOTDIR ||
-           error == EISDIR || error == ENAMETOOLONG || error == ELOOP;
-}
-
 /// Without this a rename could be lost with the power, though the file's own bytes are safe.
 int sync_folder(const std::string& folder) {
     const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -82,11 +78,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
         temporary_path_ = temporary_path_for(path);
         error = create_temporary();
     } while (error == EEXIST);
-    if (error != 0) {
-        const std::string message = cannot_write(path, std::strerror(error));
-        if (user_can_prevent(error)) throw UserError(message);
-        throw Error(message);
-    }
+    if (error != 0) throw_system_error("cannot write " + path, error);
 }
 
 int AtomicFile::create_temporary() {

@@ -5,10 +5,10 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <vector>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 #include "heed/core/settings/quote.h"
 
 namespace heed {
@@ -64,9 +64,7 @@ Checksum Digest::finish() {
 }
 
 Checksum file_checksum(const std::filesystem::path& path, const std::string& algorithm) {
-    const auto fail = [&] {
-        throw UserError(fmt::format("cannot read '{}': {}", path.string(), std::strerror(errno)));
-    };
+    const auto fail = [&] { throw_system_error(fmt::format("cannot read '{}'", path.string()), errno); };
     const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
     if (file == nullptr) fail();
     Digest digest(algorithm);

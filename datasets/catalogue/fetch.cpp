@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 #include "heed/datasets/catalogue/checksum_list.h"
 
 namespace heed {
@@ -23,7 +23,7 @@ public:
     FolderLock(const fs::path& folder, const DownloadObserver& observer)
         : descriptor_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
         if (descriptor_ < 0) {
-            throw UserError(fmt::format("cannot use the folder '{}': {}", folder.string(), std::strerror(errno)));
+            throw_system_error(fmt::format("cannot use the folder '{}'", folder.string()), errno);
         }
         if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
         if (observer.message) observer.message("waiting for another 'heed data get' into '" + folder.string() + "'");
@@ -65,7 +65,7 @@ public:
         std::error_code error;
         fs::create_directories(options.to, error);
         if (error) {
-            throw UserError(fmt::format("cannot make the folder '{}': {}", options.to.string(), error.message()));
+            throw_system_error(fmt::format("cannot make the folder '{}'", options.to.string()), error.value());
         }
         result_.folder = options.to / entry.folder;
     }

@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 #include "heed/core/settings/quote.h"
 
 namespace heed {
@@ -62,13 +63,16 @@ private:
                                     reason != nullptr ? reason : "it cannot be read"));
     }
 
-    [[noreturn]] void refuse(const std::string& name, const char* why) const {
+    [[noreturn]] void refuse(const std::string& name, const std::string& why) const {
         throw UserError(
             fmt::format("the archive '{}' is not unpacked: its entry {} {}", path_.string(), quote(name), why));
     }
 
-    [[noreturn]] static void cannot_write(const fs::path& path) {
-        throw Error(fmt::format("cannot write '{}': {}", path.string(), std::strerror(errno)));
+    [[noreturn]] void cannot_write(const std::string& name, const fs::path& path, int error) const {
+        if (error == ENAMETOOLONG || error == EILSEQ || error == EINVAL) {  // what the file system has no name for
+            refuse(name, "has a name that cannot be used here: " + std::generic_category().message(error));
+        }
+        throw_system_error(fmt::format("cannot write '{}'", path.string()), error);
     }
 
     void unpack(archive_entry* entry) {
@@ -108,14 +112,13 @@ private:
         if (!error || error == std::errc::not_a_directory || error == std::errc::file_exists) {
             refuse(name, "needs a folder where there is a file");
         }
-        errno = error.value();
-        cannot_write(path);
+        cannot_write(name, path, error.value());
     }
 
     void write_file(const std::string& name, const fs::path& path) {
         const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (descriptor < 0 && errno == EEXIST) refuse(name, "comes twice");
-        if (descriptor < 0) cannot_write(path);
+        if (descriptor < 0) cannot_write(name, path, errno);
         const Descriptor file{descriptor};
         for (;;) {
             const la_ssize_t bytes = archive_read_data(handle_.get(), buffer_.data(), buffer_.size());
@@ -130,7 +133,7 @@ private:
             for (la_ssize_t left = bytes; left > 0;) {
                 const ssize_t written = ::write(file.number, next, static_cast<size_t>(left));
                 if (written < 0 && errno == EINTR) continue;
-                if (written < 0) cannot_write(path);
+                if (written < 0) cannot_write(name, path, errno);
                 next += written;
                 left -= written;
             }

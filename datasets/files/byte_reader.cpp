@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 
 namespace heed {
 
@@ -133,7 +134,7 @@ ByteReader::ByteReader(const std::filesystem::path& file) : name_(file.string())
     errno = 0;
     auto stream = std::make_unique<std::ifstream>(file, std::ios::binary);
     if (!*stream) {
-        throw UserError(fmt::format("the data file '{}' cannot be opened: {}", name_, std::strerror(errno)));
+        throw_system_error(fmt::format("the data file '{}' cannot be opened", name_), errno);
     }
     size_ = std::filesystem::file_size(file, error);
     if (error) {

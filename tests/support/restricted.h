@@ -29,6 +29,22 @@ private:
     sighandler_t old_handler_ = SIG_DFL;
 };
 
+/// While it lives, this process can open no more files ("Too many open files").
+class NoMoreFiles {
+public:
+    NoMoreFiles() {
+        getrlimit(RLIMIT_NOFILE, &old_);
+        const rlimit limit{0, old_.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::runtime_error("cannot limit the number of files");
+    }
+    ~NoMoreFiles() { setrlimit(RLIMIT_NOFILE, &old_); }
+    NoMoreFiles(const NoMoreFiles&) = delete;
+    NoMoreFiles& operator=(const NoMoreFiles&) = delete;
+
+private:
+    rlimit old_{};
+};
+
 /// While it lives, a process of the superuser has the rights of an ordinary user; others keep their own.
 class OrdinaryUser {
 public:

@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 #include "heed/datasets/text/tokenizers/utf8.h"
 
 namespace heed {
@@ -79,7 +79,7 @@ private:
         std::array<char, 65536> bytes{};
         const ssize_t count = read(descriptor_, bytes.data(), bytes.size());
         if (count < 0 && errno == EINTR) return;
-        if (count < 0) throw UserError(fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
+        if (count < 0) throw_system_error(fmt::format("cannot read {}", name_), errno);
         ended_ = count == 0;
         buffer_.append(bytes.data(), static_cast<std::size_t>(count));
     }
@@ -109,7 +109,7 @@ void answer_lines(const std::vector<std::string>& files, std::size_t most,
             throw UserError(fmt::format("cannot read {}: it is a folder", file));
         }
         const int descriptor = standard ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
-        if (descriptor < 0) throw UserError(fmt::format("cannot read {}: {}", file, std::strerror(errno)));
+        if (descriptor < 0) throw_system_error(fmt::format("cannot read {}", file), errno);
         LineReader reader(descriptor, standard ? "standard input" : file);
         InputLine line;
         try {

@@ -10,6 +10,7 @@
 #include "heed/datasets/batches/batch_loader.h"
 #include "heed/trainers/images/image_task.h"
 #include "heed/trainers/inspection/attention_maps.h"
+#include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 
@@ -128,6 +129,7 @@ AttentionInspection inspect_attention(Context& context, ImageClassifier& model, 
     ForwardState state;
     state.observer = &reader;
     for (size_t i = 0; const ImageBatch* batch = loader.next(); ++i) {
+        stop_point();
         InspectedImage* shown = i < result.shown.size() ? &result.shown[i] : nullptr;
         if (shown != nullptr) shown->maps.resize(static_cast<size_t>(heads));
         reader.begin(shown, i == 0);

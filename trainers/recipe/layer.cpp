@@ -1,11 +1,11 @@
 #include "heed/trainers/recipe/layer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 
@@ -31,19 +31,20 @@ std::string nearest_file(const fs::path& path) {
 
 /// `wanted_by` says which line asked for the file, empty for the one from the command line.
 std::string read_file(const fs::path& path, const std::string& wanted_by) {
-    const std::string start = wanted_by + "cannot read the recipe " + quote(path.string()) + ": ";
+    const std::string place = wanted_by + "cannot read the recipe " + quote(path.string());
+    const std::string start = place + ": ";
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (status.type() == fs::file_type::not_found)
         throw UserError(start + "there is no such file" + nearest_file(path));
     if (fs::is_directory(status)) throw UserError(start + "it is a folder");
-    if (error) throw UserError(start + error.message());
+    if (error) throw_system_error(place, error.value());
     if (!fs::is_regular_file(status)) throw UserError(start + "it is not a regular file");
     std::ifstream file(path, std::ios::binary);
-    if (!file) throw UserError(start + std::strerror(errno));
+    if (!file) throw_system_error(place, errno);
     std::string text(most_bytes + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (file.bad()) throw UserError(start + std::strerror(errno));
+    if (file.bad()) throw_system_error(place, errno);
     text.resize(static_cast<size_t>(file.gcount()));
     if (text.size() > most_bytes) throw UserError(start + "it has more than 1 MiB, which no recipe needs");
     return text;

@@ -13,6 +13,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/files/mapped_file.h"
+#include "heed/core/files/system_error.h"
 
 namespace heed {
 
@@ -129,7 +130,7 @@ uint32_t crc32c(std::span<const unsigned char> bytes) {
 EventFile::EventFile(const std::string& path, int64_t step) : path_(path) {
     const size_t kept = bytes_to_keep(path, step);
     descriptor_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) throw UserError("cannot write " + path + ": " + std::strerror(errno));
+    if (descriptor_ < 0) throw_system_error("cannot write " + path, errno);
     try {
         if (ftruncate(descriptor_, static_cast<off_t>(kept)) != 0) {
             throw Error("cannot shorten " + path + ": " + std::strerror(errno));

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 
 namespace heed {
 namespace {
@@ -62,7 +63,7 @@ struct AppendValue {
 MetricsLog::MetricsLog(const std::string& path, Mode mode) : path_(path) {
     const int truncate = mode == Mode::start_new ? O_TRUNC : 0;
     descriptor_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | truncate, 0666);
-    if (descriptor_ < 0) throw UserError("cannot write " + path + ": " + std::strerror(errno));
+    if (descriptor_ < 0) throw_system_error("cannot write " + path, errno);
 }
 
 MetricsLog::~MetricsLog() {

@@ -1,14 +1,16 @@
 #include "heed/trainers/record/run_log.h"
 
+#include <cerrno>
 #include <cstdio>
 
 #include "heed/core/error.h"
+#include "heed/core/files/system_error.h"
 
 namespace heed {
 
 void RunLog::open(const std::string& path) {
     file_.open(path, std::ios::app);
-    if (!file_) throw UserError("cannot write " + path);
+    if (!file_) throw_system_error("cannot write " + path, errno);
 }
 
 void RunLog::line(const std::string& text) {

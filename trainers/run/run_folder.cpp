@@ -14,6 +14,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
+#include "heed/core/files/system_error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/number_text.h"
 
@@ -31,11 +32,15 @@ bool exists(const std::string& path) {
     throw UserError("cannot use the run folder " + folder + ": " + reason);
 }
 
+[[noreturn]] void cannot_use(const std::string& folder, int error) {
+    throw_system_error("cannot use the run folder " + folder, error);
+}
+
 void make_folders(const std::string& path, const std::string& run_folder) {
     std::error_code error;
     fs::create_directories(path, error);
     if (!error && !fs::is_directory(path, error)) error = std::make_error_code(std::errc::not_a_directory);
-    if (error) cannot_use(run_folder, error.message());
+    if (error) cannot_use(run_folder, error.value());
 }
 
 /// The largest N for which `parent`/N exists, 0 for none.
@@ -52,12 +57,13 @@ int64_t largest_number(const std::string& parent) {
 /// The descriptor of the lock file, locked. A process that dies gives its lock back.
 int take_lock(const RunPaths& paths) {
     const int descriptor = open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0) cannot_use(paths.folder(), std::strerror(errno));
+    if (descriptor < 0) cannot_use(paths.folder(), errno);
     while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EINTR) continue;
         const int error = errno;
         close(descriptor);
-        cannot_use(paths.folder(), error == EWOULDBLOCK ? "another run is using it" : std::strerror(error));
+        if (error == EWOULDBLOCK) cannot_use(paths.folder(), "another run is using it");
+        cannot_use(paths.folder(), error);
     }
     return descriptor;
 }
@@ -66,7 +72,7 @@ int take_lock(const RunPaths& paths) {
 void check_is_run_or_empty(const RunPaths& paths) {
     std::error_code error;
     const bool empty = fs::is_empty(paths.folder(), error);
-    if (error) cannot_use(paths.folder(), error.message());
+    if (error) cannot_use(paths.folder(), error.value());
     if (!empty && !is_run_folder(paths.folder())) {
         cannot_use(paths.folder(), "it holds files but no run; choose a new or empty folder as run.dir");
     }
@@ -74,7 +80,7 @@ void check_is_run_or_empty(const RunPaths& paths) {
 
 /// Better now than when the first checkpoint is due.
 void check_writable(const std::string& path, const std::string& run_folder) {
-    if (faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) cannot_use(run_folder, std::strerror(errno));
+    if (faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) cannot_use(run_folder, errno);
 }
 
 void remove_temporary_files(const std::string& folder) {
@@ -157,7 +163,7 @@ RunFolder RunFolder::next_in(const std::string& parent) {
     for (int64_t number = largest_number(parent) + 1;; ++number) {
         const std::string folder = parent + "/" + std::to_string(number);
         if (mkdir(folder.c_str(), 0777) == 0) return RunFolder(folder, false);
-        if (errno != EEXIST) cannot_use(folder, std::strerror(errno));  // else another run was quicker
+        if (errno != EEXIST) cannot_use(folder, errno);  // else another run was quicker
     }
 }
 

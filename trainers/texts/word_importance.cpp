@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/trainers/classification/class_probabilities.h"
+#include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 
@@ -59,7 +60,10 @@ std::vector<ImportantWords> important_words(TextTask& task, const Tokenizer& tok
         if (task.data().test.texts.length(wrong[i]) > 0) places.push_back(wrong[i]);
     }
     std::vector<ImportantWords> found;
-    for (const int64_t place : places) found.push_back(importance(task, tokenizer, place));
+    for (const int64_t place : places) {
+        stop_point();
+        found.push_back(importance(task, tokenizer, place));
+    }
     return found;
 }
 

@@ -12,6 +12,7 @@
 #include "heed/datasets/text/sets/parallel_data_set.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/trainers/inspection/attention_places.h"
+#include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/metrics/bleu.h"
 #include "heed/trainers/metrics/chrf.h"
 #include "heed/trainers/recipe/attention_choice.h"
@@ -195,6 +196,7 @@ std::vector<Alignment> TranslationWorkload::sample_alignments() {
     const auto translations = decoder.translate(texts);
     std::vector<Alignment> alignments;
     for (size_t i = 0; i < chosen.size(); ++i) {
+        stop_point();
         alignments.push_back(align_translation(context_, model_, tokenizers_, sources.ids(chosen[i]),
                                                translations[i].front(),
                                                data_.test.sources[static_cast<size_t>(chosen[i])]));

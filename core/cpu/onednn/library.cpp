@@ -1,6 +1,7 @@
 #include "heed/core/cpu/onednn/library.h"
 
 #include <oneapi/dnnl/dnnl_debug.h>
+#include <sys/mman.h>
 
 #include "heed/core/cpu/isa.h"
 #include "heed/core/cpu/onednn/version.h"
@@ -42,6 +43,14 @@ void enter() {
         limited_to_one_thread = true;
     }
 #endif
+}
+
+void require_memory_for_code() {
+    constexpr size_t enough =
+        size_t{16} << 20;  // measured with AVX2: 6 MiB for the first product of a process, else below 1
+    void* const probe = mmap(nullptr, enough, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (probe == MAP_FAILED) throw Error("out of memory: oneDNN could not be given room for the code of a product");
+    munmap(probe, enough);
 }
 
 bool uses_avx512() {

@@ -11,6 +11,10 @@ namespace heed::onednn {
 /// OpenMP).
 void enter();
 
+/// Throws Error where the process cannot get the memory that oneDNN needs to generate code: it does not ask itself and
+/// would crash (2.6.3, and others). To be called before a primitive is created.
+void require_memory_for_code();
+
 /// True when oneDNN's kernels use AVX-512.
 bool uses_avx512();
 

@@ -62,6 +62,7 @@ class Matmul {
 public:
     explicit Matmul(const MatrixProduct& p) {
         const auto what = [&] { return "prepare the matrix product " + describe(p); };
+        require_memory_for_code();
         MemoryLayout a, b, bias, c;
         check(set_matrix(a, p, p.rows, p.inner, p.a_row_stride, p.transpose_a, p.a_batch_stride), what);
         check(set_matrix(b, p, p.inner, p.columns, p.b_row_stride, p.transpose_b, p.b_batch_stride), what);

@@ -1,6 +1,7 @@
 #include "heed/core/cpu/onednn/sgemm.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "heed/core/cpu/onednn/describe.h"
@@ -13,6 +14,11 @@ namespace heed::onednn {
 namespace {
 
 void call(const MatrixProduct& p) {
+    // The first product of a form generates its code, and each allocates what it copies its operands to.
+    static std::atomic<bool> prepared[4];
+    std::atomic<bool>& has_code = prepared[2 * (p.transpose_a ? 1 : 0) + (p.transpose_b ? 1 : 0)];
+    if (!has_code.load(std::memory_order_relaxed)) require_memory_for_code();
+    has_code.store(true, std::memory_order_relaxed);
     check(dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.rows, p.columns, p.inner, p.alpha, p.a,
                      p.a_row_stride, p.b, p.b_row_stride, p.beta, p.c, p.c_row_stride),
           [&] { return "compute the matrix product " + describe(p); });

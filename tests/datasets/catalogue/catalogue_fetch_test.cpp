@@ -134,6 +134,16 @@ TEST_F(CatalogueFetch, EvilArchiveLeavesNothing) {
     EXPECT_FALSE(fs::exists(path(".unpacking-packed")));
 }
 
+TEST_F(CatalogueFetch, ArchiveWithAnImpossibleNameIsRemoved) {
+    serve_archive(test::zip({{"top/train.bin", "abc"}, {"top/" + std::string(300, 'n'), "x"}}));
+    packed_.files[0].size = 0;
+    packed_.files[0].checksum = {};
+    const std::string message = message_of<UserError>([&] { get(packed_); });
+    EXPECT_TRUE(contains(message, "has a name that cannot be used here: File name too long"));
+    EXPECT_TRUE(contains(message, "it was removed, so that another attempt starts afresh"));
+    EXPECT_TRUE(files_of(folder_.path()).empty());
+}
+
 TEST_F(CatalogueFetch, DamagedArchiveWithoutPublishedChecksumIsRemoved) {
     served_["/packed/packed.tar.gz"].resize(60);
     packed_.files[0].size = 0;

@@ -88,6 +88,15 @@ TEST_F(CatalogueUnpack, NamesThatCollideAreRefused) {
     EXPECT_TRUE(contains(refusal_of_tar({{"a", "", '5'}, {"a", "1"}}), "comes twice"));
 }
 
+TEST_F(CatalogueUnpack, NamesThatNoFileCanHaveAreRefused) {
+    const std::string longest(300, 'n');
+    EXPECT_TRUE(contains(refusal(zip({{longest, "x"}})), "has a name that cannot be used here: File name too long"));
+    EXPECT_TRUE(contains(refusal(zip({{longest + "/a", "x"}})), "has a name that cannot be used here"));
+    std::string deep;
+    for (int i = 0; i < 3000; ++i) deep += "d/";
+    EXPECT_TRUE(contains(refusal(zip({{deep + "a", "x"}})), "has a name that cannot be used here"));
+}
+
 TEST_F(CatalogueUnpack, ArchivesThatWouldFillTheDiskAreRefused) {
     const std::string zeros(1'000'000, '\0');  // packs to a thousandth
     EXPECT_TRUE(contains(refusal(gzip(tar({{"a", zeros}, {"b", zeros}})), {.bytes = 1'999'999}),
