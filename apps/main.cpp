@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     } catch (const std::bad_alloc&) {
         return report("there is not enough memory", failure);
     } catch (const std::system_error& error) {
-        // Not of a file, whose errors have a name: a thread that could not be started.
+        // Of a thread that could not be started it would say no more than "Resource temporarily unavailable".
         return report(("the system refuses what is needed: " + std::string(error.what())).c_str(), failure);
     } catch (const std::exception& error) {
         return report(error.what(), failure);

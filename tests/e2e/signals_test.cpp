@@ -157,13 +157,18 @@ TEST_F(LongEvaluation, ATestIsStoppedAtOnceAndDoneAfterwards) {
 }
 
 TEST_F(LongEvaluation, EvalEndsAtOnce) {
-    ASSERT_EQ(train("tiny.yaml", "run").code, 0);
-    Program program(tiny_.folder.path(), {"eval", "run", "data.root=large"});
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    program.send(SIGTERM);
-    const ProgramResult result = program.wait();
-    EXPECT_EQ(result.code, 128 + SIGTERM) << "(0: it had ended before)";
+    ASSERT_EQ(train("tiny.yaml", "run", {"model.mlp_dim=1024", "model.depth=12", "train.epochs=1"}).code, 0);
+    ProgramResult result;
+    for (int wait = 100; wait < 4000; wait *= 2) {
+        Program program(tiny_.folder.path(), {"eval", "run", "data.root=large"});
+        std::this_thread::sleep_for(std::chrono::milliseconds(wait));
+        program.send(SIGTERM);
+        result = program.wait();
+        if (result.signal == 0) break;  // else it had not even begun
+    }
+    EXPECT_EQ(result.code, 128 + SIGTERM);
     EXPECT_TRUE(contains(result.errors, "heed: stopped by SIGTERM\n"));
+    EXPECT_EQ(result.output, "");
 }
 
 /// Also while it waits for input.

@@ -33,7 +33,7 @@ TrainEnd RunSteps::run() {
     StopSignals signals;
     const TrainingState& progress = trainer_.progress();
     record_.show_progress({trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1,
-                           training_.workload.unit(), progress.position.epoch});
+                           training_.workload.unit(), trainer_.epoch()});
     const char* doing = "in the validation ";
     const auto stopped = [&] {
         record_.end_progress();

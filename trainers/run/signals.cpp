@@ -97,22 +97,14 @@ void SignalThread::receive() const {
 }
 
 StopSignals::StopSignals() {
-    {
-        const std::lock_guard lock(remembering_changes);
-        if (remembering.exchange(true)) throw Error("the signals are already taken by another StopSignals");
-        remembered_signal = 0;
-        withdraw_stop();
-    }
-    try {
-        if (!SignalThread::running()) own_thread_.emplace();
-    } catch (...) {
-        remembering = false;
-        throw;
-    }
+    if (!SignalThread::running()) throw Error("no SignalThread receives the signals");
+    const std::lock_guard lock(remembering_changes);
+    if (remembering.exchange(true)) throw Error("the signals are already taken by another StopSignals");
+    remembered_signal = 0;
+    withdraw_stop();
 }
 
 StopSignals::~StopSignals() {
-    own_thread_.reset();
     const std::lock_guard lock(remembering_changes);
     remembering = false;
     remembered_signal = 0;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <csignal>
-#include <optional>
 #include <thread>
 
 namespace heed {
@@ -30,7 +29,7 @@ private:
     std::thread thread_;
 };
 
-/// While it lives, a first signal of SignalThread (which it starts when there is none) does not end the process but is
+/// While it lives, a first signal of SignalThread, which there has to be (else Error), does not end the process but is
 /// remembered, so that a training can finish its step and save its state; evaluations end at their next stop point
 /// (`trainers/loop/stop_request.h`). A second signal ends the process at once, as if this object did not exist.
 ///
@@ -45,9 +44,6 @@ public:
     bool requested() const { return signal() != 0; }
     /// The number of the signal that came, 0 for none.
     int signal() const;
-
-private:
-    std::optional<SignalThread> own_thread_;
 };
 
 /// "SIGTERM"

@@ -19,6 +19,7 @@
 #include "heed/trainers/run/run_checkpoints.h"
 #include "heed/trainers/run/run_steps.h"
 #include "heed/trainers/run/saved_model.h"
+#include "heed/trainers/run/signals.h"
 #include "heed/trainers/run/training.h"
 
 namespace heed {
@@ -127,6 +128,8 @@ std::unique_ptr<Workload> open_workload(const Recipe& recipe, Context& context, 
 }  // namespace
 
 TrainEnd train(const TrainRequest& request) {
+    std::optional<SignalThread> signals;  // before the run starts any thread
+    if (!SignalThread::running()) signals.emplace();
     const RunTarget target = find_run_target(request);
     const Recipe& recipe = target.recipe;
     use_threads_of(recipe);

@@ -59,6 +59,7 @@ private:
 
 TEST_F(SignalsTest, AFirstSignalIsRemembered) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        const SignalThread thread;
         const StopSignals stop;
         EXPECT_FALSE(stop.requested());
         EXPECT_EQ(stop.signal(), 0);
@@ -75,6 +76,7 @@ TEST_F(SignalsTest, ASecondSignalEndsTheProcess) {
     for (const int first : {SIGINT, SIGTERM, SIGHUP}) {
         for (const int second : {SIGINT, SIGTERM, SIGHUP}) {
             EXPECT_EQ(ending_of_child([&] {
+                          const SignalThread thread;
                           const StopSignals stop;
                           send(first);
                           if (!becomes_true([&] { return stop.requested(); })) _exit(1);
@@ -106,6 +108,7 @@ TEST_F(SignalsTest, TheFormerHandlingComesBack) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         EXPECT_EQ(ending_of_child([&] {
                       {
+                          const SignalThread thread;
                           const StopSignals stop;
                           send(signal);
                           if (!becomes_true([&] { return stop.requested(); })) _exit(1);
@@ -116,7 +119,10 @@ TEST_F(SignalsTest, TheFormerHandlingComesBack) {
     }
     static volatile std::sig_atomic_t seen = 0;
     const sighandler_t former = std::signal(SIGTERM, [](int) { seen = 1; });
-    { const StopSignals stop; }
+    {
+        const SignalThread thread;
+        const StopSignals stop;
+    }
     std::raise(SIGTERM);
     EXPECT_EQ(seen, 1);
     std::signal(SIGTERM, former);
@@ -126,6 +132,7 @@ TEST_F(SignalsTest, AHandlerOfBeforeDoesNotRun) {
     static volatile std::sig_atomic_t seen = 0;
     const sighandler_t former = std::signal(SIGTERM, [](int) { seen = 1; });
     {
+        const SignalThread thread;
         const StopSignals stop;
         send(SIGTERM);
         EXPECT_TRUE(becomes_true([&] { return stop.requested(); }));
@@ -138,6 +145,7 @@ TEST_F(SignalsTest, AnIgnoredInterruptStaysIgnored) {
     EXPECT_EQ(ending_of_child([] {
                   std::signal(SIGINT, SIG_IGN);
                   std::signal(SIGTERM, SIG_IGN);  // nobody means that: a service has to be stoppable
+                  const SignalThread thread;
                   const StopSignals stop;
                   send(SIGINT);
                   send(SIGINT);
@@ -151,10 +159,12 @@ TEST_F(SignalsTest, AnIgnoredInterruptStaysIgnored) {
 
 TEST_F(SignalsTest, OnlyOneAtATime) {
     {
+        const SignalThread thread;
         const StopSignals stop;
         EXPECT_THROW(StopSignals(), Error);
         EXPECT_THROW(SignalThread(), Error);
     }
+    EXPECT_THROW(StopSignals(), Error) << "nobody receives the signals";
     const SignalThread thread;
     EXPECT_FALSE(StopSignals().requested()) << "a new one begins anew";
 }

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
+#include "heed/core/cpu/signal_shield.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
 #include "heed/tests/support/idx_files.h"
@@ -115,6 +118,20 @@ TEST(RunsFolder, IsNamedAfterTheRecipe) {
     for (const char* name : {"run.name=../../elsewhere", "run.name=..", "run.name=/tmp"}) {
         EXPECT_TRUE(contains(message_of<UserError>([&] { folder_of("recipes/mnist/vit.yaml", {name}); }), "run.name"));
     }
+}
+
+/// In a program of somebody's, which has its own threads.
+TEST_F(TrainingRun, ASignalInterruptsATrainingThatALibraryUserStarted) {
+    const std::string metrics = folder / "run/metrics.jsonl";
+    std::thread sender([&] {
+        SignalShield::keep_on_this_thread();  // it must not get the signal itself
+        for (int i = 0; i < 20000 && (!fs::exists(metrics) || fs::file_size(metrics) == 0); ++i) usleep(500);
+        kill(getpid(), SIGTERM);
+    });
+    const TrainEnd end = heed::train({folder / "tiny.yaml", {"train.epochs=100000"}, false});
+    sender.join();
+    EXPECT_EQ(end.outcome, TrainOutcome::interrupted);
+    EXPECT_EQ(end.signal, SIGTERM);
 }
 
 /// Of a profiler, say: a handler without a stack of its own, called every 100 us on any thread that lets it.
