@@ -128,7 +128,8 @@ public:
     }
 
     Command parse(const std::vector<std::string>& arguments) {
-        if (arguments.empty()) return ShowText{app_.help()};
+        overview_ = app_.help();  // once a command is chosen CLI11 tells of that one
+        if (arguments.empty()) return ShowText{overview_};
         check_command_name(arguments.front());
         try {
             // CLI11 takes the arguments from the back.
@@ -137,7 +138,7 @@ public:
         } catch (const CLI::CallForVersion&) {
             return ShowVersion{};
         } catch (const CLI::CallForHelp&) {
-            return ShowText{chosen() ? chosen()->help("heed") : app_.help()};
+            return ShowText{chosen() ? chosen()->help("heed") : overview_};
         } catch (const CLI::ParseError& error) {
             throw UserError(with_command(error.what()));
         }
@@ -263,7 +264,7 @@ private:
     }
 
     Command help() const {
-        if (topic_.empty()) return ShowText{app_.help()};
+        if (topic_.empty()) return ShowText{overview_};
         if (topic_ == "recipe") return ShowText{reference_page(recipe_spec())};
         std::vector<std::string> topics = command_names();
         topics.push_back("recipe");
@@ -288,6 +289,7 @@ private:
     std::string top_;
     std::string beam_, n_best_;
     std::string topic_;
+    std::string overview_;
 };
 
 }  // namespace

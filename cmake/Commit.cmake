@@ -33,10 +33,14 @@ function(heed_commit target)
       endif()
     endif()
   endforeach()
+  set(watched ${ARGN})
+  if(HEED_EACH_FILE)
+    set(watched "")  # there are no libraries
+  endif()
   add_custom_command(OUTPUT "${stamp}" BYPRODUCTS "${output}"
     COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${PROJECT_SOURCE_DIR}" "-DOUTPUT=${output}" "-DSTAMP=${stamp}"
       -P "${PROJECT_SOURCE_DIR}/cmake/Commit.cmake"
-    DEPENDS ${git_files} ${ARGN} "${PROJECT_SOURCE_DIR}/cmake/Commit.cmake" "${PROJECT_SOURCE_DIR}/cmake/commit.cpp.in"
+    DEPENDS ${git_files} ${watched} "${PROJECT_SOURCE_DIR}/cmake/Commit.cmake" "${PROJECT_SOURCE_DIR}/cmake/commit.cpp.in"
     COMMENT "Asking git for the commit" VERBATIM)
   target_sources(${target} PRIVATE "${stamp}" "${output}")
 endfunction()

@@ -12,8 +12,9 @@ namespace heed {
 std::string size_text(int64_t bytes) {
     const auto value = static_cast<double>(bytes);
     if (bytes < 1000) return fmt::format("{} bytes", bytes);
-    if (bytes < 1'000'000) return fmt::format("{:.1f} kB", value / 1e3);
-    if (bytes < 1'000'000'000) return fmt::format("{:.1f} MB", value / 1e6);
+    // Where the rounded number would be 1000 the next unit is shown.
+    if (bytes < 999'950) return fmt::format("{:.1f} kB", value / 1e3);
+    if (bytes < 999'950'000) return fmt::format("{:.1f} MB", value / 1e6);
     return fmt::format("{:.2f} GB", value / 1e9);
 }
 
