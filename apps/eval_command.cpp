@@ -117,6 +117,20 @@ void check_settings(const std::vector<std::string>& settings) {
     }
 }
 
+void warn_of_changed_data(const std::vector<std::string>& parts, const std::string& split) {
+    const auto changed = [&](const std::string& part) {
+        return std::find(parts.begin(), parts.end(), part) != parts.end();
+    };
+    if (changed("training")) {
+        fmt::print(stderr,
+                   "heed: warning: the training data are not those that the model was trained on; samples of the "
+                   "{} split may have been among them\n",
+                   split);
+    } else if (changed(split)) {
+        fmt::print(stderr, "heed: warning: the {} data are not those of the training run\n", split);
+    }
+}
+
 /// A checkpoint tells no places; the recipe of the run that it lies in says where its data lies.
 std::vector<std::string> settings_of(const EvalCommand& command) {
     std::vector<std::string> settings = command.overrides;
@@ -138,12 +152,7 @@ int run(const EvalCommand& command) {
     SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
     const std::unique_ptr<Workload> workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
-    if (!workload->knows_training_data()) {
-        fmt::print(stderr,
-                   "heed: warning: the training data are not those that the model was trained on; samples of the "
-                   "{} split may have been among them\n",
-                   command.split);
-    }
+    warn_of_changed_data(workload->changed_data(), command.split);
     const Split split = split_of(command.split);
     if (workload->task().samples(split) == 0) {
         throw UserError(fmt::format("there are no {} {} (data.validation was 0)", command.split, workload->unit()));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/random/fnv1a.h"
 
 namespace heed {
 
@@ -15,12 +16,6 @@ uint32_t low(uint64_t value) {
 }
 uint32_t high(uint64_t value) {
     return static_cast<uint32_t>(value >> 32);
-}
-
-uint64_t fnv1a(std::string_view text) {
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    return hash;
 }
 
 }  // namespace

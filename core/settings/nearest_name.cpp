@@ -84,4 +84,18 @@ std::string listed(const std::vector<std::string>& names, std::string_view last_
     return result;
 }
 
+std::string listed_few(const std::vector<std::string>& names, std::string_view last_separator) {
+    constexpr size_t most = 20, longest = 80;
+    std::vector<std::string> first(names.begin(),
+                                   names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size())));
+    for (std::string& name : first) {
+        if (name.size() <= longest) continue;
+        size_t end = longest;
+        while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U) --end;  // no half character
+        name = name.substr(0, end) + "...";
+    }
+    if (names.size() > most) return listed(first, ", ") + " and " + std::to_string(names.size() - most) + " more";
+    return listed(first, last_separator);
+}
+
 }  // namespace heed

@@ -17,4 +17,7 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 /// "a, b and c": the candidates as an error lists them.
 std::string listed(const std::vector<std::string>& names, std::string_view last_separator = " and ");
 
+/// The same for names that a file declares, which may be many: the first 20 and how many more there are.
+std::string listed_few(const std::vector<std::string>& names, std::string_view last_separator = " and ");
+
 }  // namespace heed

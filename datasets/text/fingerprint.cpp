@@ -35,4 +35,15 @@ std::string fingerprint(const ParallelText& pairs) {
     return digest.finish().hex;
 }
 
+std::string fingerprint(const ReferenceText& sentences) {
+    Digest digest("sha256");
+    for (std::size_t i = 0; i < sentences.sources.size(); ++i) {
+        add_sized(digest, sentences.sources[i]);
+        const uint64_t references = sentences.references[i].size();
+        digest.update(&references, sizeof references);
+        for (const std::string& reference : sentences.references[i]) add_sized(digest, reference);
+    }
+    return digest.finish().hex;
+}
+
 }  // namespace heed

@@ -11,5 +11,7 @@ namespace heed {
 std::string fingerprint(const TextSplit& split);
 /// The same of sources, targets and weights.
 std::string fingerprint(const ParallelText& pairs);
+/// The same of sources and all their references.
+std::string fingerprint(const ReferenceText& sentences);
 
 }  // namespace heed

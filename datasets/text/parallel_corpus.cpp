@@ -29,11 +29,19 @@ void expect_pairs(const ParallelCorpus& corpus) {
         throw UserError(fmt::format("expected pairs of sentences in {}, found none", corpus.name));
 }
 
-int64_t count_lines(const TextFile& file) {
+struct LineCount {
+    int64_t lines = 0;
+    int64_t filled = 0;  ///< without blank ones at the end
+};
+
+LineCount count_lines(const TextFile& file) {
     LineReader lines(file.content());
+    LineCount count;
     for (std::string_view line; lines.next(line);) {
+        if (!trimmed(line).empty()) count.filled = lines.number();
     }
-    return lines.number();
+    count.lines = lines.number();
+    return count;
 }
 
 /// Whether a file in an archive may hold the pairs.
@@ -45,15 +53,18 @@ bool is_pair_file_name(std::string_view name) {
 }  // namespace
 
 ParallelCorpus read_line_aligned(const TextFile& source, const TextFile& target) {
-    const int64_t sources = count_lines(source), targets = count_lines(target);
-    if (sources != targets) {
+    const LineCount sources = count_lines(source), targets = count_lines(target);
+    // An editor may have put a blank line at the end of one of them.
+    if (sources.lines != targets.lines && sources.filled != targets.filled) {
         throw UserError(fmt::format("expected as many lines in '{}' as in '{}', found {} and {}", source.name(),
-                                    target.name(), sources, targets));
+                                    target.name(), sources.lines, targets.lines));
     }
     ParallelCorpus corpus;
     corpus.name = fmt::format("'{}' and '{}'", source.name(), target.name());
     LineReader source_lines(source.content()), target_lines(target.content());
-    for (std::string_view a, b; source_lines.next(a) && target_lines.next(b);) add_pair(corpus, a, b);
+    for (std::string_view a, b; source_lines.next(a) && target_lines.next(b);) {
+        add_pair(corpus, a, b);
+    }
     expect_pairs(corpus);
     return corpus;
 }
@@ -64,6 +75,7 @@ ParallelCorpus read_tab_separated_pairs(const TextFile& file) {
     LineReader lines(file.content());
     for (std::string_view line; lines.next(line);) {
         const std::size_t tab = line.find('\t');
+        if (trimmed(line).empty() && tab == std::string_view::npos) continue;
         if (tab == std::string_view::npos) {
             file.fail(lines.number(), "expected two sentences parted by a tab, found no tab");
         }
@@ -81,7 +93,7 @@ ParallelCorpus read_pair_file(const std::filesystem::path& path) {
         std::vector<std::string> names;
         for (const ArchiveFile& file : files) names.push_back(file.name);
         throw UserError(fmt::format("expected one .txt or .tsv file with sentence pairs in '{}', found {}",
-                                    path.string(), names.empty() ? "none" : listed(names)));
+                                    path.string(), names.empty() ? "none" : listed_few(names)));
     }
     return read_tab_separated_pairs(TextFile(path.string() + "/" + files[0].name, std::move(files[0].content)));
 }

@@ -20,7 +20,8 @@ struct ParallelCorpus {
     int64_t size() const { return static_cast<int64_t>(sources.size()); }
 };
 
-/// Two files whose lines belong together (Moses, Europarl). UserError that names both counts where they differ.
+/// Two files whose lines belong together (Moses, Europarl). UserError that names both counts where they differ
+/// in more than blank lines at the end.
 ParallelCorpus read_line_aligned(const TextFile& source, const TextFile& target);
 
 /// A pair a line, parted by a tab; what follows a second tab (Anki's attribution) does not count. UserError, with file

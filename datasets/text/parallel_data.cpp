@@ -3,76 +3,65 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
-#include <numeric>
-#include <unordered_map>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
 #include "heed/core/error.h"
-#include "heed/core/random/random.h"
+#include "heed/datasets/content_split.h"
+#include "heed/datasets/text/text_key.h"
+#include "heed/datasets/text/text_overlap.h"
 #include "heed/datasets/text/tokenizers/vocabulary.h"
 
 namespace heed {
 
 namespace {
 
-/// Sets that grow together (union by the smaller root, paths halved).
-class DisjointSets {
-public:
-    int64_t add() {
-        parents_.push_back(std::ssize(parents_));
-        return parents_.back();
-    }
-
-    int64_t root(int64_t node) {
-        while (parent(node) != node) {
-            parent(node) = parent(parent(node));
-            node = parent(node);
-        }
-        return node;
-    }
-
-    void join(int64_t a, int64_t b) {
-        a = root(a);
-        b = root(b);
-        parent(std::max(a, b)) = std::min(a, b);
-    }
-
-private:
-    int64_t& parent(int64_t node) { return parents_[static_cast<std::size_t>(node)]; }
-
-    std::vector<int64_t> parents_;
-};
-
 struct PairPlace {
     std::size_t corpus;
     std::size_t line;
 };
 
-/// The pairs of all corpora by their connected components, these in the order of their first pairs.
-std::vector<std::vector<PairPlace>> connected_components(const std::vector<ParallelCorpus>& corpora) {
-    std::unordered_map<std::string_view, int64_t> source_nodes, target_nodes;
-    DisjointSets sets;
-    const auto node = [&](auto& nodes, std::string_view text) {
-        const auto [place, is_new] = nodes.try_emplace(text, 0);
-        if (is_new) place->second = sets.add();
-        return place->second;
-    };
-    for (const ParallelCorpus& corpus : corpora) {
-        for (std::size_t i = 0; i < corpus.sources.size(); ++i) {
-            sets.join(node(source_nodes, corpus.sources[i]), node(target_nodes, corpus.targets[i]));
-        }
+/// With a line end behind it, so that the same text on both sides is two different sentences.
+uint64_t target_hash(std::string_view target) {
+    return content_hash(text_key(target) + '\n');
+}
+
+std::vector<uint64_t> pair_hashes(const std::vector<std::string>& sources, const std::vector<std::string>& targets) {
+    std::vector<uint64_t> hashes;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        hashes.push_back(content_hash(text_key(sources[i]) + '\n' + text_key(targets[i])));
     }
-    std::unordered_map<int64_t, std::size_t> numbers;
-    std::vector<std::vector<PairPlace>> components;
+    return hashes;
+}
+
+std::vector<uint64_t> source_hashes(const ParallelCorpus& corpus) {
+    std::vector<uint64_t> hashes;
+    for (const std::string& source : corpus.sources) hashes.push_back(text_hash(source));
+    return hashes;
+}
+
+/// The pairs of all corpora by their connected components, these in the order that content and seed give them.
+std::vector<std::vector<PairPlace>> ordered_components(const std::vector<ParallelCorpus>& corpora, uint64_t seed) {
+    ContentGroups sentences;
+    std::vector<PairPlace> pairs;
     for (std::size_t c = 0; c < corpora.size(); ++c) {
         for (std::size_t i = 0; i < corpora[c].sources.size(); ++i) {
-            const int64_t root = sets.root(source_nodes.at(corpora[c].sources[i]));
-            const auto [place, is_new] = numbers.try_emplace(root, components.size());
-            if (is_new) components.emplace_back();
-            components[place->second].push_back({c, i});
+            const std::array<uint64_t, 2> names = {text_hash(corpora[c].sources[i]),
+                                                   target_hash(corpora[c].targets[i])};
+            sentences.add(names);
+            pairs.push_back({c, i});
         }
+    }
+    std::vector<ContentGroup> groups = sentences.groups();
+    const auto place = [&](const ContentGroup& group) { return content_place(seed, "pairs", group.name); };
+    std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    std::vector<std::vector<PairPlace>> components;
+    for (const ContentGroup& group : groups) {
+        std::vector<PairPlace>& component = components.emplace_back();
+        for (const int64_t pair : group.samples) component.push_back(pairs[static_cast<std::size_t>(pair)]);
     }
     return components;
 }
@@ -86,8 +75,7 @@ public:
             text_.sources.push_back(source);
             text_.references.emplace_back();
         }
-        std::vector<std::string>& references = text_.references[place->second];
-        if (std::find(references.begin(), references.end(), target) == references.end()) references.push_back(target);
+        if (known_.emplace(place->second, target).second) text_.references[place->second].push_back(target);
     }
 
     ReferenceText take() { return std::move(text_); }
@@ -95,6 +83,7 @@ public:
 private:
     ReferenceText text_;
     TextMap<std::size_t> places_;
+    std::set<std::pair<std::size_t, std::string>> known_;
 };
 
 /// Every line as it is, repeated ones too: a score of the whole file is wanted.
@@ -134,15 +123,16 @@ void take_training_pairs(ParallelData& data, std::vector<ParallelCorpus>& corpor
 
 /// Takes all pairs with a source or target of these texts out of a corpus; returns how many.
 int64_t leave_out_sentences(ParallelCorpus& corpus, std::initializer_list<const ParallelCorpus*> texts) {
-    std::unordered_set<std::string_view> sources, targets;
+    std::unordered_set<uint64_t> known;
     for (const ParallelCorpus* text : texts) {
         if (text == nullptr) continue;
-        sources.insert(text->sources.begin(), text->sources.end());
-        targets.insert(text->targets.begin(), text->targets.end());
+        for (const std::string& source : text->sources) known.insert(text_hash(source));
+        for (const std::string& target : text->targets) known.insert(target_hash(target));
     }
+    if (known.empty()) return 0;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < corpus.sources.size(); ++i) {
-        if (sources.contains(corpus.sources[i]) || targets.contains(corpus.targets[i])) continue;
+        if (known.contains(text_hash(corpus.sources[i])) || known.contains(target_hash(corpus.targets[i]))) continue;
         if (kept != i) {
             corpus.sources[kept] = std::move(corpus.sources[i]);
             corpus.targets[kept] = std::move(corpus.targets[i]);
@@ -155,6 +145,46 @@ int64_t leave_out_sentences(ParallelCorpus& corpus, std::initializer_list<const 
     return left_out;
 }
 
+/// Throws UserError where a set of one's own holds the same pairs as another, so that its score would say nothing.
+void refuse_equal_pairs(const std::vector<ParallelCorpus>& corpora, const ParallelSplit& split) {
+    const auto refuse = [](const char* part, const ParallelCorpus* own, const ParallelCorpus* other) {
+        if (own == nullptr || other == nullptr) return;
+        if (!same_samples(pair_hashes(own->sources, own->targets), pair_hashes(other->sources, other->targets))) return;
+        throw UserError(
+            fmt::format("the {} set {} holds the same pairs as {}: expected others", part, own->name, other->name));
+    };
+    for (const ParallelCorpus& corpus : corpora) {
+        refuse("test", split.own_test, &corpus);
+        refuse("validation", split.own_validation, &corpus);
+    }
+    refuse("test", split.own_test, split.own_validation);
+}
+
+void limit_pairs(ParallelText& train, const ParallelSplit& split) {
+    if (split.limit == 0 || split.limit >= train.size()) return;
+    ParallelText kept;
+    for (const int64_t index : content_subset(pair_hashes(train.sources, train.targets), split.seed, split.limit)) {
+        const auto i = static_cast<std::size_t>(index);
+        kept.sources.push_back(std::move(train.sources[i]));
+        kept.targets.push_back(std::move(train.targets[i]));
+        kept.weights.push_back(train.weights[i]);
+    }
+    train = std::move(kept);
+}
+
+void add_remarks(ParallelData& data, const ParallelSplit& split) {
+    if (data.shared_with_own > 0) {
+        data.remarks.push_back(
+            fmt::format("{} training pairs are left out, as their source or target stands in a test or validation set "
+                        "of its own",
+                        data.shared_with_own));
+    }
+    if (split.own_test == nullptr || split.own_validation == nullptr) return;
+    const std::string remark = overlap_remark("test", source_hashes(*split.own_test), "validation",
+                                              source_hashes(*split.own_validation), "sentences");
+    if (!remark.empty()) data.remarks.push_back(remark);
+}
+
 enum class PairUse : uint8_t { train, validation, test };
 
 }  // namespace
@@ -164,10 +194,12 @@ ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelS
     for (const ParallelCorpus* own : {split.own_validation, split.own_test}) {
         if (own != nullptr) data.corpora.push_back({own->name, own->size(), own->left_out, 0});
     }
+    refuse_equal_pairs(corpora, split);
     for (ParallelCorpus& corpus : corpora) {
-        data.held_back += leave_out_sentences(corpus, {split.own_test, split.own_validation});
+        data.shared_with_own += leave_out_sentences(corpus, {split.own_test, split.own_validation});
     }
-    const std::vector<std::vector<PairPlace>> components = connected_components(corpora);
+    data.held_back = data.shared_with_own;
+    const std::vector<std::vector<PairPlace>> components = ordered_components(corpora, split.seed);
     std::vector<std::vector<PairUse>> uses;
     for (const ParallelCorpus& corpus : corpora) uses.emplace_back(corpus.sources.size(), PairUse::train);
 
@@ -181,16 +213,11 @@ ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelS
         }
         return std::ssize(sources);
     };
-    std::vector<std::size_t> order(components.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    RandomSequence random(random_key(split.seed, RandomPurpose::split, "pairs"));
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
-
     int64_t test_missing = split.own_test != nullptr ? 0 : split.test;
     int64_t validation_missing = split.own_validation != nullptr ? 0 : split.validation;
-    for (const std::size_t number : order) {
+    for (const std::vector<PairPlace>& component : components) {
         if (test_missing == 0 && validation_missing == 0) break;
-        const int64_t sources = sources_of(components[number]);
+        const int64_t sources = sources_of(component);
         if (sources == 0) continue;
         PairUse use = PairUse::train;
         if (sources <= test_missing) {
@@ -200,7 +227,7 @@ ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelS
             use = PairUse::validation;
             validation_missing -= sources;
         }
-        for (const PairPlace& pair : components[number]) uses[pair.corpus][pair.line] = use;
+        for (const PairPlace& pair : component) uses[pair.corpus][pair.line] = use;
     }
     if (test_missing > 0 || validation_missing > 0) {
         throw UserError(fmt::format(
@@ -219,6 +246,8 @@ ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelS
     data.test = split.own_test != nullptr ? lines_of(*split.own_test) : test.take();
     data.validation = split.own_validation != nullptr ? lines_of(*split.own_validation) : validation.take();
     take_training_pairs(data, corpora, [&](std::size_t c, std::size_t i) { return uses[c][i] == PairUse::train; });
+    limit_pairs(data.train, split);
+    add_remarks(data, split);
     return data;
 }
 
@@ -241,6 +270,7 @@ std::string describe(const ParallelData& data) {
                         data.held_back);
     text +=
         fmt::format("validation  {} sentences\ntest        {} sentences\n", data.validation.size(), data.test.size());
+    for (const std::string& remark : data.remarks) text += remark + "\n";
     return text;
 }
 

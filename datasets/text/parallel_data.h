@@ -43,9 +43,12 @@ struct ParallelData {
     std::string origin;
     std::vector<CorpusFacts> corpora;
     int64_t held_back = 0;  ///< pairs that are not trained on as they are connected to test or validation sentences
+    int64_t shared_with_own = 0;  ///< of these: with a source or target of a test or validation set of its own
     ParallelText train;
     ReferenceText validation;
     ReferenceText test;
+    /// What a user should know of the pairs, a sentence each.
+    std::vector<std::string> remarks;
 };
 
 /// How sentences are chosen for test and validation.
@@ -56,13 +59,16 @@ struct ParallelSplit {
     int64_t test_corpus = -1;                        ///< index of the corpus they are taken from; -1: all
     const ParallelCorpus* own_test = nullptr;        ///< a test set of its own: `test` does not count
     const ParallelCorpus* own_validation = nullptr;  ///< the same for validation
+    int64_t limit = 0;                               ///< most training pairs (content_subset); 0: all
 };
 
-/// Divides the connected components of the graph whose nodes are all different sources and targets and whose edges are
-/// the pairs: whole components, drawn at random, go to test until it has exactly `test` sources, then to validation.
-/// A component that would be too many is passed over. Sentences of a component that are not in `test_corpus` go
-/// nowhere. Before that, pairs with a source or target of a test or validation set of its own are left out. A pure
-/// function of its arguments. UserError where the pairs do not suffice or nothing would be left.
+/// Divides the connected components of the graph whose nodes are all different sources and targets (text_key) and whose
+/// edges are the pairs: whole components, in an order that their content and the seed give (the place of the least hash
+/// of their sources, content_place), go to test until it has exactly `test` sources, then to validation. A component
+/// that would be too many is passed over. Sentences of a component that are not in `test_corpus` go nowhere. Before
+/// that, pairs with a source or target of a test or validation set of its own are left out. A pure function of its
+/// arguments. UserError where the pairs do not suffice, nothing would be left, or a set of its own holds the pairs of
+/// another.
 ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelSplit& split);
 
 /// "weight 1", "not trained on".

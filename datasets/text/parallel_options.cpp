@@ -24,7 +24,14 @@ void ParallelDataOptions::describe(Fields& fields) {
     fields.add("test", test, "distinct source sentences kept back for testing, with all pairs connected to them")
         .range(1, 1e7)
         .unit("sentences");
-    fields.add("split_seed", split_seed, "seed of the choice of these sentences, apart from train.seed")
+    fields
+        .add("limit", limit,
+             "at most this many training pairs, for trials: a fixed subset, chosen by content and data.split_seed "
+             "whatever the order of the files; 0: all")
+        .range(0, 1e9)
+        .unit("pairs");
+    fields
+        .add("split_seed", split_seed, "seed of the choice of these sentences and of data.limit, apart from train.seed")
         .range(0, 9007199254740991.0);
     fields.add("joint_vocabulary", joint_vocabulary,
                "one tokenizer, learnt from both languages, for source and target (false: one for each)");

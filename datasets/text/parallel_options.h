@@ -15,6 +15,7 @@ struct ParallelDataOptions : Options {
     std::string too_long = "skip";
     int64_t validation = 1000;
     int64_t test = 2000;
+    int64_t limit = 0;
     int64_t split_seed = 0;
     bool joint_vocabulary = false;
 

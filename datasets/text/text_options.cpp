@@ -18,10 +18,19 @@ void TextDataOptions::describe(Fields& fields) {
         .choices({"head", "tail"});
     fields
         .add("validation", validation,
-             "share of the training texts that is kept back for validation, where the data set has no validation texts "
-             "of its own; 0: none")
+             "about this share of the training texts is kept back for validation, where the data set has no validation "
+             "texts of its own; 0: none")
         .range(0, 0.9);
-    fields.add("split_seed", split_seed, "seed of the choice of validation texts, apart from train.seed")
+    fields
+        .add("limit", limit,
+             "at most this many training texts, for trials: a fixed subset, chosen by content and data.split_seed "
+             "whatever the order of the files; 0: all")
+        .range(0, 1e9)
+        .unit("texts");
+    fields
+        .add("split_seed", split_seed,
+             "seed of what is kept back and of data.limit, apart from train.seed; equal texts are on one side, and the "
+             "side of a text does not depend on others")
         .range(0, 9007199254740991.0);
 }
 

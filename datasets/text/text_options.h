@@ -14,6 +14,7 @@ struct TextDataOptions : Options {
     int64_t length = 256;
     std::string truncate = "head";
     double validation = 0.1;
+    int64_t limit = 0;
     int64_t split_seed = 0;
 
     void describe(Fields& fields) override;

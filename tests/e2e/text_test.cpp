@@ -152,6 +152,42 @@ TEST_F(Texts, ChangedTrainingTextsAreNoticed) {
     EXPECT_EQ(run({"train", "changed", "--resume", "train.steps=6"}).code, 0);
 }
 
+TEST_F(Texts, ChangedTestAndValidationTextsAreNoticed) {
+    write_text(*folder_ / "own.tsv", rows(40));
+    write_text(*folder_ / "check.tsv", rows(20));
+    const std::vector<std::string> files = {"data.test_file=own.tsv", "data.validation_file=check.tsv"};
+    std::vector<std::string> training = {"train", "text.yaml", "run.dir=own", "train.steps=4"};
+    training.insert(training.end(), files.begin(), files.end());
+    ASSERT_EQ(run(training).code, 0);
+    EXPECT_FALSE(contains(run({"eval", "own"}).errors, "warning"));
+    write_text(*folder_ / "own.tsv", rows(38));
+    EXPECT_TRUE(contains(run({"eval", "own"}).errors, "warning: the test data are not those of the training run"));
+    EXPECT_FALSE(contains(run({"eval", "own", "--split", "validation"}).errors, "warning"));
+    expect_error(run({"train", "own", "--resume", "train.steps=6"}), 2, "the test data in ");
+    write_text(*folder_ / "check.tsv", rows(22));
+    expect_error(run({"train", "own", "--resume", "train.steps=6"}), 2, "the validation and test data in ");
+    write_text(*folder_ / "own.tsv", rows(40));
+    write_text(*folder_ / "check.tsv", rows(20));
+    EXPECT_EQ(run({"train", "own", "--resume", "train.steps=6"}).code, 0);
+}
+
+TEST_F(Texts, TestTextsThatAreTrainedOnAreToldInLogAndReport) {
+    const char* remark = "of the 30 test texts stand among the training texts as well";
+    EXPECT_TRUE(contains(file("whole/log.txt"), remark));
+    EXPECT_TRUE(contains(file("whole/report.html"), remark));
+    EXPECT_TRUE(contains(file("whole/log.txt"), "training texts equal an earlier one"));
+}
+
+TEST_F(Texts, ATrialTakesFewTexts) {
+    const ProgramResult result = run({"train", "text.yaml", "run.dir=trial", "data.limit=7", "train.steps=2"});
+    EXPECT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(file("trial/log.txt"), "text_files: 7 training,"));
+}
+
+TEST_F(Texts, InitialWeightsAreBlamedOnWhoGaveThem) {
+    expect_error(run({"train", "text.yaml", "run.dir=from", "init=nowhere.safetensors"}), 2, "command line: init: ");
+}
+
 TEST_F(Texts, WeightsOfOtherWordsAreNotTakenInSilence) {
     std::string other = rows(120);
     for (size_t at = 0; (at = other.find("film")) != std::string::npos;) other.replace(at, 4, "show");

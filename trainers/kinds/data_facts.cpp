@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/kinds/registry.h"
 
 namespace heed {
@@ -18,13 +19,25 @@ nlohmann::json with_named_kind(nlohmann::json json) {
 
 }  // namespace
 
-bool DataFacts::fits(const std::string& training_fingerprint) const {
-    return fingerprint.empty() || fingerprint == training_fingerprint;
+std::vector<std::string> DataFingerprints::changed(const DataFingerprints& now) const {
+    std::vector<std::string> parts;
+    const auto compare = [&](const char* part, const std::string& before, const std::string& after) {
+        if (!before.empty() && !after.empty() && before != after) parts.emplace_back(part);
+    };
+    compare("training", train, now.train);
+    compare("validation", validation, now.validation);
+    compare("test", test, now.test);
+    return parts;
 }
 
 std::string facts_json(const DataFacts& facts) {
     nlohmann::json json = {{"name", facts.name}, {"class_names", facts.class_names}};
-    if (!facts.fingerprint.empty()) json["fingerprint"] = facts.fingerprint;
+    const auto add_fingerprint = [&](const char* key, const std::string& value) {
+        if (!value.empty()) json[key] = value;
+    };
+    add_fingerprint("fingerprint", facts.fingerprints.train);
+    add_fingerprint("validation_fingerprint", facts.fingerprints.validation);
+    add_fingerprint("test_fingerprint", facts.fingerprints.test);
     json[facts.kind().id()] = nlohmann::json::parse(facts.details());
     return json.dump();
 }
@@ -37,7 +50,9 @@ std::unique_ptr<DataFacts> read_facts(const std::string& text) {
             std::unique_ptr<DataFacts> facts = kind->read_details(json.at(kind->id()).dump());
             facts->name = json.at("name").get<std::string>();
             facts->class_names = json.at("class_names").get<std::vector<std::string>>();
-            facts->fingerprint = json.value("fingerprint", "");  // older checkpoints have none
+            // Older checkpoints have none of these, or the first.
+            facts->fingerprints = {json.value("fingerprint", ""), json.value("validation_fingerprint", ""),
+                                   json.value("test_fingerprint", "")};
             if (facts->class_names.empty() && kind->classifies()) {
                 throw UserError("the value of class_names cannot be");
             }
@@ -53,9 +68,10 @@ void refuse_facts(const DataFacts& facts, const char* expected) {
     throw Error("the model was trained on " + facts.name + ", which holds no " + expected);
 }
 
-void check_unchanged(const DataFacts& known, const std::string& fingerprint, const std::string& origin) {
-    if (known.fits(fingerprint)) return;
-    throw UserError("the training data in " + origin +
+void check_unchanged(const DataFacts& known, const DataFingerprints& now, const std::string& origin) {
+    const std::vector<std::string> changed = known.fingerprints.changed(now);
+    if (changed.empty()) return;
+    throw UserError("the " + listed(changed) + " data in " + origin +
                     " are not those that the training was begun with: put those back, or start a new run without "
                     "--resume");
 }

@@ -17,12 +17,20 @@ struct StoredTokenizer {
 /// A tokenizer by the name under which a checkpoint has it, "tokenizer" or "source_tokenizer".
 using NamedTokenizer = std::pair<std::string, const StoredTokenizer*>;
 
+/// Checksums of the data that a training was begun with; empty where one is not known.
+struct DataFingerprints {
+    std::string train, validation, test;
+
+    /// The names of those parts ("training", "validation", "test") whose checksums are known in both and differ.
+    std::vector<std::string> changed(const DataFingerprints& now) const;
+};
+
 /// What has to be known about data to use a model that was trained on them; kept in every checkpoint. Each kind of
 /// training derives its own.
 struct DataFacts {
     std::string name;
     std::vector<std::string> class_names;  ///< empty where nothing is classified
-    std::string fingerprint;               ///< of the training data; empty where it is not known
+    DataFingerprints fingerprints;
 
     virtual ~DataFacts() = default;
 
@@ -34,9 +42,6 @@ struct DataFacts {
     virtual std::vector<NamedTokenizer> tokenizers() const { return {}; }
     /// Fills in the bytes of one of them.
     virtual void set_tokenizer(const std::string& /*name*/, std::string /*bytes*/) {}
-
-    /// Whether the training data have this fingerprint; true where theirs is not known.
-    bool fits(const std::string& training_fingerprint) const;
 };
 
 using SharedFacts = std::shared_ptr<const DataFacts>;
@@ -58,7 +63,7 @@ const Facts& facts_as(const DataFacts& facts) {
     return *typed;
 }
 
-/// Throws UserError when the training data are not those that a training was begun with.
-void check_unchanged(const DataFacts& known, const std::string& fingerprint, const std::string& origin);
+/// Throws UserError when the data are not those that a training was begun with.
+void check_unchanged(const DataFacts& known, const DataFingerprints& now, const std::string& origin);
 
 }  // namespace heed

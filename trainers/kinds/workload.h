@@ -20,9 +20,9 @@ public:
     virtual Task& task() = 0;
     virtual const SharedFacts& facts() const = 0;
 
-    /// False where the training data are not those that the model was trained on, so that what is held back from them
-    /// now may have been trained on.
-    virtual bool knows_training_data() const { return true; }
+    /// The parts of the data ("training", "validation", "test") that are not those that the training was begun with:
+    /// with other training data, what is held back from them now may have been trained on.
+    virtual std::vector<std::string> changed_data() const { return {}; }
 
     /// What a micro-batch counts, over all ranks: data.batch.
     virtual int64_t batch() const = 0;

@@ -13,6 +13,14 @@ namespace heed {
 
 namespace {
 
+/// "command line: init: ...": where `init` is given. It is no word that an error's own text could be searched for.
+std::string placed_init(const Recipe& recipe, const std::string& error) {
+    for (const Setting& setting : recipe.explain()) {
+        if (setting.key == "init") return setting.source + ": init: " + error;
+    }
+    return "init: " + error;
+}
+
 /// Opens the file and hands it to `use`.
 template <class F>
 bool use_initial_weights(const Recipe& recipe, F&& use) {
@@ -22,7 +30,7 @@ bool use_initial_weights(const Recipe& recipe, F&& use) {
         std::error_code ignored;
         use(SafetensorsFile(std::filesystem::is_directory(init, ignored) ? checkpoint_file(init) : init));
     } catch (const UserError& error) {
-        throw UserError(recipe.placed(std::string("init: ") + error.what()));
+        throw UserError(placed_init(recipe, error.what()));
     }
     return true;
 }

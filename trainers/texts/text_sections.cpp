@@ -9,6 +9,7 @@
 #include "heed/trainers/images/image_sections.h"
 #include "heed/trainers/report/confusion.h"
 #include "heed/trainers/report/label_table.h"
+#include "heed/trainers/report/remarks.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -107,6 +108,7 @@ std::string word_section(const TextData& data, const std::vector<ImportantWords>
 
 void add_text_sections(ReportInput& input, const TextData& data, const Evaluation& test,
                        const std::vector<ImportantWords>& texts) {
+    if (!data.remarks.empty()) input.sections.push_back(data_remarks_html(data.remarks));
     if (data.several_labels()) {
         add_label_result(input, test);
         input.sections.push_back(label_table_html(test.labels, data.class_names(), input.unit));

@@ -47,14 +47,18 @@ double share(int64_t part, int64_t whole) {
     return static_cast<double>(part) / static_cast<double>(std::max<int64_t>(1, whole));
 }
 
+DataFingerprints fingerprints_of(const TextData& data) {
+    return {fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
+}
+
 SharedFacts facts_of_texts(const Recipe& recipe, const TextData& data, const SharedFacts& known) {
-    const std::string print = fingerprint(data.train);
+    const DataFingerprints prints = fingerprints_of(data);
     if (known) {
         if (known->class_names != data.class_names()) {
             throw UserError("the training was begun with other classes than those of " + data.origin +
                             ": start a new run without --resume");
         }
-        check_unchanged(*known, print, data.origin);
+        check_unchanged(*known, prints, data.origin);
         return known;
     }
     const auto& options = recipe.options<TextDataOptions>("data");
@@ -62,7 +66,7 @@ SharedFacts facts_of_texts(const Recipe& recipe, const TextData& data, const Sha
     auto facts = std::make_shared<TextDataFacts>();
     facts->name = data.name;
     facts->class_names = data.class_names();
-    facts->fingerprint = print;
+    facts->fingerprints = prints;
     facts->vocabulary = tokenizer->vocabulary_size();
     facts->max_tokens = options.length;
     facts->truncate = options.truncate;
@@ -79,7 +83,7 @@ std::string unseen_classes_line(const TextData& data) {
         if (counts[i] == 0) unseen.push_back(quote(data.class_names()[i]));
     }
     if (unseen.empty()) return "";
-    return "warning: no training text has the class " + listed(unseen) + ", which the model cannot learn";
+    return "warning: no training text has the class " + listed_few(unseen) + ", which the model cannot learn";
 }
 
 EncodedSplit encode_split(const TextSplit& split, const Tokenizer& tokenizer, const EncodeOptions& options,
@@ -115,8 +119,8 @@ TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
       loss_{.several_labels = text_facts().several_labels},
       task_(context_, model_, encode(), loss_) {}
 
-bool TextWorkload::knows_training_data() const {
-    return facts_->fits(fingerprint(data_.train));
+std::vector<std::string> TextWorkload::changed_data() const {
+    return facts_->fingerprints.changed(fingerprints_of(data_));
 }
 
 LabelLossOptions TextWorkload::training_loss() const {
@@ -170,6 +174,7 @@ std::vector<std::string> TextWorkload::description() {
           attention_remark(model_, model_.shape().attended(input.max_tokens))}) {
         if (!remark.empty()) lines.push_back(remark);
     }
+    lines.insert(lines.end(), data_.remarks.begin(), data_.remarks.end());
     return lines;
 }
 

@@ -21,7 +21,7 @@ public:
     int64_t batch() const override { return batch_; }
     const char* unit() const override { return "texts"; }
     int64_t attention_weights() const override;
-    bool knows_training_data() const override;
+    std::vector<std::string> changed_data() const override;
     std::vector<std::string> description() override;
     void add_to_report(ReportInput& input, const Evaluation& test) override;
 

@@ -4,6 +4,7 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/text/token_batches.h"
+#include "heed/datasets/text/tokenizers/utf8.h"
 #include "heed/trainers/decoding/beam_search.h"
 #include "heed/trainers/translations/translator_steps.h"
 
@@ -65,7 +66,8 @@ std::vector<std::vector<TranslationText>> TranslationDecoder::translate_batch(co
     for (const auto& best : beam_search(steps, source_lengths, options_, tokenizers_.target->special())) {
         std::vector<TranslationText>& texts = results.emplace_back();
         for (const Hypothesis& hypothesis : best) {
-            texts.push_back({tokenizers_.target->decode(hypothesis.tokens), hypothesis.log_probability,
+            // Tokens may be bytes, and these line ends or what else would upset a terminal.
+            texts.push_back({on_one_line(tokenizers_.target->decode(hypothesis.tokens)), hypothesis.log_probability,
                              hypothesis.score, hypothesis.tokens});
         }
     }

@@ -17,6 +17,7 @@
 #include "heed/trainers/metrics/chrf.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/train_options.h"
+#include "heed/trainers/report/remarks.h"
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/translations/translation_model.h"
 #include "heed/trainers/translations/translation_sections.h"
@@ -29,10 +30,14 @@ ParallelData open_pairs(const Recipe& recipe) {
     return parallel_data_set(recipe.section("data").choice()).open(recipe.options<ParallelDataOptions>("data"));
 }
 
+DataFingerprints fingerprints_of(const ParallelData& data) {
+    return {fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
+}
+
 SharedFacts facts_of_pairs(const Recipe& recipe, const ParallelData& data, const SharedFacts& known) {
-    const std::string print = fingerprint(data.train);
+    const DataFingerprints prints = fingerprints_of(data);
     if (known) {
-        check_unchanged(*known, print, data.origin);
+        check_unchanged(*known, prints, data.origin);
         return known;
     }
     const auto& options = recipe.options<ParallelDataOptions>("data");
@@ -41,7 +46,7 @@ SharedFacts facts_of_pairs(const Recipe& recipe, const ParallelData& data, const
     const std::vector<std::string_view> targets = views(data.train.targets);
     auto facts = std::make_shared<TranslationDataFacts>();
     facts->name = data.name;
-    facts->fingerprint = print;
+    facts->fingerprints = prints;
     facts->joint = options.joint_vocabulary;
     facts->max_source_tokens = options.length;
     facts->max_target_tokens = options.length - 1;  // a target's begin counts in data.length
@@ -204,8 +209,8 @@ std::vector<Alignment> TranslationWorkload::sample_alignments() {
     return alignments;
 }
 
-bool TranslationWorkload::knows_training_data() const {
-    return facts_->fits(fingerprint(data_.train));
+std::vector<std::string> TranslationWorkload::changed_data() const {
+    return facts_->fingerprints.changed(fingerprints_of(data_));
 }
 
 int64_t TranslationWorkload::attention_weights() const {
@@ -243,6 +248,7 @@ std::vector<std::string> TranslationWorkload::description() {
                                 attention_text(recipe_), model_.parameter_count()));
     const std::string remark = attention_remark(model_, input.max_source_tokens);
     if (!remark.empty()) lines.push_back(remark);
+    lines.insert(lines.end(), data_.remarks.begin(), data_.remarks.end());
     return lines;
 }
 
@@ -256,6 +262,7 @@ void TranslationWorkload::add_to_report(ReportInput& input, const Evaluation& te
          fmt::format("{}, {} and {} tokens{}", facts.source_tokenizer.kind, group_digits(facts.source_vocabulary),
                      group_digits(facts.target_vocabulary), facts.joint ? " (one)" : "")},
         {"Longest sentence", fmt::format("{} tokens", facts.max_source_tokens)}};
+    if (!data_.remarks.empty()) input.sections.push_back(data_remarks_html(data_.remarks));
     add_translation_sections(input, data_.test, test, sample_alignments(), cross_attention_remark(recipe_));
 }
 

@@ -22,7 +22,7 @@ public:
     bool batch_is_limit() const override { return true; }
     const char* unit() const override { return "target tokens"; }
     int64_t attention_weights() const override;
-    bool knows_training_data() const override;
+    std::vector<std::string> changed_data() const override;
     std::vector<std::string> description() override;
     void add_to_report(ReportInput& input, const Evaluation& test) override;
 

@@ -13,8 +13,9 @@ namespace {
 /// The parser of libcsv; blanks around fields stay.
 class CsvParser {
 public:
-    CsvParser() {
+    explicit CsvParser(char separator) {
         if (csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI) != 0) throw Error("libcsv cannot be used");
+        csv_set_delim(&parser_, static_cast<unsigned char>(separator));
         csv_set_space_func(&parser_, [](unsigned char) { return 0; });
         csv_set_blk_size(&parser_, size_t{1} << 18);  // grown by 128 bytes, a long field would be copied all the time
     }
@@ -54,9 +55,9 @@ private:
 
 }  // namespace
 
-void read_csv_records(const TextFile& file,
+void read_csv_records(const TextFile& file, char separator,
                       const std::function<void(int64_t line, std::vector<std::string>& fields)>& record) {
-    CsvParser parser;
+    CsvParser parser(separator);
     std::string_view rest = file.content();
     int64_t line = 0, begin = 1;
     bool inside = false;  // of a record that began in an earlier line

@@ -29,6 +29,17 @@ std::string json_item(const TextFile& file, int64_t line, const std::string& col
     return text;
 }
 
+/// What the library says of broken JSON, without where: that is said before.
+std::string json_problem(std::string_view message) {
+    if (message.find("surrogate") != std::string_view::npos) {
+        return "half of a surrogate pair is no character (expected \\uD800 to \\uDBFF and \\uDC00 to \\uDFFF together)";
+    }
+    const std::size_t place = message.find(" - ");
+    const std::string_view problem = place == std::string_view::npos ? message : message.substr(place + 3);
+    constexpr std::size_t longest = 200;
+    return on_one_line(problem.substr(0, problem.find("; last read")).substr(0, longest));
+}
+
 /// The object of a line, or what else stands there; a key may not come twice.
 Json json_of(const TextFile& file, int64_t line, std::string_view text) {
     std::set<std::string> keys;
@@ -39,7 +50,13 @@ Json json_of(const TextFile& file, int64_t line, std::string_view text) {
         }
         return true;
     };
-    Json object = Json::parse(text, see, false);
+    Json object;
+    try {
+        object = Json::parse(text, see);
+    } catch (const Json::parse_error& error) {
+        file.fail(line, fmt::format("expected a JSON object, found {} at byte {}: {}", quote(text), error.byte,
+                                    json_problem(error.what())));
+    }
     if (object.is_object() && !twice.empty()) file.fail(line, "expected each key once, found " + twice + " twice");
     return object;
 }
@@ -52,17 +69,17 @@ void read_json_lines(const TextFile& file, const std::vector<std::string>& colum
     std::vector<TableValue> values(columns.size());
     for (std::string_view line; lines.next(line);) {
         const int64_t number = lines.number();
+        if (trimmed(line).empty()) continue;  // as an editor leaves it at the end
         const Json object = json_of(file, number, line);
-        if (!object.is_object()) {
-            file.fail(number, "expected a JSON object, found " + (trimmed(line).empty() ? "nothing" : quote(line)));
-        }
+        if (!object.is_object()) file.fail(number, "expected a JSON object, found " + quote(line));
         for (std::size_t i = 0; i < columns.size(); ++i) {
             const auto place = object.find(columns[i]);
             if (place == object.end()) {
                 std::vector<std::string> keys;
                 for (const auto& [key, value] : object.items()) keys.push_back(key);
-                file.fail(number, fmt::format("expected a key {}, found {}{}", quote(columns[i]),
-                                              keys.empty() ? "none" : listed(keys), did_you_mean(columns[i], keys)));
+                file.fail(number,
+                          fmt::format("expected a key {}, found {}{}", quote(columns[i]),
+                                      keys.empty() ? "none" : listed_few(keys), did_you_mean(columns[i], keys)));
             }
             values[i].clear();
             if (place->is_array()) {

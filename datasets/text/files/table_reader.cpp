@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <unordered_map>
 #include <utility>
 
 #include "heed/core/error.h"
@@ -21,10 +23,18 @@ using RowCallback = std::function<void(int64_t line, std::span<const TableValue>
 /// Chooses columns out of records of equal length.
 class ColumnChoice {
 public:
-    ColumnChoice(const TextFile& file, bool header, const std::vector<std::string>& columns, const RowCallback& row)
-        : file_(file), header_(header), columns_(columns), row_(row), values_(columns.size(), TableValue(1)) {}
+    ColumnChoice(const TextFile& file, const TableLayout& layout, const std::vector<std::string>& columns,
+                 const RowCallback& row)
+        : file_(file),
+          layout_(layout),
+          header_(layout.header),
+          columns_(columns),
+          row_(row),
+          values_(columns.size(), TableValue(1)) {}
 
     void record(int64_t line, std::vector<std::string>& fields) {
+        // As an editor leaves it at the end of a file. No row has a single column: text and label take two.
+        if (fields.size() == 1 && trimmed(fields[0]).empty()) return;
         if (width_ == 0) {
             width_ = fields.size();
             find_columns(line, fields);
@@ -41,42 +51,80 @@ private:
     void find_columns(int64_t line, const std::vector<std::string>& fields) {
         if (header_) refuse_equal_names(line, fields);
         for (const std::string& column : columns_) {
-            places_.push_back(header_ ? named(line, fields, column) : numbered(line, column));
+            places_.push_back(header_ ? named(line, fields, column) : numbered(line, fields, column));
         }
     }
 
     /// Columns without a name may be many, as long as none of them is wanted.
     void refuse_equal_names(int64_t line, const std::vector<std::string>& fields) const {
+        std::unordered_map<std::string_view, std::size_t> places;
         for (std::size_t i = 0; i < fields.size(); ++i) {
-            const auto first = std::find(fields.begin(), fields.end(), fields[i]);
-            const auto place = static_cast<std::size_t>(first - fields.begin());
+            const auto [first, is_new] = places.try_emplace(fields[i], i);
+            if (is_new) continue;
             const bool wanted = std::find(columns_.begin(), columns_.end(), fields[i]) != columns_.end();
-            if (place == i || (fields[i].empty() && !wanted)) continue;
+            if (fields[i].empty() && !wanted) continue;
             file_.fail(line, fmt::format("expected columns of different names, found {} as columns {} and {}",
-                                         quote(fields[i]), place + 1, i + 1));
+                                         quote(fields[i]), first->second + 1, i + 1));
         }
     }
 
     std::size_t named(int64_t line, const std::vector<std::string>& fields, const std::string& column) const {
         const auto place = std::find(fields.begin(), fields.end(), column);
         if (place == fields.end()) {
-            file_.fail(line, fmt::format("expected a column {}, found {}{}", quote(column), listed(fields),
-                                         did_you_mean(column, fields)));
+            const std::string other = other_separator(fields);
+            file_.fail(line, fmt::format("expected a column {}, found {}{}", quote(column), listed_few(fields),
+                                         other.empty() ? did_you_mean(column, fields) : other));
         }
         return static_cast<std::size_t>(place - fields.begin());
     }
 
-    std::size_t numbered(int64_t line, const std::string& column) const {
+    std::size_t numbered(int64_t line, const std::vector<std::string>& fields, const std::string& column) const {
         std::size_t number = 0;
         const auto [end, error] = std::from_chars(column.data(), column.data() + column.size(), number);
         if (error != std::errc() || end != column.data() + column.size() || number < 1 || number > width_) {
-            file_.fail(line, fmt::format("expected the number of a column from 1 to {} as there is no header, got {}",
-                                         width_, quote(column)));
+            file_.fail(line, fmt::format("expected the number of a column from 1 to {} as there is no header, got {}{}",
+                                         width_, quote(column), other_separator(fields)));
         }
         return number - 1;
     }
 
+    /// Advice where the first line has all columns once it is parted by another character, else "".
+    std::string other_separator(const std::vector<std::string>& fields) const {
+        if (fields.size() != 1) return "";
+        const auto has_all = [&](const std::vector<std::string>& parts) {
+            return std::all_of(columns_.begin(), columns_.end(), [&](const std::string& column) {
+                if (header_) return std::find(parts.begin(), parts.end(), column) != parts.end();
+                return column.size() < 6 && std::strtoul(column.c_str(), nullptr, 10) <= parts.size();
+            });
+        };
+        const bool is_csv = layout_.format == TableFormat::csv;
+        if (has_all(parted(fields[0], '\t'))) return " (tabs stand between the columns: give data.format tsv)";
+        if (has_all(parted(fields[0], ','))) {
+            return std::string(" (commas stand between the columns: give data.") +
+                   (is_csv ? "separator comma)" : "format csv)");
+        }
+        for (const auto& [character, name] : {std::pair{';', "semicolon"}, std::pair{'|', "pipe"}}) {
+            if (!has_all(parted(fields[0], character))) continue;
+            return fmt::format(" ('{}' stands between the columns: give {}data.separator {})", character,
+                               is_csv ? "" : "data.format csv and ", name);
+        }
+        return "";
+    }
+
+    static std::vector<std::string> parted(std::string_view text, char separator) {
+        std::vector<std::string> parts;
+        for (std::size_t end = 0; end != std::string_view::npos;) {
+            end = text.find(separator);
+            std::string_view part = trimmed(text.substr(0, end));
+            if (part.size() > 1 && part.front() == '"' && part.back() == '"') part = part.substr(1, part.size() - 2);
+            parts.emplace_back(part);
+            if (end != std::string_view::npos) text.remove_prefix(end + 1);
+        }
+        return parts;
+    }
+
     const TextFile& file_;
+    TableLayout layout_;
     bool header_;
     const std::vector<std::string>& columns_;
     const RowCallback& row_;
@@ -114,17 +162,18 @@ TableFormat table_format_of(const std::string& file_name) {
         "expected a name that ends in .csv, .tsv, .txt, .jsonl or .json (or data.format), got '{}'", file_name));
 }
 
-void read_table(const TextFile& file, TableFormat format, bool header, const std::vector<std::string>& columns,
+void read_table(const TextFile& file, const TableLayout& layout, const std::vector<std::string>& columns,
                 const RowCallback& row) {
-    if (format == TableFormat::jsonl) {
+    if (layout.format == TableFormat::jsonl) {
         read_json_lines(file, columns, row);
         return;
     }
-    ColumnChoice choice(file, header, columns, row);
-    if (format == TableFormat::tsv) {
+    ColumnChoice choice(file, layout, columns, row);
+    if (layout.format == TableFormat::tsv) {
         read_tab_separated(file, choice);
     } else {
-        read_csv_records(file, [&](int64_t line, std::vector<std::string>& fields) { choice.record(line, fields); });
+        read_csv_records(file, layout.separator == 0 ? ',' : layout.separator,
+                         [&](int64_t line, std::vector<std::string>& fields) { choice.record(line, fields); });
     }
 }
 

@@ -12,9 +12,16 @@ namespace heed {
 
 /// How the rows of a text file are written.
 enum class TableFormat {
-    csv,   ///< comma-separated, fields may stand in double quotes and then hold line ends; empty lines do not count
+    csv,   ///< separated by commas or another character; fields may stand in double quotes and then hold line ends
     tsv,   ///< tab-separated lines, quotes are letters
     jsonl  ///< a JSON object a line
+};
+
+/// How a table is to be read.
+struct TableLayout {
+    TableFormat format = TableFormat::csv;
+    bool header = true;  ///< the first line of CSV and TSV names the columns; else they are numbered from 1
+    char separator = 0;  ///< between the columns of CSV; 0: a comma
 };
 
 /// The format that the name of a file tells (.csv, .tsv, .txt, .jsonl, .json, perhaps with .gz or .xz behind it);
@@ -24,11 +31,11 @@ TableFormat table_format_of(const std::string& file_name);
 /// What stands in a column of a row: one item, or those of a JSON array.
 using TableValue = std::vector<std::string>;
 
-/// Calls `row` for each row, with its line and its values in the order of `columns`. With a header, columns are named
-/// by the first line, else by their numbers from 1; in JSON they are keys. UserError, with file and line, where a
+/// Calls `row` for each row, with its line and its values in the order of `columns`: names of the header, numbers, or
+/// keys of JSON objects. Blank lines are no rows. UserError, with file and line, where a
 /// column is not there, a name comes twice, a row has more or fewer columns than the first, or something is not well
 /// formed.
-void read_table(const TextFile& file, TableFormat format, bool header, const std::vector<std::string>& columns,
+void read_table(const TextFile& file, const TableLayout& layout, const std::vector<std::string>& columns,
                 const std::function<void(int64_t line, std::span<const TableValue> values)>& row);
 
 }  // namespace heed

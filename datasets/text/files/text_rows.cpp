@@ -59,25 +59,25 @@ std::optional<int64_t> whole_number(const std::string& text) {
     return number;
 }
 
-/// The classes as an error lists them, not too many.
-std::string shown_classes(const std::vector<std::string>& names) {
-    constexpr std::size_t most = 20;
-    if (names.size() <= most) return listed(names);
-    return listed({names.begin(), names.begin() + most}, ", ") + fmt::format(" and {} more", names.size() - most);
-}
-
 }  // namespace
 
 TextRows read_text_rows(const std::filesystem::path& path, const TextColumns& columns) {
     const TextFile file(path);
     std::vector<std::string> names = columns.text;
     names.push_back(columns.label);
-    TextRows result{path.string(), {}};
+    TextRows result{path.string(), {}, 0};
     const TableFormat format = columns.format ? *columns.format : table_format_of(path.filename().string());
-    read_table(file, format, columns.header, names, [&](int64_t line, std::span<const TableValue> values) {
+    TableLayout layout{format, columns.header, columns.separator};
+    read_table(file, layout, names, [&](int64_t line, std::span<const TableValue> values) {
         TextRow row{joined_texts(values.first(values.size() - 1)),
                     separated_labels(values.back(), columns.label_separator), line};
-        if (row.text.empty()) file.fail(line, "expected a text, found an empty one");
+        if (row.text.empty() && columns.empty == EmptyText::error) {
+            file.fail(line, "expected a text, found an empty one" + columns.empty_advice);
+        }
+        if (row.text.empty() && columns.empty == EmptyText::skip) {
+            ++result.skipped;
+            return;
+        }
         if (columns.label_separator.empty() && row.labels.size() != 1) {
             file.fail(line,
                       fmt::format("expected one label, found {} (with data.label_separator a text can have any number)",
@@ -118,14 +118,16 @@ std::shared_ptr<const TextSource> make_text_source(TextRows rows, const std::vec
             const std::optional<int32_t> index = classes.find(label);
             if (!index) {
                 throw UserError(fmt::format("'{}', line {}: the label {} is none of the classes {}{}", rows.file,
-                                            row.line, quote(label), shown_classes(class_names),
+                                            row.line, quote(label), listed_few(class_names),
                                             did_you_mean(label, class_names)));
             }
-            if (std::find(labels.begin(), labels.end(), *index) != labels.end()) {
-                throw UserError(
-                    fmt::format("'{}', line {}: the label {} comes twice", rows.file, row.line, quote(label)));
-            }
             labels.push_back(*index);
+        }
+        std::sort(labels.begin(), labels.end());
+        const auto twice = std::adjacent_find(labels.begin(), labels.end());
+        if (twice != labels.end()) {
+            throw UserError(fmt::format("'{}', line {}: the label {} comes twice", rows.file, row.line,
+                                        quote(class_names[static_cast<std::size_t>(*twice)])));
         }
         source->add(std::move(row.text), labels);
     }

@@ -12,6 +12,9 @@
 
 namespace heed {
 
+/// What becomes of a row without text.
+enum class EmptyText { keep, skip, error };
+
 /// Which columns of a table hold texts and labels.
 struct TextColumns {
     std::optional<TableFormat> format;  ///< nothing: as the name of the file tells
@@ -19,6 +22,9 @@ struct TextColumns {
     std::vector<std::string> text = {"text"};  ///< several are joined by a line end, empty ones left out
     std::string label = "label";
     std::string label_separator;  ///< between the labels of a text; empty: a text has one label
+    char separator = 0;           ///< between the columns of a CSV file; 0: a comma
+    EmptyText empty = EmptyText::error;
+    std::string empty_advice;  ///< what an error of an empty text adds
 };
 
 /// A text and its labels as a file has them, without white space at their ends.
@@ -31,10 +37,11 @@ struct TextRow {
 struct TextRows {
     std::string file;
     std::vector<TextRow> rows;
+    int64_t skipped = 0;  ///< rows without text that were left out
 };
 
-/// Reads the rows of a table. UserError, with file and line, where a text is empty, or a label is missing though each
-/// text has one; where there is no row at all.
+/// Reads the rows of a table. UserError, with file and line, where a text is empty and that is an error, or a label is
+/// missing though each text has one; where there is no row at all.
 TextRows read_text_rows(const std::filesystem::path& file, const TextColumns& columns);
 
 /// All labels, each once: as numbers where all are whole numbers, else by their bytes.

@@ -12,6 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::string> ag_news_classes = {"World", "Sports", "Business", "Sci/Tech"};
+const TextFacts ag_news_facts = {ag_news_classes, 120000, 7600};
 // The last two: a copy of 10,001 training texts that is handed round without the rest.
 const std::vector<std::string> ag_news_train = {"train.csv",    "train.csv.gz", "train.tsv",
                                                 "train.tsv.gz", "dev10k.tsv",   "dev10k.tsv.gz"};
@@ -49,8 +50,11 @@ TextData open_ag_news(const TextDataOptions& options) {
     options.validate();
     const fs::path folder = find_data_folder(ag_news_search(), options.root);
     const fs::path train = find_data_file(folder, ag_news_train), test = find_data_file(folder, ag_news_test);
-    return make_text_data("ag_news", train.string() + ", " + test.string(), read_ag_news(train), nullptr,
-                          read_ag_news(test), options);
+    const auto train_texts = read_ag_news(train);
+    TextData data = make_text_data("ag_news", train.string() + ", " + test.string(), train_texts, nullptr,
+                                   read_ag_news(test), options);
+    compare_with_published(data, ag_news_facts, train_texts->size());
+    return data;
 }
 
 }  // namespace
@@ -61,7 +65,7 @@ TextDataSet ag_news() {
     set.summary = "news, 4 classes (World, Sports, Business, Sci/Tech), 120,000 + 7,600 texts";
     set.search = ag_news_search();
     set.how_to_get = set.search->how_to_get;
-    set.facts = TextFacts{ag_news_classes, 120000, 7600};
+    set.facts = ag_news_facts;
     set.make_options = [] {
         auto options = std::make_unique<TextDataOptions>();
         options->length = 128;

@@ -35,7 +35,9 @@ DataSearch en_es_search() {
 }
 
 ParallelSplit split_of(const ParallelDataOptions& options) {
-    return {options.test, options.validation, static_cast<uint64_t>(options.split_seed)};
+    ParallelSplit split{options.test, options.validation, static_cast<uint64_t>(options.split_seed)};
+    split.limit = options.limit;
+    return split;
 }
 
 ParallelData open_en_es(const ParallelDataOptions& general) {

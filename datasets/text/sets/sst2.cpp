@@ -11,6 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const TextFacts sst2_facts = {{"negative", "positive"}, 67349, 872};
+
 std::vector<std::string> sst2_names(const std::string& part) {
     return {part + ".tsv", part + ".tsv.gz"};
 }
@@ -35,7 +37,7 @@ std::shared_ptr<const TextSource> read_sst2(const fs::path& folder, const std::s
         }
         label = label == "1" ? "positive" : "negative";
     }
-    return make_text_source(std::move(rows), {"negative", "positive"}, false);
+    return make_text_source(std::move(rows), sst2_facts.class_names, false);
 }
 
 /// Whether the header of the test file has labels: GLUE's own has none.
@@ -55,10 +57,15 @@ TextData open_sst2(const TextDataOptions& options) {
     options.validate();
     const fs::path folder = find_data_folder(sst2_search(), options.root);
     const auto train = read_sst2(folder, "train");
-    if (!has_sst2_test_labels(folder)) {
-        return make_text_data("sst2", folder.string(), train, nullptr, read_sst2(folder, "dev"), options);
-    }
-    return make_text_data("sst2", folder.string(), train, read_sst2(folder, "dev"), read_sst2(folder, "test"), options);
+    const bool has_test = has_sst2_test_labels(folder);
+    const auto dev = read_sst2(folder, "dev");
+    TextData data = make_text_data("sst2", folder.string(), train, has_test ? dev : nullptr,
+                                   has_test ? read_sst2(folder, "test") : dev, options);
+    data.remarks.push_back(has_test ? "validation is dev.tsv, the test set test.tsv, which has labels"
+                                    : "the test set is dev.tsv, as there are no labels of test.tsv; validation is "
+                                      "taken out of the training texts");
+    compare_with_published(data, sst2_facts, train->size());
+    return data;
 }
 
 }  // namespace
@@ -71,7 +78,7 @@ TextDataSet sst2() {
         "has no labels)";
     set.search = sst2_search();
     set.how_to_get = set.search->how_to_get;
-    set.facts = TextFacts{{"negative", "positive"}, 67349, 872};
+    set.facts = sst2_facts;
     set.make_options = [] {
         auto options = std::make_unique<TextDataOptions>();
         options->length = 64;

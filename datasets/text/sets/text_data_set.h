@@ -40,6 +40,10 @@ const std::vector<TextDataSet>& text_data_sets();
 /// The data set of that name; UserError with the nearest name where there is none.
 const TextDataSet& text_data_set(std::string_view name);
 
+/// Adds a remark to the data where they have other sizes than those published. `train_texts` are those before
+/// validation was taken out.
+void compare_with_published(TextData& data, const TextFacts& published, int64_t train_texts);
+
 TextDataSet imdb();
 TextDataSet sst2();
 TextDataSet ag_news();

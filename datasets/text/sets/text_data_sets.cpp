@@ -12,6 +12,16 @@ const std::vector<TextDataSet>& text_data_sets() {
     return sets;
 }
 
+void compare_with_published(TextData& data, const TextFacts& published, int64_t train_texts) {
+    const auto compare = [&](const char* part, int64_t found, int64_t expected) {
+        if (found == expected) return;
+        data.remarks.push_back(
+            fmt::format("{} {} texts of {} are published, these are {}", expected, part, data.name, found));
+    };
+    compare("training", train_texts, published.train_texts);
+    compare("test", data.test.size(), published.test_texts);
+}
+
 const TextDataSet& text_data_set(std::string_view name) {
     std::vector<std::string> names;
     for (const TextDataSet& set : text_data_sets()) {

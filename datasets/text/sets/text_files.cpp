@@ -1,13 +1,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "heed/core/error.h"
 #include "heed/core/settings/quote.h"
-#include "heed/datasets/split.h"
 #include "heed/datasets/text/files/text_rows.h"
 #include "heed/datasets/text/sets/text_data_set.h"
+#include "heed/datasets/text/text_key.h"
+#include "heed/datasets/text/text_overlap.h"
 
 namespace heed {
 
@@ -23,6 +25,8 @@ struct TextFilesOptions final : TextDataOptions {
     std::string train_file, validation_file, test_file;
     double test = 0.1;
     std::string format = "auto";
+    std::string separator = "auto";
+    std::string empty = "error";
     bool header = true;
     std::vector<std::string> text = {"text"};
     std::string label = "label";
@@ -38,10 +42,20 @@ struct TextFilesOptions final : TextDataOptions {
         fields.add("validation_file", validation_file, "validation texts; empty: taken out of the training texts");
         fields.add("test_file", test_file, "test texts; empty: taken out of the training texts");
         fields
-            .add("test", test, "share of the training texts that is kept for testing where there is no data.test_file")
+            .add("test", test,
+                 "about this share of the training texts is kept for testing where there is no data.test_file")
             .range(0.001, 0.9);
         fields.add("format", format, "how the files are written; auto: as their names tell")
             .choices({"auto", "csv", "tsv", "jsonl"});
+        fields
+            .add("separator", separator,
+                 "what stands between the columns of CSV files; auto: a comma (of TSV it is always a tab)")
+            .choices({"auto", "comma", "semicolon", "tab", "pipe"});
+        fields
+            .add("empty", empty,
+                 "a row without text is an error, or left out and counted (skip), or a sample (keep), of which the "
+                 "model reads one unknown token")
+            .choices({"error", "skip", "keep"});
         fields.add("header", header, "the first line of CSV and TSV names the columns; else they are numbered from 1");
         fields.add("text", text, "columns with the text; several are joined, a line each");
         fields.add("label", label, "column with the class");
@@ -53,6 +67,10 @@ struct TextFilesOptions final : TextDataOptions {
     }
 
     void validate() const override {
+        if (separator != "auto" && (format == "jsonl" || (format == "tsv" && separator != "tab"))) {
+            throw UserError(
+                fmt::format("data.separator {} is for CSV files, but data.format is {}", separator, format));
+        }
         if (text.empty()) throw UserError("data.text expects at least one column, got an empty list");
         if (classes.size() == 1 && !several()) throw UserError("data.classes expects at least two names, got one");
         for (auto name = classes.begin(); name != classes.end(); ++name) {
@@ -75,25 +93,50 @@ struct TextFilesOptions final : TextDataOptions {
     bool several() const { return !label_separator.empty(); }
 
     TextColumns columns() const {
-        TextColumns columns{std::nullopt, header, text, label, label_separator};
+        TextColumns columns;
+        columns.header = header;
+        columns.text = text;
+        columns.label = label;
+        columns.label_separator = label_separator;
         if (format == "csv") columns.format = TableFormat::csv;
         if (format == "tsv") columns.format = TableFormat::tsv;
         if (format == "jsonl") columns.format = TableFormat::jsonl;
+        if (separator == "semicolon") columns.separator = ';';
+        if (separator == "tab") columns.separator = '\t';
+        if (separator == "pipe") columns.separator = '|';
+        if (separator != "auto" && !columns.format) columns.format = TableFormat::csv;
+        columns.empty_advice = " (data.empty skip leaves such rows out, keep keeps them)";
+        if (empty == "skip") columns.empty = EmptyText::skip;
+        if (empty == "keep") columns.empty = EmptyText::keep;
         return columns;
     }
 
     fs::path path(const std::string& file) const { return find_named_file(root, file); }
 };
 
+std::vector<uint64_t> hashes_of(const TextRows& rows) {
+    std::vector<uint64_t> hashes;
+    for (const TextRow& row : rows.rows) hashes.push_back(text_hash(row.text));
+    return hashes;
+}
+
 /// Takes the test rows out of the training rows.
 TextRows take_test_rows(TextRows& train, const TextFilesOptions& options) {
-    const TrainValidation split =
-        split_train_validation(static_cast<uint64_t>(options.split_seed), std::ssize(train.rows), options.test);
-    TextRows rest{train.file, {}}, test{train.file, {}};
+    const TrainValidation split = split_texts(hashes_of(train), {}, options.split_seed, "test", options.test);
+    TextRows rest{train.file, {}, 0}, test{train.file, {}, 0};
     for (const int64_t i : split.train) rest.rows.push_back(std::move(train.rows[static_cast<std::size_t>(i)]));
     for (const int64_t i : split.validation) test.rows.push_back(std::move(train.rows[static_cast<std::size_t>(i)]));
     train = std::move(rest);
     return test;
+}
+
+/// Files of one's own have to hold different texts, or a score would be that of texts that are known.
+void refuse_equal_texts(const TextRows& rows, const char* key, const TextRows& others, const char* other_key) {
+    if (!same_samples(hashes_of(rows), hashes_of(others))) return;
+    throw UserError(
+        fmt::format("{} '{}' holds the same texts as {} '{}': expected other texts, or no {}, so that some of the "
+                    "training texts are kept back",
+                    key, rows.file, other_key, others.file, key));
 }
 
 TextData open_text_files(const TextDataOptions& general) {
@@ -104,8 +147,17 @@ TextData open_text_files(const TextDataOptions& general) {
                         text_files_how_to_get);
     }
     const TextColumns columns = options.columns();
+    std::vector<std::string> skipped;
+    const auto read = [&](const std::string& file) {
+        TextRows rows = read_text_rows(options.path(file), columns);
+        if (rows.skipped > 0) {
+            skipped.push_back(fmt::format("{} rows of '{}' are left out, as they have no text (data.empty)",
+                                          rows.skipped, rows.file));
+        }
+        return rows;
+    };
     const bool several = options.several();
-    TextRows train = read_text_rows(options.path(options.train_file), columns);
+    TextRows train = read(options.train_file);
     std::string origin = train.file;
     std::vector<std::string> classes = options.classes.empty() ? labels_of(train) : options.classes;
     const size_t least = several ? 1 : 2;
@@ -113,18 +165,29 @@ TextData open_text_files(const TextDataOptions& general) {
         throw UserError(fmt::format("expected at least {} in column '{}' of '{}', found {}",
                                     several ? "one label" : "two classes", options.label, train.file, classes.size()));
     }
-    TextRows test = options.test_file.empty() ? take_test_rows(train, options)
-                                              : read_text_rows(options.path(options.test_file), columns);
-    std::shared_ptr<const TextSource> validation;
+    // Before the test rows are taken out, so that a copy of the training file is found.
+    std::optional<TextRows> validation_rows, test_rows;
     if (!options.validation_file.empty()) {
-        TextRows rows = read_text_rows(options.path(options.validation_file), columns);
-        origin += ", " + rows.file;
-        validation = make_text_source(std::move(rows), classes, several);
+        validation_rows = read(options.validation_file);
+        refuse_equal_texts(*validation_rows, "data.validation_file", train, "data.train_file");
+        origin += ", " + validation_rows->file;
     }
-    if (!options.test_file.empty()) origin += ", " + test.file;
+    if (!options.test_file.empty()) {
+        test_rows = read(options.test_file);
+        refuse_equal_texts(*test_rows, "data.test_file", train, "data.train_file");
+        if (validation_rows) {
+            refuse_equal_texts(*test_rows, "data.test_file", *validation_rows, "data.validation_file");
+        }
+        origin += ", " + test_rows->file;
+    }
+    TextRows test = test_rows ? std::move(*test_rows) : take_test_rows(train, options);
+    const std::shared_ptr<const TextSource> validation =
+        validation_rows ? make_text_source(std::move(*validation_rows), classes, several) : nullptr;
     const auto train_source = make_text_source(std::move(train), classes, several);
     const auto test_source = make_text_source(std::move(test), classes, several);
-    return make_text_data("text_files", origin, train_source, validation, test_source, options);
+    TextData data = make_text_data("text_files", origin, train_source, validation, test_source, options);
+    data.remarks.insert(data.remarks.end(), skipped.begin(), skipped.end());
+    return data;
 }
 
 }  // namespace

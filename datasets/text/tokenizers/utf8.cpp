@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
 
 #include "heed/core/error.h"
@@ -14,6 +16,16 @@ namespace {
 
 const utf8proc_uint8_t* utf8_bytes(std::string_view text) {
     return reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+}
+
+/// The text in another form of Unicode.
+std::string mapped(std::string_view text, int form) {
+    utf8proc_uint8_t* bytes = nullptr;
+    const utf8proc_ssize_t size = utf8proc_map(utf8_bytes(text), static_cast<utf8proc_ssize_t>(text.size()), &bytes,
+                                               static_cast<utf8proc_option_t>(UTF8PROC_STABLE | form));
+    if (size < 0) throw Error(fmt::format("Unicode normalisation failed: {}", utf8proc_errmsg(size)));
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&free)> owner(bytes, &free);
+    return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
 
 }  // namespace
@@ -67,14 +79,29 @@ std::string lower_case(std::string_view text) {
     return result;
 }
 
+bool is_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
+std::string on_one_line(std::string_view text) {
+    std::string line;
+    line.reserve(text.size());
+    while (!text.empty()) {
+        const char32_t character = take_character(text);
+        const bool is_break =
+            character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 || character == 0x2029;
+        append_character(line, is_break ? U' ' : character);
+    }
+    return line;
+}
+
+std::string composed(std::string_view text) {
+    return mapped(text, UTF8PROC_COMPOSE);
+}
+
 std::string without_accents(std::string_view text) {
-    utf8proc_uint8_t* decomposed = nullptr;
-    const utf8proc_ssize_t size =
-        utf8proc_map(utf8_bytes(text), static_cast<utf8proc_ssize_t>(text.size()), &decomposed,
-                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE));
-    if (size < 0) throw Error(fmt::format("Unicode decomposition failed: {}", utf8proc_errmsg(size)));
-    const std::unique_ptr<utf8proc_uint8_t, decltype(&free)> owner(decomposed, &free);
-    std::string_view rest(reinterpret_cast<const char*>(decomposed), static_cast<std::size_t>(size));
+    const std::string decomposed = mapped(text, UTF8PROC_DECOMPOSE);
+    std::string_view rest = decomposed;
     std::string result;
     while (!rest.empty()) {
         const char32_t character = take_character(rest);
@@ -99,6 +126,11 @@ bool is_punctuation(char32_t character) {
     }
     const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(character));
     return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+}
+
+bool is_letter(char32_t character) {
+    const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(character));
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_ME;
 }
 
 bool is_control(char32_t character) {

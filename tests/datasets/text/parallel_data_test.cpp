@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <string>
 #include <utility>
@@ -140,6 +142,60 @@ TEST_F(Parallel, TheSplitDependsOnTheSeedAlone) {
     EXPECT_NE(a.test.sources, c.test.sources);
 }
 
+TEST_F(Parallel, TheSideOfASentenceFollowsFromItsContent) {
+    const ParallelCorpus corpus = tangled_corpus(200);
+    ParallelCorpus turned = corpus;
+    std::reverse(turned.sources.begin(), turned.sources.end());
+    std::reverse(turned.targets.begin(), turned.targets.end());
+    const auto sources = [](const ReferenceText& text) {
+        return std::set<std::string>(text.sources.begin(), text.sources.end());
+    };
+    const ParallelData before = split_parallel({corpus}, {40, 20, 5}), after = split_parallel({turned}, {40, 20, 5});
+    EXPECT_EQ(sources(before.test), sources(after.test));
+    EXPECT_EQ(sources(before.validation), sources(after.validation));
+    // A few more pairs displace a few sentences at most.
+    ParallelCorpus more = corpus;
+    more.sources.insert(more.sources.begin(), {"new a", "new b"});
+    more.targets.insert(more.targets.begin(), {"nuevo a", "nuevo b"});
+    const std::set<std::string> old = sources(before.test), now = sources(split_parallel({more}, {40, 20, 5}).test);
+    std::vector<std::string> kept;
+    std::set_intersection(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(kept));
+    EXPECT_GE(kept.size(), 36u);
+}
+
+TEST_F(Parallel, SentencesThatDifferInCaseAndBlanksAreOne) {
+    ParallelCorpus corpus;
+    for (int i = 0; i < 100; ++i) {
+        const std::string n = std::to_string(i);
+        corpus.sources.insert(corpus.sources.end(), {"Go  home " + n, "go home " + n});
+        corpus.targets.insert(corpus.targets.end(), {"Ve a casa " + n, "Vete a casa " + n});
+    }
+    const ParallelData data = split_parallel({corpus}, {20, 10, 0});
+    std::set<std::string> test;
+    for (const std::string& source : data.test.sources) test.insert(source.substr(source.rfind(' ')));
+    EXPECT_EQ(test.size(), 10u);
+    for (const std::string& source : data.train.sources) EXPECT_FALSE(test.contains(source.substr(source.rfind(' '))));
+}
+
+TEST_F(Parallel, ALimitKeepsAFixedSubsetOfTheTrainingPairs) {
+    ParallelSplit split{10, 0, 0};
+    const auto pairs = [&](int64_t limit) {
+        split.limit = limit;
+        const ParallelData data = split_parallel({tangled_corpus(200)}, split);
+        EXPECT_EQ(data.test.size(), 10);
+        EXPECT_EQ(data.train.weights.size(), data.train.sources.size());
+        std::set<std::string> result;
+        for (std::size_t i = 0; i < data.train.sources.size(); ++i) {
+            result.insert(data.train.sources[i] + "\t" + data.train.targets[i]);
+        }
+        return result;
+    };
+    const std::set<std::string> few = pairs(20), more = pairs(60);
+    EXPECT_GE(few.size(), 18u);  // a pair may stand there twice
+    EXPECT_LE(few.size(), 20u);
+    EXPECT_TRUE(std::includes(more.begin(), more.end(), few.begin(), few.end()));
+}
+
 TEST_F(Parallel, TestSentencesCanComeFromOneCorpusOfSeveral) {
     ParallelCorpus other = tangled_corpus(80);
     other.name = "other";
@@ -223,6 +279,9 @@ TEST_F(Parallel, LineAlignedFilesAndTsvAreMixed) {
     EXPECT_EQ(own.validation.size(), 3);
     EXPECT_EQ(own.train.size(), 28 + 29 - 3);
     expect_disjoint(own);
+    EXPECT_TRUE(contains(describe(own),
+                         "2 training pairs are left out, as their source or target stands in a test or validation set "
+                         "of its own"));
 
     write_text("t.en", "House 3\nNew\n\nNew\n");
     write_text("t.es", "Hogar\nÁrbol 5\n\nNuevo\n");
@@ -230,6 +289,58 @@ TEST_F(Parallel, LineAlignedFilesAndTsvAreMixed) {
     EXPECT_EQ(repeated.test.sources, (std::vector<std::string>{"House 3", "New", "New"})) << "every line is scored";
     EXPECT_EQ(repeated.test.references, (std::vector<std::vector<std::string>>{{"Hogar"}, {"Árbol 5"}, {"Nuevo"}}));
     EXPECT_TRUE(contains(describe(repeated), "3 pairs, not trained on, 1 left out (an empty sentence)"));
+}
+
+TEST_F(Parallel, ASetOfItsOwnIsNoCopyOfAnother) {
+    write_text("a", "one\ntwo\nthree\nfour\n");
+    write_text("b", "uno\ndos\ntres\ncuatro\n");
+    write_text("c", "two\none\nThree\nfour");
+    write_text("d", "dos\nuno\ntres\ncuatro");
+    EXPECT_EQ(refusal("parallel_files", {{"source_files", "[a]"},
+                                         {"target_files", "[b]"},
+                                         {"test_source", "c"},
+                                         {"test_target", "d"},
+                                         {"validation", "0"}}),
+              "the test set 'c' and 'd' holds the same pairs as 'a' and 'b': expected others");
+    write_text("e", "two\nfive\n");
+    write_text("f", "dos\ncinco\n");
+    EXPECT_EQ(refusal("parallel_files", {{"source_files", "[a]"},
+                                         {"target_files", "[b]"},
+                                         {"test_source", "e"},
+                                         {"test_target", "f"},
+                                         {"validation_source", "e"},
+                                         {"validation_target", "f"}}),
+              "the test set 'e' and 'f' holds the same pairs as 'e' and 'f': expected others");
+}
+
+TEST_F(Parallel, BlankLinesAtTheEndAreNoPairs) {
+    write_text("a", "one\ntwo\nthree\n\n");
+    write_text("b", "uno\ndos\ntres");
+    EXPECT_EQ(read_line_aligned(TextFile("a"), TextFile("b")).size(), 3);
+    write_text("b", "uno\ndos\ntres\ncuatro");
+    EXPECT_EQ(read_line_aligned(TextFile("a"), TextFile("b")).left_out, 1);
+    write_text("p.tsv", "one\tuno\n\ntwo\tdos\n  \n\n");
+    EXPECT_EQ(read_tab_separated_pairs(TextFile("p.tsv")).size(), 2);
+}
+
+TEST_F(Parallel, ASourceOfManyTranslationsTakesNoLongerThanItHasTo) {
+    ParallelCorpus corpus;
+    for (int i = 0; i < 60'000; ++i) {
+        corpus.sources.emplace_back("the same");
+        corpus.targets.push_back("a long translation that is like the others but for its number " + std::to_string(i));
+    }
+    corpus.sources.emplace_back("another");
+    corpus.targets.emplace_back("otra");
+    for (uint64_t seed = 0;; ++seed) {
+        ASSERT_LT(seed, 50u);
+        const auto start = std::chrono::steady_clock::now();
+        const ParallelData data = split_parallel({corpus}, {1, 0, seed});
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+        if (data.test.sources[0] != "the same") continue;
+        EXPECT_EQ(data.test.references[0].size(), 60'000u);
+        EXPECT_LT(seconds.count(), 10.0);
+        break;
+    }
 }
 
 TEST_F(Parallel, BadFilesAreNamedByFileAndLine) {

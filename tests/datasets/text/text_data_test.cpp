@@ -1,8 +1,11 @@
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,6 +64,15 @@ protected:
 std::vector<test::ArchiveEntry> tiny_imdb() {
     std::vector<test::ArchiveEntry> entries = {{"aclImdb/README", "no review \xff"},
                                                {"aclImdb/train/unsup/0_0.txt", "no label"}};
+    // Two reviews of each film, one good and one bad.
+    for (const std::string part : {"train/urls_pos.txt", "train/urls_neg.txt", "test/urls_pos.txt"}) {
+        std::string films;
+        for (int i = 0; i < 10; ++i) {
+            films += "http://www.imdb.com/title/tt" + std::to_string(100 + i) +
+                     (part.find("pos") != std::string::npos ? "/usercomments\n" : "/\n");
+        }
+        entries.push_back({"aclImdb/" + part, films});
+    }
     for (const std::string part : {"train", "test"}) {
         for (int i = 9; i >= 0; --i) {  // not in the order of the names
             const std::string number = std::to_string(i);
@@ -97,14 +109,23 @@ TEST_F(TextDataSets, ImdbIsTheSameFromFolderAndArchiveInAnyOrder) {
     write_text("a.tar.gz", test::gzip(test::tar(entries)));
     const TextData data = open("imdb", {{"root", "a.tar.gz"}, {"validation", "0.25"}});
     EXPECT_EQ(data.class_names(), (std::vector<std::string>{"negative", "positive"}));
-    EXPECT_EQ(data.train.size(), 15);
-    EXPECT_EQ(data.validation.size(), 5);
+    EXPECT_EQ(data.train.size() + data.validation.size(), 20);
+    EXPECT_GT(data.validation.size(), 0);
+    EXPECT_GT(data.train.size(), 0);
     EXPECT_EQ(data.test.size(), 20);
+    // The film of a review is the number at its end.
+    std::set<char> films;
+    for (const std::string& text : texts_of(data.validation)) films.insert(text.back());
+    EXPECT_EQ(data.validation.size(), 2 * std::ssize(films));
+    for (const std::string& text : texts_of(data.train)) EXPECT_FALSE(films.contains(text.back())) << text;
     EXPECT_EQ(data.test.text(0), "test bad film 0");
     EXPECT_EQ(data.test.labels(0).front(), 0);
     EXPECT_EQ(data.test.text(19), "test good  film 9");
     EXPECT_EQ(data.test.labels(19).front(), 1);
-    EXPECT_TRUE(contains(describe(data), "all             15           5        20"));
+    EXPECT_TRUE(contains(describe(data),
+                         fmt::format("all       {:>8}  {:>10}        20", data.train.size(), data.validation.size())))
+        << describe(data);
+    EXPECT_TRUE(contains(describe(data), "25000 training texts of imdb are published, these are 20")) << describe(data);
 
     std::reverse(entries.begin(), entries.end());
     fs::create_directories("data/imdb");
@@ -144,7 +165,19 @@ TEST_F(TextDataSets, ADamagedImdbIsRefused) {
     write_text("empty.tar", test::tar(entries));
     EXPECT_TRUE(contains(refusal("imdb", {{"root", "empty.tar"}}), "10_9.txt', found none"));
     write_text("none.tar", test::tar({{"aclImdb/train/pos/1_9.txt", "fine"}}));
-    EXPECT_TRUE(contains(refusal("imdb", {{"root", "none.tar"}}), "expected reviews in train/neg of 'none.tar'"));
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "none.tar"}, {"validation", "0"}}),
+                         "expected reviews in train/neg of 'none.tar'"));
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "none.tar"}}),
+                         "expected train/urls_neg.txt in 'none.tar', which names the film of each review"));
+    entries.back() = {"aclImdb/train/pos/10_9.txt", "fine"};
+    write_text("films.tar", test::tar(entries));
+    EXPECT_TRUE(contains(refusal("imdb", {{"root", "films.tar"}}), "a line for review 10 in the file of films"));
+    EXPECT_EQ(open("imdb", {{"root", "films.tar"}, {"by_film", "false"}}).test.size(), 20);
+    for (const char* name : {"11_4.txt", "11.txt", "11_9x.txt", "11_11.txt"}) {
+        entries.back() = {std::string("aclImdb/train/pos/") + name, "fine"};
+        write_text("odd.tar", test::tar(entries));
+        EXPECT_TRUE(contains(refusal("imdb", {{"root", "odd.tar"}}), std::string("found \"") + name + "\"")) << name;
+    }
 }
 
 TEST_F(TextDataSets, Sst2TakesTheTestSetThatHasLabels) {
@@ -208,10 +241,12 @@ TEST_F(TextDataSets, OwnFilesInThreeFormatsAreTheSame) {
                "{\"title\": \"Good, yes\", \"body\": \"two\\nlines\", \"stars\": 5}\n"
                "{\"stars\": \"1\", \"title\": \"\", \"body\": \"bad\"}\n"
                "{\"title\": \"plain\", \"body\": \"\", \"stars\": 10}");
+    write_text("b.csv", "title,body,stars\nother,one,5\n");
+    write_text("c.csv", "title,body,stars\nother,two,5\nother,three,5\nother,four,5\n");
     for (const std::string file : {"a.csv", "a.tsv.gz", "a.jsonl"}) {
         const TextData data = open("text_files", {{"train_file", file},
-                                                  {"test_file", file},
-                                                  {"validation_file", file},
+                                                  {"test_file", "b.csv"},
+                                                  {"validation_file", "c.csv"},
                                                   {"text", "[title, body]"},
                                                   {"label", "stars"}});
         EXPECT_EQ(data.class_names(), (std::vector<std::string>{"1", "5", "10"})) << file;
@@ -223,8 +258,9 @@ TEST_F(TextDataSets, OwnFilesInThreeFormatsAreTheSame) {
         EXPECT_EQ(data.validation.size(), 3);
     }
     write_text("reviews.csv", "\"2\",\"Great\",\"I like it\"\n\"1\",\"Bad\",\"Not at all\"\n");
+    write_text("more.csv", "\"2\",\"Fine\",\"I like it\"\n");
     const TextData reviews = open("text_files", {{"train_file", "reviews.csv"},
-                                                 {"test_file", "reviews.csv"},
+                                                 {"test_file", "more.csv"},
                                                  {"header", "false"},
                                                  {"text", "[2, 3]"},
                                                  {"label", "1"},
@@ -233,14 +269,19 @@ TEST_F(TextDataSets, OwnFilesInThreeFormatsAreTheSame) {
     EXPECT_EQ(reviews.train.labels(0).front(), 1);
 }
 
-TEST_F(TextDataSets, TestAndValidationAreTakenOutOfTraining) {
+/// Rows "text N" with N below `count`, two thirds of class b.
+std::string numbered_rows(int count) {
     std::string rows = "text,label\n";
-    for (int i = 0; i < 100; ++i) rows += "text " + std::to_string(i) + "," + (i % 3 == 0 ? "a" : "b") + "\n";
-    write_text("a.csv", rows);
+    for (int i = 0; i < count; ++i) rows += "text " + std::to_string(i) + "," + (i % 3 == 0 ? "a" : "b") + "\n";
+    return rows;
+}
+
+TEST_F(TextDataSets, TestAndValidationAreTakenOutOfTraining) {
+    write_text("a.csv", numbered_rows(400));
     const TextData data = open("text_files", {{"train_file", "a.csv"}, {"test", "0.2"}, {"validation", "0.1"}});
-    EXPECT_EQ(data.test.size(), 20);
-    EXPECT_EQ(data.validation.size(), 8);
-    EXPECT_EQ(data.train.size(), 72);
+    EXPECT_NEAR(static_cast<double>(data.test.size()), 80, 30);
+    EXPECT_NEAR(static_cast<double>(data.validation.size()), 32, 20);
+    EXPECT_EQ(data.train.size() + data.validation.size() + data.test.size(), 400);
     std::set<std::string> seen;
     for (const TextSplit* split : {&data.train, &data.validation, &data.test}) {
         for (const std::string& text : texts_of(*split)) EXPECT_TRUE(seen.insert(text).second) << text;
@@ -251,10 +292,101 @@ TEST_F(TextDataSets, TestAndValidationAreTakenOutOfTraining) {
     EXPECT_NE(texts_of(other.test), texts_of(data.test));
 }
 
+TEST_F(TextDataSets, TheSideOfATextDoesNotDependOnOthers) {
+    write_text("a.csv", numbered_rows(300));
+    std::string more = numbered_rows(400);
+    const std::size_t second = more.find('\n') + 1, middle = more.find("text 200");
+    more = more.substr(0, second) + "new,a\n" + more.substr(middle) + more.substr(second, middle - second);
+    write_text("b.csv", more);
+    const TextData before = open("text_files", {{"train_file", "a.csv"}});
+    const TextData after = open("text_files", {{"train_file", "b.csv"}});
+    const auto set_of = [&](const TextSplit& split) {
+        const std::vector<std::string> texts = texts_of(split);
+        return std::set<std::string>(texts.begin(), texts.end());
+    };
+    for (const auto split : {&TextData::train, &TextData::validation, &TextData::test}) {
+        const std::set<std::string> old = set_of(before.*split), now = set_of(after.*split);
+        EXPECT_TRUE(std::includes(now.begin(), now.end(), old.begin(), old.end()));
+    }
+}
+
+TEST_F(TextDataSets, EqualTextsAreOnOneSide) {
+    std::string rows = "text\tlabel\n";
+    for (int copy = 0; copy < 5; ++copy) {
+        for (int i = 0; i < 100; ++i) {
+            rows += (copy % 2 == 0 ? "Cafe\xcc\x81  number " : "caf\xc3\xa9 Number ") + std::to_string(i) + "\t" +
+                    ((i + copy) % 2 == 0 ? "a" : "b") + "\n";
+        }
+    }
+    write_text("a.tsv", rows);
+    const TextData data = open("text_files", {{"train_file", "a.tsv"}, {"test", "0.2"}, {"validation", "0.2"}});
+    std::map<std::string, std::set<const TextSplit*>> sides;
+    for (const TextSplit* split : {&data.train, &data.validation, &data.test}) {
+        EXPECT_EQ(split->size() % 5, 0);
+        EXPECT_GT(split->size(), 0);
+        for (const std::string& text : texts_of(*split)) sides[text.substr(text.rfind(' '))].insert(split);
+    }
+    EXPECT_EQ(sides.size(), 100u);
+    for (const auto& [number, places] : sides) EXPECT_EQ(places.size(), 1u) << number;
+    const int64_t groups = data.train.size() / 5;
+    EXPECT_TRUE(
+        contains(describe(data), fmt::format("{} of the {} training texts equal an earlier one, {} of them with "
+                                             "another label",
+                                             4 * groups, 5 * groups, groups)))
+        << describe(data);
+    write_text("one.tsv", "text\tlabel\nsame\ta\nSame \tb\n");
+    EXPECT_EQ(refusal("text_files", {{"train_file", "one.tsv"}}),
+              "data.test 0.1 would keep back all of the training data: expected samples of different content, found "
+              "that all belong together");
+}
+
+TEST_F(TextDataSets, WhatStandsInTwoSplitsIsCountedAndCopiesAreRefused) {
+    write_text("a.csv", numbered_rows(20));
+    write_text("b.csv", "text,label\nnew,a\nText 3,b\ntext  4,a\nother,b\n");
+    write_text("c.csv", "text,label\ntext 4,a\n");
+    const TextData data =
+        open("text_files", {{"train_file", "a.csv"}, {"test_file", "b.csv"}, {"validation_file", "c.csv"}});
+    const std::string text = describe(data);
+    EXPECT_TRUE(contains(text, "warning: 2 of the 4 test texts stand among the training texts as well")) << text;
+    EXPECT_TRUE(contains(text, "warning: 1 of the 1 validation texts stands among the training texts")) << text;
+    EXPECT_TRUE(contains(text, "warning: 1 of the 4 test texts stands among the validation texts")) << text;
+
+    std::string turned = "text,label\n";
+    for (int i = 19; i >= 0; --i) turned += "TEXT " + std::to_string(i) + ",a\n";
+    write_text("turned.csv", turned);
+    EXPECT_TRUE(contains(refusal("text_files", {{"train_file", "a.csv"}, {"test_file", "a.csv"}}),
+                         "data.test_file 'a.csv' holds the same texts as data.train_file 'a.csv'"));
+    EXPECT_TRUE(contains(refusal("text_files", {{"train_file", "a.csv"}, {"validation_file", "turned.csv"}}),
+                         "data.validation_file 'turned.csv' holds the same texts as data.train_file 'a.csv'"));
+    EXPECT_TRUE(
+        contains(refusal("text_files", {{"train_file", "a.csv"}, {"test_file", "b.csv"}, {"validation_file", "b.csv"}}),
+                 "data.test_file 'b.csv' holds the same texts as data.validation_file 'b.csv'"));
+}
+
+TEST_F(TextDataSets, ALimitKeepsAFixedSubsetOfTheTrainingTexts) {
+    write_text("a.csv", numbered_rows(200));
+    std::string turned = "text,label\n";
+    for (int i = 199; i >= 0; --i) turned += "text " + std::to_string(i) + "," + (i % 3 == 0 ? "a" : "b") + "\n";
+    write_text("b.csv", turned);
+    const auto limited = [&](const std::string& file, const std::string& limit) {
+        const TextData data = open("text_files", {{"train_file", file}, {"limit", limit}});
+        EXPECT_GT(data.test.size(), 1);
+        const std::vector<std::string> texts = texts_of(data.train);
+        return std::set<std::string>(texts.begin(), texts.end());
+    };
+    const std::set<std::string> few = limited("a.csv", "10"), more = limited("a.csv", "50");
+    EXPECT_EQ(few.size(), 10u);
+    EXPECT_EQ(more.size(), 50u);
+    EXPECT_TRUE(std::includes(more.begin(), more.end(), few.begin(), few.end()));
+    EXPECT_EQ(limited("b.csv", "10"), few);
+    EXPECT_EQ(limited("a.csv", "1000"), limited("a.csv", "0"));
+}
+
 TEST_F(TextDataSets, ATextCanHaveSeveralLabels) {
     write_text("a.tsv", "text\tlabel\none\tred; blue\ntwo\t\nthree\tgreen\n");
     const std::vector<std::pair<std::string, std::string>> settings = {
-        {"train_file", "a.tsv"}, {"test_file", "a.tsv"}, {"validation", "0"}, {"label_separator", ";"}};
+        {"train_file", "a.tsv"}, {"test_file", "b.tsv"}, {"validation", "0"}, {"label_separator", ";"}};
+    write_text("b.tsv", "text\tlabel\nfour\tred\n");
     const TextData data = open("text_files", settings);
     EXPECT_TRUE(data.several_labels());
     EXPECT_EQ(data.class_names(), (std::vector<std::string>{"blue", "green", "red"}));
@@ -263,7 +395,7 @@ TEST_F(TextDataSets, ATextCanHaveSeveralLabels) {
     EXPECT_EQ(class_counts(data.train), (std::vector<int64_t>{1, 1, 1}));
     write_text("a.jsonl", "{\"text\": \"one\", \"label\": [\"red\", \"blue\"]}\n{\"text\": \"two\", \"label\": []}\n");
     auto json = settings;
-    json[0].second = json[1].second = "a.jsonl";
+    json[0].second = "a.jsonl";
     EXPECT_EQ(open("text_files", json).train.labels(0).size(), 2u);
     json.pop_back();
     EXPECT_TRUE(contains(refusal("text_files", json), "'a.jsonl', line 1: expected one label, found several"));
@@ -274,7 +406,8 @@ TEST_F(TextDataSets, ATextCanHaveSeveralLabels) {
 TEST_F(TextDataSets, OneLabelIsEnoughWhereATextCanHaveNone) {
     write_text("a.tsv", "text\tlabel\none\tspam\ntwo\t\n");
     const std::vector<std::pair<std::string, std::string>> settings = {
-        {"train_file", "a.tsv"}, {"test_file", "a.tsv"}, {"validation", "0"}, {"label_separator", ";"}};
+        {"train_file", "a.tsv"}, {"test_file", "b.tsv"}, {"validation", "0"}, {"label_separator", ";"}};
+    write_text("b.tsv", "text\tlabel\nfour\tspam\n");
     EXPECT_EQ(open("text_files", settings).class_names(), (std::vector<std::string>{"spam"}));
     write_text("a.tsv", "text\tlabel\none\t\ntwo\t\n");
     EXPECT_TRUE(contains(refusal("text_files", settings), "expected at least one label in column 'label'"));
@@ -314,7 +447,7 @@ TEST_F(TextDataSets, BadRowsAreNamedByFileAndLine) {
     EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,c\n"),
                          "'t.csv', line 2: the label \"c\" is none of the classes a and b"));
     EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,a\n\n  ,b\n"),
-                         "'t.csv', line 4: expected a text, found an empty one"));
+                         "'t.csv', line 4: expected a text, found an empty one (data.empty skip leaves such rows out"));
     EXPECT_TRUE(contains(refused("t.csv", "text,label\nx,\n"), "'t.csv', line 2: expected one label, found none"));
     EXPECT_TRUE(contains(refused("t.csv", "text,label\n\"x\ny\",a,more\n"),
                          "'t.csv', line 2: expected 2 columns as in the first line, found 3"));
@@ -334,6 +467,9 @@ TEST_F(TextDataSets, BadRowsAreNamedByFileAndLine) {
     EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": {}, \"label\": \"a\"}\n"), "at key \"text\", found object"));
     EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": \"x\\u0000\", \"label\": \"a\"}\n"), "a NUL byte at byte 2"));
     EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": \"x\n"), "line 1: expected a JSON object"));
+    EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": x}\n"), "at byte 10: invalid literal"));
+    EXPECT_TRUE(contains(refused("t.jsonl", "{\"text\": \"\\ud83d!\"}\n"),
+                         "half of a surrogate pair is no character (expected \\uD800 to"));
     EXPECT_TRUE(contains(refused("t.dat", "x"), "expected a name that ends in .csv"));
     EXPECT_TRUE(contains(refused("t.tsv", "x\ta\n", {{"header", "false"}}), "the number of a column"));
     EXPECT_TRUE(contains(refusal("text_files"), "data.train_file is missing"));
@@ -342,14 +478,93 @@ TEST_F(TextDataSets, BadRowsAreNamedByFileAndLine) {
     EXPECT_TRUE(contains(refusal("text_files", {{"train_file", "one.csv"}}), "expected at least two classes"));
 }
 
+TEST_F(TextDataSets, BlankLinesAreNoRowsInAnyFormat) {
+    write_text("test.csv", "text,label\nother,a\n");
+    write_text("a.csv", "text,label\nx,a\n\ny,b\n\n  \n");
+    write_text("a.tsv", "\ntext\tlabel\nx\ta\ny\tb\n\r\n  \n\n");
+    write_text("a.jsonl", "{\"text\": \"x\", \"label\": \"a\"}\n\n{\"text\": \"y\", \"label\": \"b\"}\n \n\n");
+    for (const char* file : {"a.csv", "a.tsv", "a.jsonl"}) {
+        EXPECT_EQ(
+            open("text_files", {{"train_file", file}, {"test_file", "test.csv"}, {"validation", "0"}}).train.size(), 2)
+            << file;
+    }
+}
+
+TEST_F(TextDataSets, ColumnsAreSeparatedAsAskedAndOtherSeparatorsAreSuggested) {
+    write_text("test.csv", "text,label\nother,a\n");
+    const auto opened = [&](const std::string& file, std::vector<std::pair<std::string, std::string>> settings) {
+        settings.insert(settings.begin(), {{"train_file", file}, {"validation", "0"}});
+        return open("text_files", settings);
+    };
+    const std::string rows = "text;label\n\"one; two\";a\nx, y;b\nthird;a\nfourth;b\n";
+    for (const auto& [name, character] :
+         std::map<std::string, char>{{"semicolon", ';'}, {"pipe", '|'}, {"tab", '\t'}}) {
+        std::string content = rows;
+        std::replace(content.begin(), content.end(), ';', character);
+        write_text("a.csv", content);
+        const TextData data = opened("a.csv", {{"separator", name}, {"test", "0.3"}});
+        EXPECT_EQ(data.train.size() + data.test.size(), 4) << name;
+    }
+    const auto refused = [&](const std::string& name, const std::string& content,
+                             std::vector<std::pair<std::string, std::string>> settings = {}) {
+        write_text(name, content);
+        settings.insert(settings.begin(), {{"train_file", name}});
+        return refusal("text_files", settings);
+    };
+    EXPECT_EQ(refused("t.csv", rows),
+              "'t.csv', line 1: expected a column \"text\", found text;label (';' stands between the columns: give "
+              "data.separator semicolon)");
+    EXPECT_TRUE(contains(refused("t.csv", "id|text|label\n1|x|a\n"), "give data.separator pipe"));
+    EXPECT_TRUE(contains(refused("t.tsv", "text\tlabel\nx\ta\n", {{"format", "csv"}}), "give data.format tsv"));
+    EXPECT_TRUE(contains(refused("t.txt", "\"text\",\"label\"\nx,a\n"), "give data.format csv)"));
+    EXPECT_TRUE(contains(refused("t.txt", "text;label\nx;a\n"), "give data.format csv and data.separator semicolon"));
+    EXPECT_TRUE(contains(refused("t.csv", "1;fine\n", {{"header", "false"}, {"text", "[2]"}, {"label", "1"}}),
+                         "from 1 to 1 as there is no header, got \"2\" (';' stands between"));
+    EXPECT_TRUE(contains(refused("t.csv", "texts,label\nx,a\n"), "(did you mean texts?)"));
+    EXPECT_TRUE(contains(refused("t.jsonl", "{}", {{"format", "jsonl"}, {"separator", "pipe"}}),
+                         "data.separator pipe is for CSV files, but data.format is jsonl"));
+}
+
+TEST_F(TextDataSets, AnEmptyTextIsWhatItIsChosenToBe) {
+    write_text("test.csv", "text,label\nother,a\n");
+    write_text("a.csv", "text,label\nx,a\n  ,b\ny,b\n,a\n");
+    const auto opened = [&](const std::string& empty) {
+        return open("text_files",
+                    {{"train_file", "a.csv"}, {"test_file", "test.csv"}, {"validation", "0"}, {"empty", empty}});
+    };
+    const TextData skipped = opened("skip");
+    EXPECT_EQ(texts_of(skipped.train), (std::vector<std::string>{"x", "y"}));
+    EXPECT_TRUE(contains(describe(skipped), "2 rows of 'a.csv' are left out, as they have no text (data.empty)"));
+    EXPECT_EQ(texts_of(opened("keep").train), (std::vector<std::string>{"x", "", "y", ""}));
+    write_text("a.csv", "text,label\n,b\n");
+    EXPECT_TRUE(contains(refusal("text_files", {{"train_file", "a.csv"}, {"empty", "skip"}}), "found none"));
+}
+
+TEST_F(TextDataSets, ManyColumnsTakeNoLongerThanTheyHaveTo) {
+    std::string header = "text", row = "x";
+    for (int i = 0; i < 100'000; ++i) {
+        header += ",column " + std::to_string(i);
+        row += ",a";
+    }
+    write_text("wide.csv", header + "\n" + row + "\n");
+    const auto start = std::chrono::steady_clock::now();
+    const std::string error = refusal("text_files", {{"train_file", "wide.csv"}});
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    EXPECT_TRUE(contains(error, "expected a column \"label\", found text, column 0,"));
+    EXPECT_TRUE(contains(error, "column 18 and 99981 more"));
+    EXPECT_LT(error.size(), 1000u);
+    EXPECT_LT(seconds.count(), 10.0);  // 30 s with a search for each column
+}
+
 TEST_F(TextDataSets, ALineOfTenMegabytesIsRead) {
     const std::string text(10'000'000, 'x');
+    write_text("other.tsv", "text\tlabel\nother\ta\n");
     write_text("long.tsv", "text\tlabel\n" + text + "\ta\nshort\tb\n");
     const TextData data =
-        open("text_files", {{"train_file", "long.tsv"}, {"test_file", "long.tsv"}, {"validation", "0"}});
+        open("text_files", {{"train_file", "long.tsv"}, {"test_file", "other.tsv"}, {"validation", "0"}});
     EXPECT_EQ(data.train.text(0).size(), text.size());
     write_text("long.csv", "text,label\n\"" + text + "\",a\nshort,b\n");
-    EXPECT_EQ(open("text_files", {{"train_file", "long.csv"}, {"test_file", "long.csv"}, {"validation", "0"}})
+    EXPECT_EQ(open("text_files", {{"train_file", "long.csv"}, {"test_file", "other.tsv"}, {"validation", "0"}})
                   .train.text(0)
                   .size(),
               text.size());

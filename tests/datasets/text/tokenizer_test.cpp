@@ -49,7 +49,8 @@ TEST(WordTokenizer, CountsWordsAsKerasDoes) {
     TokenizerOptions options;
     const auto tokenizer = trained(options, {"The cat, the DOG; the cow!", "a cat's <br />tail... (the end)"});
     // Frequency first, then bytes: the (4), then those that come once, of which "a" is first.
-    EXPECT_EQ(tokenizer->serialized(), "heed words lower-cased\nthe\na\nbr\ncat\ncat's\ncow\ndog\nend\ntail\n");
+    EXPECT_EQ(tokenizer->serialized(),
+              "heed words of all scripts lower-cased\nthe\na\nbr\ncat\ncat's\ncow\ndog\nend\ntail\n");
     EXPECT_EQ(tokenizer->vocabulary_size(), 4 + 9);
     EXPECT_EQ(tokenizer->encode("The\tcat\nmeows\xC2\xA0"
                                 "A-dog"),
@@ -59,21 +60,52 @@ TEST(WordTokenizer, CountsWordsAsKerasDoes) {
     EXPECT_TRUE(tokenizer->encode("... !").empty());
 }
 
+TEST(WordTokenizer, PunctuationOfEveryScriptPartsWords) {
+    const auto words_of = [](const std::string& text) {
+        const auto tokenizer = trained({}, {text});
+        std::set<std::string> words;
+        for (int32_t id = 4; id < tokenizer->vocabulary_size(); ++id) words.insert(tokenizer->token(id));
+        return words;
+    };
+    using Words = std::set<std::string>;
+    EXPECT_EQ(words_of("¿Qué? ¡Sí! «hola»… „nein“ — 'ok' – 5€"), (Words{"qué", "sí", "hola", "nein", "'ok'", "5€"}));
+    EXPECT_EQ(words_of("日本。東京、大阪・京都"), (Words{"日本", "東京", "大阪", "京都"}));
+    EXPECT_EQ(words_of("मैं हूँ।ठीक؟نعم،لا"), (Words{"मैं", "हूँ", "ठीक", "نعم", "لا"}));
+    // Marks inside of words, but not around them.
+    EXPECT_EQ(words_of("don’t ‘quoted’ l’été col·lecció ·a· צה״ל"),
+              (Words{"don't", "quoted", "l'été", "col·lecció", "a", "צה״ל"}));
+    EXPECT_EQ(words_of("good😀 😀"), (Words{"good😀", "😀"}));
+}
+
+TEST(WordTokenizer, AccentsAreTheSameHoweverTheyAreWritten) {
+    const auto tokenizer = trained({}, {"cafe\xcc\x81 caf\xc3\xa9 CAFE\xcc\x81"});
+    EXPECT_EQ(tokenizer->vocabulary_size(), 5);
+    EXPECT_EQ(tokenizer->token(4), "caf\xc3\xa9");
+    EXPECT_EQ(tokenizer->encode("Cafe\xcc\x81"), (Ids{4}));
+}
+
+TEST(WordTokenizer, AnOlderOneCutsTextsAsItAlwaysDid) {
+    const std::string bytes = "heed words lower-cased\n¿qué\ncafe\xcc\x81\n";
+    const auto tokenizer = load_tokenizer("word", bytes);
+    EXPECT_EQ(tokenizer->encode("¿Qué cafe\xcc\x81?"), (Ids{4, 5}));
+    EXPECT_EQ(tokenizer->serialized(), bytes);
+}
+
 TEST(WordTokenizer, KeepsTheMostFrequentWordsWhateverTheOrderOfTheTexts) {
     TokenizerOptions options;
     options.vocabulary = 8;
     const std::vector<std::string> texts = {"x y z x", "y x b a c", "d z"};
     const auto tokenizer = trained(options, texts);
-    EXPECT_EQ(tokenizer->serialized(), "heed words lower-cased\nx\ny\nz\na\n");
+    EXPECT_EQ(tokenizer->serialized(), "heed words of all scripts lower-cased\nx\ny\nz\na\n");
     EXPECT_EQ(trained(options, {texts[2], texts[1], texts[0]})->serialized(), tokenizer->serialized());
 }
 
 TEST(WordTokenizer, LowerCasesLettersOfEveryLanguageOnlyWhenAsked) {
     TokenizerOptions options;
     EXPECT_EQ(trained(options, {"ÑANDÚ ñandú Straße ΑΒΓ"})->serialized(),
-              "heed words lower-cased\nñandú\nstraße\nαβγ\n");
+              "heed words of all scripts lower-cased\nñandú\nstraße\nαβγ\n");
     options.lower = false;
-    EXPECT_EQ(trained(options, {"Ab ab"})->serialized(), "heed words as they are\nAb\nab\n");
+    EXPECT_EQ(trained(options, {"Ab ab"})->serialized(), "heed words of all scripts as they are\nAb\nab\n");
 }
 
 TEST(WordTokenizer, TextsWithoutWordsAreRefused) {
@@ -199,6 +231,81 @@ TEST(SentencePieceModel, IsReadFromAFileOrRefused) {
     EXPECT_TRUE(begins_with(message_of<UserError>([&] { trained(options, {}); }), "expected a SentencePiece model"));
     options.file = folder / "missing";
     EXPECT_TRUE(contains(message_of<UserError>([&] { trained(options, {}); }), "missing"));
+}
+
+TEST(SentencePieceModel, DamagedBytesAreRefusedOrDoNoHarm) {
+    for (const char* model : {"bpe", "unigram"}) {
+        const std::string bytes = trained(sentencepiece(model, 320), some_sentences())->serialized();
+        const std::string text = "La casa ÁRBOL e\xcc\x81 río 12 \xe3\x80\x80 ﬁn.";
+        uint64_t state = 12345;
+        const auto next = [&] { return state = state * 6364136223846793005u + 1442695040888963407u, state >> 33; };
+        int refused = 0, used = 0;
+        for (int attempt = 0; attempt < 150; ++attempt) {
+            std::string damaged = bytes;
+            const uint64_t flips = 1 + next() % 4;
+            for (uint64_t i = 0; i < flips; ++i) damaged[next() % damaged.size()] = static_cast<char>(next());
+            try {
+                const auto tokenizer = load_tokenizer("sentencepiece", damaged);
+                const Ids ids = tokenizer->encode(text);
+                tokenizer->decode(ids);
+                ++used;
+            } catch (const Error&) {
+                ++refused;
+            }
+        }
+        EXPECT_GT(refused, 10) << model;
+        EXPECT_GT(used, 10) << model;
+    }
+}
+
+TEST(SentencePieceModel, RulesThatLeadOutsideOfTheirMemoryAreRefused) {
+    // A model of three pieces with rules of normalisation: their size, a double array, the texts.
+    const auto sized = [](char tag, const std::string& bytes) {
+        std::string size;
+        for (std::size_t rest = bytes.size();; rest >>= 7) {
+            size += static_cast<char>((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+            if (rest <= 0x7f) break;
+        }
+        return std::string(1, tag) + size + bytes;
+    };
+    const auto number = [](uint32_t value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); };
+    const auto model = [&](const std::vector<uint32_t>& units, const std::string& texts) {
+        std::string array;
+        for (const uint32_t unit : units) array += number(unit);
+        const std::string rules = number(static_cast<uint32_t>(array.size())) + array + texts;
+        std::string bytes = sized('\x0a', sized('\x0a', "<unk>") + "\x18\x02");
+        bytes += sized('\x0a', sized('\x0a', "\xe2\x96\x81") + "\x15" + number(0));
+        bytes += sized('\x0a', sized('\x0a', "b") + "\x15" + number(0));
+        return bytes + sized('\x1a', sized('\x12', rules));
+    };
+    // "a" becomes the text at place 0: unit 0 leads to children from 1024 / 1024 = 1 on, "a" has the value at its base.
+    std::vector<uint32_t> units(256 + 2, 0);
+    const auto offset = [](uint32_t places) { return places << 10; };
+    units[0] = offset(0);
+    units['a'] = 'a' | (1u << 8) | offset('a' ^ 256u);
+    units[256] = 0x80000000u;
+    std::vector<uint32_t> sound = units;
+    sound.resize(512, 0);
+    const std::string texts("b\0", 2);
+    const auto tokenizer = load_tokenizer("sentencepiece", model(sound, texts));
+    EXPECT_EQ(tokenizer->encode("a"), tokenizer->encode("b"));
+
+    const auto refused = [&](const std::vector<uint32_t>& array, const std::string& replacements) {
+        return message_of<UserError>([&] { load_tokenizer("sentencepiece", model(array, replacements)); });
+    };
+    const char* outside = "lead outside of their memory";
+    EXPECT_TRUE(contains(refused(units, texts), outside)) << "children of a beyond the end";
+    std::vector<uint32_t> far = sound;
+    far[0] = offset(1u << 20);
+    EXPECT_TRUE(contains(refused(far, texts), outside));
+    std::vector<uint32_t> value = sound;
+    value[256] = 0x80000000u | 2;
+    EXPECT_TRUE(contains(refused(value, texts), outside));
+    std::vector<uint32_t> circle = sound;
+    circle['a'] = 'a' | offset('a');
+    EXPECT_TRUE(contains(refused(circle, texts), outside));
+    EXPECT_TRUE(contains(refused(sound, "b"), "the texts of the normalisation are damaged"));
+    EXPECT_TRUE(contains(refused(sound, std::string("\xff\0", 2)), "the texts of the normalisation are damaged"));
 }
 
 std::string bert_vocabulary() {

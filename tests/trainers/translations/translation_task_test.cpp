@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string>
 
 #include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
@@ -252,6 +254,44 @@ TEST(TranslationDecoder, GivesASentenceTheSameTranslationAloneAndAmongOthers) {
             EXPECT_LE(together[i][rank].tokens(), 8);
         }
     }
+}
+
+TEST(TranslationDecoder, ATranslationIsOneLineWhateverItsTokensAre) {
+    SmallTask small;
+    const std::vector<std::string> words = {"a\x1b",
+                                            "b\rb",
+                                            "c\xe2\x80\xa8"
+                                            "c",
+                                            "d\td",
+                                            "e\x07",
+                                            "f\xc2\x85"
+                                            "f",
+                                            "g\x7f",
+                                            "h\x0bh"};
+    std::string bytes = "heed words of all scripts lower-cased\n";
+    for (const std::string& word : words) bytes += word + "\n";
+    TranslationInput input;
+    input.joint = true;
+    input.max_source_tokens = input.max_target_tokens = 8;
+    input.source_vocabulary = input.target_vocabulary = vocabulary;
+    input.source_tokenizer = {"word", bytes};
+    const TranslationTokenizers tokenizers(input);
+    BeamSearchOptions search;
+    search.beam = search.n_best = 8;
+    search.min_length = 3;
+    EncodedTexts sources;
+    for (int32_t id = 4; id < vocabulary; ++id) sources.add(std::vector<int32_t>{id, end});
+    TranslationDecoder decoder(small.context, *small.model, tokenizers, search);
+    std::set<int32_t> written;
+    for (const auto& best : decoder.translate(sources)) {
+        for (const TranslationText& translation : best) {
+            written.insert(translation.ids.begin(), translation.ids.end());
+            for (const char* mark : {"\x1b", "\r", "\xe2\x80\xa8", "\t", "\x07", "\xc2\x85", "\x7f", "\x0b", "\n"}) {
+                EXPECT_EQ(translation.text.find(mark), std::string::npos) << mark;
+            }
+        }
+    }
+    EXPECT_GT(written.size(), 4U) << "several of the words were written";
 }
 
 TEST(TranslationTokenizers, MustHaveTheVocabularyOfTheModel) {
