@@ -40,7 +40,7 @@ protected:
         write_text(tiny().folder / "numbers.yaml",
                    "model: {type: translator, dim: 32, encoder_depth: 1, decoder_depth: 1, heads: 2, mlp_dim: 64}\n"
                    "data: {name: parallel_files, pair_files: [pairs.tsv], root: '', tokens: 128, length: 8,\n"
-                   "       validation: 5, test: 8}\n"
+                   "       validation: 5, test: 8, split_seed: 1}\n"
                    "tokenizer: {type: word, vocabulary: 100}\n"
                    "train: {epochs: 2, seed: 3, label_smoothing: 0.1}\n"
                    "optimizer: {type: adamw, lr: 1e-2}\n"
