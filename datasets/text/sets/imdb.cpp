@@ -50,9 +50,8 @@ DataSearch imdb_search() {
             "put aclImdb_v1.tar.gz, packed or unpacked, into data/imdb, or name it by data.root"};
 }
 
-/// The part that a file belongs to ("train/pos"), or nothing where it is no labelled review.
-std::string_view imdb_part_of(std::string_view name) {
-    if (!name.ends_with(".txt")) return {};
+/// The part in whose folder a file lies ("train/pos"), or nothing.
+std::string_view imdb_folder_of(std::string_view name) {
     const std::size_t slash = name.rfind('/');
     if (slash == std::string_view::npos) return {};
     const std::string_view folder = name.substr(0, slash);
@@ -60,6 +59,11 @@ std::string_view imdb_part_of(std::string_view name) {
         if (folder == part || (folder.ends_with(part) && folder[folder.size() - part.size() - 1] == '/')) return part;
     }
     return {};
+}
+
+/// The part that a file belongs to, or nothing where it is no labelled review.
+std::string_view imdb_part_of(std::string_view name) {
+    return name.ends_with(".txt") ? imdb_folder_of(name) : std::string_view();
 }
 
 /// The number N and the rating of a review N_RATING.txt in this part; UserError where the name is another, or says
@@ -100,25 +104,44 @@ std::string_view imdb_film_file(std::string_view name) {
     return {};
 }
 
-std::vector<ArchiveFile> imdb_folder_files(const fs::path& folder) {
+/// Files of a data set and how many lie among its reviews that are none.
+struct ImdbFiles {
     std::vector<ArchiveFile> files;
+    int64_t others = 0;
+};
+
+ImdbFiles imdb_folder_files(const fs::path& folder) {
+    ImdbFiles found;
     for (const std::string& name : imdb_film_files) {
         std::ifstream stream(folder / name, std::ios::binary);
-        if (stream) files.push_back({name, {std::istreambuf_iterator<char>(stream), {}}});
+        if (stream) found.files.push_back({name, {std::istreambuf_iterator<char>(stream), {}}});
     }
     for (const std::string& part : imdb_parts) {
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(folder / part, error)) {
             const std::string name = part + "/" + entry.path().filename().string();
-            if (imdb_part_of(name).empty()) continue;
+            if (imdb_part_of(name).empty()) {
+                ++found.others;
+                continue;
+            }
             std::ifstream stream(entry.path(), std::ios::binary);
             if (!stream) throw UserError(fmt::format("cannot read '{}'", entry.path().string()));
-            files.push_back({name, {std::istreambuf_iterator<char>(stream), {}}});
+            found.files.push_back({name, {std::istreambuf_iterator<char>(stream), {}}});
         }
         if (error) throw UserError(fmt::format("expected a folder '{}', found none", (folder / part).string()));
     }
-    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    return files;
+    std::sort(found.files.begin(), found.files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return found;
+}
+
+ImdbFiles imdb_archive_files(const fs::path& archive) {
+    ImdbFiles found;
+    found.files = read_archive(archive, [&](std::string_view name) {
+        if (!imdb_part_of(name).empty() || !imdb_film_file(name).empty()) return true;
+        if (!imdb_folder_of(name).empty()) ++found.others;
+        return false;
+    });
+    return found;
 }
 
 /// With blanks for the marks of line breaks.
@@ -166,10 +189,8 @@ TextData open_imdb(const TextDataOptions& general) {
     options.validate();
     const fs::path origin = imdb_origin(options);
     std::error_code ignored;
-    std::vector<ArchiveFile> files =
-        fs::is_directory(origin, ignored) ? imdb_folder_files(origin) : read_archive(origin, [](std::string_view name) {
-            return !imdb_part_of(name).empty() || !imdb_film_file(name).empty();
-        });
+    ImdbFiles found = fs::is_directory(origin, ignored) ? imdb_folder_files(origin) : imdb_archive_files(origin);
+    std::vector<ArchiveFile>& files = found.files;
 
     const auto train = std::make_shared<TextSource>(imdb_facts.class_names, false),
                test = std::make_shared<TextSource>(imdb_facts.class_names, false);
@@ -204,6 +225,10 @@ TextData open_imdb(const TextDataOptions& general) {
         }
     }
     TextData data = make_text_data("imdb", origin.string(), train, nullptr, test, options, groups);
+    if (found.others > 0) {
+        data.remarks.push_back(
+            fmt::format("{} files among the reviews are passed over, as their names do not end in .txt", found.others));
+    }
     compare_with_published(data, imdb_facts, train->size());
     return data;
 }

@@ -138,6 +138,9 @@ TEST_F(TextDataSets, ImdbIsTheSameFromFolderAndArchiveInAnyOrder) {
         fs::create_directories(fs::path("unpacked/" + entry.name).parent_path());
         write_text("unpacked/" + entry.name, entry.content);
     }
+    write_text("unpacked/aclImdb/train/pos/.directory", "no review");
+    EXPECT_TRUE(contains(describe(open("imdb", {{"root", "unpacked"}})),
+                         "1 files among the reviews are passed over, as their names do not end in .txt"));
     for (const char* root : {"unpacked", "unpacked/aclImdb"}) {
         const TextData folder = open("imdb", {{"root", root}, {"validation", "0.25"}});
         EXPECT_EQ(texts_of(folder.train), texts_of(data.train));

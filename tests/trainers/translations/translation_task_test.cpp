@@ -270,7 +270,7 @@ TEST(TranslationDecoder, ATranslationIsOneLineWhateverItsTokensAre) {
                                             "h\x0bh"};
     std::string bytes = "heed words of all scripts lower-cased\n";
     for (const std::string& word : words) bytes += word + "\n";
-    TranslationInput input;
+    TranslationDataFacts input;
     input.joint = true;
     input.max_source_tokens = input.max_target_tokens = 8;
     input.source_vocabulary = input.target_vocabulary = vocabulary;
