@@ -12,6 +12,7 @@
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/run/initial_weights.h"
 #include "heed/trainers/run/saved_model.h"
+#include "heed/trainers/run/training_memory.h"
 
 namespace heed {
 namespace {
@@ -58,11 +59,23 @@ void print_cost(const Recipe& recipe, const ExpectedData& data) {
                                       counted(3 * forward * step_samples), sample.is_limit ? " at most" : ""));
     line("attention", attention_text(recipe));
     if (!cost.attention.empty()) line("", cost.attention);
-    line("memory", fmt::format("{} {} for training with {} {} at a time{}", cost.measured ? "about" : "at least",
-                               scaled(cost.bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}), cost.batch, sample.samples,
-                               cost.measured ? "" : " (not measured: the model is too large for this machine)"));
+    const std::initializer_list<const char*> units = {"B", "KiB", "MiB", "GiB", "TiB"};
+    line("memory", fmt::format("about {} for training with {} {} at a time", scaled(cost.bytes, 1024, units),
+                               cost.batch, sample.samples));
+    if (cost.bytes > machine_memory_bytes()) {
+        line("", fmt::format("warning: this machine has {}", scaled(machine_memory_bytes(), 1024, units)));
+    }
     if (cost.steps > 0) line("steps", fmt::format("{}", cost.steps));
     if (cost.steps == 0 && !sample.steps.empty()) line("steps", sample.steps);
+}
+
+/// What training would find, on a device where the model takes neither memory nor time.
+ExpectedData opened_data(const Recipe& recipe) {
+    Context context("shapes");
+    const std::unique_ptr<Workload> workload = kind_of(recipe).open(recipe, context, nullptr);
+    fmt::print("\n");
+    for (const std::string& line : workload->description()) fmt::print("{}\n", line);
+    return {workload->facts(), workload->batch_is_limit() ? 0 : workload->task().samples(Split::train)};
 }
 
 }  // namespace
@@ -71,10 +84,10 @@ int run(const CheckCommand& command) {
     const Recipe recipe = read_recipe(recipe_spec(), command.recipe, command.overrides);
     print_settings(recipe);
     use_threads_of(recipe);
-    const std::optional<ExpectedData> data = kind_of(recipe).expected_data(recipe);
+    const std::optional<ExpectedData> data = command.data ? opened_data(recipe) : kind_of(recipe).expected_data(recipe);
     if (!data) {
         check_initial_weights(recipe);
-        fmt::print("\nThe size of the model depends on the files of {}, which are not looked at.\n",
+        fmt::print("\nThe size of the model depends on the files of {}, which are not looked at (--data opens them).\n",
                    recipe.section("data").choice());
         return 0;
     }

@@ -105,6 +105,7 @@ public:
         CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
         check->add_option("recipe", check_.recipe, "recipe file")->required();
         check->add_option("settings", check_.overrides, overrides_help);
+        check->add_flag("--data", check_.data, "open the data as train does, tokenizers included");
         check->footer(settings_list(recipe_spec()));
 
         CLI::App* info = add("info", "show what a run or checkpoint holds: architecture, parameters, provenance");

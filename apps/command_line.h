@@ -40,6 +40,7 @@ struct ScoreCommand {
 struct CheckCommand {
     std::string recipe;
     std::vector<std::string> overrides;
+    bool data = false;  ///< open the data, too
 };
 
 struct InfoCommand {

@@ -8,6 +8,7 @@
 #include "heed/core/reference/reference_device.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
+#include "heed/core/shapes/shapes_device.h"
 
 namespace heed {
 
@@ -31,8 +32,9 @@ MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, float* c, int
 
 std::span<const DeviceType> device_types() {
     static constexpr DeviceType types[device_kinds] = {
-        {"cpu", make_cpu_device},
-        {"reference", make_reference_device},
+        {"cpu", make_cpu_device, true},
+        {"reference", make_reference_device, true},
+        {"shapes", make_shapes_device, false},
     };
     return types;
 }

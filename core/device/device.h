@@ -51,6 +51,8 @@ public:
 
     virtual DeviceKind kind() const = 0;
     virtual const char* name() const = 0;
+    /// False for a device that only keeps account of memory: numbers that are read from it are zeros.
+    virtual bool computes() const { return true; }
 
     /// Memory of at least `bytes` bytes, 64-byte aligned. Throws Error when there is none.
     virtual void* allocate(size_t bytes) = 0;
@@ -70,6 +72,7 @@ public:
 struct DeviceType {
     const char* name;
     std::unique_ptr<Device> (*make)();
+    bool computes;  ///< as Device::computes
 };
 
 /// All devices, in the order of DeviceKind.

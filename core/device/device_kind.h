@@ -5,8 +5,8 @@
 namespace heed {
 
 /// The devices that Heed knows, in the order of the tables of kernels and of the registry of devices.
-enum class DeviceKind : uint8_t { cpu, reference };
+enum class DeviceKind : uint8_t { cpu, reference, shapes };
 
-inline constexpr int device_kinds = 2;
+inline constexpr int device_kinds = 3;
 
 }  // namespace heed

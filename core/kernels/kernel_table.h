@@ -33,5 +33,6 @@ struct KernelTable {
 #define HEED_KERNELS(Kernels, name)    \
     const Kernels& name##_cpu();       \
     const Kernels& name##_reference(); \
+    const Kernels& name##_shapes();    \
                                        \
-    inline constexpr KernelTable<Kernels> name##_kernels = {#name, {name##_cpu, name##_reference}}
+    inline constexpr KernelTable<Kernels> name##_kernels = {#name, {name##_cpu, name##_reference, name##_shapes}}

@@ -78,6 +78,7 @@ ParameterStore::ParameterStore(Context& context, Module& model, uint64_t seed, c
             const int64_t offset = group.offsets[index];
             parameter->value_ = group.values.view(offset, parameter->shape());
             if (group.trainable) parameter->slot_.bind(group.gradients.view(offset, parameter->shape()));
+            if (!context.device().computes()) continue;
             for (const ParameterPart& part : parameter->parts()) {
                 RandomKey key = random_key(seed, RandomPurpose::initialisation, part.name);
                 std::vector<float> first = parameter->initializer().draw(parameter->part_shape(part), key);

@@ -13,12 +13,12 @@ struct EmptyTokens {
     Tensor ids, lengths;
 
     EmptyTokens(Context& context, int64_t texts, int64_t tokens)
-        : ids(filled(context, {texts, tokens}, 0)), lengths(filled(context, {texts}, tokens)) {}
+        : ids(Tensor::zeros(context, {texts, tokens}, DType::i32)), lengths(all(context, texts, tokens)) {}
 
 private:
-    static Tensor filled(Context& context, const Shape& shape, int64_t value) {
-        const std::vector<int32_t> values(static_cast<size_t>(shape.elements()), static_cast<int32_t>(value));
-        return Tensor::from_host(context, shape, std::span<const int32_t>(values));
+    static Tensor all(Context& context, int64_t count, int64_t value) {
+        const std::vector<int32_t> values(static_cast<size_t>(count), static_cast<int32_t>(value));
+        return Tensor::from_host(context, {count}, std::span<const int32_t>(values));
     }
 };
 

@@ -15,7 +15,9 @@ constexpr double below_one = 0.999999999;
 
 std::vector<std::string> device_names() {
     std::vector<std::string> names;
-    for (const DeviceType& type : device_types()) names.emplace_back(type.name);
+    for (const DeviceType& type : device_types()) {
+        if (type.computes) names.emplace_back(type.name);
+    }
     return names;
 }
 
