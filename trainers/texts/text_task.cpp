@@ -1,44 +1,37 @@
 #include "heed/trainers/texts/text_task.h"
 
 #include <algorithm>
-#include <chrono>
+#include <utility>
 
 #include "heed/core/error.h"
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/classification/multi_label_meter.h"
-#include "heed/trainers/loop/finite.h"
 #include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 
 TextTask::TextTask(Context& context, TextClassifier& model, EncodedTextData data, LabelLossOptions loss)
-    : context_(context), model_(model), data_(std::move(data)), loss_(std::move(loss)) {}
+    : InMemoryTask(context), model_(model), data_(std::move(data)), loss_(std::move(loss)) {}
 
 int64_t TextTask::epoch_steps(int64_t batch) const {
     return batches_per_epoch(data_.train.size(), batch);
 }
 
-void TextTask::begin(const BatchPlan& plan) {
-    part_.reset();
-    TokenBatchPlan batches;
-    batches.texts = plan.batch;
-    batches.shuffle = plan.shuffle;
-    batches.seed = plan.seed;
-    batches.sort = false;
-    cursor_.emplace(TokenBatches(batches, data_.train.texts.lengths()), plan, epoch_steps(plan.batch));
+TokenBatches TextTask::batches(int64_t batch, bool shuffle, uint64_t seed) const {
+    TokenBatchPlan plan;
+    plan.texts = batch;
+    plan.shuffle = shuffle;
+    plan.seed = seed;
+    plan.sort = false;
+    return {plan, data_.train.texts.lengths()};
 }
 
-MicroBatch TextTask::next(ForwardState state) {
-    if (!cursor_) throw Error("the training has not begun");
-    const auto start = std::chrono::steady_clock::now();
-    part_ = cursor_->next();
-    // All parts are as wide as the whole batch: the random numbers of dropout are counted by a token's place in it.
+void TextTask::fill(const BatchPart& part) {
     int64_t width = 0;
-    for (const int64_t place : part_->whole) width = std::max(width, data_.train.texts.length(place));
-    fill_tokens(matrix_, data_.train.texts, part_->places, data_.pad, 0, 0, width);
-    waited_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return forward(state);
+    for (const int64_t place : part.whole) width = std::max(width, data_.train.texts.length(place));
+    places_.assign(part.places.begin(), part.places.end());
+    fill_tokens(matrix_, data_.train.texts, places_, data_.pad, 0, 0, width);
 }
 
 Variable TextTask::classify(const TokenMatrix& texts, const ForwardState& state) {
@@ -48,30 +41,14 @@ Variable TextTask::classify(const TokenMatrix& texts, const ForwardState& state)
     return model_.forward(ids, lengths, state);
 }
 
-MicroBatch TextTask::forward(ForwardState state) {
-    MicroBatch result;
-    result.position = part_->position;
-    if (part_->places.empty()) return result;
-    state.first_sample = static_cast<uint32_t>(part_->first_sample);
-    LabelLoss loss = label_loss(classify(matrix_, state), data_.train.labels.at(part_->places), loss_);
-    result.sums = loss.sums;
-    result.loss = std::move(loss.loss);
-    return result;
+MicroBatch TextTask::compute(const ForwardState& state) {
+    LabelLoss loss = label_loss(classify(matrix_, state), data_.train.labels.at(places_), loss_);
+    return {std::move(loss.loss), loss.sums, {}};
 }
 
-std::string TextTask::find_non_finite(ForwardState state) {
-    if (!part_) return "";
-    return first_non_finite_op(context_, [&] { forward(state); });
-}
-
-void TextTask::observe(ForwardObserver& observer, int64_t samples) {
-    const size_t count = part_ ? std::min(static_cast<size_t>(samples), part_->places.size()) : 0;
-    if (count == 0) return;
-    NoGradient guard(context_);
-    ForwardState state;
-    state.observer = &observer;
+void TextTask::show(std::span<const int64_t> places, const ForwardState& state) {
     TokenMatrix matrix;
-    fill_tokens(matrix, data_.train.texts, part_->places.first(count), data_.pad);
+    fill_tokens(matrix, data_.train.texts, places, data_.pad);
     classify(matrix, state);
 }
 

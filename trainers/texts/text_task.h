@@ -1,15 +1,15 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <span>
+#include <vector>
 
 #include "heed/core/device/context.h"
 #include "heed/datasets/text/encoded_texts.h"
 #include "heed/datasets/text/files/label_sets.h"
 #include "heed/layers/models/text_classifier.h"
 #include "heed/trainers/classification/label_loss.h"
-#include "heed/trainers/loop/batch_cursor.h"
-#include "heed/trainers/loop/task.h"
+#include "heed/trainers/loop/in_memory_task.h"
 
 namespace heed {
 
@@ -28,7 +28,7 @@ struct EncodedTextData {
 };
 
 /// Classification of texts.
-class TextTask final : public Task {
+class TextTask final : public InMemoryTask {
 public:
     /// `batch` is the number of texts of an optimizer batch.
     TextTask(Context& context, TextClassifier& model, EncodedTextData data, LabelLossOptions loss);
@@ -36,11 +36,6 @@ public:
     Module& model() override { return model_; }
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     int64_t epoch_steps(int64_t batch) const override;
-    void begin(const BatchPlan& plan) override;
-    MicroBatch next(ForwardState state) override;
-    std::string find_non_finite(ForwardState state) override;
-    void observe(ForwardObserver& observer, int64_t samples) override;
-    double waited_seconds() const override { return waited_seconds_; }
     Evaluation evaluate(Split split) override;
 
     Context& context() { return context_; }
@@ -51,18 +46,18 @@ public:
     Variable classify(const TokenMatrix& texts, const ForwardState& state = {});
 
 private:
-    MicroBatch forward(ForwardState state);
+    TokenBatches batches(int64_t batch, bool shuffle, uint64_t seed) const override;
+    void fill(const BatchPart& part) override;
+    MicroBatch compute(const ForwardState& state) override;
+    void show(std::span<const int64_t> places, const ForwardState& state) override;
     template <class Add>
     void classify_all(const EncodedSplit& split, Add&& add);
 
-    Context& context_;
     TextClassifier& model_;
     EncodedTextData data_;
     LabelLossOptions loss_;
-    std::optional<BatchCursor> cursor_;
-    std::optional<BatchPart> part_;
-    TokenMatrix matrix_;  // of part_
-    double waited_seconds_ = 0.0;
+    std::vector<int64_t> places_;  // of the last micro-batch
+    TokenMatrix matrix_;           // its tokens
 };
 
 }  // namespace heed

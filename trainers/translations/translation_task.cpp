@@ -8,7 +8,6 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/shapes/reshape.h"
-#include "heed/trainers/loop/finite.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/metrics/perplexity.h"
 
@@ -81,7 +80,7 @@ Variable translation_logits(Context& context, Translator& model, const PairBatch
 
 TranslationTask::TranslationTask(Context& context, Translator& model, EncodedTranslationData data,
                                  double label_smoothing, Finish finish)
-    : context_(context),
+    : InMemoryTask(context),
       model_(model),
       data_(std::move(data)),
       label_smoothing_(static_cast<float>(label_smoothing)),
@@ -102,47 +101,21 @@ int64_t TranslationTask::epoch_steps(int64_t batch) const {
     return std::max<int64_t>(1, batches(batch, true, 0).epoch(0).batches());
 }
 
-void TranslationTask::begin(const BatchPlan& plan) {
-    part_.reset();
-    cursor_.emplace(batches(plan.batch, plan.shuffle, plan.seed), plan, epoch_steps(plan.batch));
+void TranslationTask::fill(const BatchPart& part) {
+    batch_ = pair_batch(data_.train, part.places, data_.source_pad, data_.target_pad, part.whole);
 }
 
-MicroBatch TranslationTask::next(ForwardState state) {
-    if (!cursor_) throw Error("the training has not begun");
-    const auto start = std::chrono::steady_clock::now();
-    part_ = cursor_->next();
-    // All parts are as wide as the whole batch: the random numbers of dropout are counted by a token's place in it.
-    batch_ = pair_batch(data_.train, part_->places, data_.source_pad, data_.target_pad, part_->whole);
-    waited_seconds_ += seconds_from(start);
-    return forward(state);
-}
-
-MicroBatch TranslationTask::forward(ForwardState state) {
-    MicroBatch result;
-    result.position = part_->position;
-    if (part_->places.empty()) return result;
-    state.first_sample = static_cast<uint32_t>(part_->first_sample);
+MicroBatch TranslationTask::compute(const ForwardState& state) {
     CrossEntropyResult loss =
         translation_loss(context_, translation_logits(context_, model_, batch_, state), batch_, label_smoothing_);
-    result.sums = {loss.loss_sum, correct_tokens(loss, batch_), batch_.target_tokens()};
-    result.loss = std::move(loss.loss);
-    return result;
+    const LossSums sums = {loss.loss_sum, correct_tokens(loss, batch_), batch_.target_tokens()};
+    return {std::move(loss.loss), sums, {}};
 }
 
-std::string TranslationTask::find_non_finite(ForwardState state) {
-    if (!part_) return "";
-    return first_non_finite_op(context_, [&] { forward(state); });
-}
-
-void TranslationTask::observe(ForwardObserver& observer, int64_t samples) {
-    const size_t count = part_ ? std::min(static_cast<size_t>(samples), part_->places.size()) : 0;
-    if (count == 0) return;
-    NoGradient guard(context_);
-    ForwardState state;
-    state.observer = &observer;
+void TranslationTask::show(std::span<const int64_t> places, const ForwardState& state) {
     // One at a time: padding, too, has weights, which say nothing.
-    for (size_t i = 0; i < count; ++i) {
-        const auto place = part_->places.subspan(i, 1);
+    for (size_t i = 0; i < places.size(); ++i) {
+        const auto place = places.subspan(i, 1);
         translation_logits(context_, model_, pair_batch(data_.train, place, data_.source_pad, data_.target_pad), state);
     }
 }

@@ -1,14 +1,13 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <span>
 #include <vector>
 
 #include "heed/core/device/context.h"
 #include "heed/datasets/text/encoded_texts.h"
 #include "heed/layers/models/translator.h"
-#include "heed/trainers/loop/batch_cursor.h"
-#include "heed/trainers/loop/task.h"
+#include "heed/trainers/loop/in_memory_task.h"
 
 namespace heed {
 
@@ -36,7 +35,7 @@ struct PairBatch {
 
 /// Translation, trained with the true target in front of every token (teacher forcing). Loss and accuracy are means
 /// over the target tokens, the end included.
-class TranslationTask final : public Task {
+class TranslationTask final : public InMemoryTask {
 public:
     /// Adds to a result what comes from translating the split.
     using Finish = std::function<void(Split, Evaluation&)>;
@@ -50,28 +49,21 @@ public:
     /// `batch` is the most tokens that a side of an optimizer batch has, padding included. All epochs have as many
     /// batches as a first pass over the pairs, at least one.
     int64_t epoch_steps(int64_t batch) const override;
-    void begin(const BatchPlan& plan) override;
-    MicroBatch next(ForwardState state) override;
-    std::string find_non_finite(ForwardState state) override;
-    void observe(ForwardObserver& observer, int64_t samples) override;
-    double waited_seconds() const override { return waited_seconds_; }
     Evaluation evaluate(Split split) override;
 
     const EncodedTranslationData& data() const { return data_; }
 
 private:
-    TokenBatches batches(int64_t tokens, bool shuffle, uint64_t seed) const;
-    MicroBatch forward(ForwardState state);
+    TokenBatches batches(int64_t tokens, bool shuffle, uint64_t seed) const override;
+    void fill(const BatchPart& part) override;
+    MicroBatch compute(const ForwardState& state) override;
+    void show(std::span<const int64_t> places, const ForwardState& state) override;
 
-    Context& context_;
     Translator& model_;
     EncodedTranslationData data_;
     float label_smoothing_;
     Finish finish_;
-    std::optional<BatchCursor> cursor_;
-    std::optional<BatchPart> part_;
-    PairBatch batch_;  // of part_
-    double waited_seconds_ = 0.0;
+    PairBatch batch_;  // the last micro-batch
 };
 
 /// Logits [pairs * columns of `outputs`, vocabulary] of what follows each token of the inputs.

@@ -1,0 +1,49 @@
+#include "heed/trainers/loop/in_memory_task.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "heed/core/error.h"
+#include "heed/trainers/loop/finite.h"
+
+namespace heed {
+
+void InMemoryTask::begin(const BatchPlan& plan) {
+    part_.reset();
+    cursor_.emplace(batches(plan.batch, plan.shuffle, plan.seed), plan, epoch_steps(plan.batch));
+}
+
+MicroBatch InMemoryTask::next(ForwardState state) {
+    if (!cursor_) throw Error("the training has not begun");
+    const auto start = std::chrono::steady_clock::now();
+    part_ = cursor_->next();
+    fill(*part_);
+    waited_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return forward(state);
+}
+
+MicroBatch InMemoryTask::forward(ForwardState state) {
+    MicroBatch result;
+    if (!part_->places.empty()) {
+        state.first_sample = static_cast<uint32_t>(part_->first_sample);
+        result = compute(state);
+    }
+    result.position = part_->position;
+    return result;
+}
+
+std::string InMemoryTask::find_non_finite(ForwardState state) {
+    if (!part_) return "";
+    return first_non_finite_op(context_, [&] { forward(state); });
+}
+
+void InMemoryTask::observe(ForwardObserver& observer, int64_t samples) {
+    const size_t count = part_ ? std::min(static_cast<size_t>(samples), part_->places.size()) : 0;
+    if (count == 0) return;
+    NoGradient guard(context_);
+    ForwardState state;
+    state.observer = &observer;
+    show(part_->places.first(count), state);
+}
+
+}  // namespace heed
