@@ -56,6 +56,12 @@ public:
                        "go on with the given run (train.epochs=30 makes it longer), with that in run.dir, or with the "
                        "recipe's latest")
             ->disable_flag_override();
+        train
+            ->add_option("--change", train_.changes,
+                         "with --resume: a setting that the run changes from here on, such as optimizer.lr=1e-4 (each "
+                         "change with a --change of its own)")
+            ->type_name("KEY=VALUE")
+            ->allow_extra_args(false);
         train->footer(settings_list(recipe_spec()));
 
         CLI::App* eval = add("eval", "measure a trained model on a split of its data");

@@ -13,6 +13,7 @@ struct TrainCommand {
     std::string recipe;
     std::vector<std::string> overrides;
     bool resume = false;
+    std::vector<std::string> changes;  ///< of a resumed run
 };
 
 struct EvalCommand {

@@ -48,6 +48,13 @@ void print_line(const char* name, const std::string& value) {
     fmt::print("{:<12}{}\n", name, value);
 }
 
+/// Older checkpoints do not say by what their models were compared.
+std::string best_text(const CheckpointFacts& facts) {
+    const TrainingState& progress = facts.progress;
+    if (progress.compared_by.empty()) return facts.data->kind().score_text(*facts.data, progress.best_score);
+    return progress.compared_by + " " + score_text(progress.compared_by, progress.best_score);
+}
+
 }  // namespace
 
 int run(const InfoCommand& command) {
@@ -69,9 +76,7 @@ int run(const InfoCommand& command) {
     print_line("written by", facts.versions);
     print_line("trained", fmt::format("{} steps, {} epochs", facts.progress.step, facts.progress.position.epoch));
     if (facts.progress.best_step > 0) {
-        print_line("validation", fmt::format("{} at best, after step {}",
-                                             facts.data->kind().score_text(*facts.data, facts.progress.best_score),
-                                             facts.progress.best_step));
+        print_line("validation", fmt::format("{} at best, after step {}", best_text(facts), facts.progress.best_step));
     }
     for (const auto& [name, text] : facts.data->kind().information(saved.trained)) print_line(name.c_str(), text);
     print_line("attention", attention_text(recipe));

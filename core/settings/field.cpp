@@ -1,6 +1,7 @@
 #include "heed/core/settings/field.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -101,6 +102,35 @@ Field& Field::unit(std::string text) {
     return *this;
 }
 
+Field& Field::path() {
+    if (!is_text() || !choices_.empty()) throw std::logic_error("the field " + name_ + " can be no path");
+    is_path_ = true;
+    return *this;
+}
+
+bool Field::is_share() const {
+    const bool number = std::holds_alternative<double*>(member_) || std::holds_alternative<NumberList*>(member_);
+    return number && has_range_ && least_ >= 0 && greatest_ <= 1;
+}
+
+bool Field::parse(std::string_view text, double& value) const {
+    return is_share() ? parse_share(text, value) : parse_double(text, value);
+}
+
+std::string Field::expanded(const std::string& text, std::string& refused) const {
+    if (!is_path_ || !text.starts_with('~')) return text;
+    const char* home = std::getenv("HOME");
+    if (text.size() > 1 && text[1] != '/') {
+        refused = "expects a path, in which only ~/ stands for a home folder, got " + quote(text) +
+                  " (a file of that name is ./" + text + ")";
+    } else if (home == nullptr || *home == '\0') {
+        refused = "expects a path, got " + quote(text) + ", but the environment variable HOME names no home folder";
+    } else {
+        return home + text.substr(1);
+    }
+    return "";
+}
+
 bool Field::is_list() const {
     return std::holds_alternative<TextList*>(member_) || std::holds_alternative<NumberList*>(member_);
 }
@@ -123,6 +153,7 @@ std::string Field::expectation() const {
     if (!choices_.empty()) return (is_list() ? "a list of " : "") + listed(choices_, " or ");
     std::string result = words[member_.index()];
     if (has_range_) result += " from " + range_text();
+    if (is_share()) result += " or percent (10%)";
     return result;
 }
 
@@ -193,7 +224,7 @@ bool Field::assign(std::string_view text) {
     }
     if (auto* const* number = std::get_if<double*>(&member_)) {
         double value = 0;
-        if (!parse_double(text, value) || !in_range(value)) return false;
+        if (!parse(text, value) || !in_range(value)) return false;
         **number = value;
         return true;
     }
@@ -209,7 +240,10 @@ std::string Field::set_from_text(std::string_view text) {
         if (!split_list(text, list)) return refusal(quote(text));
         return set_from_items(list);
     }
-    return assign(text) ? "" : refusal(quote(text), text);
+    std::string refused;
+    const std::string value = expanded(std::string(text), refused);
+    if (!refused.empty()) return refused;
+    return assign(value) ? "" : refusal(quote(text), text);
 }
 
 std::string Field::set_from_items(const std::vector<std::string>& list) {
@@ -218,13 +252,19 @@ std::string Field::set_from_items(const std::vector<std::string>& list) {
         for (const std::string& item : list) {
             if (!is_choice(item)) return refusal(quote(item), item);
         }
-        **texts = list;
+        TextList values;
+        for (const std::string& item : list) {
+            std::string refused;
+            values.push_back(expanded(item, refused));
+            if (!refused.empty()) return refused;
+        }
+        **texts = std::move(values);
         return "";
     }
     NumberList numbers;
     for (const std::string& item : list) {
         double value = 0;
-        if (!parse_double(item, value) || !in_range(value)) return refusal(quote(item));
+        if (!parse(item, value) || !in_range(value)) return refusal(quote(item));
         numbers.push_back(value);
     }
     *std::get<NumberList*>(member_) = std::move(numbers);

@@ -28,6 +28,8 @@ public:
     Field& advise(std::string text, std::string advice);
     /// What the number counts, for help and errors ("pixels").
     Field& unit(std::string text);
+    /// The text, or each of a list, is a path: "~" and "~/..." stand for the home folder (HOME), "~user" is refused.
+    Field& path();
 
     const std::string& name() const { return name_; }
     const std::string& help() const { return help_; }
@@ -39,6 +41,9 @@ public:
     /// True when the value is text (or a list of it), so that a recipe file has to quote what looks like something
     /// else.
     bool is_text() const;
+
+    /// A number (or a list of numbers) from 0 to 1 at most, which may be given as percent.
+    bool is_share() const;
 
     /// "bool", "int", "float", "text", "span", "list of text" or "list of float".
     std::string type_name() const;
@@ -63,12 +68,16 @@ private:
     bool in_range(double value) const { return !has_range_ || (value >= least_ && value <= greatest_); }
     bool is_choice(std::string_view text) const;
     bool assign(std::string_view text);
+    bool parse(std::string_view text, double& value) const;
+    /// The path without "~", or in `refused` why that cannot be.
+    std::string expanded(const std::string& text, std::string& refused) const;
 
     std::string name_, help_, unit_, default_text_;
     Member member_;
     std::vector<std::string> choices_;
     std::vector<std::pair<std::string, std::string>> advice_;  // by the text that it is for
     bool has_range_ = false;
+    bool is_path_ = false;
     double least_ = 0, greatest_ = 0;
 };
 

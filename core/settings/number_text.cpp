@@ -64,6 +64,14 @@ bool parse_double(std::string_view text, double& value) {
     return true;
 }
 
+bool parse_share(std::string_view text, double& value) {
+    if (!text.ends_with('%')) return parse_double(text, value);
+    text.remove_suffix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    if (text.find_first_of("eE") != std::string_view::npos) return false;
+    return parse_double(std::string(text) + "e-2", value);
+}
+
 std::string format_double(double value) {
     if (std::isnan(value)) return "nan";
     char buffer[32];

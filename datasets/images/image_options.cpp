@@ -7,7 +7,7 @@
 namespace heed {
 
 void ImageDataOptions::describe(Fields& fields) {
-    fields.add("root", root, "folder with the data set's files; empty: HEED_DATA, ./data, /usr/share/datasets");
+    fields.add("root", root, "folder with the data set's files; empty: HEED_DATA, ./data, /usr/share/datasets").path();
     fields
         .add("batch", batch,
              "images in a batch (train.accumulate of them make an optimizer step); the last of an epoch takes what is "

@@ -3,8 +3,10 @@
 namespace heed {
 
 void ParallelDataOptions::describe(Fields& fields) {
-    fields.add("root", root,
-               "folder with the data set's files, or its archive; empty: HEED_DATA, ./data, /usr/share/datasets");
+    fields
+        .add("root", root,
+             "folder with the data set's files, or its archive; empty: HEED_DATA, ./data, /usr/share/datasets")
+        .path();
     fields
         .add("tokens", tokens,
              "a batch holds at most this many tokens a side, padding included (train.accumulate batches make an "

@@ -3,8 +3,10 @@
 namespace heed {
 
 void TextDataOptions::describe(Fields& fields) {
-    fields.add("root", root,
-               "folder with the data set's files, or its archive; empty: HEED_DATA, ./data, /usr/share/datasets");
+    fields
+        .add("root", root,
+             "folder with the data set's files, or its archive; empty: HEED_DATA, ./data, /usr/share/datasets")
+        .path();
     fields
         .add("batch", batch,
              "texts in a batch (train.accumulate of them make an optimizer step); the last of an epoch takes what is "

@@ -146,7 +146,10 @@ TEST_F(Commands, EvalMeasuresASplit) {
     EXPECT_EQ(sum, 50);
     EXPECT_EQ(nlohmann::json::parse(run({"eval", "run", "--json", "--split", "validation"}).output).at("samples"), 10);
     EXPECT_TRUE(contains(run({"eval", "run/checkpoints/last.safetensors"}).output, "accuracy"));
-    ASSERT_EQ(run({"train", "tiny.yaml", "run.dir=unvalidated", "data.validation=0", "train.steps=1"}).code, 0);
+    ASSERT_EQ(run({"train", "tiny.yaml", "run.dir=unvalidated", "data.validation=0", "train.steps=1",
+                   "optimizer.schedule=constant"})
+                  .code,
+              0);
     expect_refusal({"eval", "unvalidated", "--split", "validation"}, "there are no validation images");
     EXPECT_EQ(nlohmann::json::parse(run({"eval", "run", "--json", "--split", "train"}).output).at("samples"), 90);
     expect_refusal({"eval", "nothing"}, "there is no nothing");
@@ -190,7 +193,7 @@ TEST_F(Commands, CheckAndInfoDescribe) {
     }
     expect_refusal({"check", "tiny.yaml", "init=none.safetensors"}, "none.safetensors");
     write_text(folder() + "/small.yaml", "base: tiny.yaml\nmodel: {mlp_dim: 8}\n");
-    ASSERT_EQ(run({"train", "small.yaml", "run.dir=small", "train.steps=1"}).code, 0);
+    ASSERT_EQ(run({"train", "small.yaml", "run.dir=small", "train.steps=1", "optimizer.schedule=constant"}).code, 0);
     expect_refusal({"check", "tiny.yaml", "init=small/checkpoints/last.safetensors"}, "does not fit the model");
     expect_refusal({"check", "tiny.yaml", "data.mean=[1, 2]"}, "data.mean expects one value");
     const ProgramResult whole = run({"check", "tiny.yaml", "data.batch=16000000", "train.epochs=3"});

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <thread>
 
@@ -116,6 +117,31 @@ TEST_F(Resume, WithMomentumAccumulationAndBoundsInTheMiddleOfEpochs) {
     expect_same_run("momentum-killed", "momentum");
 }
 
+TEST_F(Resume, WithSeveralBestModelsAndValidationByStepsTheFilesAreTheSame) {
+    const std::vector<std::string> settings = {
+        "train.epochs=6",    "train.eval_steps=5",      "train.checkpoint_every=3",
+        "train.keep_best=3", "train.average_best=true", "run.weights_only=true",
+        "train.ema=0.9"};
+    ASSERT_EQ(tiny().train("several", settings).code, 0);
+    EXPECT_EQ(disturb("several-killed", settings, 7, SIGKILL).signal, SIGKILL);
+    EXPECT_EQ(disturb("several-killed", settings, 19, SIGKILL).signal, SIGKILL);
+    write_text(tiny().folder / "several-killed/checkpoints/step-53.safetensors", "of a model that is to come");
+    ASSERT_EQ(tiny().train("several-killed", and_resume(settings)).code, 0);
+    expect_same_run("several-killed", "several");
+    const auto checkpoints = [](const std::string& dir) {
+        std::map<std::string, std::string> files;
+        for (const auto& entry : std::filesystem::directory_iterator(tiny().folder / (dir + "/checkpoints"))) {
+            files[entry.path().filename().string()] = read_text(entry.path().string());
+        }
+        return files;
+    };
+    EXPECT_EQ(checkpoints("several-killed"), checkpoints("several"));
+    EXPECT_GE(checkpoints("several").size(), 5u) << "last, best, and three";
+    EXPECT_EQ(tiny().events("several-killed", "average").size(), 1u);
+    const ProgramResult eval = tiny().run({"eval", "several"});
+    EXPECT_EQ(eval.code, 0) << eval.errors;
+}
+
 TEST_F(Resume, SignalsSaveAndLeave) {
     for (const int signal : {SIGTERM, SIGINT}) {
         const std::string dir = "stopped-" + std::to_string(signal);
@@ -187,6 +213,35 @@ TEST_F(Resume, ARunKilledBeforeItsTestIsEnded) {
     EXPECT_TRUE(tiny().exists("untested/report.html"));
 }
 
+TEST_F(Resume, ARunKilledBetweenItsTestAndItsEndHasOneTest) {
+    const auto tests = [](const std::string& dir) {
+        const std::string curves = tiny().file(dir + "/events.out.tfevents.heed");
+        size_t count = 0;
+        for (size_t at = 0; (at = curves.find("test/loss", at)) != std::string::npos; ++at) ++count;
+        EXPECT_EQ(tiny().events(dir, "test").size(), count);
+        return count;
+    };
+    const std::vector<std::string> settings = {"run.tensorboard=true"};
+    // A folder in the place of the report ends the program there, whenever the machine comes to it.
+    std::filesystem::create_directories(tiny().folder / "ending/checkpoints");
+    write_text(tiny().folder / "ending/.lock", "");
+    std::filesystem::create_directories(tiny().folder / "ending/report.html/in the way");
+    EXPECT_NE(tiny().train("ending", settings).code, 0);
+    EXPECT_EQ(tests("ending"), 1u);
+    EXPECT_FALSE(tiny().exists("ending/finished"));
+    std::filesystem::remove_all(tiny().folder / "ending/report.html");
+    const ProgramResult resumed = tiny().train("ending", and_resume(settings));
+    ASSERT_EQ(resumed.code, 0) << resumed.errors;
+    EXPECT_EQ(tests("ending"), 1u);
+    // By a kill: the mark of the end is the last file that is written.
+    const ProgramResult killed = disturb("ended", settings, 18 + 2 + 1, SIGKILL);
+    if (killed.signal == 0) std::filesystem::remove(tiny().folder / "ended/finished");
+    ASSERT_EQ(tiny().train("ended", and_resume(settings)).code, 0);
+    EXPECT_EQ(tests("ended"), 1u);
+    ASSERT_EQ(tiny().train("ended", {"run.tensorboard=true", "train.epochs=3", "--resume"}).code, 0);
+    EXPECT_EQ(tests("ended"), 2u) << "one of each training";
+}
+
 TEST_F(Resume, OtherSettingsAreRefused) {
     ASSERT_EQ(tiny().train("settings", {"train.steps=5"}).code, 0);
     const std::string before = tiny().last_checkpoint("settings");
@@ -202,6 +257,59 @@ TEST_F(Resume, OtherSettingsAreRefused) {
     EXPECT_TRUE(tiny().exists("settings/finished"));
 }
 
+TEST_F(Resume, ExplicitChangesAreMadeAndRecorded) {
+    ASSERT_EQ(tiny().train("changed").code, 0);
+    const std::string before = tiny().last_checkpoint("changed");
+    const ProgramResult hint = tiny().run({"train", "changed", "train.epochs=3", "optimizer.lr=0.002", "--resume"});
+    expect_error(hint, 2, "change the run by --change optimizer.lr=0.002");
+    expect_error(tiny().train("new", {"--change", "optimizer.lr=1"}), 2, "it needs --resume");
+    EXPECT_FALSE(tiny().exists("new"));
+    const std::vector<std::string> change = {"train", "changed", "--resume", "--change", "optimizer.lr=0.002"};
+    EXPECT_EQ(tiny().run(change).code, 2) << "it has ended";
+    EXPECT_EQ(tiny().last_checkpoint("changed"), before);
+    std::vector<std::string> longer = change;
+    longer.push_back("train.epochs=3");
+    const ProgramResult result = tiny().run(longer);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "changed after step 18: optimizer.lr was 0.01, is now 0.002"));
+    const std::vector<MetricsRecord> events = tiny().events("changed", "change");
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events[0].integer("step"), 18);
+    EXPECT_EQ(events[0].text("key"), "optimizer.lr");
+    EXPECT_EQ(events[0].text("from"), "0.01");
+    EXPECT_EQ(events[0].text("to"), "0.002");
+    EXPECT_LE(tiny().values("changed", "step", "lr").at(18), 0.002);
+    EXPECT_TRUE(contains(tiny().file("changed/recipe.yaml"), "lr: 0.002"));
+    // It is the run's own now.
+    ASSERT_EQ(tiny().run({"train", "changed", "train.epochs=4", "--resume"}).code, 0);
+    EXPECT_EQ(tiny().events("changed", "change").size(), 1u);
+    expect_error(tiny().train("nothing", {"--resume", "--change", "optimizer.lr=1"}), 2, "there is no run folder");
+}
+
+TEST_F(Resume, ARunKeepsItsNameAndItsBeginning) {
+    ASSERT_EQ(tiny().train("origin", {"train.steps=5"}).code, 0);
+    const std::string weights = "origin/checkpoints/last.safetensors";
+    ASSERT_EQ(tiny().train("begun", {"train.steps=5", "init=origin"}).code, 0);
+    const std::string init = "init: \"" + (tiny().folder / "origin") + "\"";
+    const auto begun_at_origin = [&] {
+        const std::string recipe = tiny().file("begun/recipe.yaml");
+        return contains(recipe, init) || contains(recipe, "init: " + (tiny().folder / "origin"));
+    };
+    EXPECT_TRUE(begun_at_origin()) << tiny().file("begun/recipe.yaml");
+    expect_error(tiny().train("begun", {"train.steps=7", "init=" + weights, "--resume"}), 2,
+                 "init: the run in begun was started from " + (tiny().folder / "origin"));
+    expect_error(tiny().train("origin", {"train.steps=7", "init=" + weights, "--resume"}), 2,
+                 "init: the run in origin was started from random weights");
+    ASSERT_EQ(tiny().train("begun", {"train.steps=7", "--resume"}).code, 0);
+    EXPECT_TRUE(begun_at_origin()) << "it still says where it began";
+    ASSERT_EQ(tiny().train("begun", {"train.steps=8", "init=origin", "--resume"}).code, 0);
+    expect_error(tiny().run({"train", "begun", "train.steps=9", "run.name=other", "--resume"}), 2,
+                 " and keeps its name, got other");
+    expect_error(tiny().run({"train", "tiny.yaml", "run.name=unknown", "--resume"}), 2,
+                 "run.name: there is no run in runs/unknown to resume");
+    EXPECT_FALSE(tiny().exists("runs/unknown"));
+}
+
 TEST_F(Resume, WithoutACheckpointItStartsFresh) {
     std::filesystem::create_directories(tiny().folder / "nothing-yet");
     const ProgramResult result = tiny().train("nothing-yet", {"train.steps=4", "--resume"});
@@ -211,7 +319,7 @@ TEST_F(Resume, WithoutACheckpointItStartsFresh) {
 }
 
 TEST_F(Resume, AFolderThatDoesNotExistIsAnError) {
-    ASSERT_EQ(tiny().train("runs/typed/1", {"train.steps=1"}).code, 0);
+    ASSERT_EQ(tiny().train("runs/typed/1", {"train.steps=1", "optimizer.schedule=constant"}).code, 0);
     expect_error(tiny().train("runs/typd/1", {"--resume"}), 2,
                  "there is no run folder runs/typd/1 to resume (did you mean runs/typed?)");
     expect_error(tiny().train("runs/typed/7", {"--resume"}), 2, "(the latest one is runs/typed/1)");

@@ -193,16 +193,19 @@ TEST_F(Texts, WeightsOfOtherWordsAreNotTakenInSilence) {
     for (size_t at = 0; (at = other.find("film")) != std::string::npos;) other.replace(at, 4, "show");
     write_text(*folder_ / "other.tsv", other);
     const char* warning = "they were trained with another tokenizer";
-    EXPECT_FALSE(contains(run({"train", "text.yaml", "run.dir=same", "init=whole", "train.steps=1"}).errors, warning));
-    const ProgramResult result =
-        run({"train", "text.yaml", "run.dir=other", "init=whole", "train.steps=1", "data.train_file=other.tsv"});
+    EXPECT_FALSE(contains(
+        run({"train", "text.yaml", "run.dir=same", "init=whole", "train.steps=1", "optimizer.schedule=constant"})
+            .errors,
+        warning));
+    const ProgramResult result = run({"train", "text.yaml", "run.dir=other", "init=whole", "train.steps=1",
+                                      "optimizer.schedule=constant", "data.train_file=other.tsv"});
     EXPECT_EQ(result.code, 0) << result.errors;
     EXPECT_TRUE(contains(result.errors, warning));
 }
 
 TEST_F(Texts, ClassesAreCheckedAgainstTheTexts) {
-    const ProgramResult result =
-        run({"train", "text.yaml", "run.dir=maybe", "train.steps=1", "data.classes=[no,yes,maybe]"});
+    const ProgramResult result = run({"train", "text.yaml", "run.dir=maybe", "train.steps=1",
+                                      "optimizer.schedule=constant", "data.classes=[no,yes,maybe]"});
     EXPECT_EQ(result.code, 0) << result.errors;
     EXPECT_TRUE(contains(result.errors, "warning: no training text has the class \"maybe\""));
     expect_error(run({"train", "text.yaml", "data.classes=[no,yes,no]"}), 2,
@@ -233,7 +236,10 @@ TEST_F(Texts, EveryAttentionTypeTrains) {
 }
 
 TEST_F(Texts, TheReportShowsMistakesAndWords) {
-    ASSERT_EQ(run({"train", "text.yaml", "run.dir=short", "train.steps=1", "optimizer.lr=1e-6"}).code, 0);
+    ASSERT_EQ(run({"train", "text.yaml", "run.dir=short", "train.steps=1", "optimizer.schedule=constant",
+                   "optimizer.lr=1e-6"})
+                  .code,
+              0);
     const std::string page = file("short/report.html");
     for (const char* part : {"id=\"confusion\"", "Misclassified texts", "Importance of words", "class=\"for\"",
                              "texts/s", "<dt>Tokenizer</dt>"}) {

@@ -150,7 +150,8 @@ TEST_F(Train, StepsAndEpochsAreNotGivenTogether) {
 
 TEST_F(Train, RunsGetNumbersWithoutAFolder) {
     for (const char* dir : {"runs/numbered/1", "runs/numbered/2"}) {
-        const ProgramResult result = tiny().run({"train", "tiny.yaml", "run.name=numbered", "train.steps=1"});
+        const ProgramResult result =
+            tiny().run({"train", "tiny.yaml", "run.name=numbered", "train.steps=1", "optimizer.schedule=constant"});
         EXPECT_EQ(result.code, 0);
         EXPECT_TRUE(contains(result.errors, std::string("run folder ") + dir));
         EXPECT_TRUE(tiny().exists(std::string(dir) + "/finished"));
@@ -197,8 +198,12 @@ TEST_F(Train, AccumulationEqualsTheLargeBatch) {
 
 TEST_F(Train, InitStartsFromTheWeights) {
     // Without dropout, the loss of the first step over the whole training split is that of an evaluation of it.
-    const std::vector<std::string> quiet = {"init=run/checkpoints/last.safetensors", "model.dropout=0", "data.batch=90",
-                                            "train.shuffle=false", "train.steps=1"};
+    const std::vector<std::string> quiet = {"init=run/checkpoints/last.safetensors",
+                                            "model.dropout=0",
+                                            "data.batch=90",
+                                            "train.shuffle=false",
+                                            "train.steps=1",
+                                            "optimizer.schedule=constant"};
     const ProgramResult result = tiny().train("init", quiet);
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_TRUE(contains(result.errors, "starting from the weights in run/checkpoints/last.safetensors"));

@@ -108,6 +108,33 @@ TEST_F(Translation, ValidationKeepsTheCheckpointOfTheLeastLoss) {
     EXPECT_TRUE(contains(info.output, "source and"));
 }
 
+TEST_F(Translation, BleuOnTheWayChoosesTheBestModel) {
+    const ProgramResult trained = train("bleu", {"train.epochs=8", "model.dropout=0", "train.bleu.sentences=4",
+                                                 "train.bleu.chooses_best=true", "run.tensorboard=true"});
+    ASSERT_EQ(trained.code, 0) << trained.errors;
+    const std::vector<double> scores = tiny().values("bleu", "validation", "bleu");
+    ASSERT_EQ(scores.size(), 8U);
+    EXPECT_EQ(tiny().values("bleu", "validation", "score"), scores);
+    EXPECT_EQ(tiny().events("bleu", "validation").front().text("compared_by"), "BLEU");
+    const auto best = std::max_element(scores.begin(), scores.end());
+    EXPECT_GT(*best, 0.0);
+    const auto place = static_cast<size_t>(best - scores.begin());
+    EXPECT_EQ(tiny().values("bleu", "test", "step").at(0), tiny().values("bleu", "validation", "step").at(place));
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "BLEU %.2f", *best);
+    EXPECT_TRUE(contains(tiny().file("bleu/log.txt"), std::string(", ") + text.data()));
+    EXPECT_TRUE(contains(tiny().run({"info", "bleu"}).output, std::string(text.data()) + " at best"));
+    EXPECT_TRUE(contains(tiny().file("bleu/events.out.tfevents.heed"), "validation/bleu"));
+    // Some of the split, which does not choose.
+    ASSERT_EQ(train("some", {"train.epochs=1", "train.bleu.sentences=2"}).code, 0);
+    EXPECT_EQ(tiny().values("some", "validation", "bleu").size(), 1U);
+    EXPECT_EQ(tiny().events("some", "validation").front().text("compared_by"), "loss");
+    expect_error(train("none", {"train.bleu.chooses_best=true"}), 2,
+                 "train.bleu.chooses_best needs train.bleu.sentences above 0");
+    EXPECT_TRUE(tiny().values("run", "validation", "loss").size() > 0 &&
+                !tiny().events("run", "validation").front().number("bleu"));
+}
+
 TEST_F(Translation, EvalGivesTheNumbersOfTheTraining) {
     const ProgramResult eval = tiny().run({"eval", "run", "--json"});
     ASSERT_EQ(eval.code, 0) << eval.errors;
@@ -304,7 +331,8 @@ TEST_F(Translation, WatchesTheAttentionOfAllPlaces) {
 }
 
 TEST_F(Translation, InfoNamesTheAttentionOfEachPlace) {
-    ASSERT_EQ(train("mixed", {"train.steps=1", "attention.cross.type=efficient"}).code, 0);
+    ASSERT_EQ(train("mixed", {"train.steps=1", "optimizer.schedule=constant", "attention.cross.type=efficient"}).code,
+              0);
     EXPECT_TRUE(contains(tiny().run({"info", "mixed"}).output,
                          "attention   sdpa (encoder), sdpa (decoder), efficient (cross)\n"));
     EXPECT_TRUE(contains(tiny().run({"info", "run"}).output, "attention   sdpa\n"));

@@ -1,10 +1,13 @@
 #include "heed/trainers/kinds/data_facts.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/registry.h"
+#include "heed/trainers/recipe/yaml_reader.h"
 
 namespace heed {
 
@@ -15,6 +18,18 @@ nlohmann::json with_named_kind(nlohmann::json json) {
     if (!json.contains("shape")) return json;
     for (const char* name : {"shape", "mean", "deviation"}) json["images"][name] = json.at(name);
     return json;
+}
+
+/// They are shown on screens and in reports: as those of data, they are plain text, and each stands once.
+void check_class_names(const std::vector<std::string>& names) {
+    std::set<std::string> known;
+    for (const std::string& name : names) {
+        const bool plain = is_clean_text(name) && name.find_first_of("\n\r\t") == std::string::npos;
+        if (name.empty() || !plain || !known.insert(name).second) {
+            throw UserError("the class name " + quote(name) +
+                            (name.empty() || !plain ? " is not plain text" : " comes twice"));
+        }
+    }
 }
 
 }  // namespace
@@ -53,6 +68,7 @@ std::unique_ptr<DataFacts> read_facts(const std::string& text) {
             // Older checkpoints have none of these, or the first.
             facts->fingerprints = {json.value("fingerprint", ""), json.value("validation_fingerprint", ""),
                                    json.value("test_fingerprint", "")};
+            check_class_names(facts->class_names);
             if (facts->class_names.empty() && kind->classifies()) {
                 throw UserError("the value of class_names cannot be");
             }

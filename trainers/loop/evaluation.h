@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,5 +45,8 @@ struct Evaluation {
     std::vector<std::string> remarks = {};
     std::vector<std::string> translations = {};  ///< of the sources of the split, in order; empty: not translated
 };
+
+/// A score by which models are compared, in words: "97.12 %", "37.11" of BLEU, "1.2345" of a loss.
+std::string score_text(std::string_view compared_by, double score);
 
 }  // namespace heed

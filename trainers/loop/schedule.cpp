@@ -61,4 +61,12 @@ double Schedule::lr(int64_t step) const {
     return lr_;
 }
 
+double Schedule::greatest_lr() const {
+    double greatest = 0.0;
+    for (const int64_t step : {int64_t{1}, warmup_steps_, warmup_steps_ + 1}) {
+        greatest = std::max(greatest, lr(std::clamp<int64_t>(step, 1, std::max<int64_t>(1, total_steps_))));
+    }
+    return greatest;
+}
+
 }  // namespace heed

@@ -21,6 +21,10 @@ public:
     /// Learning rate of step `step`, counted from 1. The warm-up of w steps has lr * step / w.
     double lr(int64_t step) const;
 
+    /// The greatest of all steps: at the end of the warm-up or right after it, or at the last step of a shorter
+    /// training.
+    double greatest_lr() const;
+
     int64_t warmup_steps() const { return warmup_steps_; }
 
 private:

@@ -32,7 +32,8 @@ std::string first_bad_parameter(const ParameterStore& store) {
 
 }  // namespace
 
-void TrainingState::note_validation(double score) {
+void TrainingState::note_validation(double score, const std::string& by, int64_t keep) {
+    compared_by = by;
     if (best_step == 0 || score > best_score) {
         best_score = score;
         best_step = step;
@@ -40,6 +41,11 @@ void TrainingState::note_validation(double score) {
     } else {
         ++validations_since_best;
     }
+    if (keep < 2) return;
+    const auto place =
+        std::find_if(kept.begin(), kept.end(), [&](const KeptModel& model) { return score > model.score; });
+    kept.insert(place, {step, score});
+    if (std::ssize(kept) > keep) kept.resize(static_cast<size_t>(keep));
 }
 
 Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const TrainOptions& train,

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
@@ -14,6 +16,12 @@
 
 namespace heed {
 
+/// A model among the best of a training.
+struct KeptModel {
+    int64_t step = 0;
+    double score = 0.0;
+};
+
 /// Where a training stands: all that has to be known, beside weights and optimizer, to go on with the same bits.
 struct TrainingState {
     int64_t step = 0;         ///< optimizer steps done
@@ -24,8 +32,12 @@ struct TrainingState {
     int64_t validations_since_best = 0;
     bool validation_due = false;  ///< the run was stopped in the validation after its last step
 
-    /// After a validation of the weights as they are now.
-    void note_validation(double score);
+    std::string compared_by = {};      ///< what best_score is ("accuracy"); empty before the first validation
+    std::vector<KeptModel> kept = {};  ///< the best ones, best first, where several are kept
+
+    /// After a validation of the weights as they are now, of which the best `keep` are remembered where those are
+    /// several. Of equal scores the earlier one is better.
+    void note_validation(double score, const std::string& by, int64_t keep);
 };
 
 /// The loss or a gradient is not a finite number; the parameters are those before the step.
@@ -74,6 +86,7 @@ public:
     const TrainingState& progress() const { return progress_; }
     int64_t total_steps() const { return total_steps_; }
     int64_t epoch_steps() const { return epoch_steps_; }
+    const Schedule& schedule() const { return schedule_; }
     Optimizer& optimizer() { return *optimizer_; }
     /// The running average of the weights; null without `train.ema`.
     WeightAverage* average() { return average_.get(); }

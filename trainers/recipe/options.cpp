@@ -24,16 +24,21 @@ std::vector<std::string> device_names() {
 }  // namespace
 
 void GeneralOptions::describe(Fields& fields) {
-    fields.add("init", init,
-               "safetensors file, checkpoint or run folder whose weights the training starts from; empty: random");
+    fields
+        .add("init", init,
+             "safetensors file, checkpoint or run folder whose weights the training starts from; empty: random")
+        .path();
     fields.add("device", device, "what computes: the processor, or plain loops that check it").choices(device_names());
     fields.add("threads", threads, "threads for computing; 0: all that this process may use")
         .range(0, max_thread_count);
 }
 
 void RunOptions::describe(Fields& fields) {
-    fields.add("dir", dir, "run folder; empty: runs/<name>/<next number>");
+    fields.add("dir", dir, "run folder; empty: runs/<name>/<next number>").path();
     fields.add("name", name, "name of the run; empty: the recipe's folder and file");
+    fields.add("weights_only", weights_only,
+               "best checkpoints hold the weights alone: a third of the size with adamw, for use and for init, but no "
+               "state to go on from");
     fields.add("tensorboard", tensorboard, "write the metrics also as an event file of TensorBoard");
 }
 
@@ -67,7 +72,25 @@ void TrainOptions::describe(Fields& fields) {
              "which it ends; 0: it goes on")
         .range(0, 1e9)
         .unit("validations");
-    fields.add("eval_every", eval_every, "epochs from one validation to the next").range(1, 1e9).unit("epochs");
+    fields
+        .add("eval_every", eval_every,
+             "epochs from one validation to the next; 0: as eval_steps says. The end is always validated")
+        .range(0, 1e9)
+        .unit("epochs");
+    fields.add("eval_steps", eval_steps, "steps from one validation to the next; 0: as eval_every says")
+        .range(0, most_steps)
+        .unit("steps");
+    fields
+        .add("keep_best", keep_best,
+             "models that are kept, the best by validation; the weights of all, checkpoints/step-N.safetensors, are "
+             "kept "
+             "where there are several")
+        .range(1, 1000)
+        .unit("models");
+    fields.add(
+        "average_best", average_best,
+        "the mean of the weights of the models kept is validated at the end; where it is better than the best, it "
+        "is what is tested and used (checkpoints/average.safetensors)");
     fields.add("checkpoint_every", checkpoint_every, "steps from one saved state to the next; 0: after each epoch")
         .range(0, most_steps)
         .unit("steps");
@@ -80,6 +103,8 @@ void TrainOptions::describe(Fields& fields) {
 
 void TrainOptions::validate() const {
     if (epochs == 0 && steps == 0) throw UserError("train.epochs or train.steps must be above 0");
+    if (eval_every == 0 && eval_steps == 0) throw UserError("train.eval_every or train.eval_steps must be above 0");
+    if (average_best && keep_best < 2) throw UserError("train.average_best needs train.keep_best above 1");
 }
 
 void ClassWeightOptions::describe(Fields& fields) {

@@ -32,7 +32,7 @@ SectionSpec data() {
 
 SectionSpec training() {
     SectionSpec spec = untyped_section<TrainOptions>("train", "How long and in which order it is trained.");
-    spec.alternatives = {{"epochs", "steps"}};
+    spec.alternatives = {{"epochs", "steps"}, {"eval_every", "eval_steps"}};
     return spec;
 }
 

@@ -8,6 +8,7 @@ namespace heed {
 struct RunOptions : Options {
     std::string dir;
     std::string name;
+    bool weights_only = false;
     bool tensorboard = false;
 
     void describe(Fields& fields) override;

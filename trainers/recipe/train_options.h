@@ -17,6 +17,9 @@ struct TrainOptions : Options {
     double ema = 0;
     int64_t patience = 0;
     int64_t eval_every = 1;
+    int64_t eval_steps = 0;
+    int64_t keep_best = 1;
+    bool average_best = false;
     int64_t checkpoint_every = 0;
     int64_t watch_every = 0;
 

@@ -14,6 +14,7 @@
 #include "heed/core/error.h"
 #include "heed/core/files/mapped_file.h"
 #include "heed/core/files/system_error.h"
+#include "heed/trainers/record/metrics_reader.h"
 
 namespace heed {
 
@@ -98,25 +99,42 @@ std::optional<int64_t> step_of(std::string_view event) {
     return std::nullopt;
 }
 
+/// The group of the scalar in an event that `scalar` has written: "test" of "test/loss"; empty for another event.
+std::string_view group_of(std::string_view event) {
+    size_t at = 10;  // behind time and key of the step
+    while (at < event.size() && static_cast<unsigned char>(event[at]) >= 128) ++at;
+    // Keys and lengths of summary, value and tag, each a byte: tags are short.
+    constexpr size_t keys = 6;
+    if (event.size() < at + 1 + keys || event[at + 1] != 0x2a) return {};
+    const std::string_view tag = event.substr(at + 1 + keys, static_cast<unsigned char>(event[at + keys]));
+    return tag.substr(0, tag.find('/'));
+}
+
 /// Bytes of the file up to the first event that is later than `step`, damaged or not whole.
-size_t bytes_to_keep(const std::string& path, int64_t step) {
+size_t bytes_to_keep(const std::string& path, int64_t step, bool drop_end) {
     struct stat status;
     if (step == 0 || stat(path.c_str(), &status) != 0 || status.st_size == 0) return 0;
     const MappedFile file(path);
     const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
     size_t at = 0;
+    size_t end = std::string::npos;  // where the events of the run's end begin, when they stand last
     while (text.size() - at > head_bytes + tail_bytes) {
         const std::string_view head = text.substr(at, head_bytes);
         const uint64_t length = read_fixed(head, 8);
-        if (read_fixed(head.substr(8), 4) != masked_crc(head.substr(0, 8))) return at;
-        if (length > text.size() - at - head_bytes - tail_bytes) return at;
+        if (read_fixed(head.substr(8), 4) != masked_crc(head.substr(0, 8))) break;
+        if (length > text.size() - at - head_bytes - tail_bytes) break;
         const std::string_view event = text.substr(at + head_bytes, length);
-        if (read_fixed(text.substr(at + head_bytes + length), 4) != masked_crc(event)) return at;
+        if (read_fixed(text.substr(at + head_bytes + length), 4) != masked_crc(event)) break;
         const std::optional<int64_t> of_event = step_of(event);
-        if (!of_event || *of_event > step) return at;
+        if (!of_event || *of_event > step) break;
+        if (!is_of_run_end(group_of(event))) {
+            end = std::string::npos;
+        } else if (end == std::string::npos) {
+            end = at;
+        }
         at += head_bytes + length + tail_bytes;
     }
-    return at;
+    return drop_end && end != std::string::npos ? end : at;
 }
 
 }  // namespace
@@ -127,8 +145,8 @@ uint32_t crc32c(std::span<const unsigned char> bytes) {
     return ~crc;
 }
 
-EventFile::EventFile(const std::string& path, int64_t step) : path_(path) {
-    const size_t kept = bytes_to_keep(path, step);
+EventFile::EventFile(const std::string& path, int64_t step, bool drop_end) : path_(path) {
+    const size_t kept = bytes_to_keep(path, step, drop_end);
     descriptor_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (descriptor_ < 0) throw_system_error("cannot write " + path, errno);
     try {

@@ -16,8 +16,9 @@ uint32_t crc32c(std::span<const unsigned char> bytes);
 class EventFile {
 public:
     /// Goes on with the file, after its events up to `step`; later ones are cut off, and so is a last one that is not
-    /// whole. What is no event file is begun anew, as is everything with step 0.
-    EventFile(const std::string& path, int64_t step);
+    /// whole. With `drop_end`, scalars of the end of a run (is_of_run_end) that then stand last go, too. What is no
+    /// event file is begun anew, as is everything with step 0.
+    EventFile(const std::string& path, int64_t step, bool drop_end = false);
     ~EventFile();
     EventFile(const EventFile&) = delete;
     EventFile& operator=(const EventFile&) = delete;

@@ -56,7 +56,7 @@ size_t for_each_record(const std::string& path, F&& use) {
         const size_t line_end = text.find('\n', line_at);
         if (line_end == std::string_view::npos) return line_at;
         const std::string place = path + ", line " + std::to_string(number);
-        if (!use(parse_record(text.substr(line_at, line_end - line_at), place))) return line_at;
+        if (!use(parse_record(text.substr(line_at, line_end - line_at), place), line_at)) return line_at;
         line_at = line_end + 1;
     }
 }
@@ -97,28 +97,40 @@ std::optional<std::string_view> MetricsRecord::text(std::string_view name) const
 
 std::vector<MetricsRecord> read_metrics(const std::string& path) {
     std::vector<MetricsRecord> records;
-    for_each_record(path, [&](MetricsRecord record) {
+    for_each_record(path, [&](MetricsRecord record, size_t) {
         records.push_back(std::move(record));
         return true;
     });
     return records;
 }
 
-int64_t truncate_metrics_after_step(const std::string& path, int64_t step) {
+bool is_of_run_end(std::string_view event) {
+    return event == "test" || event == "average";
+}
+
+KeptMetrics truncate_metrics_after_step(const std::string& path, int64_t step, bool finished) {
+    KeptMetrics kept;
     struct stat status;
-    if (stat(path.c_str(), &status) != 0 && errno == ENOENT) return 0;
-    int64_t last = 0;
-    const size_t length = for_each_record(path, [&](const MetricsRecord& record) {
-        const std::optional<int64_t> at = record.integer("step");
-        if (at.has_value() && *at > step) return false;
-        if (at.has_value() && record.event == "step") last = *at;
+    if (stat(path.c_str(), &status) != 0 && errno == ENOENT) return kept;
+    size_t end = std::string::npos;  // where the lines of the run's end begin, when they stand last
+    size_t length = for_each_record(path, [&](const MetricsRecord& record, size_t at) {
+        const std::optional<int64_t> of_step = record.integer("step");
+        if (of_step.has_value() && *of_step > step) return false;
+        if (of_step.has_value() && record.event == "step") kept.last_step = *of_step;
+        if (!is_of_run_end(record.event)) {
+            end = std::string::npos;
+        } else if (end == std::string::npos) {
+            end = at;
+        }
         return true;
     });
+    kept.end_dropped = !finished && end != std::string::npos;
+    if (kept.end_dropped) length = end;
     // Shortening needs no room on the disk and cannot lose a line that stays.
     if (::truncate(path.c_str(), static_cast<off_t>(length)) != 0) {
         throw Error("cannot shorten " + path + ": " + std::strerror(errno));
     }
-    return last;
+    return kept;
 }
 
 }  // namespace heed

@@ -31,9 +31,18 @@ struct MetricsRecord {
 /// `event`, or when the file cannot be read.
 std::vector<MetricsRecord> read_metrics(const std::string& path);
 
+/// What is left of the metrics of a run that is gone on with.
+struct KeptMetrics {
+    int64_t last_step = 0;     ///< 0 where there is none
+    bool end_dropped = false;  ///< its test stood last and went
+};
+
 /// Cuts the file back for a run that resumes after `step`: the first line of a later step and everything behind it go,
-/// and so does a last line without its end. Returns the last step that it then records, 0 where it has none or does not
-/// exist. Errors as of read_metrics, and Error when the file cannot be shortened.
-int64_t truncate_metrics_after_step(const std::string& path, int64_t step);
+/// and so does a last line without its end. Where the run has not `finished`, so does a test that then stands last: it
+/// is made again. Errors as of read_metrics, and Error when the file cannot be shortened.
+KeptMetrics truncate_metrics_after_step(const std::string& path, int64_t step, bool finished);
+
+/// Whether events of that name belong to the end of a run, which is made again as a whole where it was cut off.
+bool is_of_run_end(std::string_view event);
 
 }  // namespace heed

@@ -21,6 +21,15 @@ std::string metrics_text(const Evaluation& result) {
     return text;
 }
 
+std::string validation_text(const Evaluation& result) {
+    std::string text = fmt::format("validation {}, accuracy {}", loss_text(result.loss), percent_of(result.accuracy));
+    if (!result.labels.empty()) return text + ", " + metrics_text(result);
+    for (const auto& [name, value] : result.more) {
+        if (name == "bleu") text += fmt::format(", BLEU {:.2f}", value);
+    }
+    return text;
+}
+
 }  // namespace
 
 RunRecord::RunRecord(RunPaths paths, bool tensorboard) : paths_(std::move(paths)), tensorboard_(tensorboard) {
@@ -32,11 +41,12 @@ void RunRecord::begin() {
     if (tensorboard_) events_.emplace(paths_.events(), 0);
 }
 
-int64_t RunRecord::go_on(int64_t step) {
-    const int64_t recorded = truncate_metrics_after_step(paths_.metrics(), step);
+int64_t RunRecord::go_on(int64_t step, bool finished) {
+    const KeptMetrics kept = truncate_metrics_after_step(paths_.metrics(), step, finished);
     metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
-    if (tensorboard_) events_.emplace(paths_.events(), step);
-    return recorded;
+    // Curves are written after metrics, so that theirs are of the same end where those have one.
+    if (tensorboard_) events_.emplace(paths_.events(), step, kept.end_dropped);
+    return kept.last_step;
 }
 
 void RunRecord::write(std::string_view event, std::string_view curves, int64_t step, const Values& values) {
@@ -54,6 +64,12 @@ void RunRecord::write(std::string_view event, std::string_view curves, int64_t s
 
 void RunRecord::resumed(int64_t step, const std::string& versions) {
     write("resume", "", step, {{{"versions", std::string_view(versions)}}});
+}
+
+void RunRecord::changed(int64_t step, const std::string& key, const std::string& from, const std::string& to) {
+    write("change", "", step,
+          {{{"key", std::string_view(key)}}, {{"from", std::string_view(from)}}, {{"to", std::string_view(to)}}});
+    log_.line(fmt::format("changed after step {}: {} was {}, is now {}", step, key, from, to));
 }
 
 void RunRecord::step(const StepResult& result) {
@@ -86,14 +102,28 @@ void RunRecord::add_results(Values& values, const Evaluation& result) {
     values.push_back({{"seconds", result.seconds}});
 }
 
-void RunRecord::validation(int64_t step, int64_t epoch, const Evaluation& result) {
+void RunRecord::validation(int64_t step, int64_t epoch, const Evaluation& result, bool epoch_ends) {
     Values values = {
         {{"epoch", epoch}}, {{"compared_by", std::string_view(result.compared_by)}}, {{"score", result.score}}};
     add_results(values, result);
     write("validation", "validation", step, values);
-    validation_text_ =
-        fmt::format("; validation {}, accuracy {}{}", loss_text(result.loss), percent_of(result.accuracy),
-                    result.labels.empty() ? "" : ", " + metrics_text(result));
+    const std::string text = validation_text(result);
+    if (epoch_ends) {
+        validation_text_ = "; " + text;
+    } else {
+        log_.line(fmt::format("step {}  {}", step, text));
+    }
+}
+
+void RunRecord::average(int64_t step, int64_t models, const Evaluation& result, bool is_better) {
+    Values values = {{{"models", models}},
+                     {{"is_better", is_better}},
+                     {{"compared_by", std::string_view(result.compared_by)}},
+                     {{"score", result.score}}};
+    add_results(values, result);
+    write("average", "average", step, values);
+    log_.line(fmt::format("mean of the {} best models: {}, {} than the best", models, validation_text(result),
+                          is_better ? "better" : "no better"));
 }
 
 void RunRecord::end_epoch(const LossSums& sums) {

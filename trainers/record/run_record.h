@@ -37,8 +37,9 @@ public:
 
     /// A new run: what metrics and curves held is dropped.
     void begin();
-    /// Metrics and curves are cut back to a run that goes on after `step`. Returns the last step that they then have.
-    int64_t go_on(int64_t step);
+    /// Metrics and curves are cut back to a run that goes on after `step`, without the test of one that has not
+    /// `finished`. Returns the last step that they then have.
+    int64_t go_on(int64_t step, bool finished);
 
     /// From now on steps are shown.
     void show_progress(const ProgressPlan& plan) { log_.show_progress(plan); }
@@ -52,13 +53,17 @@ public:
     void to_log_file(const std::string& text) { log_.to_file(text); }
 
     void resumed(int64_t step, const std::string& versions);
+    /// A setting that a resumed run has changed after that step.
+    void changed(int64_t step, const std::string& key, const std::string& from, const std::string& to);
     void step(const StepResult& result);
     void watched(int64_t step, std::span<const WatchedValue> values);
-    /// After step number `step`, of epoch number `epoch` (from 1). The line of its epoch, which has to end next, tells
+    /// After step number `step`, of epoch number `epoch` (from 1). Where the epoch ends with it, the line of that tells
     /// of it.
-    void validation(int64_t step, int64_t epoch, const Evaluation& result);
+    void validation(int64_t step, int64_t epoch, const Evaluation& result, bool epoch_ends);
     /// `sums` are those of its steps.
     void end_epoch(const LossSums& sums);
+    /// A validation of the mean of the `models` best models at the end of the run.
+    void average(int64_t step, int64_t models, const Evaluation& result, bool is_better);
     void test(const TestResult& result);
 
     /// Returns when all metrics are on the disk: to be called before a checkpoint that they belong to is saved.

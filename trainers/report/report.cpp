@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "heed/core/files/atomic_file.h"
+#include "heed/trainers/loop/evaluation.h"
 #include "heed/trainers/report/charts/curves.h"
 #include "heed/trainers/report/charts/history.h"
 #include "heed/trainers/report/page.h"
@@ -77,9 +78,7 @@ private:
         Facts facts;
         if (const auto& best = history_.best) {
             facts.emplace_back("Best validation " + best->compared_by,
-                               fmt::format("{} at step {}",
-                                           best->compared_by == "loss" ? fmt::format("{:.4f}", -best->score)
-                                                                       : percent_text(best->score, 2),
+                               fmt::format("{} at step {}", score_text(best->compared_by, best->score),
                                            group_digits(static_cast<int64_t>(best->step))));
         }
         if (!history_.epochs.empty()) {

@@ -12,6 +12,7 @@
 #include "heed/core/parallel.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/version.h"
+#include "heed/trainers/loop/finite.h"
 
 namespace heed {
 
@@ -28,6 +29,8 @@ const std::string trained_prefix = "optimizer.weights.";  // of weights whose av
 
 Json to_json(const CheckpointFacts& facts) {
     const TrainingState& progress = facts.progress;
+    Json kept = Json::array();
+    for (const KeptModel& model : progress.kept) kept.push_back({model.step, model.score});
     return {
         {"recipe", facts.recipe},
         {"versions", facts.versions},
@@ -42,7 +45,10 @@ Json to_json(const CheckpointFacts& facts) {
           {"best_score", progress.best_score},
           {"best_step", progress.best_step},
           {"validations_since_best", progress.validations_since_best},
-          {"validation_due", progress.validation_due}}},
+          {"validation_due", progress.validation_due},
+          {"compared_by", progress.compared_by},
+          {"kept", kept}}},
+        {"weights_only", facts.weights_only},
     };
 }
 
@@ -73,6 +79,11 @@ CheckpointFacts from_json(const Json& json, const SafetensorsFile& file) {
     facts.progress.best_step = progress.at("best_step").get<int64_t>();
     facts.progress.validations_since_best = progress.value("validations_since_best", int64_t{0});
     facts.progress.validation_due = progress.value("validation_due", false);
+    facts.progress.compared_by = progress.value("compared_by", "");
+    for (const Json& model : progress.value("kept", Json::array())) {
+        facts.progress.kept.push_back({model.at(0).get<int64_t>(), model.at(1).get<double>()});
+    }
+    facts.weights_only = json.value("weights_only", false);
     return facts;
 }
 
@@ -86,6 +97,9 @@ std::string impossible_fact(const CheckpointFacts& facts) {
     if (progress.epoch.count < 0) return "epoch_samples";
     if (progress.epoch.correct < 0 || progress.epoch.correct > progress.epoch.count) return "epoch_correct";
     if (progress.best_step < 0 || progress.best_step > progress.step) return "best_step";
+    for (const KeptModel& model : progress.kept) {
+        if (model.step < 1 || model.step > progress.step) return "kept";
+    }
     return "";
 }
 
@@ -175,7 +189,37 @@ void load_parts(const SafetensorsFile& file, const ParameterStore& store, const 
     for (auto& [stored, target] : copies) copy_into(*stored, target);
 }
 
+/// A state with such numbers would only be found out a step later, when it is called the last good one.
+void check_finite(const SafetensorsFile& file, const ParameterStore& store, const std::vector<Tensor>& buffers,
+                  const std::string& prefix) {
+    for_each_part(store, buffers, [&](const std::string& part, const Tensor& tensor) {
+        if (all_finite(tensor)) return;
+        throw UserError(file.path() + " cannot be used: " + prefix + part + " holds numbers that are not finite");
+    });
+}
+
 }  // namespace
+
+void check_tensors(const SafetensorsFile& file, Module& model) {
+    // Names follow from the model's layout alone; memory is a matter of the parameter store.
+    std::multiset<std::vector<int64_t>> stored;
+    for (const StoredTensor& tensor : file.tensors()) {
+        if (!tensor.name.starts_with(optimizer_prefix) && !tensor.name.starts_with(data_prefix)) {
+            stored.insert(tensor.shape);
+        }
+    }
+    for (const Parameter* parameter : model.parameters()) {
+        for (const ParameterPart& part : parameter->parts()) {
+            const Shape shape = parameter->part_shape(part);
+            const auto found = stored.find(shape.to_vector());
+            if (found == stored.end()) {
+                throw UserError(file.path() + " does not fit the model that its facts describe: it lacks a tensor " +
+                                part.name + " of shape " + shape.to_string());
+            }
+            stored.erase(found);
+        }
+    }
+}
 
 std::string numeric_versions() {
     return std::string("heed ") + build_info().version + ", oneDNN " + onednn_version() + ", " +
@@ -194,7 +238,7 @@ void write_checkpoint(const std::string& path, const ParameterStore& store, Opti
         });
     };
     add("", average ? average->buffers() : value_buffers(store));
-    if (average) add(trained_prefix, trained_buffers(store));
+    if (average && optimizer) add(trained_prefix, trained_buffers(store));
     if (optimizer) {
         for (const OptimizerState& state : optimizer->states()) add(optimizer_prefix + state.name + ".", state.buffers);
     }
@@ -239,11 +283,14 @@ void load_weights(const SafetensorsFile& file, ParameterStore& store) {
 void load_averaged_weights(const SafetensorsFile& file, ParameterStore& store, WeightAverage& average) {
     load_parts(file, store, average.buffers(), "", "model");
     load_parts(file, store, trained_buffers(store), trained_prefix, "model in training");
+    check_finite(file, store, average.buffers(), "");
 }
 
 void load_optimizer(const SafetensorsFile& file, ParameterStore& store, Optimizer& optimizer) {
     for (OptimizerState& state : optimizer.states()) {
-        load_parts(file, store, state.buffers, optimizer_prefix + state.name + ".", "optimizer");
+        const std::string prefix = optimizer_prefix + state.name + ".";
+        load_parts(file, store, state.buffers, prefix, "optimizer");
+        check_finite(file, store, state.buffers, prefix);
     }
     for (const StoredTensor& stored : file.tensors()) {
         if (!stored.name.starts_with(optimizer_prefix) || stored.name.starts_with(trained_prefix)) continue;

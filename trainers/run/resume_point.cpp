@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "heed/core/error.h"
+#include "heed/trainers/loop/finite.h"
 
 namespace heed {
 
@@ -12,6 +13,9 @@ ResumePoint open_resume_point(const RunPaths& paths) {
     try {
         SafetensorsFile file(paths.last_checkpoint());
         CheckpointFacts facts = read_checkpoint_facts(file);
+        if (facts.weights_only) {
+            throw UserError(file.path() + " holds weights alone (run.weights_only), without the state of a training");
+        }
         return {std::move(file), std::move(facts)};
     } catch (const UserError& error) {
         std::error_code ignored;
@@ -27,6 +31,10 @@ void load_state(const ResumePoint& point, Training& training, bool has_finished)
         load_averaged_weights(point.file, training.store, *trainer.average());
     } else {
         load_weights(point.file, training.store);
+    }
+    const std::string bad = first_non_finite_parameter(training.store);
+    if (!bad.empty()) {
+        throw UserError(point.file.path() + " cannot be used: " + bad + " holds numbers that are not finite");
     }
     load_optimizer(point.file, training.store, trainer.optimizer());
     const int64_t done = point.facts.progress.step;

@@ -2,27 +2,59 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "heed/core/error.h"
+#include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/run/checkpoint.h"
 #include "heed/trainers/run/resume_check.h"
 
 namespace heed {
 
+namespace {
+
+bool is_file(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored);
+}
+
+}  // namespace
+
 RunCheckpoints::RunCheckpoints(const RunPaths& paths, Training& training, RunRecord& record)
-    : paths_(paths), training_(training), record_(record), recipe_(portable_recipe(training.recipe)) {}
+    : paths_(paths),
+      training_(training),
+      record_(record),
+      recipe_(portable_recipe(training.recipe)),
+      weights_only_(training.recipe.options<RunOptions>("run").weights_only) {}
 
 void RunCheckpoints::begin() {
     std::error_code ignored;
     std::filesystem::remove(paths_.best_checkpoint(), ignored);
+    std::filesystem::remove(paths_.average_checkpoint(), ignored);
+    remove_old_models();
+}
+
+void RunCheckpoints::go_on() {
+    for (const KeptModel& model : training_.trainer.progress().kept) {
+        const std::string file = paths_.kept_checkpoint(model.step);
+        if (is_file(file)) continue;
+        throw UserError(
+            fmt::format("cannot resume {}: expected the model of step {}, one of the best, in {}, found none; put it "
+                        "back, or start "
+                        "a new run with init={}",
+                        paths_.folder(), model.step, file, paths_.last_checkpoint()));
+    }
+    std::error_code ignored;
+    std::filesystem::remove(paths_.average_checkpoint(), ignored);
+    remove_old_models();
 }
 
 bool RunCheckpoints::best_is_due() const {
     const TrainingState& progress = training_.trainer.progress();
     if (progress.best_step == 0) return false;
-    std::error_code ignored;
-    const bool there = std::filesystem::exists(paths_.best_checkpoint(), ignored);
+    const bool there = is_file(paths_.best_checkpoint());
     const int64_t step = there ? read_checkpoint_facts(SafetensorsFile(paths_.best_checkpoint())).progress.step : 0;
     if (step == progress.best_step) return false;
     if (progress.best_step == progress.step) return true;
@@ -37,11 +69,55 @@ void RunCheckpoints::load_best() {
     load_weights(SafetensorsFile(paths_.best_checkpoint()), training_.store);
 }
 
-void RunCheckpoints::save(const std::string& path) {
+void RunCheckpoints::save_new_model() {
+    const TrainingState& progress = training_.trainer.progress();
+    const auto is_new = [&](const KeptModel& model) { return model.step == progress.step; };
+    if (std::any_of(progress.kept.begin(), progress.kept.end(), is_new)) {
+        save(paths_.kept_checkpoint(progress.step), true);
+    }
+}
+
+void RunCheckpoints::remove_old_models() {
+    std::set<std::string> kept;
+    for (const KeptModel& model : training_.trainer.progress().kept) kept.insert(paths_.kept_checkpoint(model.step));
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(paths_.checkpoints(), error), end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        const std::string path = paths_.checkpoints() + "/" + name;
+        std::error_code ignored;
+        if (name.starts_with("step-") && !kept.contains(path)) std::filesystem::remove(path, ignored);
+    }
+}
+
+void RunCheckpoints::load_average() {
+    std::vector<std::vector<double>> sums;
+    const std::vector<KeptModel>& kept = training_.trainer.progress().kept;
+    for (const KeptModel& model : kept) {
+        load_weights(SafetensorsFile(paths_.kept_checkpoint(model.step)), training_.store);
+        sums.resize(training_.store.groups().size());
+        for (size_t index = 0; index < sums.size(); ++index) {
+            const std::vector<float> values = training_.store.groups()[index].values.to_vector();
+            sums[index].resize(values.size());
+            for (size_t i = 0; i < values.size(); ++i) sums[index][i] += static_cast<double>(values[i]);
+        }
+    }
+    for (size_t index = 0; index < sums.size(); ++index) {
+        std::vector<float> mean;
+        mean.reserve(sums[index].size());
+        for (const double sum : sums[index]) mean.push_back(static_cast<float>(sum / static_cast<double>(kept.size())));
+        training_.store.groups()[index].values.copy_from_host(mean.data());
+    }
+}
+
+void RunCheckpoints::save(const std::string& path, bool weights_only) {
     record_.sync();
     Trainer& trainer = training_.trainer;
-    write_checkpoint(path, training_.store, &trainer.optimizer(),
-                     {recipe_, training_.workload.facts(), trainer.progress(), numeric_versions()}, trainer.average());
+    // The mean of the best is in the model itself, all else that is saved is the model in training or its average.
+    WeightAverage* average = path == paths_.average_checkpoint() ? nullptr : trainer.average();
+    write_checkpoint(path, training_.store, weights_only ? nullptr : &trainer.optimizer(),
+                     {recipe_, training_.workload.facts(), trainer.progress(), numeric_versions(), weights_only},
+                     average);
 }
 
 }  // namespace heed

@@ -20,6 +20,12 @@ public:
     std::string checkpoints() const { return folder_ + "/checkpoints"; }
     std::string last_checkpoint() const { return checkpoints() + "/last.safetensors"; }
     std::string best_checkpoint() const { return checkpoints() + "/best.safetensors"; }
+    /// Of several best models that of one step.
+    std::string kept_checkpoint(int64_t step) const {
+        return checkpoints() + "/step-" + std::to_string(step) + ".safetensors";
+    }
+    /// The mean of the best models, where it is better than each.
+    std::string average_checkpoint() const { return checkpoints() + "/average.safetensors"; }
     /// Exists once the run has ended well.
     std::string finished_mark() const { return folder_ + "/finished"; }
     /// Its flock is held while a process trains in the folder.

@@ -57,19 +57,14 @@ TrainEnd RunSteps::run() {
 }
 
 void RunSteps::take_steps(const StopSignals& signals) {
-    if (trainer_.progress().validation_due) end_epoch();
+    if (trainer_.progress().validation_due) after_step(true);
     const int64_t every = training_.options.checkpoint_every;
     while (!all_done() && !signals.requested()) {
         training_.watch.before_step(trainer_.progress().step + 1);
         const StepResult result = step();
         record_.step(result);
         record_.watched(result.step, training_.watch.after_step(result.step));
-        const bool due = every > 0 && result.step % every == 0;
-        if (trainer_.at_epoch_end() || trainer_.finished()) {
-            end_epoch();
-        } else if (due || signals.requested()) {
-            checkpoints_.save_last();
-        }
+        after_step((every > 0 && result.step % every == 0) || signals.requested());
     }
 }
 
@@ -87,45 +82,76 @@ StepResult RunSteps::step() {
     }
 }
 
-void RunSteps::end_epoch() {
+bool RunSteps::validation_is_asked() const {
+    const TrainOptions& options = training_.options;
+    if (training_.task.samples(Split::validation) == 0) return false;
+    if (trainer_.finished()) return true;
+    if (options.eval_steps > 0) return trainer_.progress().step % options.eval_steps == 0;
+    return trainer_.at_epoch_end() && trainer_.epoch() % options.eval_every == 0;
+}
+
+void RunSteps::after_step(bool save) {
     TrainingState& progress = trainer_.progress();
-    const bool asked = trainer_.epoch() % training_.options.eval_every == 0 || trainer_.finished();
-    if (asked && training_.task.samples(Split::validation) > 0) {
+    const bool epoch_ends = trainer_.at_epoch_end() || trainer_.finished();
+    const bool validates = validation_is_asked();
+    if (validates) {
         progress.validation_due = true;
+        record_.pause("validation");
         try {
-            validate();
+            const Evaluation result = validate();
+            record_.validation(progress.step, trainer_.epoch(), result, epoch_ends);
+            progress.note_validation(result.score, result.compared_by, training_.options.keep_best);
         } catch (const Stopped&) {
             checkpoints_.save_last();
             throw;
         }
+        checkpoints_.save_new_model();
     }
     progress.validation_due = false;
-    record_.end_epoch(progress.epoch);
-    checkpoints_.save_last();
+    if (epoch_ends) record_.end_epoch(progress.epoch);
+    if (epoch_ends || validates || save) checkpoints_.save_last();
+    if (!validates) return;
     if (progress.best_step == progress.step) checkpoints_.save_best();
+    checkpoints_.remove_old_models();
 }
 
-void RunSteps::validate() {
-    record_.pause("validation");
+Evaluation RunSteps::validate() {
     const AveragedWeights averaged(trainer_.average());
+    return training_.task.evaluate(Split::validation);
+}
+
+bool RunSteps::average_is_better() {
+    const TrainingState& progress = trainer_.progress();
+    if (!training_.options.average_best || progress.kept.size() < 2) return false;
+    record_.pause("validation");
+    checkpoints_.load_average();
     const Evaluation result = training_.task.evaluate(Split::validation);
-    record_.validation(trainer_.progress().step, trainer_.epoch(), result);
-    trainer_.progress().note_validation(result.score);
+    const bool better = result.score > progress.best_score;
+    record_.average(progress.step, std::ssize(progress.kept), result, better);
+    return better;
+}
+
+RunSteps::Chosen RunSteps::choose_weights() {
+    const TrainingState& progress = trainer_.progress();
+    if (average_is_better()) {
+        checkpoints_.save_average();
+        return {fmt::format("mean of the {} best checkpoints", progress.kept.size()), progress.step};
+    }
+    if (progress.best_step > 0) {
+        checkpoints_.load_best();
+        return {"best checkpoint", progress.best_step};
+    }
+    if (trainer_.average()) trainer_.average()->swap();
+    return {"last checkpoint", progress.step};
 }
 
 void RunSteps::finish() {
-    const TrainingState& progress = trainer_.progress();
-    const bool has_best = progress.best_step > 0;
-    if (has_best) {
-        checkpoints_.load_best();
-    } else if (trainer_.average()) {
-        trainer_.average()->swap();
-    }
+    const Chosen weights = choose_weights();
     record_.pause("test");
     const Evaluation result = training_.task.evaluate(Split::test);
     record_.end_progress();
-    record_.test({.step = has_best ? progress.best_step : progress.step,
-                  .weights = has_best ? "best checkpoint" : "last checkpoint",
+    record_.test({.step = weights.step,
+                  .weights = weights.name,
                   .unit = training_.workload.unit(),
                   .evaluation = result,
                   .memory = memory_use(training_.store, trainer_.optimizer())});

@@ -29,10 +29,21 @@ private:
     void take_steps(const StopSignals& signals);
     bool out_of_patience() const;
     StepResult step();
-    /// What an epoch's end calls for. A validation that a signal ends is made up for when the run is resumed.
-    void end_epoch();
-    void validate();
+    /// What the last step calls for: validation, the end of its epoch, saving. A validation that a signal ends is made
+    /// up for when the run is resumed.
+    void after_step(bool save);
+    bool validation_is_asked() const;
+    Evaluation validate();
     void finish();
+    /// Weights that are tested.
+    struct Chosen {
+        std::string name;
+        int64_t step = 0;  ///< after which they were
+    };
+    /// Gives them to the model.
+    Chosen choose_weights();
+    /// Whether the mean of the best models is better than the best; then the model has it.
+    bool average_is_better();
     void write_page(const Evaluation& test);
 
     Training& training_;

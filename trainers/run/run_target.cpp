@@ -45,18 +45,35 @@ std::string named_run(const TrainRequest& request) {
     return is_of_run && !other_folder && is_run_folder(folder) ? folder : "";
 }
 
+/// The recipe's latest run; empty where it has none, which is an error where the command line gives the name.
+std::string latest_of(const Recipe& recipe) {
+    const std::string runs = runs_folder(recipe);
+    const std::optional<std::string> latest = latest_run_in(runs);
+    if (latest) return *latest;
+    if (recipe.section("run").source("name").kind == Source::Kind::command_line) {
+        throw UserError("run.name: there is no run in " + runs + " to resume" + did_you_mean_folder(runs));
+    }
+    return "";
+}
+
 }  // namespace
 
 RunTarget find_run_target(const TrainRequest& request) {
     const std::string run = named_run(request);
     std::vector<std::string> overrides = request.overrides;
+    if (!request.changes.empty() && !request.resume) {
+        throw UserError("--change " + request.changes.front() +
+                        " changes a run that is gone on with: it needs --resume (without, give " +
+                        request.changes.front() + " alone)");
+    }
+    overrides.insert(overrides.end(), request.changes.begin(), request.changes.end());
     if (!run.empty()) overrides.push_back("run.dir=" + run);
     const bool is_folder = !run.empty() && std::filesystem::is_directory(request.recipe);
     const std::string file = is_folder ? RunPaths(run).recipe() : request.recipe;
     RunTarget target{read_recipe(recipe_spec(), file, overrides)};
     target.folder = target.recipe.options<RunOptions>("run").dir;
     if (!request.resume) return target;
-    if (target.folder.empty()) target.folder = latest_run_in(runs_folder(target.recipe)).value_or("");
+    if (target.folder.empty()) target.folder = latest_of(target.recipe);
     target.resumes = !target.folder.empty();
     if (target.resumes && !is_there(target.folder)) {
         throw UserError("there is no run folder " + target.folder + " to resume" + did_you_mean_folder(target.folder) +

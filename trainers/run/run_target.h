@@ -11,6 +11,7 @@ struct TrainRequest {
     std::string recipe;                  ///< path of a recipe file, or, to resume, of a run folder or its recipe.yaml
     std::vector<std::string> overrides;  ///< "model.dim=128"
     bool resume = false;
+    std::vector<std::string> changes = {};  ///< settings that a resumed run changes on purpose: "optimizer.lr=0.01"
 };
 
 /// What a call of `train` means.
@@ -20,7 +21,8 @@ struct RunTarget {
     bool resumes = false;     ///< the folder exists and is gone on with, if only from its beginning
 };
 
-/// Reads the recipe and decides on the folder. Throws UserError where either is missing or they contradict each other.
+/// Reads the recipe, with overrides and changes, and decides on the folder. Throws UserError where either is missing or
+/// they contradict each other.
 RunTarget find_run_target(const TrainRequest& request);
 
 /// Folder of a recipe's runs: "runs/<name>", where the name is run.name or the recipe's folder and file.

@@ -20,6 +20,7 @@ std::string checkpoint_file(const std::string& run_or_checkpoint) {
     }
     if (!fs::is_directory(run_or_checkpoint, ignored)) return run_or_checkpoint;
     RunPaths paths(run_or_checkpoint);
+    if (fs::exists(paths.average_checkpoint(), ignored)) return paths.average_checkpoint();
     if (fs::exists(paths.best_checkpoint(), ignored)) return paths.best_checkpoint();
     if (fs::exists(paths.last_checkpoint(), ignored)) return paths.last_checkpoint();
     const std::optional<std::string> run = run_of_checkpoint(paths.folder() + "/any");
@@ -37,6 +38,7 @@ TrainedModel TrainedModel::load(Context& context, const std::string& run_or_chec
     Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), overrides);
     TrainedModel trained{std::move(recipe), std::move(facts.data), facts.progress.step, nullptr, nullptr};
     trained.model = trained.facts->kind().make_model(trained.recipe, *trained.facts);
+    check_tensors(file, *trained.model);
     trained.store = std::make_unique<ParameterStore>(context, *trained.model, 0);
     load_weights(file, *trained.store);
     const std::string bad = first_non_finite_parameter(*trained.store);

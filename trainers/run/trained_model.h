@@ -35,7 +35,8 @@ struct TrainedModel {
                              const std::vector<std::string>& overrides);
 };
 
-/// The checkpoint file meant by a run folder (best, else last) or a file. Throws UserError when there is none.
+/// The checkpoint file meant by a run folder (the mean of the best where it was better, else best, else last) or a
+/// file. Throws UserError when there is none.
 std::string checkpoint_file(const std::string& run_or_checkpoint);
 
 }  // namespace heed

@@ -13,6 +13,7 @@
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/record/run_record.h"
+#include "heed/trainers/run/checkpoint.h"
 #include "heed/trainers/run/initial_weights.h"
 #include "heed/trainers/run/resume_check.h"
 #include "heed/trainers/run/resume_point.h"
@@ -32,24 +33,24 @@ RunFolder new_folder(const RunTarget& target) {
 
 /// The parts of a run whose folder is open.
 struct OpenRun {
-    OpenRun(Training& run_training, RunFolder& run_folder)
+    OpenRun(Training& run_training, RunFolder& run_folder, RunBeginning run_beginning)
         : training(run_training),
           folder(run_folder),
           paths(folder.paths()),
-          name(std::filesystem::path(runs_folder(training.recipe)).filename().string()),
+          beginning(std::move(run_beginning)),
           record(paths, training.recipe.options<RunOptions>("run").tensorboard),
           checkpoints(paths, training, record) {}
 
     Training& training;
     RunFolder& folder;
     const RunPaths& paths;
-    std::string name;  // of the report
+    RunBeginning beginning;
     RunRecord record;
     RunCheckpoints checkpoints;
 };
 
 void write_recipe(const OpenRun& run) {
-    write_file_atomically(run.paths.recipe(), run_recipe(run.training.recipe, run.name));
+    write_file_atomically(run.paths.recipe(), run_recipe(run.training.recipe, run.beginning));
 }
 
 /// The first files of a new run.
@@ -74,13 +75,17 @@ void begin(OpenRun& run) {
 }
 
 /// After load_state; also for a run that was killed between its last step and its test.
-void go_on(OpenRun& run, const CheckpointFacts& from) {
+void go_on(OpenRun& run, const CheckpointFacts& from, const std::vector<SettingChange>& changes) {
     const int64_t step = from.progress.step;
     const bool saves_best = run.checkpoints.best_is_due();
-    const int64_t recorded = run.record.go_on(step);
+    run.checkpoints.go_on();
+    const int64_t recorded = run.record.go_on(step, run.folder.state() == RunState::finished);
     if (saves_best) run.checkpoints.save_best();
-    run.folder.mark_unfinished();
     run.record.resumed(step, numeric_versions());
+    for (const SettingChange& change : changes) run.record.changed(step, change.key, change.from, change.to);
+    run.record.sync();  // a finished run's test, which stays, must not stand last when the mark is gone
+    run.folder.mark_unfinished();
+    if (!changes.empty()) run.checkpoints.save_last();  // with the recipe that holds from now on
     write_recipe(run);
     run.record.line(fmt::format("resuming {} after step {}", run.paths.folder(), step));
     if (recorded < step) {
@@ -103,6 +108,7 @@ void describe(OpenRun& run) {
     if (training.options.watch_every > 0 && training.watch.samples() == 0) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
     }
+    if (const std::string warning = schedule_warning(training); !warning.empty()) run.record.line(warning);
     for (const std::string& note : training.recipe.notes()) run.record.line("note: " + note);
 }
 
@@ -138,14 +144,21 @@ TrainEnd train(const TrainRequest& request) {
     std::optional<ResumePoint> from;
     if (target.resumes) folder.emplace(target.folder, true);
     if (folder && folder->state() != RunState::fresh) from.emplace(open_resume_point(folder->paths()));
+    std::vector<SettingChange> changes;
+    RunBeginning beginning = new_beginning(recipe);
     if (from) {
-        check_resumable(recipe,
-                        parse_recipe(recipe_spec(), from->facts.recipe, "the recipe in " + from->file.path(), {}),
-                        target.folder);
+        beginning = known_beginning(recipe, target.folder);
+        const Recipe stored = parse_recipe(recipe_spec(), from->facts.recipe, "the recipe in " + from->file.path(), {});
+        changes = check_resumable(recipe, stored, target.folder, request.changes);
+    } else if (!request.changes.empty()) {
+        throw UserError("--change " + request.changes.front() +
+                        " changes a run that is gone on with, but there is no state to go on from" +
+                        (target.folder.empty() ? "" : " in " + target.folder));
     }
     Context context(recipe.options<GeneralOptions>("").device);
     const std::unique_ptr<Workload> workload =
         open_workload(recipe, context, target, from ? from->facts.data : nullptr);
+    if (from) check_tensors(from->file, workload->task().model());
     Training training(recipe, context, *workload);
     check_training(training);
     if (from) {
@@ -154,14 +167,18 @@ TrainEnd train(const TrainRequest& request) {
         load_initial_weights(recipe, training.store);
     }
     if (!folder) folder.emplace(new_folder(target));
-    OpenRun run(training, *folder);
-    RunSteps steps(training, run.folder, run.record, run.checkpoints, run.name);
+    OpenRun run(training, *folder, beginning);
+    RunSteps steps(training, run.folder, run.record, run.checkpoints, run.beginning.name);
     if (from && folder->state() == RunState::finished && steps.all_done()) {
+        if (!changes.empty()) {
+            throw UserError(fmt::format("--change {}: the run in {} has ended; more train.epochs would go on",
+                                        changes.front().key, run.paths.folder()));
+        }
         say_nothing_is_left(run);
         return {TrainOutcome::already_finished};
     }
     if (from) {
-        go_on(run, from->facts);
+        go_on(run, from->facts, changes);
     } else {
         begin(run);
         if (request.resume) {

@@ -17,6 +17,7 @@
 #include "heed/trainers/translations/translation_facts.h"
 #include "heed/trainers/translations/translation_model.h"
 #include "heed/trainers/translations/translation_workload.h"
+#include "heed/trainers/translations/validation_bleu_options.h"
 
 namespace heed {
 
@@ -35,7 +36,9 @@ public:
         return {attention_section("encoder", "The self-attention of a translator's encoder."),
                 attention_section("decoder", "The self-attention of a translator's decoder."),
                 attention_section("cross", "The attention of a translator's decoder to the encoder."),
-                tokenizer_section(), untyped_section<BeamSearchOptions>("decoding", "How translations are searched.")};
+                tokenizer_section(),
+                untyped_section<BeamSearchOptions>("decoding", "How translations are searched."),
+                untyped_section<ValidationBleuOptions>("train.bleu", "Translations on the way.")};
     }
 
     std::unique_ptr<DataFacts> read_details(const std::string& json) const override {

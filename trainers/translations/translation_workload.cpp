@@ -21,6 +21,7 @@
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/translations/translation_model.h"
 #include "heed/trainers/translations/translation_sections.h"
+#include "heed/trainers/translations/validation_bleu_options.h"
 
 namespace heed {
 
@@ -157,7 +158,8 @@ EncodedTranslations TranslationWorkload::encode_references(const ReferenceText& 
 }
 
 void TranslationWorkload::translate(Split split, Evaluation& result) {
-    if (split == Split::train || (split == Split::validation && !translates_validation_)) return;
+    if (split == Split::train) return;
+    if (split == Split::validation && !translates_validation_) return translate_some(result);
     const auto start = std::chrono::steady_clock::now();
     const ReferenceText& texts = split == Split::test ? data_.test : data_.validation;
     const EncodedTexts& sources = split == Split::test ? task_.data().test.sources : task_.data().validation.sources;
@@ -181,6 +183,31 @@ void TranslationWorkload::translate(Split split, Evaluation& result) {
     add("", single);
     if (several) add("_multi", texts.references);
     result.more.emplace_back("translating_seconds", seconds.count());
+}
+
+void TranslationWorkload::translate_some(Evaluation& result) {
+    const auto& options = recipe_.options<ValidationBleuOptions>("train.bleu");
+    const EncodedTexts& sources = task_.data().validation.sources;
+    const int64_t count = std::min(options.sentences, sources.size());
+    if (count == 0) return;
+    const auto start = std::chrono::steady_clock::now();
+    EncodedTexts some;
+    std::vector<std::vector<std::string>> references;
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t place = i * sources.size() / count;
+        some.add(sources.ids(place));
+        references.push_back({data_.validation.references[static_cast<size_t>(place)].front()});
+    }
+    TranslationDecoder decoder(context_, model_, tokenizers_, recipe_.options<BeamSearchOptions>("decoding"));
+    std::vector<std::string> translations;
+    for (const auto& best : decoder.translate(some)) translations.push_back(best.front().text);
+    const double score = bleu(translations, references).score;
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    result.more.emplace_back("bleu", score);
+    result.more.emplace_back("translating_seconds", seconds.count());
+    if (!options.chooses_best) return;
+    result.score = score;
+    result.compared_by = "BLEU";
 }
 
 std::vector<Alignment> TranslationWorkload::sample_alignments() {

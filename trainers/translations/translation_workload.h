@@ -41,6 +41,8 @@ private:
     EncodedTranslations encode_references(const ReferenceText& texts);
     /// Translates the sources of a split and scores what comes out.
     void translate(Split split, Evaluation& result);
+    /// The same of some validation sentences, in training.
+    void translate_some(Evaluation& result);
     /// Of a few test sentences.
     std::vector<Alignment> sample_alignments();
 

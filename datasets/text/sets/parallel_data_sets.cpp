@@ -68,13 +68,16 @@ struct ParallelFilesOptions final : ParallelDataOptions {
 
     void describe(Fields& fields) override {
         ParallelDataOptions::describe(fields);
-        fields.add("source_files", source_files,
-                   "files of source sentences, in data.root if that is set, or else from here or from the places of "
-                   "data sets");
-        fields.add("target_files", target_files, "their translations, file by file and line by line");
-        fields.add(
-            "pair_files", pair_files,
-            "more corpora: files with a pair a line, parted by a tab (plain, .gz, .xz, or the only one in a .zip)");
+        fields
+            .add("source_files", source_files,
+                 "files of source sentences, in data.root if that is set, or else from here or from the places of "
+                 "data sets")
+            .path();
+        fields.add("target_files", target_files, "their translations, file by file and line by line").path();
+        fields
+            .add("pair_files", pair_files,
+                 "more corpora: files with a pair a line, parted by a tab (plain, .gz, .xz, or the only one in a .zip)")
+            .path();
         fields
             .add("weights", weights,
                  "how often a pair of each corpus is visited in an epoch, first those of data.source_files, then those "
@@ -84,12 +87,16 @@ struct ParallelFilesOptions final : ParallelDataOptions {
             .add("test_corpus", test_corpus,
                  "number of the corpus that test and validation sentences are taken from, in the same order; 0: all")
             .range(0, 1e6);
-        fields.add("test_source", test_source,
-                   "source sentences of a test set of its own; empty: taken out of the corpora");
-        fields.add("test_target", test_target, "its translations, line by line");
-        fields.add("validation_source", validation_source,
-                   "source sentences of a validation set of its own; empty: taken out of the corpora");
-        fields.add("validation_target", validation_target, "its translations, line by line");
+        fields
+            .add("test_source", test_source,
+                 "source sentences of a test set of its own; empty: taken out of the corpora")
+            .path();
+        fields.add("test_target", test_target, "its translations, line by line").path();
+        fields
+            .add("validation_source", validation_source,
+                 "source sentences of a validation set of its own; empty: taken out of the corpora")
+            .path();
+        fields.add("validation_target", validation_target, "its translations, line by line").path();
         fields.add("reverse", reverse, "translate from the second language to the first");
     }
 

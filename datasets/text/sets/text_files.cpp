@@ -35,12 +35,15 @@ struct TextFilesOptions final : TextDataOptions {
 
     void describe(Fields& fields) override {
         TextDataOptions::describe(fields);
-        fields.add("train_file", train_file,
-                   "training texts, in data.root if that is set, or else from here or from the places of data sets; "
-                   ".gz and .xz are "
-                   "unpacked");
-        fields.add("validation_file", validation_file, "validation texts; empty: taken out of the training texts");
-        fields.add("test_file", test_file, "test texts; empty: taken out of the training texts");
+        fields
+            .add("train_file", train_file,
+                 "training texts, in data.root if that is set, or else from here or from the places of data sets; "
+                 ".gz and .xz are "
+                 "unpacked")
+            .path();
+        fields.add("validation_file", validation_file, "validation texts; empty: taken out of the training texts")
+            .path();
+        fields.add("test_file", test_file, "test texts; empty: taken out of the training texts").path();
         fields
             .add("test", test,
                  "about this share of the training texts is kept for testing where there is no data.test_file")

@@ -39,7 +39,8 @@ void TokenizerOptions::describe(Fields& fields) {
              "a sentencepiece vocabulary is trained on this much text at most, spread evenly over all")
         .range(1, 1e6)
         .unit("MB");
-    fields.add("file", file, "an existing SentencePiece model or BERT vocab.txt; empty: trained on the training texts");
+    fields.add("file", file, "an existing SentencePiece model or BERT vocab.txt; empty: trained on the training texts")
+        .path();
 }
 
 void TokenizerOptions::validate() const {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 
@@ -109,6 +110,69 @@ TEST(Fields, RefuseWithWhatWasExpectedAndKeepTheValue) {
     EXPECT_NE(d.set("patterns", "\"a"), "");
     EXPECT_EQ(d.fields.find("dim")->set_from_items({"1", "2"}), "expects a whole number from 1 to 65536, got a list");
     for (const Field& field : d.fields) EXPECT_EQ(field.value_text(), field.default_text());
+}
+
+struct PlaceOptions : Options {
+    double share = 0.1;
+    std::vector<double> shares = {0.5};
+    double factor = 1;
+    std::string root;
+    std::vector<std::string> files;
+    std::string name;
+
+    void describe(Fields& fields) override {
+        fields.add("share", share, "of the data").range(0, 0.9);
+        fields.add("shares", shares, "of several").range(0, 1);
+        fields.add("factor", factor, "no share").range(0, 2);
+        fields.add("root", root, "folder").path();
+        fields.add("files", files, "in it").path();
+        fields.add("name", name, "no path");
+    }
+};
+
+TEST(Fields, SharesMayBePercent) {
+    PlaceOptions options;
+    Fields fields;
+    options.describe(fields);
+    EXPECT_EQ(fields.find("share")->set_from_text("10%"), "");
+    EXPECT_EQ(options.share, 0.1);
+    EXPECT_EQ(fields.find("share")->set_from_text("0.7 %"), "");
+    EXPECT_EQ(options.share, 0.007) << "the nearest number, not a quotient of rounded ones";
+    EXPECT_EQ(fields.find("shares")->set_from_text("[12.5%, 0.25]"), "");
+    EXPECT_EQ(options.shares, (std::vector<double>{0.125, 0.25}));
+    EXPECT_EQ(fields.find("share")->value_text(), "0.007");
+    EXPECT_EQ(fields.find("share")->set_from_text("95%"),
+              "expects a number from 0 to 0.9 or percent (10%), got \"95%\"");
+    for (const char* wrong : {"%", "1e1%", "10%%", "-1%", "ten%"}) {
+        EXPECT_NE(fields.find("share")->set_from_text(wrong), "") << wrong;
+    }
+    EXPECT_EQ(fields.find("factor")->set_from_text("10%"), "expects a number from 0 to 2, got \"10%\"");
+}
+
+TEST(Fields, PathsKnowTheHomeFolder) {
+    PlaceOptions options;
+    Fields fields;
+    options.describe(fields);
+    const char* former = std::getenv("HOME");
+    const std::string home = former ? former : "";
+    setenv("HOME", "/home/of/me", 1);
+    EXPECT_EQ(fields.find("root")->set_from_text("~/data"), "");
+    EXPECT_EQ(options.root, "/home/of/me/data");
+    EXPECT_EQ(fields.find("root")->set_from_text("~"), "");
+    EXPECT_EQ(options.root, "/home/of/me");
+    EXPECT_EQ(fields.find("files")->set_from_text("[a~, ~/b]"), "");
+    EXPECT_EQ(options.files, (std::vector<std::string>{"a~", "/home/of/me/b"}));
+    EXPECT_EQ(fields.find("name")->set_from_text("~/x"), "");
+    EXPECT_EQ(options.name, "~/x");
+    EXPECT_EQ(fields.find("root")->set_from_text("~you/data"),
+              "expects a path, in which only ~/ stands for a home folder, got \"~you/data\" (a file of that name is "
+              "./~you/data)");
+    EXPECT_NE(fields.find("files")->set_from_text("[a, ~b]"), "");
+    unsetenv("HOME");
+    EXPECT_EQ(fields.find("root")->set_from_text("~/data"),
+              "expects a path, got \"~/data\", but the environment variable HOME names no home folder");
+    EXPECT_EQ(options.root, "/home/of/me");
+    if (former) setenv("HOME", home.c_str(), 1);
 }
 
 TEST(Fields, RefuseWrongDeclarations) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -95,6 +96,19 @@ TEST(Schedule, ALongerTrainingStretchesTheCurve) {
     Schedule before(options_with("cosine", Span::steps(0)), 100, 10);
     Schedule after(options_with("cosine", Span::steps(0)), 200, 10);
     EXPECT_DOUBLE_EQ(after.lr(100), before.lr(50));
+}
+
+TEST(Schedule, TheGreatestRateIsThatOfAllSteps) {
+    for (const char* name : {"constant", "linear", "cosine", "inverse_sqrt", "step", "one_cycle"}) {
+        for (const int64_t warmup : {0, 1, 3, 7, 8, 20}) {
+            for (const int64_t total : {1, 2, 7, 8}) {
+                const Schedule schedule(options_with(name, Span::steps(warmup)), total, 4);
+                double greatest = 0.0;
+                for (int64_t step = 1; step <= total; ++step) greatest = std::max(greatest, schedule.lr(step));
+                EXPECT_EQ(schedule.greatest_lr(), greatest) << name << " " << warmup << " " << total;
+            }
+        }
+    }
 }
 
 }  // namespace

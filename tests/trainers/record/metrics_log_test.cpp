@@ -30,7 +30,7 @@ struct MetricsTest : testing::Test {
     /// The file after a resume from `step`.
     std::string truncated(const std::string& text, int64_t step) {
         write_text(path, text);
-        truncate_metrics_after_step(path, step);
+        truncate_metrics_after_step(path, step, true);
         return read_text(path);
     }
     std::string read_error(const std::string& text) {
@@ -135,12 +135,12 @@ TEST_F(MetricsTest, ResumingDropsLaterStepsAndAHalfWrittenLine) {
     EXPECT_EQ(truncated(one + std::string(100, '\0'), 1), one) << "a crash of the machine may leave zeros";
     EXPECT_EQ(truncated("", 1), "");
     std::filesystem::remove(path);
-    EXPECT_EQ(truncate_metrics_after_step(path, 1), 0);
+    EXPECT_EQ(truncate_metrics_after_step(path, 1, true).last_step, 0);
     EXPECT_FALSE(std::filesystem::exists(path));
     write_text(path, one + two + validation + three);
-    EXPECT_EQ(truncate_metrics_after_step(path, 2), 2);
+    EXPECT_EQ(truncate_metrics_after_step(path, 2, true).last_step, 2);
     write_text(path, one + validation);
-    EXPECT_EQ(truncate_metrics_after_step(path, 5), 1) << "step 2 is not recorded";
+    EXPECT_EQ(truncate_metrics_after_step(path, 5, true).last_step, 1) << "step 2 is not recorded";
 }
 
 TEST_F(MetricsTest, EveryTruncationIsReadUpToItsLastCompleteLine) {
@@ -167,7 +167,7 @@ TEST_F(MetricsTest, BadLinesAreNamed) {
               path + ", line 1: expected numbers, truth values and texts");
     EXPECT_EQ(read_error("{\"event\":\"x\",\"a\":18446744073709551615}\n"),
               path + ", line 1: the number 18446744073709551615 is too large");
-    EXPECT_EQ(message_of<UserError>([&] { truncate_metrics_after_step(path, 1); }),
+    EXPECT_EQ(message_of<UserError>([&] { truncate_metrics_after_step(path, 1, true); }),
               path + ", line 1: the number 18446744073709551615 is too large");
     const std::string missing = folder / "missing.jsonl";
     EXPECT_EQ(message_of<UserError>([&] { read_metrics(missing); }),
@@ -190,7 +190,7 @@ TEST_F(MetricsTest, AFullDiskIsAnErrorThatNamesTheFile) {
         EXPECT_TRUE(contains(message_of<Error>([&] { log.write("step", {{"step", 2}}); }), "cannot write " + path));
     }
     EXPECT_EQ(read_metrics(path).size(), 1u);
-    truncate_metrics_after_step(path, 2);
+    truncate_metrics_after_step(path, 2, true);
     EXPECT_EQ(read_text(path), before);
 }
 

@@ -52,7 +52,7 @@ TEST_F(RunRecordTest, OneEventStandsInMetricsCurvesAndLog) {
         record.show_progress({2, 1, "images"});
         record.step(step(1));
         record.step(step(2));
-        record.validation(2, 1, evaluation());
+        record.validation(2, 1, evaluation(), true);
         LossSums sums;
         sums.loss = 10.0;
         sums.correct = 5;
@@ -91,11 +91,45 @@ TEST_F(RunRecordTest, GoingOnCutsMetricsAndCurvesBack) {
     }
     const auto size = std::filesystem::file_size(paths().events());
     RunRecord record(paths(), true);
-    EXPECT_EQ(record.go_on(2), 2);
+    EXPECT_EQ(record.go_on(2, false), 2);
     EXPECT_EQ(read_metrics(paths().metrics()).size(), 2u);
     EXPECT_LT(std::filesystem::file_size(paths().events()), size);
     record.resumed(2, "heed 1");
     EXPECT_EQ(read_metrics(paths().metrics()).back().text("versions"), "heed 1");
+}
+
+TEST_F(RunRecordTest, TheTestOfAnUnfinishedRunIsMadeAgainAndThatOfAFinishedOneStays) {
+    const Evaluation result = evaluation();
+    const TestResult test{
+        .step = 1, .weights = "best checkpoint", .unit = "images", .evaluation = result, .memory = {}};
+    const auto tests = [&] {
+        const std::string curves = read_text(paths().events());
+        size_t in_curves = 0;
+        for (size_t at = 0; (at = curves.find("test/loss", at)) != std::string::npos; ++at) ++in_curves;
+        size_t in_metrics = 0;
+        for (const MetricsRecord& each : read_metrics(paths().metrics())) in_metrics += each.event == "test" ? 1 : 0;
+        EXPECT_EQ(in_curves, in_metrics);
+        return in_metrics;
+    };
+    {
+        RunRecord record(paths(), true);
+        record.begin();
+        record.step(step(1));
+        record.test(test);
+    }
+    EXPECT_EQ(tests(), 1u);
+    { RunRecord(paths(), true).go_on(1, true); }
+    EXPECT_EQ(tests(), 1u);
+    {
+        RunRecord record(paths(), true);
+        EXPECT_EQ(record.go_on(1, false), 1);
+        EXPECT_EQ(tests(), 0u);
+        record.test(test);
+        record.resumed(1, "heed 1");  // of the run, finished in between
+        record.step(step(2));
+    }
+    { RunRecord(paths(), true).go_on(1, false); }
+    EXPECT_EQ(tests(), 1u) << "what was finished stays when a longer training is killed";
 }
 
 TEST_F(RunRecordTest, WithoutTensorBoardThereIsNoEventFile) {

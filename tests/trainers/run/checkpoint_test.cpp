@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <limits>
 #include <regex>
 
 #include "heed/core/error.h"
@@ -172,6 +173,43 @@ TEST_F(Checkpoint, WithoutAnOptimizerItHoldsWeightsAlone) {
     EXPECT_EQ(read.weights(), model.weights());
     EXPECT_TRUE(contains(message_of<UserError>([&] { load_optimizer(file, read.store, *read.optimizer); }),
                          "does not fit the optimizer: it lacks optimizer.first_moment."));
+}
+
+TEST_F(Checkpoint, AStateThatIsNotFiniteIsRefused) {
+    Model written(1), read(2);
+    written.take_steps(1);
+    Tensor buffer = written.optimizer->states()[1].buffers[0];
+    std::vector<float> values = buffer.to_vector();
+    values[1] = std::numeric_limits<float>::infinity();
+    buffer.copy_from_host(values.data());
+    written.write(path);
+    const SafetensorsFile file(path);
+    EXPECT_TRUE(contains(message_of<UserError>([&] { load_optimizer(file, read.store, *read.optimizer); }),
+                         "cannot be used: optimizer.second_moment."));
+}
+
+TEST_F(Checkpoint, FactsThatAreLargerThanTheFileMakeNoModel) {
+    Model written(1);
+    CheckpointFacts facts = written.facts();
+    facts.recipe = std::regex_replace(facts.recipe, std::regex(" dim: 8\n"), " dim: 1024\n");
+    write_checkpoint(path, written.store, nullptr, facts);
+    Context context("cpu");
+    const std::string error = message_of<UserError>([&] { TrainedModel::load(context, path, {}); });
+    EXPECT_TRUE(contains(error, "does not fit the model that its facts describe: it lacks a tensor ")) << error;
+}
+
+TEST_F(Checkpoint, ClassNamesAreThoseThatDataCanHave) {
+    Model model(1);
+    for (const std::string& name : {std::string(), std::string("a\nb"), std::string("\x1b[2J"), std::string("shoe")}) {
+        CheckpointFacts facts = model.facts();
+        ImageDataFacts changed = facts_as<ImageDataFacts>(*facts.data);
+        changed.class_names[2] = name;
+        facts.data = std::make_shared<ImageDataFacts>(changed);
+        write_checkpoint(path, model.store, nullptr, facts);
+        const std::string error = message_of<UserError>([&] { read_checkpoint_facts(SafetensorsFile(path)); });
+        EXPECT_TRUE(contains(error, "has damaged checkpoint facts: the class name "));
+        EXPECT_TRUE(contains(error, name == "shoe" ? " comes twice" : " is not plain text"));
+    }
 }
 
 TEST_F(Checkpoint, OtherModelsAreRefusedWithTheirTensors) {

@@ -20,8 +20,9 @@ Recipe recipe_with(const std::vector<std::string>& overrides) {
                         "test.yaml", overrides);
 }
 
-std::string refusal(const std::vector<std::string>& now, const std::vector<std::string>& before = {}) {
-    return message_of<UserError>([&] { check_resumable(recipe_with(now), recipe_with(before), "runs/1"); });
+std::string refusal(const std::vector<std::string>& now, const std::vector<std::string>& before = {},
+                    const std::vector<std::string>& changes = {}) {
+    return message_of<UserError>([&] { check_resumable(recipe_with(now), recipe_with(before), "runs/1", changes); });
 }
 
 constexpr const char* none = "(nothing thrown)";
@@ -42,8 +43,11 @@ TEST(ResumeCheck, WhatMayNotChange) {
           "train.accumulate=2", "train.clip=3", "train.label_smoothing=0.2", "optimizer.lr=0.1",
           "optimizer.schedule=linear", "optimizer.warmup=3", "optimizer.type=sgd", "device=reference"}) {
         const std::string key = std::string(change).substr(0, std::string(change).find('='));
-        EXPECT_TRUE(contains(refusal({change}), "; give the old values, or start a new run without --resume"));
+        EXPECT_TRUE(contains(refusal({change}), "; give the old values, "));
+        EXPECT_TRUE(contains(refusal({change}), "or start a new run without --resume"));
         EXPECT_TRUE(contains(refusal({change}), key + " was "));
+        EXPECT_EQ(contains(refusal({change}), std::string("change the run by --change ") + change),
+                  may_be_changed(key));
     }
 }
 
@@ -60,13 +64,29 @@ TEST(ResumeCheck, SettingsOfAnotherTypeAreNamedInBothDirections) {
     EXPECT_TRUE(contains(error, "optimizer.momentum was absent"));
 }
 
+TEST(ResumeCheck, ExplicitChangesAreTaken) {
+    const std::vector<std::string> now = {"optimizer.lr=0.5", "train.clip=2", "train.epochs=3"};
+    const std::vector<SettingChange> made = check_resumable(recipe_with(now), recipe_with({"train.epochs=1"}), "runs/1",
+                                                            {"optimizer.lr=0.5", "train.clip=2"});
+    ASSERT_EQ(made.size(), 2u);
+    EXPECT_EQ(made[0].key, "train.clip");
+    EXPECT_EQ(made[1].key, "optimizer.lr");
+    EXPECT_EQ(made[1].from, "0.001");
+    EXPECT_EQ(made[1].to, "0.5");
+    EXPECT_TRUE(contains(refusal(now, {}, {"optimizer.lr=0.5"}), "train.clip was 1, is now 2"));
+    for (const char* change : {"model.dim=16", "optimizer.type=sgd", "train.seed=2", "train.accumulate=2",
+                               "data.batch=3", "init=x", "run.name=x", "train.ema=0.5"}) {
+        EXPECT_TRUE(contains(refusal({change}, {}, {change}), "a run cannot go on with another value")) << change;
+    }
+}
+
 TEST(ResumeCheck, ThePortableRecipeHoldsNoPlaces) {
     const std::string text = portable_recipe(recipe_with({"init=weights.safetensors", "run.name=mine"}));
     for (const char* place : {"here", "somewhere", "weights.safetensors", "mine", "test.yaml"}) {
         EXPECT_EQ(text.find(place), std::string::npos) << place << " in\n" << text;
     }
     const Recipe again = parse_recipe(recipe_spec(), text, "stored", {});
-    EXPECT_EQ(message_of<UserError>([&] { check_resumable(recipe_with({}), again, "runs/1"); }), none);
+    EXPECT_EQ(message_of<UserError>([&] { check_resumable(recipe_with({}), again, "runs/1", {}); }), none);
     EXPECT_EQ(portable_recipe(again), text);
 }
 

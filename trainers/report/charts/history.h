@@ -28,7 +28,7 @@ struct EpochSummary {
 struct BestValidation {
     double step = 0.0;
     double score = 0.0;
-    std::string compared_by;  ///< "accuracy", "micro F1", "loss" (score is minus that)
+    std::string compared_by;  ///< "accuracy", "micro F1", "BLEU", "loss" (score is minus that)
 };
 
 /// The lines of metrics.jsonl sorted into what is drawn. Fields that a line lacks are left out.
