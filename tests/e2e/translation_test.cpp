@@ -287,7 +287,8 @@ TEST_F(Translation, EveryAttentionTypeTrainsAndTranslatesInEveryPlace) {
 }
 
 TEST_F(Translation, TheLogAndInfoCountTheSameParameters) {
-    const std::vector<std::string> settings = {"train.steps=1", "attention.decoder.type=super"};
+    const std::vector<std::string> settings = {"train.steps=1", "optimizer.schedule=constant",
+                                               "attention.decoder.type=super"};
     ASSERT_EQ(train("counted", settings).code, 0);
     // Of the kernel over the tokens in each decoder layer the lower triangle counts.
     const ProgramResult info = tiny().run({"info", "counted"});
