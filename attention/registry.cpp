@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "heed/attention/heads/sdpa_kernels.h"
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/heads/sdpa_shape.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/attention/types/efficient.h"
 #include "heed/attention/types/optimised.h"
 #include "heed/attention/types/sdpa.h"
@@ -28,15 +28,20 @@ constexpr AttentionCapabilities every_pattern_at_fixed_length = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .fixed_length = true};
 
 const AttentionType types[] = {
-    {"sdpa", "softmax attention with kernels for query, key, value and output", every_pattern,
+    {"sdpa", "softmax attention with kernels for query, key, value and output", every_pattern, "",
      make_options<AttentionOptions>, make_sdpa},
-    {"optimised", "sdpa without the value kernel: the values are slices of the input", every_pattern,
+    {"optimised", "sdpa without the value kernel: the values are slices of the input", every_pattern, "",
      make_options<AttentionOptions>, make_optimised},
-    {"efficient", "sdpa without the key and value kernels: keys and values are slices of the input", every_pattern,
+    {"efficient", "sdpa without the key and value kernels: keys and values are slices of the input", every_pattern, "",
      make_options<AttentionOptions>, make_efficient},
     {"super", "efficient attention with one kernel that mixes the values over the tokens; the greatest length is fixed",
-     every_pattern_at_fixed_length, make_options<AttentionOptions>, make_super},
+     every_pattern_at_fixed_length,
+     "weights mixtures of all source tokens, not the tokens themselves: at the start of a training these are nearly "
+     "the "
+     "same, later a weight need not belong to the word that stands at its position.",
+     make_options<AttentionOptions>, make_super},
     {"smyrf", "sdpa within clusters of tokens that hashing finds near each other", every_pattern,
+     "leaves out the pairs of tokens that lie in no common cluster: they have the weight 0.",
      make_options<SmyrfOptions>, make_smyrf},
 };
 

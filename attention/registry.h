@@ -26,6 +26,8 @@ struct AttentionType {
     const char* name;
     const char* summary;
     AttentionCapabilities capabilities;
+    /// What a picture of its weights does not show, a sentence without the name at its beginning; empty: nothing.
+    const char* weights_remark;
     std::unique_ptr<Options> (*make_options)();
     std::unique_ptr<Attention> (*make)(const AttentionGeometry& geometry, const AttentionOptions& options);
 };

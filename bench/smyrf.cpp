@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "heed/attention/registry.h"
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/core/cpu/isa.h"
 #include "heed/core/device/context.h"
 #include "heed/core/module/parameter_store.h"
@@ -73,7 +73,7 @@ Figures measure(const AttentionGeometry& geometry, int64_t batch, int64_t tokens
     figures.mebibytes = static_cast<double>(context.allocator().peak_bytes()) / (1 << 20);
     figures.milliseconds = 1e3 * best_time(step);
     if (cluster > 0) {
-        SmyrfHeads heads;
+        SmyrfInputs heads;
         heads.heads.query = heads.heads.key = heads.heads.value = {Variable(input), 0};
         heads.heads.heads = geometry.heads;
         heads.heads.head_dim = geometry.dim / geometry.heads;

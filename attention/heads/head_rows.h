@@ -2,7 +2,7 @@
 
 // Rows of one head of one sample, for the attention kernels. Included by *.isa.cpp files only.
 
-#include "heed/attention/heads/sdpa_kernels.h"
+#include "heed/attention/heads/head_view.h"
 #include "heed/core/simd/vector.h"
 
 namespace heed::HEED_ISA {

@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "heed/attention/heads/sdpa_kernels.h"
+#include "heed/attention/heads/head_view.h"
+#include "heed/attention/heads/sdpa_shape.h"
 #include "heed/core/random/random.h"
 #include "heed/core/reference/address.h"
 

@@ -33,8 +33,4 @@ Variable scaled_dot_product(const ScaledDotProduct& attention);
 /// The softmax weights themselves, without dropout: [batch, heads, queries, keys]. No gradient.
 Tensor scaled_dot_product_weights(const ScaledDotProduct& attention);
 
-/// The same value and gradient as scaled_dot_product, composed of simple ops: its definition, and the oracle in tests.
-/// Supports key lengths, not causal masks and dropout; the sources must be as wide as the heads.
-Variable scaled_dot_product_twin(const ScaledDotProduct& attention);
-
 }  // namespace heed

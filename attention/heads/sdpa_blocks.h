@@ -5,7 +5,8 @@
 
 #include "heed/attention/heads/head_rows.h"
 #include "heed/attention/heads/sdpa_kernels.h"
-#include "heed/attention/heads/sdpa_tile.h"
+#include "heed/attention/tiles/score_products.h"
+#include "heed/attention/tiles/score_tile.h"
 #include "heed/attention/tiles/task_scratch.h"
 #include "heed/attention/tiles/tile_pack.h"
 
@@ -87,8 +88,8 @@ int64_t workspace(const SdpaShape& shape) {
 /// Calls body(task, scratch) for all tasks; `cost` is the number of multiplications in one.
 template <class Body>
 void for_each_task(const SdpaShape& shape, float* memory, int64_t tasks, int64_t cost, const Body& body) {
-    Scratch unplaced;
-    for_each_task_with_scratch(memory, lay_out(shape, nullptr, &unplaced), tasks, cost,
+    Scratch sizes_only;
+    for_each_task_with_scratch(memory, lay_out(shape, nullptr, &sizes_only), tasks, cost,
                                [&](int64_t begin, int64_t end, float* floats) {
                                    Scratch scratch;
                                    lay_out(shape, floats, &scratch);
@@ -100,12 +101,6 @@ int64_t task_cost(const SdpaShape& shape) {
     return min(shape.queries, query_block) * shape.keys * shape.head_dim;
 }
 
-/// Rows as an operand whose rows hold full vectors.
-struct FullRows {
-    const float* data;
-    int64_t stride;
-};
-
 /// In place where that is as fast, else a copy. Rows lie up to a page apart, so reading a long tile over and over
 /// misses the first level of address translation; the register tile of AVX-512 is high enough to hide that.
 FullRows full_rows(Rows<const float> rows, int64_t first, int64_t count, int64_t head_dim, float* copy) {
@@ -115,28 +110,22 @@ FullRows full_rows(Rows<const float> rows, int64_t first, int64_t count, int64_t
     return {copy, round_up(head_dim, lanes)};
 }
 
-/// The tile c[key, query] = rows[first_key + key] . packed[query] of a block of queries.
-ScoreTile key_query_products(const QueryBlock& block, Rows<const float> rows, int64_t first_key, int64_t keys,
-                             const float* packed, int64_t head_dim, float* c) {
-    const int64_t width = round_up(block.count, lanes);
-    tile_product({.a = rows.at(first_key),
-                  .a_row = rows.stride,
-                  .a_k = 1,
-                  .b = packed,
-                  .b_k = panel_width,
-                  .b_panel = panel_width * head_dim,
-                  .c = c,
-                  .c_row = width,
-                  .rows = keys,
-                  .columns = width,
-                  .depth = head_dim,
-                  .accumulate = false});
-    return {c, width, keys, width};
+/// Number of the last key, counted from first_key, that the first query of the block sees; all keys without a causal
+/// mask.
+int64_t last_key_of_first_query(const SdpaShape& shape, const QueryBlock& block, int64_t first_key) {
+    return shape.causal ? block.first + shape.keys - shape.queries - first_key : shape.keys;
 }
 
-/// Number of the last key, counted from first_key, that the first query of the block sees under the causal mask.
-int64_t last_key_of_first_query(const SdpaShape& shape, const QueryBlock& block, int64_t first_key) {
-    return block.first + shape.keys - shape.queries - first_key;
+/// Loads the log-sum-exp of a block of queries. Queries that see no key and the lanes behind the last query get inf, so
+/// that exp(score - log_sum_exp) is 0.
+void load_log_sum_exp(const SdpaShape& shape, const float* log_sum_exp, const QueryBlock& block, float* to) {
+    const float* from = log_sum_exp + (block.sample * shape.heads + block.head) * shape.queries + block.first;
+    for (int64_t i = 0; i < block.count; i += lanes) {
+        const int64_t count = min(lanes, block.count - i);
+        vf v = load_partial(from + i, count);
+        v = select(first_lanes(count), v, broadcast(-infinity));
+        store(to + i, select(v == -infinity, broadcast(infinity), v));
+    }
 }
 
 TileDropout tile_dropout(const SdpaShape& shape, uint32_t threshold, const QueryBlock& block, int64_t first_key) {

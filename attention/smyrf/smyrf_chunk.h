@@ -3,8 +3,9 @@
 // The chunks of SMYRF, their rows gathered into packed tiles, and the scratch memory of a thread. Part of
 // smyrf_cpu.isa.cpp alone, hence the unnamed namespace.
 
-#include "heed/attention/heads/sdpa_tile.h"
 #include "heed/attention/smyrf/smyrf_layout.h"
+#include "heed/attention/tiles/score_products.h"
+#include "heed/attention/tiles/score_tile.h"
 #include "heed/attention/tiles/task_scratch.h"
 #include "heed/attention/tiles/tile_pack.h"
 
@@ -61,8 +62,8 @@ void for_each_chunk(const Args& args, int64_t pass, int64_t products, const Body
     const SmyrfLists lists = {args.query_order, args.key_order, args.ends};
     const int64_t chunks = smyrf_pass_chunks(args.shape, pass);
     const int64_t cost = products * (shape.queries / max(1, chunks) + 1) * (args.shape.cluster + 1) * shape.head_dim;
-    ChunkScratch unplaced;
-    for_each_task_with_scratch(args.workspace, lay_out(args.shape, nullptr, &unplaced),
+    ChunkScratch sizes_only;
+    for_each_task_with_scratch(args.workspace, lay_out(args.shape, nullptr, &sizes_only),
                                shape.batch * shape.heads * chunks, cost,
                                [&](int64_t begin, int64_t end, float* floats) {
                                    ChunkScratch scratch;
@@ -124,25 +125,6 @@ void scatter_rows(const float* packed, const int32_t* index, int64_t count, int6
     }
 }
 
-/// The tile c[key, query] = rows[key] . packed[query].
-ScoreTile key_query_products(const float* rows, int64_t keys, const float* packed, int64_t queries, int64_t head_dim,
-                             float* c) {
-    const int64_t width = round_up(queries, lanes);
-    tile_product({.a = rows,
-                  .a_row = round_up(head_dim, lanes),
-                  .a_k = 1,
-                  .b = packed,
-                  .b_k = panel_width,
-                  .b_panel = panel_width * head_dim,
-                  .c = c,
-                  .c_row = width,
-                  .rows = keys,
-                  .columns = width,
-                  .depth = head_dim,
-                  .accumulate = false});
-    return {c, width, keys, width};
-}
-
 /// Which weights are kept, for queries that are no neighbours. The words are those of dense attention.
 struct GatheredDropout {
     RandomKey key;
@@ -201,6 +183,35 @@ void copy_indices(const int32_t* index, int64_t count, int32_t* to) {
 void gather_values(const float* values, const int32_t* index, int64_t count, float fill, float* to) {
     for (int64_t i = 0; i < count; ++i) to[i] = values[index[i]];
     for (int64_t i = count; i < round_up(count, lanes); ++i) to[i] = fill;
+}
+
+/// The last key, counted from first_key, that query `first` of a chunk meets.
+int64_t last_key_of(const SmyrfChunk& chunk, int64_t first, int64_t first_key) {
+    return (chunk.diagonal < 0 ? chunk.keys : chunk.diagonal + first) - first_key;
+}
+
+/// Loads the log-sum-exp of a block of queries, less the logarithm of how often a pair counts; where there is none,
+/// inf, so that exp(score - log_sum_exp) is 0.
+void gather_log_sum_exp(const float* log_sum_exp, const int32_t* index, int64_t count, int64_t multiplicity,
+                        float* to) {
+    gather_values(log_sum_exp, index, count, infinity, to);
+    const vf less = multiplicity > 1 ? log(broadcast(static_cast<float>(multiplicity))) : zero();
+    for (int64_t i = 0; i < count; i += lanes) {
+        const vf value = load(to + i);
+        store(to + i, select(value == -infinity, broadcast(infinity), value - less));
+    }
+}
+
+/// Memory of `workspace`: the scratch of the threads, then a float for each query.
+float* per_query_memory(const SmyrfShape& shape, float* memory) {
+    ChunkScratch scratch;
+    return memory + task_workspace(lay_out(shape, nullptr, &scratch));
+}
+
+int64_t workspace(const SmyrfShape& shape) {
+    ChunkScratch scratch;
+    return task_workspace(lay_out(shape, nullptr, &scratch)) +
+           shape.heads.batch * shape.heads.heads * shape.heads.queries;
 }
 
 }  // namespace

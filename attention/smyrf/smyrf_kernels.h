@@ -56,7 +56,7 @@ struct SmyrfSort {
 /// The same for the causal forms, which sort keys along directions without added components and give each query one
 /// chunk of each sorted list, on its own: that whose mean key has the greatest product with it (NaN is the greatest; of
 /// equal ones the first). Lists and chunks are those of smyrf_layout.h.
-struct SmyrfPlace {
+struct SmyrfGroup {
     SmyrfShape shape;
     ConstHeadView query, key;
     const float* directions;  ///< [rounds, heads, head_dim]
@@ -69,8 +69,8 @@ struct SmyrfPlace {
     float* means;   ///< [batch, heads, rounds, chunks, head_dim]: mean keys of the chunks
     /// The lists of earlier tokens' queries stand in key_order and means already: in causal_self those of the queries
     /// before this one, in causal_cross all where it is not 0.
-    int64_t placed_before;
-    float* workspace;  ///< SmyrfKernels::place_workspace(shape) floats
+    int64_t grouped_before;
+    float* workspace;  ///< SmyrfKernels::group_workspace(shape) floats
 };
 
 /// Output i = sum over j of dropout(c_ij e^(s_ij)) v_j / sum over j of c_ij e^(s_ij), where s is the scaled score and
@@ -118,14 +118,14 @@ struct SmyrfWeights {
 /// for any number of threads.
 struct SmyrfKernels {
     void (*sort)(const SmyrfSort&);
-    void (*place)(const SmyrfPlace&);
+    void (*group)(const SmyrfGroup&);
     void (*forward)(const SmyrfForward&);
     void (*backward)(const SmyrfBackward&);
     void (*weights)(const SmyrfWeights&);
-    /// Floats of scratch memory that `sort`, `place`, and each of the other three, needs with the present number of
+    /// Floats of scratch memory that `sort`, `group`, and each of the other three, needs with the present number of
     /// threads.
     int64_t (*sort_workspace)(const SmyrfShape& shape);
-    int64_t (*place_workspace)(const SmyrfShape& shape);
+    int64_t (*group_workspace)(const SmyrfShape& shape);
     int64_t (*workspace)(const SmyrfShape& shape);
 };
 

@@ -94,7 +94,7 @@ SmyrfShape readable(SmyrfShape shape) {
     return shape;
 }
 
-/// What `place` knows of one list.
+/// What `group` knows of one list.
 struct List {
     int64_t first_key;
     int64_t keys;
@@ -105,7 +105,7 @@ struct List {
     float* means;
 };
 
-void place_list(const SmyrfPlace& args, int64_t b, int64_t h, int64_t round, const List& list) {
+void group_list(const SmyrfGroup& args, int64_t b, int64_t h, int64_t round, const List& list) {
     const int64_t head_dim = args.shape.heads.head_dim;
     const float* direction = reference_address(args.directions) + (round * args.shape.heads.heads + h) * head_dim;
     if (!list.sorted && list.queries.count > 0) {
@@ -147,7 +147,7 @@ void place_list(const SmyrfPlace& args, int64_t b, int64_t h, int64_t round, con
     }
 }
 
-void place(const SmyrfPlace& args) {
+void group(const SmyrfGroup& args) {
     const SmyrfShape shape = readable(args.shape);
     const int64_t head_dim = shape.heads.head_dim, table = smyrf_list_table(shape), levels = smyrf_levels(shape);
     for (int64_t task = 0; task < shape.heads.batch * shape.heads.heads * shape.rounds; ++task) {
@@ -157,12 +157,12 @@ void place(const SmyrfPlace& args) {
         float* means = reference_address(args.means) + task * table * head_dim;
         if (shape.form == SmyrfForm::causal_cross) {
             const int64_t keys = smyrf_key_count(shape, b);
-            place_list(args, b, h, round,
+            group_list(args, b, h, round,
                        {.first_key = 0,
                         .keys = keys,
                         .chunks = smyrf_list_chunks(keys, shape.cluster),
                         .queries = {0, smyrf_query_count(shape, b)},
-                        .sorted = args.placed_before > 0,
+                        .sorted = args.grouped_before > 0,
                         .key_order = reference_address(args.key_order) + task * shape.heads.keys,
                         .query_order = reference_address(args.query_order) + task * shape.heads.queries,
                         .ends = ends,
@@ -174,12 +174,12 @@ void place(const SmyrfPlace& args) {
             for (int64_t pair = level.first_pair; pair < level.pairs; ++pair) {
                 const int64_t first_key = 2 * pair * level.size, first_token = first_key + level.size;
                 const int64_t first_chunk = level.first_chunk + pair * level.chunks;
-                place_list(args, b, h, round,
+                group_list(args, b, h, round,
                            {.first_key = first_key,
                             .keys = level.size,
                             .chunks = level.chunks,
                             .queries = smyrf_queries_of_block(shape, b, first_token, level.size),
-                            .sorted = first_token < args.placed_before,
+                            .sorted = first_token < args.grouped_before,
                             .key_order = order + first_key,
                             .query_order = order + first_token,
                             .ends = ends + first_chunk,
@@ -320,7 +320,7 @@ int64_t workspace(const SmyrfShape&) {
     return 0;
 }
 
-constexpr SmyrfKernels kernels = {sort, place, forward, backward, weights, workspace, workspace, workspace};
+constexpr SmyrfKernels kernels = {sort, group, forward, backward, weights, workspace, workspace, workspace};
 
 }  // namespace
 

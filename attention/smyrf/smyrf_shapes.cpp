@@ -10,7 +10,7 @@ const SmyrfKernels& smyrf_shapes() {
                                          nothing,
                                          nothing,
                                          smyrf_cpu().sort_workspace,
-                                         smyrf_cpu().place_workspace,
+                                         smyrf_cpu().group_workspace,
                                          smyrf_cpu().workspace};
     return kernels;
 }

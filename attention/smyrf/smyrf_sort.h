@@ -110,15 +110,15 @@ const SortKey* sort_keys(SortKey* keys, SortKey* other, uint32_t* counts, int64_
         for (int digit = 0; digit < digits; ++digit) ++counts[digit * buckets + (hash >> (digit * bits) & mask)];
     }
     for (int digit = 0; digit < digits; ++digit) {
-        uint32_t* place = counts + digit * buckets;
+        uint32_t* next = counts + digit * buckets;
         uint32_t before = 0;
         for (uint32_t bucket = 0; bucket < buckets; ++bucket) {
-            const uint32_t here = place[bucket];
-            place[bucket] = before;
+            const uint32_t here = next[bucket];
+            next[bucket] = before;
             before += here;
         }
         const int shift = 32 + digit * bits;
-        for (int64_t i = 0; i < count; ++i) other[place[keys[i] >> shift & mask]++] = keys[i];
+        for (int64_t i = 0; i < count; ++i) other[next[keys[i] >> shift & mask]++] = keys[i];
         SortKey* sorted = other;
         other = keys;
         keys = sorted;
@@ -165,9 +165,9 @@ int64_t sort_workspace(const SmyrfShape& shape) {
 void sort(const SmyrfSort& args) {
     const SdpaShape& shape = args.shape.heads;
     const int64_t rounds = args.shape.rounds;
-    SortScratch unplaced;
+    SortScratch sizes_only;
     for_each_task_with_scratch(
-        args.workspace, lay_out(args.shape, nullptr, &unplaced), shape.batch * shape.heads * rounds,
+        args.workspace, lay_out(args.shape, nullptr, &sizes_only), shape.batch * shape.heads * rounds,
         (shape.queries + shape.keys) * (2 * shape.head_dim + 30), [&](int64_t begin, int64_t end, float* floats) {
             SortScratch scratch;
             lay_out(args.shape, floats, &scratch);

@@ -63,7 +63,8 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
             };
             const reference::Values wanted = define();
             ASSERT_EQ(wanted.size(), pass.output.size());
-            for (size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(pass.output[i], wanted[i], 2e-6) << i;
+            for (size_t i = 0; i < wanted.size(); ++i)
+                ASSERT_NEAR(pass.output[i], wanted[i], 2e-6 * scale_of(wanted)) << i;
 
             const auto expect_gradient = [&](reference::Values& values, const std::vector<float>& gradient,
                                              const std::string& name) {
@@ -89,10 +90,12 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
 
 std::vector<Use> uses() {
     std::vector<Use> result;
-    for (const char* type : {"sdpa", "optimised", "efficient", "super"}) {
+    // smyrf is sdpa here, in one cluster; a new type needs a definition in tests/reference/attention.h.
+    for (const AttentionType& type : attention_types()) {
         for (const AttentionPattern pattern : {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
                                                AttentionPattern::noncausal_cross, AttentionPattern::causal_cross}) {
-            for (const bool padded : {false, true}) result.push_back({type, pattern, padded});
+            if (!type.capabilities.can(pattern)) continue;
+            for (const bool padded : {false, true}) result.push_back({type.name, pattern, padded});
         }
     }
     return result;

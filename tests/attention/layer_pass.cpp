@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/tests/support/kernel_paths.h"
 
 namespace heed::test {
@@ -116,6 +117,17 @@ double greatest_difference(const std::vector<float>& a, const std::vector<float>
         greatest = std::max(greatest, difference);
     }
     return greatest;
+}
+
+double relative_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin, size_t end) {
+    return greatest_difference(a, b, begin, end) / scale_of({b.begin(), b.end()});
+}
+
+void cut_short_sequences(AttentionOptions& options) {
+    if (auto* smyrf = dynamic_cast<SmyrfOptions*>(&options)) {
+        smyrf->cluster = 2;
+        smyrf->block = 3;
+    }
 }
 
 }  // namespace heed::test

@@ -97,7 +97,13 @@ private:
     std::unique_ptr<ParameterStore> store_;
 };
 
+/// Sets the options of a type that cuts its tokens into clusters so that the short sequences of tests are cut; a
+/// `configure` of LayerSettings.
+void cut_short_sequences(AttentionOptions& options);
+
 /// Greatest |a[i] - b[i]| over i in [begin, end) (end 0: all); infinity where either is no number or the sizes differ.
 double greatest_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin = 0, size_t end = 0);
+/// The same over the greatest |b[i]| of all, which counts as at least 1, the size of what the tests put in.
+double relative_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin = 0, size_t end = 0);
 
 }  // namespace heed::test

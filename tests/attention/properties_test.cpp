@@ -25,11 +25,13 @@ const std::pair<AttentionPattern, const char*> patterns[] = {{AttentionPattern::
                                                              {AttentionPattern::noncausal_cross, "noncausal_cross"},
                                                              {AttentionPattern::causal_cross, "causal_cross"}};
 
-std::vector<Use> uses() {
+/// All uses for which `chosen` holds.
+template <class Chosen>
+std::vector<Use> uses(const Chosen& chosen) {
     std::vector<Use> result;
     for (const AttentionType& type : attention_types()) {
         for (const auto& [pattern, name] : patterns) {
-            if (!type.capabilities.can(pattern)) continue;
+            if (!type.capabilities.can(pattern) || !chosen(type, pattern)) continue;
             for (const char* device : {"cpu", "reference"}) result.push_back({type.name, device, pattern});
         }
     }
@@ -46,13 +48,22 @@ protected:
         result.dim = dim;
         result.max_tokens = tokens;
         result.max_source_tokens = source_tokens;
+        result.configure = cut_short_sequences;
         return result;
     }
     TestLayer layer() const { return TestLayer(settings()); }
 
+    /// True where a query meets every key that it may see, not only those of its clusters.
+    bool meets_all_keys(TestLayer& test) const {
+        const LayerInput x = input(1);
+        const auto variable = [&](const Sequences& of) {
+            return Variable(Tensor::from_host(test.context(), {1, of.tokens, dim}, of.values));
+        };
+        return test.layer().covered_mass({variable(x.query), cross() ? variable(*x.source) : Variable(), {}}).empty();
+    }
+
     bool cross() const { return is_cross(GetParam().pattern); }
     bool causal_self() const { return GetParam().pattern == AttentionPattern::causal_self; }
-    bool causal() const { return causal_self() || GetParam().pattern == AttentionPattern::causal_cross; }
     int64_t keys() const { return cross() ? source_tokens : tokens; }
 
     LayerInput input(int64_t batch, const std::vector<int32_t>& lengths = {}) const {
@@ -84,6 +95,11 @@ protected:
     bool sees(int64_t query, int64_t key) const { return !causal_self() || key <= query; }
 };
 
+class CausalProperties : public AttentionProperties {};
+class CausalCrossProperties : public AttentionProperties {};
+/// Where tokens have no positions: without a causal mask and of any length.
+class UnorderedProperties : public AttentionProperties {};
+
 /// The difference at one token of sample 0.
 double difference_at(const LayerPass& a, const LayerPass& b, int64_t token) {
     return greatest_difference(a.output, b.output, token * dim, (token + 1) * dim);
@@ -107,10 +123,10 @@ TEST_P(AttentionProperties, PaddingHasNoInfluence) {
         }
         // In the products of backward, padding that is not finite meets gradients of 0.
         if (!std::isfinite(value)) continue;
-        EXPECT_LT(greatest_difference(before.d_input, after.d_input), bound);
-        EXPECT_LT(greatest_difference(before.d_keys(), after.d_keys()), bound);
+        EXPECT_LT(relative_difference(before.d_input, after.d_input), bound);
+        EXPECT_LT(relative_difference(before.d_keys(), after.d_keys()), bound);
         for (const auto& [name, values] : before.d_parameters) {
-            EXPECT_LT(greatest_difference(values, after.d_parameters.at(name)), 1e-5) << name;
+            EXPECT_LT(relative_difference(values, after.d_parameters.at(name)), 1e-5) << name;
         }
     }
 }
@@ -153,6 +169,7 @@ TEST_P(AttentionProperties, SamplesOfABatchHaveNoInfluenceOnEachOther) {
 
 TEST_P(AttentionProperties, AKeyTakesPartInTheOutputsThatMaySeeItAndInNoOther) {
     TestLayer test = layer();
+    const bool all = meets_all_keys(test);
     const LayerInput x = input(1);
     const LayerPass before = test.run(x);
     for (int64_t changed = 0; changed < keys(); ++changed) {
@@ -160,20 +177,23 @@ TEST_P(AttentionProperties, AKeyTakesPartInTheOutputsThatMaySeeItAndInNoOther) {
         for (int64_t c = 0; c < dim; ++c) other.keys().token(0, changed)[c] += 0.5f;
         std::fill_n(broken.keys().token(0, changed), dim, changed % 2 == 0 ? not_a_number : infinity);
         const LayerPass after = test.run(other), after_broken = test.run(broken);
+        int64_t moved = 0;
         for (int64_t t = 0; t < tokens; ++t) {
-            if (sees(t, changed)) {
-                EXPECT_GT(difference_at(before, after, t), 1e-3) << "token " << changed << " in output " << t;
-                EXPECT_TRUE(std::isnan(after_broken.output[t * dim])) << "token " << changed << " in output " << t;
-            } else {
-                EXPECT_EQ(difference_at(before, after, t), 0) << "token " << changed << " in output " << t;
-                EXPECT_EQ(difference_at(before, after_broken, t), 0) << "token " << changed << " in output " << t;
+            SCOPED_TRACE("token " + std::to_string(changed) + " in output " + std::to_string(t));
+            if (!sees(t, changed)) {
+                EXPECT_EQ(difference_at(before, after, t), 0);
+                EXPECT_EQ(difference_at(before, after_broken, t), 0);
+                continue;
             }
+            moved += difference_at(before, after, t) > 1e-3 && std::isnan(after_broken.output[t * dim]) ? 1 : 0;
         }
+        const int64_t seen_by = causal_self() ? tokens - changed : tokens;
+        // In clusters at least one output uses a key, in self-attention its own.
+        EXPECT_GE(moved, all ? seen_by : 1) << "token " << changed;
     }
 }
 
-TEST_P(AttentionProperties, QueriesOfCrossAttentionDoNotMixForward) {
-    if (!cross()) return;
+TEST_P(CausalCrossProperties, QueriesDoNotMix) {
     TestLayer test = layer();
     const LayerInput x = input(1);
     const LayerPass before = test.run(x);
@@ -184,15 +204,15 @@ TEST_P(AttentionProperties, QueriesOfCrossAttentionDoNotMixForward) {
         const LayerPass after = test.run(other), after_broken = test.run(broken);
         EXPECT_GT(difference_at(before, after, changed), 1e-3);
         EXPECT_TRUE(std::isnan(after_broken.output[changed * dim]));
-        for (int64_t t = 0; t < (causal() ? changed : 0); ++t) {
+        for (int64_t t = 0; t < tokens; ++t) {
+            if (t == changed) continue;
             EXPECT_EQ(difference_at(before, after, t), 0) << "query " << changed << " in output " << t;
             EXPECT_EQ(difference_at(before, after_broken, t), 0) << "query " << changed << " in output " << t;
         }
     }
 }
 
-TEST_P(AttentionProperties, APrefixGivesThePrefixOfTheOutputsWhereCausal) {
-    if (!causal()) return;
+TEST_P(CausalProperties, APrefixGivesThePrefixOfTheOutputs) {
     TestLayer test = layer();
     const LayerInput x = input(2);
     const LayerPass whole = test.run(x);
@@ -208,9 +228,7 @@ TEST_P(AttentionProperties, APrefixGivesThePrefixOfTheOutputsWhereCausal) {
     }
 }
 
-TEST_P(AttentionProperties, ReorderedKeysGiveReorderedGradients) {
-    // Under a causal mask and where the length is fixed, tokens have places.
-    if (causal() || attention_type(GetParam().type).capabilities.fixed_length) return;
+TEST_P(UnorderedProperties, ReorderedKeysGiveReorderedGradients) {
     TestLayer test = layer();
     const LayerInput x = input(1);
     const std::vector<float> gradient = numbers(tokens * dim, 77);
@@ -236,7 +254,7 @@ TEST_P(AttentionProperties, ReorderedKeysGiveReorderedGradients) {
         ASSERT_NEAR(pass.d_keys()[i], straight.d_keys()[place(i / dim) * dim + i % dim], 1e-5);
     }
     for (const auto& [name, values] : straight.d_parameters) {
-        EXPECT_LT(greatest_difference(values, pass.d_parameters.at(name)), 1e-5) << name;
+        EXPECT_LT(relative_difference(values, pass.d_parameters.at(name)), 1e-5) << name;
     }
 }
 
@@ -264,12 +282,14 @@ TEST_P(AttentionProperties, AFullyMaskedSampleGivesTheOutputBiasAndNoGradient) {
 
 TEST_P(AttentionProperties, NotANumberStaysOneInItsOwnSample) {
     TestLayer test = layer();
+    const bool all = meets_all_keys(test);
     for (const bool padded : {false, true}) {
         LayerInput x = input(2, padded ? std::vector<int32_t>{5, 7} : std::vector<int32_t>{});
         x.keys().token(0, 2)[4] = not_a_number;
         const LayerPass pass = test.run(x);
         for (int64_t i = 0; i < outputs(x, 0) * dim; ++i) {
-            ASSERT_EQ(std::isnan(pass.output[i]), sees(i / dim, 2)) << i;
+            const bool seen = sees(i / dim, 2), always = seen && (all || (!cross() && i / dim == 2));
+            ASSERT_TRUE(std::isnan(pass.output[i]) ? seen : !always) << i;
         }
         for (int64_t i = tokens * dim; i < 2 * tokens * dim; ++i) {
             ASSERT_TRUE(std::isfinite(pass.output[i])) << i;
@@ -280,7 +300,11 @@ TEST_P(AttentionProperties, NotANumberStaysOneInItsOwnSample) {
 }
 
 TEST_P(AttentionProperties, TheGradientIsThatOfTheOutput) {
-    TestLayer test = layer();
+    // One cluster: a small step of an input may move it to another one. Gradients within clusters that stay are held
+    // against differences in the tests of the op.
+    LayerSettings uncut = settings();
+    uncut.configure = {};
+    TestLayer test(uncut);
     LayerInput x = input(2, {5, 7});
     const std::vector<float> weighting = numbers(2 * tokens * dim, 77);
     const LayerPass pass = test.run(x, {}, weighting);
@@ -338,7 +362,9 @@ TEST_P(AttentionProperties, WeightsAreSharesOfTheKeysThatAQueryMaySee) {
             }
             sum += weight;
         }
-        ASSERT_NEAR(sum, length > 0 ? 1.0 : 0.0, 1e-5) << "row " << row;
+        // A type may give padded queries no weights at all.
+        const bool real = row % tokens < outputs(x, row / (heads * tokens));
+        ASSERT_NEAR(sum, length == 0 || (!real && sum < 0.5) ? 0.0 : 1.0, 1e-5) << "row " << row;
     }
 }
 
@@ -379,7 +405,7 @@ TEST_P(AttentionDropout, IsOffOutsideOfTraining) {
     TestLayer test = dropping_layer();
     ForwardState state = training();
     state.training = false;
-    const LayerPass off = test.run(x, state), without = layer().run(x, training());
+    const LayerPass off = test.run(x, state), without = layer().run(x, state);
     EXPECT_EQ(off.output, without.output);
     EXPECT_EQ(off.d_input, without.d_input);
     EXPECT_GT(greatest_difference(off.output, test.run(x, training()).output), 1e-2);
@@ -397,20 +423,20 @@ TEST_P(AttentionDropout, DoesNotDependOnMicroBatches) {
         a.insert(a.end(), b.begin(), b.end());
         return a;
     };
-    EXPECT_LT(greatest_difference(whole.output, joined(first.output, second.output)), bound);
-    EXPECT_LT(greatest_difference(whole.d_input, joined(first.d_input, second.d_input)), 1e-5);
-    EXPECT_LT(greatest_difference(whole.d_source, joined(first.d_source, second.d_source)), 1e-5);
+    EXPECT_LT(relative_difference(whole.output, joined(first.output, second.output)), bound);
+    EXPECT_LT(relative_difference(whole.d_input, joined(first.d_input, second.d_input)), 1e-5);
+    EXPECT_LT(relative_difference(whole.d_source, joined(first.d_source, second.d_source)), 1e-5);
     for (const auto& [name, values] : whole.d_parameters) {
         std::vector<float> sum = first.d_parameters.at(name);
         for (size_t i = 0; i < sum.size(); ++i) sum[i] += second.d_parameters.at(name)[i];
-        EXPECT_LT(greatest_difference(values, sum), 2e-5) << name;
+        EXPECT_LT(relative_difference(values, sum), 2e-5) << name;
     }
 }
 
 TEST_P(AttentionDropout, LeavesTheMeanOutputAsItIs) {
     TestLayer test = dropping_layer();
     const LayerInput x = input(1);
-    const LayerPass without = layer().run(x);
+    const LayerPass without = layer().run(x, training());
     constexpr int64_t copies = 3000;  // each sample has random numbers of its own
     const auto repeated = [&](const Sequences& one) {
         std::vector<float> values;
@@ -426,14 +452,26 @@ TEST_P(AttentionDropout, LeavesTheMeanOutputAsItIs) {
     for (size_t i = 0; i < mean.size(); ++i) EXPECT_NEAR(mean[i], without.output[i], 0.05) << i;
 }
 
-const auto every_use = testing::ValuesIn(uses());
+const auto any = [](const AttentionType&, AttentionPattern) { return true; };
+const auto is_causal = [](const AttentionType&, AttentionPattern pattern) {
+    return pattern == AttentionPattern::causal_self || pattern == AttentionPattern::causal_cross;
+};
+const auto is_causal_cross = [](const AttentionType&, AttentionPattern pattern) {
+    return pattern == AttentionPattern::causal_cross;
+};
+const auto is_unordered = [](const AttentionType& type, AttentionPattern pattern) {
+    return !is_causal(type, pattern) && !type.capabilities.fixed_length;
+};
 const auto name_of = [](const auto& info) {
     const auto* named = std::find_if(std::begin(patterns), std::end(patterns),
                                      [&](const auto& each) { return each.first == info.param.pattern; });
     return info.param.type + "_" + named->second + "_" + info.param.device;
 };
-INSTANTIATE_TEST_SUITE_P(Types, AttentionProperties, every_use, name_of);
-INSTANTIATE_TEST_SUITE_P(Types, AttentionDropout, every_use, name_of);
+INSTANTIATE_TEST_SUITE_P(Types, AttentionProperties, testing::ValuesIn(uses(any)), name_of);
+INSTANTIATE_TEST_SUITE_P(Types, CausalProperties, testing::ValuesIn(uses(is_causal)), name_of);
+INSTANTIATE_TEST_SUITE_P(Types, CausalCrossProperties, testing::ValuesIn(uses(is_causal_cross)), name_of);
+INSTANTIATE_TEST_SUITE_P(Types, UnorderedProperties, testing::ValuesIn(uses(is_unordered)), name_of);
+INSTANTIATE_TEST_SUITE_P(Types, AttentionDropout, testing::ValuesIn(uses(any)), name_of);
 
 }  // namespace
 }  // namespace heed::test

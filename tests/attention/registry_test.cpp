@@ -34,6 +34,7 @@ TEST(AttentionRegistry, NamesAreUniqueAndLeadBackToTheirTypes) {
     EXPECT_TRUE(names.contains("optimised"));
     EXPECT_TRUE(names.contains("efficient"));
     EXPECT_TRUE(names.contains("super"));
+    EXPECT_TRUE(names.contains("smyrf"));
 }
 
 TEST(AttentionRegistry, AnUnknownNameIsAnsweredWithTheNearest) {
@@ -64,7 +65,9 @@ TEST(AttentionRegistry, HeadsHaveToDivideTheDimension) {
 TEST(AttentionRegistry, HeadsHaveALargestSize) {
     for (const AttentionType& type : attention_types()) {
         EXPECT_TRUE(contains(refusal(type, {.dim = 1026, .heads = 2, .max_tokens = 16}), "got 513")) << type.name;
-        EXPECT_FALSE(contains(refusal(type, {.dim = 1024, .heads = 2, .max_tokens = 16}), "at most")) << type.name;
+        const auto options = type.make_options();
+        const AttentionChoice choice{&type, dynamic_cast<const AttentionOptions*>(options.get())};
+        EXPECT_EQ(choice.make({.dim = 1024, .heads = 2, .max_tokens = 16})->geometry().dim, 1024) << type.name;
     }
 }
 

@@ -53,7 +53,15 @@ TinyTraining* Features::tiny_ = nullptr;
 TEST_F(Features, AdamAndRmsPropTrainAndResume) {
     expect_exact_resume("adam", {"optimizer.type=adam", "optimizer.weight_decay=0.01"});
     expect_exact_resume("rmsprop", {"optimizer.type=rmsprop", "optimizer.momentum=0.5", "optimizer.lr=0.001"});
-    EXPECT_NE(tiny().losses("adam"), tiny().losses("plain"));
+    // Without decay Adam and AdamW are one; with it they begin alike and differ from the first step on.
+    for (const char* type : {"adam", "adamw"}) {
+        const std::vector<std::string> settings = {std::string("optimizer.type=") + type, "optimizer.weight_decay=0"};
+        ASSERT_EQ(tiny().train(std::string("undecayed-") + type, settings).code, 0);
+    }
+    EXPECT_EQ(tiny().losses("undecayed-adam"), tiny().losses("undecayed-adamw"));
+    const std::vector<double> adam = tiny().losses("adam"), undecayed = tiny().losses("undecayed-adam");
+    EXPECT_EQ(adam.front(), undecayed.front());
+    EXPECT_NE(adam.back(), undecayed.back());
     EXPECT_LT(tiny().losses("rmsprop").back(), tiny().losses("rmsprop").front());
 }
 

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/layers/models/vit.h"
 #include "heed/tests/parity/stored_steps.h"
 #include "heed/tests/support/close.h"
@@ -105,7 +105,7 @@ TEST_P(SmyrfSteps, HashesAsPyTorchDoes) {
         return Variable(Tensor::from_host(context, shape, test::numbers(shape.elements(), seed)));
     };
     const auto lengths = hashing.at("lengths").get<std::vector<int32_t>>();
-    SmyrfHeads attention;
+    SmyrfInputs attention;
     attention.heads.query = {input(11), 0};
     attention.heads.key = attention.heads.value = {input(12), 0};
     attention.heads.heads = number("heads");

@@ -9,7 +9,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-// What the kernels do with memory; what they compute is tried in smyrf_attention_test.cpp.
+// What the kernels do with memory; what they compute is tried in clustered_dot_product_test.cpp.
 
 namespace heed::test {
 namespace {
@@ -72,7 +72,7 @@ void expect_exact_memory(const Case& c, const Path& path) {
     Guarded<float> d_query(rows * width, untouched), d_key(key_rows * width, untouched);
     Guarded<float> d_value(key_rows * width, untouched), weights(pairs * c.queries * c.keys, untouched);
     const bool clusters = c.form == SmyrfForm::clusters;
-    Guarded<float> sort_memory(clusters ? path.kernels.sort_workspace(shape) : path.kernels.place_workspace(shape),
+    Guarded<float> sort_memory(clusters ? path.kernels.sort_workspace(shape) : path.kernels.group_workspace(shape),
                                not_a_number);
     int32_t* const queries_by_chunk = path.at(c.form == SmyrfForm::causal_self ? key_order.values : query_order.values);
     Guarded<float> memory(path.kernels.workspace(shape), not_a_number);
@@ -91,7 +91,7 @@ void expect_exact_memory(const Case& c, const Path& path) {
                            .key_order = path.at(key_order.values),
                            .workspace = path.at(sort_memory.values)});
     } else {
-        path.kernels.place({.shape = shape,
+        path.kernels.group({.shape = shape,
                             .query = view(query, c.queries),
                             .key = view(key, c.keys),
                             .directions = path.at(directions),
@@ -99,7 +99,7 @@ void expect_exact_memory(const Case& c, const Path& path) {
                             .key_order = path.at(key_order.values),
                             .ends = path.at(ends.values),
                             .means = path.at(means.values),
-                            .placed_before = 0,
+                            .grouped_before = 0,
                             .workspace = path.at(sort_memory.values)});
     }
     path.kernels.forward({.shape = shape,
@@ -186,7 +186,7 @@ TEST(SmyrfKernels, WorkspaceGrowsNoFasterThanTheSequence) {
         };
         EXPECT_LE(floats(8192), 2 * floats(4096));
         const auto floats_of_places = [&](int64_t tokens) {
-            return path.kernels.place_workspace(
+            return path.kernels.group_workspace(
                 shape_of({1, 4, tokens, tokens, 64, 2, 64, 0, {}, SmyrfForm::causal_self, 128}, path));
         };
         EXPECT_LE(floats_of_places(8192), 2 * floats_of_places(4096));

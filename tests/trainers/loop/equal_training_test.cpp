@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/layers/models/translator.h"
 #include "heed/layers/models/vit.h"
 #include "heed/tests/trainers/images/formula_images.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <map>
 
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/layers/models/vit.h"
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/idx_files.h"

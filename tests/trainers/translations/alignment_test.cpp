@@ -6,7 +6,7 @@
 #include <map>
 
 #include "heed/attention/registry.h"
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/core/forward_observer.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"

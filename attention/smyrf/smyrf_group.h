@@ -3,8 +3,9 @@
 // The lists of the causal forms of SMYRF: keys sorted, the mean keys of their chunks, and each query's chunk. Part of
 // smyrf_cpu.isa.cpp alone, hence the unnamed namespace.
 
-#include "heed/attention/heads/sdpa_tile.h"
 #include "heed/attention/smyrf/smyrf_sort.h"
+#include "heed/attention/tiles/score_products.h"
+#include "heed/attention/tiles/score_tile.h"
 #include "heed/attention/tiles/tile_pack.h"
 
 namespace heed::HEED_ISA {
@@ -12,7 +13,7 @@ namespace heed::HEED_ISA {
 namespace {
 
 /// Scratch memory of one thread.
-struct PlaceScratch {
+struct GroupScratch {
     SortScratch sort;
     float* query;     ///< [head_dim, queries] panels of a block of queries
     float* products;  ///< [chunks, queries] of a block of each
@@ -21,7 +22,7 @@ struct PlaceScratch {
     int32_t* chunk_of;  ///< of all queries of a list
 };
 
-int64_t lay_out(const SmyrfShape& shape, float* base, PlaceScratch* scratch) {
+int64_t lay_out(const SmyrfShape& shape, float* base, GroupScratch* scratch) {
     const int64_t queries = round_up(min(shape.heads.queries, query_block), panel_width);
     int64_t used = 0;
     const auto take = [&](int64_t floats) {
@@ -52,19 +53,11 @@ struct List {
     float* means;
 };
 
-float product_of_row(const float* row, int64_t head_dim, const float* direction) {
-    vf sum = zero();
-    int64_t c = 0;
-    for (; c + lanes <= head_dim; c += lanes) sum = fma(load(row + c), load(direction + c), sum);
-    if (c < head_dim) sum = fma(load_partial(row + c, head_dim - c), load_partial(direction + c, head_dim - c), sum);
-    return hsum(sum);
-}
-
 /// A vector that all keys have in common moves neither their order nor, later, the choice of a query.
 void sort_list(const List& list, Rows<const float> rows, int64_t head_dim, const float* direction,
                const SortScratch& scratch) {
     for (int64_t i = list.first_key; i < list.first_key + list.keys; ++i) {
-        const float hash = product_of_row(rows.at(i), head_dim, direction);
+        const float hash = row_dot(rows.at(i), direction, head_dim);
         scratch.keys[0][i - list.first_key] = static_cast<SortKey>(sortable(hash)) << 32 | static_cast<uint32_t>(i);
     }
     const SortKey* keys = sort_keys(scratch.keys[0], scratch.keys[1], scratch.counts, list.keys);
@@ -106,7 +99,7 @@ void keep_greatest(const ScoreTile& tile, int64_t first_chunk, float* best, int3
     }
 }
 
-void choose_chunks(const List& list, Rows<const float> rows, int64_t head_dim, const PlaceScratch& scratch) {
+void choose_chunks(const List& list, Rows<const float> rows, int64_t head_dim, const GroupScratch& scratch) {
     for (int64_t first = 0; first < list.queries.count; first += query_block) {
         const int64_t count = min(query_block, list.queries.count - first);
         const int64_t width = round_up(count, lanes);
@@ -117,19 +110,9 @@ void choose_chunks(const List& list, Rows<const float> rows, int64_t head_dim, c
         }
         for (int64_t chunk = 0; chunk < list.chunks; chunk += key_block) {
             const int64_t chunks = min(key_block, list.chunks - chunk);
-            tile_product({.a = list.means + chunk * head_dim,
-                          .a_row = head_dim,
-                          .a_k = 1,
-                          .b = scratch.query,
-                          .b_k = panel_width,
-                          .b_panel = panel_width * head_dim,
-                          .c = scratch.products,
-                          .c_row = width,
-                          .rows = chunks,
-                          .columns = width,
-                          .depth = head_dim,
-                          .accumulate = false});
-            keep_greatest({scratch.products, width, chunks, width}, chunk, scratch.best, scratch.best_chunk);
+            const ScoreTile tile = key_query_products(list.means + chunk * head_dim, head_dim, chunks, scratch.query,
+                                                      count, head_dim, scratch.products);
+            keep_greatest(tile, chunk, scratch.best, scratch.best_chunk);
         }
         for (int64_t i = 0; i < count; ++i) scratch.chunk_of[first + i] = scratch.best_chunk[i];
     }
@@ -149,43 +132,43 @@ void group_queries(const List& list, const int32_t* chunk_of) {
 }
 
 /// The list of causal cross-attention.
-List source_list(const SmyrfPlace& args, int64_t sample, int64_t head, int64_t round) {
+List source_list(const SmyrfGroup& args, int64_t sample, int64_t head, int64_t round) {
     const SmyrfShape& shape = args.shape;
-    const int64_t place = (sample * shape.heads.heads + head) * shape.rounds + round;
-    const int64_t first_chunk = place * smyrf_list_table(shape);
+    const int64_t row = (sample * shape.heads.heads + head) * shape.rounds + round;
+    const int64_t first_chunk = row * smyrf_list_table(shape);
     const int64_t keys = smyrf_key_count(shape, sample);
     return {.first_key = 0,
             .keys = keys,
             .chunks = smyrf_list_chunks(keys, shape.cluster),
             .queries = {0, smyrf_query_count(shape, sample)},
-            .sorted = args.placed_before > 0,
-            .key_order = args.key_order + place * shape.heads.keys,
-            .query_order = args.query_order + place * shape.heads.queries,
+            .sorted = args.grouped_before > 0,
+            .key_order = args.key_order + row * shape.heads.keys,
+            .query_order = args.query_order + row * shape.heads.queries,
             .ends = args.ends + first_chunk,
             .means = args.means + first_chunk * shape.heads.head_dim};
 }
 
 /// The list of a pair of blocks.
-List block_list(const SmyrfPlace& args, int64_t sample, int64_t head, int64_t round, int64_t level, int64_t pair) {
+List block_list(const SmyrfGroup& args, int64_t sample, int64_t head, int64_t round, int64_t level, int64_t pair) {
     const SmyrfShape& shape = args.shape;
     const SmyrfLevel here = smyrf_level(shape, level);
-    const int64_t place = (sample * shape.heads.heads + head) * shape.rounds + round;
-    const int64_t first_chunk = place * smyrf_list_table(shape) + here.first_chunk + pair * here.chunks;
+    const int64_t row = (sample * shape.heads.heads + head) * shape.rounds + round;
+    const int64_t first_chunk = row * smyrf_list_table(shape) + here.first_chunk + pair * here.chunks;
     const int64_t first_key = 2 * pair * here.size, first_token = first_key + here.size;
-    int32_t* order = args.key_order + (place * smyrf_levels(shape) + level) * shape.heads.keys;
+    int32_t* order = args.key_order + (row * smyrf_levels(shape) + level) * shape.heads.keys;
     return {.first_key = first_key,
             .keys = here.size,
             .chunks = here.chunks,
             .queries = smyrf_queries_of_block(shape, sample, first_token, here.size),
-            .sorted = first_token < args.placed_before,
+            .sorted = first_token < args.grouped_before,
             .key_order = order + first_key,
             .query_order = order + first_token,
             .ends = args.ends + first_chunk,
             .means = args.means + first_chunk * shape.heads.head_dim};
 }
 
-void place_list(const SmyrfPlace& args, int64_t sample, int64_t head, int64_t round, const List& list,
-                const PlaceScratch& scratch) {
+void group_list(const SmyrfGroup& args, int64_t sample, int64_t head, int64_t round, const List& list,
+                const GroupScratch& scratch) {
     const int64_t head_dim = args.shape.heads.head_dim;
     const Rows<const float> key = head_rows(args.key, sample, head);
     const bool used = list.queries.count > 0 && list.keys > 0;
@@ -206,12 +189,12 @@ void place_list(const SmyrfPlace& args, int64_t sample, int64_t head, int64_t ro
     group_queries(list, scratch.chunk_of);
 }
 
-int64_t place_workspace(const SmyrfShape& shape) {
-    PlaceScratch scratch;
+int64_t group_workspace(const SmyrfShape& shape) {
+    GroupScratch scratch;
     return task_workspace(lay_out(shape, nullptr, &scratch));
 }
 
-void place(const SmyrfPlace& args) {
+void group(const SmyrfGroup& args) {
     const SmyrfShape& shape = args.shape;
     const int64_t rounds = shape.rounds, heads = shape.heads.heads;
     const bool self = shape.form == SmyrfForm::causal_self;
@@ -219,18 +202,18 @@ void place(const SmyrfPlace& args) {
     for (int64_t level = 0; level < smyrf_levels(shape); ++level) {
         lists += smyrf_level(shape, level).pairs - smyrf_level(shape, level).first_pair;
     }
-    PlaceScratch unplaced;
+    GroupScratch sizes_only;
     const int64_t cost = (shape.heads.queries + shape.heads.keys) / max(1, lists) * (4 * shape.heads.head_dim + 30);
     for_each_task_with_scratch(
-        args.workspace, lay_out(shape, nullptr, &unplaced), shape.heads.batch * heads * rounds * lists, cost,
+        args.workspace, lay_out(shape, nullptr, &sizes_only), shape.heads.batch * heads * rounds * lists, cost,
         [&](int64_t begin, int64_t end, float* floats) {
-            PlaceScratch scratch;
+            GroupScratch scratch;
             lay_out(shape, floats, &scratch);
             for (int64_t task = begin; task < end; ++task) {
                 const int64_t round = task / lists % rounds, head = task / lists / rounds % heads;
                 const int64_t sample = task / lists / rounds / heads;
                 if (!self) {
-                    place_list(args, sample, head, round, source_list(args, sample, head, round), scratch);
+                    group_list(args, sample, head, round, source_list(args, sample, head, round), scratch);
                     continue;
                 }
                 int64_t level = 0, pair = task % lists;
@@ -239,7 +222,7 @@ void place(const SmyrfPlace& args) {
                     pair -= here.pairs - here.first_pair;
                     here = smyrf_level(shape, ++level);
                 }
-                place_list(args, sample, head, round,
+                group_list(args, sample, head, round,
                            block_list(args, sample, head, round, level, here.first_pair + pair), scratch);
             }
         });

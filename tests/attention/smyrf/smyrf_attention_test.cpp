@@ -1,4 +1,4 @@
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
-// SMYRF as a layer. What every type has to do is tried in properties_test.cpp, with one cluster.
+// SMYRF as a layer. What every type has to do is tried in properties_test.cpp.
 
 namespace heed::test {
 namespace {
@@ -124,12 +124,12 @@ TEST_P(SmyrfLayer, DoesNotDependOnMicroBatches) {
     std::vector<float> output = first.output, d_input = first.d_input;
     output.insert(output.end(), second.output.begin(), second.output.end());
     d_input.insert(d_input.end(), second.d_input.begin(), second.d_input.end());
-    EXPECT_LT(greatest_difference(whole.output, output), 2e-6);
-    EXPECT_LT(greatest_difference(whole.d_input, d_input), 1e-5);
+    EXPECT_LT(relative_difference(whole.output, output), 2e-6);
+    EXPECT_LT(relative_difference(whole.d_input, d_input), 1e-5);
     for (const auto& [name, values] : whole.d_parameters) {
         std::vector<float> sum = first.d_parameters.at(name);
         for (size_t i = 0; i < sum.size(); ++i) sum[i] += second.d_parameters.at(name)[i];
-        EXPECT_LT(greatest_difference(values, sum), 5e-5) << name;
+        EXPECT_LT(relative_difference(values, sum), 5e-5) << name;
     }
 }
 
@@ -283,7 +283,7 @@ TEST_P(SmyrfLayer, CausalPatternsDoNotMixForwardButBackward) {
             prefix.query = x.query.part(0, 1, length);
             std::vector<float> whole = before;
             whole.resize(length * dim);
-            EXPECT_LT(greatest_difference(test.run(prefix).output, whole), 2e-6) << length;
+            EXPECT_LT(relative_difference(test.run(prefix).output, whole), 2e-6) << length;
         }
     }
 }
@@ -303,7 +303,7 @@ TEST_P(SmyrfLayer, CausalPatternsDoNotDependOnMicroBatchesNorOnPadding) {
         std::vector<float> parts = part(0);
         const std::vector<float> second = part(1);
         parts.insert(parts.end(), second.begin(), second.end());
-        EXPECT_LT(greatest_difference(whole, parts), 2e-6);
+        EXPECT_LT(relative_difference(whole, parts), 2e-6);
         EXPECT_GT(greatest_difference(whole, test.run(x, training(4), gradient).output), 1e-3);
         for (int64_t t = 20; t < 33; ++t) std::fill_n(x.keys().token(0, t), dim, not_a_number);
         const std::vector<float> padded = test.run(x, training(), gradient).output;
@@ -358,7 +358,7 @@ TEST_P(SmyrfLayer, DecodesStepByStepAcrossBlocksAsItRunsAsAWhole) {
         const std::vector<float> whole = test.run(x).output;
         for (size_t row = 0; row < outputs.size(); ++row) {
             const auto wanted = whole.begin() + row_of[row] * tokens * dim;
-            EXPECT_LT(greatest_difference(outputs[row], {wanted, wanted + tokens * dim}), 4e-6) << row;
+            EXPECT_LT(relative_difference(outputs[row], {wanted, wanted + tokens * dim}), 4e-6) << row;
         }
     }
 }

@@ -1,7 +1,8 @@
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 
 #include <fmt/core.h>
 
+#include "heed/attention/smyrf/clustered_dot_product.h"
 #include "heed/attention/smyrf/smyrf_layout.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
@@ -14,15 +15,15 @@ namespace {
 
 /// The orders of a causal form, for each row of a cache.
 struct SmyrfCache final : AttentionCache {
-    SmyrfPlaces places;
+    SmyrfGrowingOrders growing;
 
     void reorder(std::span<const int32_t> rows) override {
-        if (!places.orders.keys.defined()) return;
-        Context& context = places.means.context();
+        if (!growing.orders.keys.defined()) return;
+        Context& context = growing.means.context();
         const Tensor index = Tensor::from_host(context, {static_cast<int64_t>(rows.size())}, rows);
-        places.orders.keys = gather_rows(places.orders.keys, index);
-        places.orders.ends = gather_rows(places.orders.ends, index);
-        places.means = gather_rows(places.means, index);
+        growing.orders.keys = gather_rows(growing.orders.keys, index);
+        growing.orders.ends = gather_rows(growing.orders.ends, index);
+        growing.means = gather_rows(growing.means, index);
     }
 };
 
@@ -66,7 +67,7 @@ SmyrfWork SmyrfAttention::work(int64_t tokens, int64_t keys) const {
 int64_t SmyrfAttention::multiplies(int64_t tokens, int64_t keys) const {
     if (is_dense(tokens, keys)) return MultiHeadAttention::multiplies(tokens, keys);
     const SmyrfWork all = work(tokens, keys);
-    return projection_multiplies(tokens, keys) + (all.placing + 2 * (all.pairs + all.hidden)) * geometry().dim;
+    return projection_multiplies(tokens, keys) + (all.choosing + 2 * (all.pairs + all.hidden)) * geometry().dim;
 }
 
 std::string SmyrfAttention::parts(int64_t tokens, int64_t keys) const {
@@ -121,8 +122,8 @@ Tensor SmyrfAttention::directions(Context& context, const ForwardState& state) {
     return Tensor::from_host(context, shape, std::span<const float>(drawn_));
 }
 
-SmyrfHeads SmyrfAttention::clustered(const ScaledDotProduct& heads, const AttentionMask& mask) const {
-    SmyrfHeads attention;
+SmyrfInputs SmyrfAttention::clustered(const ScaledDotProduct& heads, const AttentionMask& mask) const {
+    SmyrfInputs attention;
     attention.heads = heads;
     if (form_ != SmyrfForm::causal_self) {
         attention.query_lengths = is_cross(geometry().pattern) ? mask.query_lengths : mask.key_lengths;
@@ -134,43 +135,43 @@ SmyrfHeads SmyrfAttention::clustered(const ScaledDotProduct& heads, const Attent
     return attention;
 }
 
-SmyrfOrders SmyrfAttention::orders(const SmyrfHeads& attention, const ForwardState& state) {
+SmyrfOrders SmyrfAttention::orders(const SmyrfInputs& attention, const ForwardState& state) {
     if (fixed_orders_.keys.defined()) return fixed_orders_;
     return smyrf_orders(attention, directions(attention.heads.query.source.context(), state));
 }
 
 Variable SmyrfAttention::attend(const ScaledDotProduct& heads, const AttentionMask& mask, const ForwardState& state) {
     if (is_dense(heads.query.source.shape()[1], heads.key.source.shape()[1])) return scaled_dot_product(heads);
-    const SmyrfHeads attention = clustered(heads, mask);
-    return smyrf_attention(attention, orders(attention, state));
+    const SmyrfInputs attention = clustered(heads, mask);
+    return clustered_dot_product(attention, orders(attention, state));
 }
 
 Tensor SmyrfAttention::attend_weights(const ScaledDotProduct& heads, const AttentionMask& mask) {
     if (is_dense(heads.query.source.shape()[1], heads.key.source.shape()[1])) return scaled_dot_product_weights(heads);
-    const SmyrfHeads attention = clustered(heads, mask);
-    return smyrf_weights(attention, orders(attention, {}));
+    const SmyrfInputs attention = clustered(heads, mask);
+    return clustered_dot_product_weights(attention, orders(attention, {}));
 }
 
 Tensor SmyrfAttention::attend_step(const ScaledDotProduct& heads, int64_t tokens,
                                    std::unique_ptr<AttentionCache>& kept) {
     if (is_dense(tokens, tokens)) return scaled_dot_product(heads).value();
-    SmyrfHeads attention = clustered(heads, heads.mask);
+    SmyrfInputs attention = clustered(heads, heads.mask);
     const bool self = form_ == SmyrfForm::causal_self;
     attention.heads.causal = self;
     if (self) attention.first_query = tokens - 1;
     if (!kept) kept = std::make_unique<SmyrfCache>();
-    SmyrfPlaces& places = dynamic_cast<SmyrfCache&>(*kept).places;
+    SmyrfGrowingOrders& growing = dynamic_cast<SmyrfCache&>(*kept).growing;
     // Where the memory for keys has grown, lists lie elsewhere: those that are in use are made again.
     const int64_t keys = heads.key.source.shape()[1];
-    if (places.orders.keys.defined() && places.orders.keys.shape()[-1] != keys) places = {};
-    smyrf_place(attention, directions(heads.query.source.context(), {}), places);
-    return smyrf_attention(attention, places.orders).value();
+    if (growing.orders.keys.defined() && growing.orders.keys.shape()[-1] != keys) growing = {};
+    smyrf_extend_orders(attention, directions(heads.query.source.context(), {}), growing);
+    return clustered_dot_product(attention, growing.orders).value();
 }
 
 std::vector<double> SmyrfAttention::covered_mass(const AttentionInput& input) {
     NoGradient guard(input.query.context());
-    const SmyrfHeads attention = clustered(heads_of(input), input.mask);
-    return smyrf_covered_mass(attention, orders(attention, {}));
+    const SmyrfInputs attention = clustered(heads_of(input), input.mask);
+    return clustered_covered_mass(attention, orders(attention, {}));
 }
 
 std::unique_ptr<Attention> make_smyrf(const AttentionGeometry& geometry, const AttentionOptions& options) {

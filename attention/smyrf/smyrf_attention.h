@@ -3,7 +3,8 @@
 #include <memory>
 #include <vector>
 
-#include "heed/attention/smyrf/smyrf_heads.h"
+#include "heed/attention/smyrf/smyrf_orders.h"
+#include "heed/attention/smyrf/smyrf_work.h"
 #include "heed/attention/types/multi_head.h"
 
 namespace heed {
@@ -20,7 +21,7 @@ struct SmyrfOptions : AttentionOptions {
 /// the parameters of sdpa and work and memory that grow with tokens * rounds * cluster (in causal self-attention times
 /// the logarithm of the number of blocks). Tokens are clustered by hashing along random directions, which are drawn
 /// again for each optimizer step - the same for all its micro-batches and ranks - and are always the same outside of
-/// training. Where one cluster holds all tokens, the layer is sdpa. See SmyrfHeads for the forms of the patterns.
+/// training. Where one cluster holds all tokens, the layer is sdpa. See SmyrfInputs for the forms of the patterns.
 class SmyrfAttention : public MultiHeadAttention {
 public:
     SmyrfAttention(const AttentionGeometry& geometry, const SmyrfOptions& options);
@@ -45,8 +46,8 @@ protected:
     Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept) override;
 
 private:
-    SmyrfHeads clustered(const ScaledDotProduct& heads, const AttentionMask& mask) const;
-    SmyrfOrders orders(const SmyrfHeads& attention, const ForwardState& state);
+    SmyrfInputs clustered(const ScaledDotProduct& heads, const AttentionMask& mask) const;
+    SmyrfOrders orders(const SmyrfInputs& attention, const ForwardState& state);
     bool is_dense(int64_t tokens, int64_t keys) const;
     SmyrfWork work(int64_t tokens, int64_t keys) const;
     std::string parts(int64_t tokens, int64_t keys) const;
