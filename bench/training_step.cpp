@@ -111,7 +111,7 @@ public:
         forward.push_back(after_forward - start);
         backward.push_back(after_backward - after_forward);
         update.push_back(end - after_backward);
-        if (!std::isfinite(loss.loss_sum)) throw Error("the loss is not a finite number");
+        if (!std::isfinite(loss.totals().loss)) throw Error("the loss is not a finite number");
     }
 
     /// Multiply-adds of a step: forward, and twice that backward.

@@ -31,7 +31,7 @@ public:
     void fill_zero(void* destination, size_t bytes) override {
         if (bytes) std::memset(destination, 0, bytes);
     }
-    void synchronise() override {}
+    bool shares_host_memory() const override { return true; }
 
     void matrix_product(const MatrixProduct& product) override { onednn::matrix_product(product); }
 };

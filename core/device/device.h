@@ -62,8 +62,8 @@ public:
     virtual void copy_to_host(void* host, const void* source, size_t bytes) = 0;
     virtual void copy(void* destination, const void* source, size_t bytes) = 0;
     virtual void fill_zero(void* destination, size_t bytes) = 0;
-    /// Waits until everything that was started has ended.
-    virtual void synchronise() = 0;
+    /// Whether the host may read and write this memory at its address, at any time.
+    virtual bool shares_host_memory() const = 0;
 
     virtual void matrix_product(const MatrixProduct& product) = 0;
 };

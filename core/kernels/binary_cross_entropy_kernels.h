@@ -16,11 +16,12 @@ struct BinaryCrossEntropy {
     float* dlogits;               ///< [count], gradient of the sum of losses, or null; may be logits
     int64_t count;
     const float* weights = nullptr;  ///< [count], or null
+    double* sum = nullptr;           ///< [1], of the losses, in double and in an order that depends on count alone
+    float* loss = nullptr;           ///< [1], the same
 };
 
 struct BinaryCrossEntropyKernels {
-    /// Returns the sum of the losses, added in double in an order that depends on count alone.
-    double (*forward)(const BinaryCrossEntropy&);
+    void (*forward)(const BinaryCrossEntropy&);
 };
 
 HEED_KERNELS(BinaryCrossEntropyKernels, binary_cross_entropy);

@@ -23,10 +23,19 @@ struct CrossEntropy {
     float* row_weights = nullptr;          ///< [rows], w[target] (0 in rows that are left out), or null
 };
 
+/// Arguments of the sums over the rows, in double and in an order that depends on their number alone.
+struct CrossEntropySums {
+    const float* losses;       ///< [rows]
+    const float* nll;          ///< [rows]
+    const float* row_weights;  ///< [rows]
+    int64_t rows;
+    double* sums;  ///< [3]: of losses, nll and row_weights
+    float* loss;   ///< [1]: the first of them
+};
+
 struct CrossEntropyKernels {
     void (*forward)(const CrossEntropy&);
-    /// Sum in double, in an order that depends on count alone.
-    double (*sum)(const float* values, int64_t count);
+    void (*sum)(const CrossEntropySums&);
 };
 
 HEED_KERNELS(CrossEntropyKernels, cross_entropy);

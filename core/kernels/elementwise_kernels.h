@@ -35,6 +35,10 @@ struct ElementwiseKernels {
     void (*accumulate)(const float* x, float* y, int64_t n);
     /// y[i] = factor * x[i] for i < n; y may be x.
     void (*scale)(const float* x, float factor, float* y, int64_t n);
+    /// x[i] *= factor[0] for i < n, with nothing to do for a factor of 1.
+    void (*scale_by)(const float* factor, float* x, int64_t n);
+    /// y[i] = x[i] + value for i < n; y may be x.
+    void (*add_integer)(const int32_t* x, int32_t value, int32_t* y, int64_t n);
     /// y[i] = value for i < n.
     void (*fill)(float value, float* y, int64_t n);
     void (*add_bias)(const AddBias&);

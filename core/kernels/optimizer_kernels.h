@@ -63,8 +63,8 @@ struct SgdStep {
 
 /// Single passes over flat buffers.
 struct OptimizerKernels {
-    /// Sum of values[i]^2 in double, in an order that depends on count alone.
-    double (*sum_of_squares)(const float* values, int64_t count);
+    /// *sum = sum of values[i]^2 in double, in an order that depends on count alone.
+    void (*sum_of_squares)(const float* values, int64_t count, double* sum);
     /// Lowest index of a NaN or infinite value, or -1.
     int64_t (*first_non_finite)(const float* values, int64_t count);
     void (*adamw)(const AdamWStep&);

@@ -1,9 +1,9 @@
 #include "heed/core/ops/check.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 
 namespace heed {
@@ -27,19 +27,29 @@ void check_rank(const char* op, const char* what, const Shape& actual, int rank)
                 actual.to_string());
 }
 
+namespace {
+
+void check_values(const std::string& where, const char* what, std::span<const int32_t> indices, int64_t first,
+                  int64_t end) {
+    const auto wrong = std::find_if(indices.begin(), indices.end(), [&](int32_t i) { return i < first || i >= end; });
+    if (wrong == indices.end()) return;
+    throw Error(where + "expected " + what + " in [" + std::to_string(first) + ", " + std::to_string(end) + "), got " +
+                std::to_string(*wrong) + " at place " + std::to_string(wrong - indices.begin()));
+}
+
+}  // namespace
+
 void check_indices(const char* op, const char* what, const Tensor& indices, int64_t first, int64_t end) {
     check_dtype(op, what, indices, DType::i32);
-    int32_t piece[256];
-    for (int64_t begin = 0; begin < indices.elements(); begin += std::ssize(piece)) {
-        const int64_t count = std::min<int64_t>(std::ssize(piece), indices.elements() - begin);
-        indices.view(begin, {count}).copy_to_host(piece);
-        for (int64_t i = 0; i < count; ++i) {
-            if (piece[i] >= first && piece[i] < end) continue;
-            throw Error(std::string(op) + ": expected " + what + " in [" + std::to_string(first) + ", " +
-                        std::to_string(end) + "), got " + std::to_string(piece[i]) + " at place " +
-                        std::to_string(begin + i));
-        }
-    }
+    if (!indices.context().device().shares_host_memory()) return;
+    const std::span<const int32_t> values(indices.data<int32_t>(), static_cast<size_t>(indices.elements()));
+    check_values(std::string(op) + ": ", what, values, first, end);
+}
+
+Tensor indices_on_device(Context& context, const char* what, const Shape& shape, std::span<const int32_t> indices,
+                         int64_t first, int64_t end) {
+    check_values("", what, indices, first, end);
+    return Tensor::from_host(context, shape, indices);
 }
 
 void check_probability(const char* op, float p) {

@@ -1,13 +1,34 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <memory>
+
+#include "heed/core/tensor/tensor.h"
 
 namespace heed {
 
-/// The ranks that train together. Every rank calls the same operations in the same order; an operation returns once it
-/// is complete on this rank. Sums are added in the order of ranks, so that every rank receives the same bits. When
-/// another rank has failed or left, an operation throws Error instead of waiting for it.
+/// An operation between ranks that has been started. Its tensors may be neither read nor written before wait().
+class Communication {
+public:
+    /// What an implementation keeps of an operation that is under way.
+    class UnderWay {
+    public:
+        virtual ~UnderWay() = default;
+        virtual void wait() = 0;
+    };
+
+    /// An operation that is complete.
+    Communication() = default;
+    explicit Communication(std::unique_ptr<UnderWay> operation) : operation_(std::move(operation)) {}
+
+    /// Returns when the operation is complete on this rank. Throws Error when another rank has failed or left.
+    void wait();
+
+private:
+    std::unique_ptr<UnderWay> operation_;
+};
+
+/// The ranks that train together. Every rank starts the same operations in the same order and may wait for them in any
+/// other; different ones are an Error on every rank. A barrier is a sum of nothing, a broadcast one of zeros.
 class Communicator {
 public:
     virtual ~Communicator() = default;
@@ -16,15 +37,9 @@ public:
     virtual int rank() const = 0;
     virtual int size() const = 0;
 
-    /// Returns when all ranks have called it.
-    virtual void barrier() = 0;
-    /// The root's bytes arrive in every rank's `data`.
-    virtual void broadcast(void* data, size_t bytes, int root) = 0;
-    /// Element-wise sum over the ranks, in place.
-    virtual void all_reduce_sum(float* data, int64_t count) = 0;
-    virtual void all_reduce_sum(double* data, int64_t count) = 0;
-    /// Element-wise maximum over the ranks, in place; not a number when it is so on any rank.
-    virtual void all_reduce_max(double* data, int64_t count) = 0;
+    /// Starts the element-wise sum over the ranks, in place, of a tensor f32 or f64 on this rank's device. It is added
+    /// in the order of ranks, so that every rank receives the same bits.
+    virtual Communication all_reduce_sum(const Tensor& values) = 0;
 };
 
 /// The only rank there is.
@@ -32,12 +47,11 @@ class SelfCommunicator final : public Communicator {
 public:
     int rank() const override { return 0; }
     int size() const override { return 1; }
-    void barrier() override {}
-    /// Error when `root` is not 0.
-    void broadcast(void* data, size_t bytes, int root) override;
-    void all_reduce_sum(float*, int64_t) override {}
-    void all_reduce_sum(double*, int64_t) override {}
-    void all_reduce_max(double*, int64_t) override {}
+    Communication all_reduce_sum(const Tensor& values) override;
 };
+
+/// The communicator of a training of this process on `context`: how it was started decides which. There is no way yet
+/// to start several that train together, so that it is always a SelfCommunicator.
+std::unique_ptr<Communicator> make_communicator(Context& context);
 
 }  // namespace heed

@@ -1,15 +1,16 @@
 #include "heed/core/ranks/local_ranks.h"
 
-#include <algorithm>
-#include <cmath>
 #include <condition_variable>
-#include <cstring>
+#include <cstddef>
 #include <exception>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 
 namespace heed {
@@ -21,85 +22,133 @@ public:
     using Error::Error;
 };
 
-/// What a rank is about to do; all ranks must do the same.
-struct Operation {
-    const char* name = "";
-    uint64_t size = 0;
-    int root = 0;
-    void* data = nullptr;
+/// One rank's part of a sum: its values in memory of the host, where all ranks can reach them.
+struct Part {
+    DType dtype = DType::f32;
+    int64_t count = 0;
+    void* values = nullptr;
 
-    bool matches(const Operation& other) const {
-        return std::strcmp(name, other.name) == 0 && size == other.size && root == other.root;
-    }
-    std::string text() const {
-        return std::string(name) + " (size " + std::to_string(size) + ", root " + std::to_string(root) + ")";
-    }
+    bool matches(const Part& other) const { return dtype == other.dtype && count == other.count; }
+    std::string text() const { return std::to_string(count) + " " + dtype_name(dtype); }
 };
 
-/// What the ranks share.
+template <class T>
+void sum_in_rank_order(const std::vector<Part>& parts) {
+    for (int64_t i = 0; i < parts[0].count; ++i) {
+        T sum = static_cast<T*>(parts[0].values)[i];
+        for (size_t rank = 1; rank < parts.size(); ++rank) sum += static_cast<T*>(parts[rank].values)[i];
+        for (const Part& part : parts) static_cast<T*>(part.values)[i] = sum;
+    }
+}
+
+/// What the ranks share: the sums that have been started and not yet been waited for by all. The last rank that starts
+/// a sum computes it.
 class Meeting {
 public:
-    explicit Meeting(int size) : operations_(static_cast<size_t>(size)) {}
+    explicit Meeting(int size) : size_(static_cast<size_t>(size)) {}
 
-    int size() const { return static_cast<int>(operations_.size()); }
-    const Operation& operation(int rank) const { return operations_[static_cast<size_t>(rank)]; }
+    int size() const { return static_cast<int>(size_); }
 
-    /// Returns when all ranks have announced the same operation. Until the next meet() the operations can be read.
-    void announce(int rank, const Operation& operation) {
-        std::unique_lock lock(mutex_);
-        operations_[static_cast<size_t>(rank)] = operation;
-        meet(lock, true);
+    void start(uint64_t number, int rank, const Part& part) {
+        const std::lock_guard lock(mutex_);
+        refuse_if_broken();
+        Sum& sum = sums_[number];
+        sum.parts.resize(size_);
+        sum.parts[static_cast<size_t>(rank)] = part;
+        if (++sum.started < size_) return;
+        compare(sum.parts);
+        refuse_if_broken();
+        if (part.dtype == DType::f64) {
+            sum_in_rank_order<double>(sum.parts);
+        } else {
+            sum_in_rank_order<float>(sum.parts);
+        }
+        sum.complete = true;
+        changed_.notify_all();
     }
 
-    /// Returns when all ranks have called it.
-    void wait() {
+    void wait(uint64_t number) {
         std::unique_lock lock(mutex_);
-        meet(lock, false);
+        const Sum& sum = sums_[number];
+        changed_.wait(lock, [&] { return sum.complete || ended_rank_ >= 0 || !disagreement_.empty(); });
+        if (!sum.complete) refuse_if_broken();
+        if (++sums_[number].finished == size_) sums_.erase(number);
     }
 
     void end(int rank) {
         const std::lock_guard lock(mutex_);
         if (ended_rank_ < 0) ended_rank_ = rank;
-        all_here_.notify_all();
+        changed_.notify_all();
     }
 
 private:
-    /// The last rank to arrive lets all go on. OtherRankError when a rank has ended, so that they will never be
-    /// complete.
-    void meet(std::unique_lock<std::mutex>& lock, bool compare) {
-        if (ended_rank_ < 0 && disagreement_.empty() && ++waiting_ == size()) {
-            if (compare) compare_operations();
-            waiting_ = 0;
-            ++round_;
-            all_here_.notify_all();
-        } else {
-            const uint64_t round = round_;
-            all_here_.wait(lock, [&] { return round_ != round || ended_rank_ >= 0 || !disagreement_.empty(); });
-            if (round_ == round && disagreement_.empty()) {
-                throw OtherRankError("rank " + std::to_string(ended_rank_) + " has ended while others wait for it");
-            }
-        }
+    struct Sum {
+        std::vector<Part> parts;
+        size_t started = 0, finished = 0;
+        bool complete = false;
+    };
+
+    /// Error when the ranks are no longer in step, OtherRankError when one has ended.
+    void refuse_if_broken() const {
         if (!disagreement_.empty()) throw Error(disagreement_);
+        if (ended_rank_ >= 0) {
+            throw OtherRankError("rank " + std::to_string(ended_rank_) + " has ended while others wait for it");
+        }
     }
 
-    void compare_operations() {
-        for (size_t rank = 1; rank < operations_.size(); ++rank) {
-            const Operation& first = operations_[0];
-            const Operation& other = operations_[rank];
-            if (other.matches(first)) continue;
-            disagreement_ = "the ranks disagree: rank 0 does " + first.text() + ", rank " + std::to_string(rank) +
-                            " does " + other.text();
+    void compare(const std::vector<Part>& parts) {
+        for (size_t rank = 1; rank < parts.size(); ++rank) {
+            if (parts[rank].matches(parts[0])) continue;
+            disagreement_ = "the ranks disagree: rank 0 adds up " + parts[0].text() + ", rank " + std::to_string(rank) +
+                            " adds up " + parts[rank].text();
+            changed_.notify_all();
             return;
         }
     }
 
-    std::vector<Operation> operations_;
+    size_t size_;
     std::mutex mutex_;
-    std::condition_variable all_here_;
-    int waiting_ = 0;
-    uint64_t round_ = 0;
+    std::condition_variable changed_;
+    std::map<uint64_t, Sum> sums_;
     int ended_rank_ = -1;
     std::string disagreement_;  // once set, every operation fails
+};
+
+/// A sum that this rank has started. Where the device has memory of its own, the values are copied to the host and
+/// back.
+class SumUnderWay final : public Communication::UnderWay {
+public:
+    SumUnderWay(Meeting& meeting, int rank, uint64_t number, const Tensor& values)
+        : meeting_(meeting), rank_(rank), number_(number), values_(values) {
+        void* address = values.raw();
+        if (!values.context().device().shares_host_memory()) {
+            copy_.resize(values.bytes());
+            values.copy_to_host(copy_.data());
+            address = copy_.data();
+        }
+        meeting_.start(number, rank, {values.dtype(), values.elements(), address});
+    }
+
+    /// Whoever does not wait for a sum takes its values away from under the others.
+    ~SumUnderWay() override {
+        if (!complete_) meeting_.end(rank_);
+    }
+    SumUnderWay(const SumUnderWay&) = delete;
+    SumUnderWay& operator=(const SumUnderWay&) = delete;
+
+    void wait() override {
+        meeting_.wait(number_);
+        complete_ = true;
+        if (!copy_.empty()) values_.copy_from_host(copy_.data());
+    }
+
+private:
+    Meeting& meeting_;
+    int rank_;
+    uint64_t number_;
+    bool complete_ = false;
+    Tensor values_;
+    std::vector<std::byte> copy_;
 };
 
 class LocalRank final : public Communicator {
@@ -109,52 +158,18 @@ public:
     int rank() const override { return rank_; }
     int size() const override { return meeting_.size(); }
 
-    void barrier() override { meeting_.announce(rank_, {"barrier", 0, 0, nullptr}); }
-
-    void broadcast(void* data, size_t bytes, int root) override {
-        if (root < 0 || root >= size()) {
-            throw Error("broadcast from rank " + std::to_string(root) + " of " + std::to_string(size()));
+    Communication all_reduce_sum(const Tensor& values) override {
+        if (values.dtype() != DType::f32 && values.dtype() != DType::f64) {
+            throw Error(std::string("expected a tensor f32 or f64 to add up over the ranks, got ") +
+                        dtype_name(values.dtype()));
         }
-        meeting_.announce(rank_, {"broadcast", bytes, root, data});
-        if (rank_ != root && bytes > 0) std::memcpy(data, meeting_.operation(root).data, bytes);
-        meeting_.wait();
-    }
-
-    void all_reduce_sum(float* data, int64_t count) override {
-        reduce("all_reduce_sum of float", data, count, [](float a, float b) { return a + b; });
-    }
-
-    void all_reduce_sum(double* data, int64_t count) override {
-        reduce("all_reduce_sum of double", data, count, [](double a, double b) { return a + b; });
-    }
-
-    void all_reduce_max(double* data, int64_t count) override {
-        reduce("all_reduce_max of double", data, count,
-               [](double a, double b) { return std::isnan(a) || a > b ? a : b; });
+        return Communication(std::make_unique<SumUnderWay>(meeting_, rank_, started_++, values));
     }
 
 private:
-    /// Each rank combines its own part of the elements, over all ranks in their order, and hands it to all of them.
-    template <class T, class F>
-    void reduce(const char* name, T* data, int64_t count, F combine) {
-        meeting_.announce(rank_, {name, static_cast<uint64_t>(count), 0, data});
-        const int64_t begin = count / size() * rank_ + std::min<int64_t>(rank_, count % size());
-        const int64_t end = begin + count / size() + (rank_ < count % size() ? 1 : 0);
-        for (int64_t i = begin; i < end; ++i) {
-            T result = values_of<T>(0)[i];
-            for (int other = 1; other < size(); ++other) result = combine(result, values_of<T>(other)[i]);
-            for (int other = 0; other < size(); ++other) values_of<T>(other)[i] = result;
-        }
-        meeting_.wait();
-    }
-
-    template <class T>
-    T* values_of(int rank) const {
-        return static_cast<T*>(meeting_.operation(rank).data);
-    }
-
     Meeting& meeting_;
     int rank_;
+    uint64_t started_ = 0;
 };
 
 }  // namespace

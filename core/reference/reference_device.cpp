@@ -36,7 +36,7 @@ public:
     void fill_zero(void* destination, size_t bytes) override {
         if (bytes) std::memset(reference_address(destination), 0, bytes);
     }
-    void synchronise() override {}
+    bool shares_host_memory() const override { return false; }
 
     void matrix_product(const MatrixProduct& product) override { reference_matrix_product(product); }
 };

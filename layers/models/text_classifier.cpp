@@ -1,10 +1,10 @@
 #include "heed/layers/models/text_classifier.h"
 
 #include <cmath>
-#include <vector>
 
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
+#include "heed/core/kernels/elementwise_kernels.h"
 #include "heed/core/ops/elementwise/activation.h"
 #include "heed/core/ops/tokens/tokens.h"
 #include "heed/layers/encoder.h"
@@ -49,7 +49,7 @@ void TextClassifierOptions::validate() const {
 namespace {
 
 TextTransformerShape text_shape(const TextClassifierOptions& options, const TextGeometry& texts) {
-    return {options.dim, options.depth, options.heads, texts.max_tokens, options.pool == "class"};
+    return {options.dim, options.depth, options.heads, texts.max_tokens, options.pool == "class", texts.vocabulary};
 }
 
 TokenPool pool_of(const std::string& name) {
@@ -82,10 +82,9 @@ EncoderSettings text_encoder_settings(const TextClassifierOptions& options, int6
 
 /// One more token in each text.
 Tensor with_class_token(const Tensor& lengths) {
-    std::vector<int32_t> values(static_cast<size_t>(lengths.elements()));
-    lengths.copy_to_host(values.data());
-    for (int32_t& value : values) ++value;
-    return Tensor::from_host(lengths.context(), lengths.shape(), std::span<const int32_t>(values));
+    const Tensor longer = Tensor::empty(lengths.context(), lengths.shape(), DType::i32);
+    elementwise_kernels(lengths).add_integer(lengths.data<int32_t>(), 1, longer.data<int32_t>(), lengths.elements());
+    return longer;
 }
 
 class TransformerTextClassifier final : public TextClassifier {

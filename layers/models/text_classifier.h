@@ -22,6 +22,7 @@ struct TextTransformerShape {
     int64_t heads = 0;
     int64_t max_tokens = 0;    ///< of a text
     bool class_token = false;  ///< in front of the text
+    int64_t vocabulary = 0;
 
     /// Tokens that the attention layers see of a text of that many tokens.
     int64_t attended(int64_t tokens) const { return tokens + (class_token ? 1 : 0); }

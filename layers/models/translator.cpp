@@ -86,8 +86,14 @@ class TransformerTranslator final : public Translator {
 public:
     TransformerTranslator(const TranslatorOptions& options, const TranslatorAttention& attention,
                           const TranslationGeometry& texts)
-        : shape_{options.dim,   options.encoder_depth,   options.decoder_depth,
-                 options.heads, texts.max_source_tokens, texts.max_target_tokens},
+        : shape_{.dim = options.dim,
+                 .encoder_depth = options.encoder_depth,
+                 .decoder_depth = options.decoder_depth,
+                 .heads = options.heads,
+                 .max_source_tokens = texts.max_source_tokens,
+                 .max_target_tokens = texts.max_target_tokens,
+                 .source_vocabulary = texts.source_vocabulary,
+                 .target_vocabulary = texts.target_vocabulary},
           target_embedding_(texts.target_vocabulary, options.dim, deviation(options)),
           own_source_embedding_(options.tie == "all" ? nullptr
                                                      : std::make_unique<Embedding>(texts.source_vocabulary, options.dim,

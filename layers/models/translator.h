@@ -30,6 +30,7 @@ struct TranslatorShape {
     int64_t encoder_depth = 0, decoder_depth = 0;  ///< blocks
     int64_t heads = 0;
     int64_t max_source_tokens = 0, max_target_tokens = 0;
+    int64_t source_vocabulary = 0, target_vocabulary = 0;
 };
 
 /// Sentences that are being translated, one a row, all of the same number of tokens so far.

@@ -11,6 +11,7 @@
 #include "heed/tests/layers/models/formula_texts.h"
 #include "heed/tests/parity/stored_steps.h"
 #include "heed/tests/support/close.h"
+#include "heed/tests/support/step_totals.h"
 #include "heed/trainers/optimizers/adam.h"
 
 // Twenty optimisation steps of small text classifiers and translators, held against what make_text_steps.py stored from
@@ -196,8 +197,8 @@ TEST_P(TextSteps, AreThoseOfPyTorch) {
         context.tape().clear();
         store.finish_gradients();
         const auto rows = static_cast<double>(training->rows);
-        const double norm = gradient_norm(store) / rows;
-        EXPECT_CLOSE(result.loss_sum / rows, losses[step], 1e-5) << "step " << step + 1;
+        const double norm = test::gradient_norm(store) / rows;
+        EXPECT_CLOSE(result.totals().loss / rows, losses[step], 1e-5) << "step " << step + 1;
         EXPECT_CLOSE(norm, norms[step], 1e-4) << "step " << step + 1;
         optimizer->step(static_cast<int64_t>(step) + 1, options.lr, std::min(1.0, clip / norm) / rows);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "heed/core/error.h"
+#include "heed/core/ops/check.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/rows/softmax.h"
 #include "heed/trainers/loop/finite.h"
@@ -36,9 +37,9 @@ void ClassificationMeter::add(const Variable& logits, std::span<const int32_t> l
                               std::span<const int64_t> places) {
     if (!all_finite(logits.value())) throw Error("the model gives numbers that are not finite for " + samples_);
     const Shape rows = {static_cast<int64_t>(labels.size())};
-    const Tensor targets = Tensor::from_host(logits.context(), rows, labels);
+    const Tensor targets = indices_on_device(logits.context(), "labels", rows, labels, 0, result_.classes);
     const CrossEntropyResult loss = cross_entropy(logits, targets, 0.0f);
-    loss_sum_ += loss.nll_sum;
+    loss_sum_ += loss.totals().nll;
     std::vector<int32_t> predictions(labels.size());
     loss.predictions.copy_to_host(predictions.data());
     const std::vector<float> probabilities = softmax(logits).value().to_vector();

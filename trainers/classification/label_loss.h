@@ -17,10 +17,10 @@ struct LabelLossOptions {
     std::vector<float> class_weights = {};
 };
 
-/// The loss of a batch, for backward, and its sums; `correct` counts texts of which all labels are right.
+/// The loss of a batch, for backward, and totals of a MicroBatch; a text is correct when all its labels are right.
 struct LabelLoss {
     Variable loss;
-    LossSums sums;
+    Tensor totals;
 };
 
 /// Of logits [texts, classes] and the labels of these texts: cross-entropy where each has one; of several labels the

@@ -15,7 +15,9 @@ MultiLabelMeter::MultiLabelMeter(int64_t labels, std::string samples)
 
 void MultiLabelMeter::add(const Variable& logits, const LabelSets& labels, std::span<const int64_t> places) {
     if (!all_finite(logits.value())) throw Error("the model gives numbers that are not finite for " + samples_);
-    loss_sum_ += label_loss(logits, labels, {.several_labels = true}).sums.loss;
+    double totals[2];
+    label_loss(logits, labels, {.several_labels = true}).totals.copy_to_host(totals);
+    loss_sum_ += totals[0];
     const std::vector<uint8_t> truth = label_matrix(labels, labels_);
     const std::vector<float> values = logits.value().to_vector();
     const std::vector<float> probabilities = class_probabilities(logits, true);

@@ -1,33 +1,19 @@
 #include "heed/trainers/images/image_task.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "heed/core/error.h"
+#include "heed/core/ops/check.h"
 #include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/core/ops/losses/totals.h"
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/classification/classification_meter.h"
-#include "heed/trainers/loop/finite.h"
 #include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
-
-namespace {
-
-std::vector<int32_t> on_host(const Tensor& values) {
-    std::vector<int32_t> host(static_cast<size_t>(values.elements()));
-    values.copy_to_host(host.data());
-    return host;
-}
-
-int64_t equal_count(const std::vector<int32_t>& predictions, const std::vector<int32_t>& labels) {
-    int64_t count = 0;
-    for (size_t i = 0; i < labels.size(); ++i) count += predictions[i] == labels[i] ? 1 : 0;
-    return count;
-}
-
-}  // namespace
 
 Tensor images_on_device(Context& context, const ImageBatch& batch, const ImageShape& shape) {
     Tensor images = Tensor::empty(context, {batch.size(), shape.channels, shape.height, shape.width});
@@ -67,30 +53,32 @@ MicroBatch ImageTask::forward(const ImageBatch& batch, ForwardState state) {
     result.position = batch.position;
     if (batch.size() == 0) return result;
     state.first_sample = static_cast<uint32_t>(batch.first_sample);
-    Tensor labels = Tensor::from_host(context_, {batch.size()}, std::span<const int32_t>(batch.labels));
-    Variable logits = model_.forward(images_on_device(context_, batch, data_.shape()), state);
+    const Tensor labels = labels_on_device(batch.labels);
+    const Variable logits = model_.forward(images_on_device(context_, batch, data_.shape()), state);
     CrossEntropyResult loss = cross_entropy(logits, labels, label_smoothing_, class_weights_);
-    const bool mixed = !batch.partner_labels.empty();
-    // Of a mixed image, the class with the larger share counts as the right one.
-    const std::vector<int32_t>& main_labels = mixed && batch.own_share < 0.5f ? batch.partner_labels : batch.labels;
-    result.sums = {loss.loss_sum, equal_count(on_host(loss.predictions), main_labels), batch.size()};
-    result.loss = std::move(loss.loss);
-    if (mixed) add_partner_loss(result, logits, batch);
+    result.count = batch.size();
+    result.totals = Tensor::zeros(context_, {2}, DType::f64);
+    const Tensor loss_total = result.totals.view(0, {1}), correct = result.totals.view(1, {1});
+    if (batch.partner_labels.empty()) {
+        add_total(loss.loss_total(), 1.0, loss_total);
+        add_equal_total(loss.predictions, labels, correct);
+        result.loss = std::move(loss.loss);
+        return result;
+    }
+    // Cross-entropy is linear in its targets: two hard targets with weights are the soft one. The class with the larger
+    // share counts as the right one.
+    const float own = batch.own_share, rest = 1.0f - own;
+    const Tensor partner_labels = labels_on_device(batch.partner_labels);
+    const CrossEntropyResult partner = cross_entropy(logits, partner_labels, label_smoothing_, class_weights_);
+    add_total(loss.loss_total(), static_cast<double>(own), loss_total);
+    add_total(partner.loss_total(), static_cast<double>(rest), loss_total);
+    add_equal_total(loss.predictions, own < 0.5f ? partner_labels : labels, correct);
+    result.loss = add(scale(loss.loss, own), scale(partner.loss, rest));
     return result;
 }
 
-/// Cross-entropy is linear in its targets: two hard targets with weights are the soft one.
-void ImageTask::add_partner_loss(MicroBatch& result, const Variable& logits, const ImageBatch& batch) {
-    const float own = batch.own_share, rest = 1.0f - own;
-    Tensor labels = Tensor::from_host(context_, {batch.size()}, std::span<const int32_t>(batch.partner_labels));
-    CrossEntropyResult partner = cross_entropy(logits, labels, label_smoothing_, class_weights_);
-    result.loss = add(scale(result.loss, own), scale(partner.loss, rest));
-    result.sums.loss = static_cast<double>(own) * result.sums.loss + static_cast<double>(rest) * partner.loss_sum;
-}
-
-std::string ImageTask::find_non_finite(ForwardState state) {
-    if (!batch_) return "";
-    return first_non_finite_op(context_, [&] { forward(*batch_, state); });
+Tensor ImageTask::labels_on_device(const std::vector<int32_t>& labels) const {
+    return indices_on_device(context_, "labels", {std::ssize(labels)}, labels, 0, std::ssize(data_.class_names()));
 }
 
 void ImageTask::observe(ForwardObserver& observer, int64_t samples) {

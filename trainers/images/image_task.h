@@ -23,7 +23,6 @@ public:
     int64_t epoch_steps(int64_t batch) const override;
     void begin(const BatchPlan& plan) override;
     MicroBatch next(ForwardState state) override;
-    std::string find_non_finite(ForwardState state) override;
     void observe(ForwardObserver& observer, int64_t samples) override;
     double waited_seconds() const override { return loader_ ? loader_->waited_seconds() : 0.0; }
     Evaluation evaluate(Split split) override;
@@ -32,7 +31,7 @@ public:
 
 private:
     MicroBatch forward(const ImageBatch& batch, ForwardState state);
-    void add_partner_loss(MicroBatch& result, const Variable& logits, const ImageBatch& batch);
+    Tensor labels_on_device(const std::vector<int32_t>& labels) const;
 
     Context& context_;
     ImageClassifier& model_;

@@ -4,8 +4,6 @@
 
 namespace heed {
 
-namespace {}  // namespace
-
 bool all_finite(const Tensor& values) {
     return optimizer_kernels(values).first_non_finite(values.f32(), values.elements()) < 0;
 }

@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "heed/core/error.h"
-#include "heed/trainers/loop/finite.h"
 
 namespace heed {
 
@@ -19,10 +18,6 @@ MicroBatch InMemoryTask::next(ForwardState state) {
     part_ = cursor_->next();
     fill(*part_);
     waited_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return forward(state);
-}
-
-MicroBatch InMemoryTask::forward(ForwardState state) {
     MicroBatch result;
     if (!part_->places.empty()) {
         state.first_sample = static_cast<uint32_t>(part_->first_sample);
@@ -30,11 +25,6 @@ MicroBatch InMemoryTask::forward(ForwardState state) {
     }
     result.position = part_->position;
     return result;
-}
-
-std::string InMemoryTask::find_non_finite(ForwardState state) {
-    if (!part_) return "";
-    return first_non_finite_op(context_, [&] { forward(state); });
 }
 
 void InMemoryTask::observe(ForwardObserver& observer, int64_t samples) {

@@ -15,7 +15,6 @@ class InMemoryTask : public Task {
 public:
     void begin(const BatchPlan& plan) final;
     MicroBatch next(ForwardState state) final;
-    std::string find_non_finite(ForwardState state) final;
     void observe(ForwardObserver& observer, int64_t samples) final;
     double waited_seconds() const final { return waited_seconds_; }
 
@@ -26,7 +25,7 @@ protected:
     /// Makes a micro-batch ready, as wide as the whole optimizer batch: the random numbers of dropout are counted by a
     /// token's place in it.
     virtual void fill(const BatchPart& part) = 0;
-    /// Loss and sums of the micro-batch that was filled last, which is not empty.
+    /// Loss, totals and count of the micro-batch that was filled last, which is not empty.
     virtual MicroBatch compute(const ForwardState& state) = 0;
     /// Runs the model forward on these training samples, as in evaluation.
     virtual void show(std::span<const int64_t> places, const ForwardState& state) = 0;
@@ -34,8 +33,6 @@ protected:
     Context& context_;
 
 private:
-    MicroBatch forward(ForwardState state);
-
     std::optional<BatchCursor> cursor_;
     std::optional<BatchPart> part_;
     double waited_seconds_ = 0.0;

@@ -10,7 +10,7 @@
 
 namespace heed {
 
-/// What a micro-batch contributed: sums, so that micro-batches and ranks add up to the whole batch.
+/// Sums over samples, so that micro-batches and ranks add up to the whole batch.
 struct LossSums {
     double loss = 0.0;
     int64_t correct = 0;
@@ -19,8 +19,9 @@ struct LossSums {
 
 /// One micro-batch after its forward pass.
 struct MicroBatch {
-    Variable loss;  ///< sum over the samples, for backward; undefined when the micro-batch is empty
-    LossSums sums;
+    Variable loss;      ///< sum over the samples, for backward; undefined when the micro-batch is empty
+    Tensor totals;      ///< f64 [2] on the device: loss and correct of LossSums; undefined when it is empty
+    int64_t count = 0;  ///< that of LossSums
     BatchPosition position;
 };
 
@@ -47,13 +48,11 @@ public:
     /// Optimizer batches in an epoch, of `batch` samples over all ranks and micro-batches.
     virtual int64_t epoch_steps(int64_t batch) const = 0;
 
-    /// Starts to prepare training batches.
+    /// Starts to prepare training batches; once more with another plan where it has begun before.
     virtual void begin(const BatchPlan& plan) = 0;
     /// Runs the model forward on the next micro-batch; `state.first_sample` is filled in here. Throws Error past the
     /// end.
     virtual MicroBatch next(ForwardState state) = 0;
-    /// The last micro-batch once more, with every op's output checked: names the first that is not finite, or "".
-    virtual std::string find_non_finite(ForwardState state) = 0;
     /// Runs the model forward on the first `samples` samples of the last micro-batch, as in evaluation, with this
     /// observer. Nothing happens without samples.
     virtual void observe(ForwardObserver& observer, int64_t samples) = 0;

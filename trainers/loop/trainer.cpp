@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,9 @@ Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const Trai
       total_steps_(train.steps > 0 ? train.steps : train.epochs * epoch_steps_),
       schedule_(optimizer, total_steps_, epoch_steps_),
       optimizer_(optimizer.make_optimizer(store)),
-      average_(train.ema > 0.0 ? std::make_unique<WeightAverage>(store, train.ema) : nullptr) {
+      average_(train.ema > 0.0 ? std::make_unique<WeightAverage>(store, train.ema) : nullptr),
+      scalars_(Tensor::zeros(context, {2 * train.accumulate + 1 + std::ssize(store.groups())}, DType::f64)),
+      read_scalars_(static_cast<size_t>(scalars_.elements())) {
     constexpr int64_t most_steps = 4294967295;  // what the counter of the random numbers holds
     if (total_steps_ > most_steps) {
         throw UserError("train.epochs makes " + std::to_string(total_steps_) + " steps, expected at most " +
@@ -82,15 +85,19 @@ void Trainer::begin(const TrainingState& progress) {
     progress_ = progress;
     if (average_ && progress.step == 0) average_->start();
     if (finished()) return;
+    task_.begin(plan());
+}
+
+BatchPlan Trainer::plan() const {
     BatchPlan plan;
     plan.batch = optimizer_batch_;
     plan.shuffle = options_.shuffle;
     plan.seed = static_cast<uint64_t>(options_.seed);
-    plan.start = progress.position;
+    plan.start = progress_.position;
     plan.micro_batches = options_.accumulate;
     plan.rank = communicator_.rank();
     plan.ranks = communicator_.size();
-    task_.begin(plan);
+    return plan;
 }
 
 StepResult Trainer::step() {
@@ -102,8 +109,9 @@ StepResult Trainer::step() {
     state.step = static_cast<uint32_t>(progress_.step);
     if (progress_.position.batch == 0) progress_.epoch = {};
     store_.begin_step();
-    LossSums sums = run_micro_batches(state);
-    reduce(sums);
+    reduce(run_micro_batches(state));
+    double norm = 0.0;
+    const LossSums sums = read_back(norm);
     StepResult result;
     result.step = progress_.step + 1;
     result.epoch = progress_.position.epoch;
@@ -111,7 +119,7 @@ StepResult Trainer::step() {
     const double count = static_cast<double>(sums.count);
     result.loss = sums.loss / count;
     result.accuracy = static_cast<double>(sums.correct) / count;
-    result.gradient_norm = gradient_norm(store_) / count;
+    result.gradient_norm = norm / count;
     check_finite(result.loss, result.gradient_norm, state);
     double scale = 1.0 / count;
     if (options_.clip > 0.0 && result.gradient_norm > options_.clip) scale *= options_.clip / result.gradient_norm;
@@ -128,40 +136,79 @@ StepResult Trainer::step() {
     return result;
 }
 
-LossSums Trainer::run_micro_batches(ForwardState state) {
-    LossSums sums;
+/// Number of samples of this rank.
+int64_t Trainer::run_micro_batches(ForwardState state) {
+    int64_t count = 0;
+    scalars_.fill_zero();
     for (int64_t micro_batch = 0; micro_batch < options_.accumulate; ++micro_batch) {
-        MicroBatch batch = task_.next(state);
-        if (batch.loss.defined()) context_.tape().backward(batch.loss);
+        const MicroBatch batch = task_.next(state);
+        if (batch.loss.defined()) {
+            scalars_.view(2 * micro_batch, {2}).copy_from(batch.totals);
+            context_.tape().backward(batch.loss);
+        }
         context_.tape().clear();
-        sums.loss += batch.sums.loss;
-        sums.correct += batch.sums.correct;
-        sums.count += batch.sums.count;
-        if (!std::isfinite(sums.loss)) break;
+        count += batch.count;
     }
     store_.finish_gradients();
-    return sums;
+    return count;
 }
 
-void Trainer::reduce(LossSums& sums) {
+/// Adds up counts, totals and gradients of all ranks.
+void Trainer::reduce(int64_t count) {
+    const auto samples = static_cast<double>(count);
+    const int64_t place = 2 * options_.accumulate;
+    scalars_.view(place, {1}).copy_from_host(&samples);
     if (communicator_.size() == 1) return;
-    double values[3] = {sums.loss, static_cast<double>(sums.correct), static_cast<double>(sums.count)};
-    communicator_.all_reduce_sum(values, 3);
-    sums = {values[0], static_cast<int64_t>(values[1]), static_cast<int64_t>(values[2])};
-    for (ParameterGroup& group : store_.groups()) {
+    std::vector<Communication> sums;
+    sums.push_back(communicator_.all_reduce_sum(scalars_.view(0, {place + 1})));
+    for (const ParameterGroup& group : store_.groups()) {
         if (!group.trainable || group.gradients.elements() == 0) continue;
-        std::vector<float> gradients = group.gradients.to_vector();
-        communicator_.all_reduce_sum(gradients.data(), static_cast<int64_t>(gradients.size()));
-        group.gradients.copy_from_host(gradients.data());
+        sums.push_back(communicator_.all_reduce_sum(group.gradients));
     }
+    for (Communication& sum : sums) sum.wait();
+}
+
+/// The only time in a step that the host waits for the device.
+LossSums Trainer::read_back(double& norm) {
+    const int64_t place = 2 * options_.accumulate;
+    gradient_squares(store_, scalars_.view(place + 1, {std::ssize(store_.groups())}));
+    scalars_.copy_to_host(read_scalars_.data());
+    const auto at = [&](int64_t i) { return read_scalars_[static_cast<size_t>(i)]; };
+    LossSums sums;
+    double correct = 0.0, squares = 0.0;
+    for (int64_t micro_batch = 0; micro_batch < options_.accumulate; ++micro_batch) {
+        sums.loss += at(2 * micro_batch);
+        correct += at(2 * micro_batch + 1);
+    }
+    for (int64_t group = 0; group < std::ssize(store_.groups()); ++group) squares += at(place + 1 + group);
+    sums.correct = static_cast<int64_t>(correct);
+    sums.count = static_cast<int64_t>(at(place));
+    norm = std::sqrt(squares);
+    return sums;
 }
 
 void Trainer::check_finite(double loss, double norm, const ForwardState& state) {
     if (std::isfinite(loss) && std::isfinite(norm)) return;
-    std::string where = std::isfinite(loss) ? "" : task_.find_non_finite(state);
+    std::string where = std::isfinite(loss) ? "" : first_non_finite_op(state);
     if (where.empty()) where = first_bad_parameter(store_);
     throw NotFinite("the loss or its gradient is not a finite number at step " + std::to_string(progress_.step + 1) +
                     (where.empty() ? "" : "; first seen in " + where));
+}
+
+/// Runs the step's micro-batches forward once more, with every op's output checked: the first that is not finite, or
+/// "".
+std::string Trainer::first_non_finite_op(ForwardState state) {
+    Tape& tape = context_.tape();
+    std::string found;
+    task_.begin(plan());
+    for (int64_t micro_batch = 0; micro_batch < options_.accumulate && found.empty(); ++micro_batch) {
+        tape.watch(true);
+        task_.next(state);
+        found = tape.first_non_finite();
+        tape.watch(false);
+        tape.clear();
+    }
+    return found;
 }
 
 }  // namespace heed

@@ -92,9 +92,12 @@ public:
     WeightAverage* average() { return average_.get(); }
 
 private:
-    LossSums run_micro_batches(ForwardState state);
-    void reduce(LossSums& sums);
+    BatchPlan plan() const;
+    int64_t run_micro_batches(ForwardState state);
+    void reduce(int64_t count);
+    LossSums read_back(double& gradient_norm);
     void check_finite(double loss, double norm, const ForwardState& state);
+    std::string first_non_finite_op(ForwardState state);
 
     Context& context_;
     Task& task_;
@@ -108,6 +111,10 @@ private:
     std::unique_ptr<Optimizer> optimizer_;
     std::unique_ptr<WeightAverage> average_;
     TrainingState progress_;
+    /// What the host has to know of a step, on the device, f64: the totals [2] of each micro-batch, their count over
+    /// all ranks, the squared norm of each parameter group's gradient. Read back once a step.
+    Tensor scalars_;
+    std::vector<double> read_scalars_;
 };
 
 }  // namespace heed

@@ -6,8 +6,6 @@
 
 namespace heed {
 
-namespace {}  // namespace
-
 WeightAverage::WeightAverage(ParameterStore& store, double memory) : store_(store), memory_(memory) {
     for (const ParameterGroup& group : store_.groups()) {
         buffers_.push_back(group.trainable ? Tensor::zeros(store.context(), group.values.shape()) : group.values);

@@ -1,6 +1,5 @@
 #include "heed/trainers/optimizers/optimizer.h"
 
-#include <cmath>
 #include <utility>
 
 #include "heed/core/kernels/optimizer_kernels.h"
@@ -16,13 +15,14 @@ size_t Optimizer::add_state(std::string name) {
     return states_.size() - 1;
 }
 
-double gradient_norm(const ParameterStore& store) {
-    double sum = 0.0;
+void gradient_squares(const ParameterStore& store, const Tensor& squares) {
+    double* sum = squares.data<double>();
     for (const ParameterGroup& group : store.groups()) {
-        if (!group.trainable || group.gradients.elements() == 0) continue;
-        sum += optimizer_kernels(group.gradients).sum_of_squares(group.gradients.f32(), group.gradients.elements());
+        if (group.trainable && group.gradients.elements() > 0) {
+            optimizer_kernels(group.gradients).sum_of_squares(group.gradients.f32(), group.gradients.elements(), sum);
+        }
+        ++sum;
     }
-    return std::sqrt(sum);
 }
 
 }  // namespace heed

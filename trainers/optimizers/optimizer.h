@@ -32,7 +32,8 @@ protected:
     std::vector<OptimizerState> states_;
 };
 
-/// Euclidean norm of all gradients, in an order that does not depend on threads.
-double gradient_norm(const ParameterStore& store);
+/// Writes the sum of the squares of each group's gradients to squares, f64 [groups] of zeros on the device, in an order
+/// that does not depend on threads.
+void gradient_squares(const ParameterStore& store, const Tensor& squares);
 
 }  // namespace heed

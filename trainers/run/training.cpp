@@ -14,8 +14,9 @@ Training::Training(const Recipe& run_recipe, Context& context, Workload& run_wor
       task(workload.task()),
       own_store(make_parameter_store(recipe, context, task.model())),
       store(*own_store),
+      communicator(make_communicator(context)),
       trainer(context, task, store, options, recipe.options<OptimizerOptions>("optimizer"), workload.batch(),
-              communicator),
+              *communicator),
       watch(task, store, workload.attention_weights(), options.watch_every) {}
 
 std::string Training::step_text() const {

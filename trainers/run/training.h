@@ -26,7 +26,7 @@ struct Training {
     Task& task;
     std::unique_ptr<ParameterStore> own_store;
     ParameterStore& store;
-    SelfCommunicator communicator;
+    std::unique_ptr<Communicator> communicator;
     Trainer trainer;
     TrainingWatch watch;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/ops/check.h"
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/classification/multi_label_meter.h"
@@ -36,14 +37,14 @@ void TextTask::fill(const BatchPart& part) {
 
 Variable TextTask::classify(const TokenMatrix& texts, const ForwardState& state) {
     const Shape shape = {texts.rows, texts.columns};
-    const Tensor ids = Tensor::from_host(context_, shape, std::span<const int32_t>(texts.ids));
-    const Tensor lengths = Tensor::from_host(context_, {texts.rows}, std::span<const int32_t>(texts.lengths));
+    const Tensor ids = indices_on_device(context_, "token ids", shape, texts.ids, 0, model_.shape().vocabulary);
+    const Tensor lengths = indices_on_device(context_, "lengths", {texts.rows}, texts.lengths, 0, texts.columns + 1);
     return model_.forward(ids, lengths, state);
 }
 
 MicroBatch TextTask::compute(const ForwardState& state) {
     LabelLoss loss = label_loss(classify(matrix_, state), data_.train.labels.at(places_), loss_);
-    return {std::move(loss.loss), loss.sums, {}};
+    return {std::move(loss.loss), std::move(loss.totals), std::ssize(places_), {}};
 }
 
 void TextTask::show(std::span<const int64_t> places, const ForwardState& state) {

@@ -6,7 +6,9 @@
 #include <numeric>
 
 #include "heed/core/error.h"
+#include "heed/core/ops/check.h"
 #include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/core/ops/losses/totals.h"
 #include "heed/core/ops/shapes/reshape.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/metrics/perplexity.h"
@@ -28,26 +30,34 @@ std::vector<int32_t> input_lengths(const EncodedTexts& targets) {
     return lengths;
 }
 
-Tensor on_device(Context& context, const TokenMatrix& matrix) {
-    return Tensor::from_host(context, {matrix.rows, matrix.columns}, std::span<const int32_t>(matrix.ids));
+Tensor ids_on_device(Context& context, const TokenMatrix& matrix, int64_t vocabulary) {
+    return indices_on_device(context, "token ids", {matrix.rows, matrix.columns}, matrix.ids, 0, vocabulary);
 }
 
 Tensor lengths_on_device(Context& context, const TokenMatrix& matrix) {
-    return Tensor::from_host(context, {matrix.rows}, std::span<const int32_t>(matrix.lengths));
+    return indices_on_device(context, "lengths", {matrix.rows}, matrix.lengths, 0, matrix.columns + 1);
 }
 
-CrossEntropyResult translation_loss(Context& context, const Variable& logits, const PairBatch& batch,
-                                    float label_smoothing) {
-    const Tensor targets = Tensor::from_host(context, {logits.shape()[0]}, std::span<const int32_t>(batch.outputs.ids));
-    return cross_entropy(logits, targets, label_smoothing);
+struct TranslationLoss {
+    CrossEntropyResult result;
+    Tensor targets;  ///< of its rows
+};
+
+TranslationLoss translation_loss(Context& context, const Variable& logits, const PairBatch& batch,
+                                 float label_smoothing) {
+    TranslationLoss loss;
+    loss.targets =
+        indices_on_device(context, "token ids", {logits.shape()[0]}, batch.outputs.ids, left_out, logits.shape()[1]);
+    loss.result = cross_entropy(logits, loss.targets, label_smoothing);
+    return loss;
 }
 
-int64_t correct_tokens(const CrossEntropyResult& loss, const PairBatch& batch) {
-    std::vector<int32_t> predictions(batch.outputs.ids.size());
-    loss.predictions.copy_to_host(predictions.data());
-    int64_t correct = 0;
-    for (size_t i = 0; i < predictions.size(); ++i) correct += predictions[i] == batch.outputs.ids[i] ? 1 : 0;
-    return correct;
+/// Totals of a MicroBatch. What is left out is never equal to a prediction.
+Tensor totals_of(const TranslationLoss& loss) {
+    const Tensor totals = Tensor::zeros(loss.targets.context(), {2}, DType::f64);
+    add_total(loss.result.loss_total(), 1.0, totals.view(0, {1}));
+    add_equal_total(loss.result.predictions, loss.targets, totals.view(1, {1}));
+    return totals;
 }
 
 }  // namespace
@@ -72,9 +82,11 @@ PairBatch pair_batch(const EncodedTranslations& pairs, std::span<const int64_t> 
 
 Variable translation_logits(Context& context, Translator& model, const PairBatch& batch, const ForwardState& state) {
     const Tensor source_lengths = lengths_on_device(context, batch.sources);
-    const Variable memory = model.encode(on_device(context, batch.sources), source_lengths, state);
-    const Variable logits = model.decode(on_device(context, batch.inputs), lengths_on_device(context, batch.inputs),
-                                         memory, source_lengths, state);
+    const TranslatorShape shape = model.shape();
+    const Variable memory =
+        model.encode(ids_on_device(context, batch.sources, shape.source_vocabulary), source_lengths, state);
+    const Variable logits = model.decode(ids_on_device(context, batch.inputs, shape.target_vocabulary),
+                                         lengths_on_device(context, batch.inputs), memory, source_lengths, state);
     return reshape(logits, {batch.inputs.rows * batch.inputs.columns, logits.shape()[-1]});
 }
 
@@ -106,10 +118,9 @@ void TranslationTask::fill(const BatchPart& part) {
 }
 
 MicroBatch TranslationTask::compute(const ForwardState& state) {
-    CrossEntropyResult loss =
+    TranslationLoss loss =
         translation_loss(context_, translation_logits(context_, model_, batch_, state), batch_, label_smoothing_);
-    const LossSums sums = {loss.loss_sum, correct_tokens(loss, batch_), batch_.target_tokens()};
-    return {std::move(loss.loss), sums, {}};
+    return {std::move(loss.result.loss), totals_of(loss), batch_.target_tokens(), {}};
 }
 
 void TranslationTask::show(std::span<const int64_t> places, const ForwardState& state) {
@@ -135,15 +146,18 @@ Evaluation TranslationTask::evaluate(Split split) {
     for (int64_t i = 0; i < epoch.batches(); ++i) {
         stop_point();
         const PairBatch batch = pair_batch(pairs, epoch.batch(i), data_.source_pad, data_.target_pad);
-        const CrossEntropyResult loss =
+        const TranslationLoss loss =
             translation_loss(context_, translation_logits(context_, model_, batch, {}), batch, label_smoothing_);
-        if (!std::isfinite(loss.loss_sum) || !std::isfinite(loss.nll_sum)) {
+        const CrossEntropyTotals sums = loss.result.totals();
+        if (!std::isfinite(sums.loss) || !std::isfinite(sums.nll)) {
             throw Error(std::string("the model gives numbers that are not finite for sentences of the ") +
                         split_name(split) + " split");
         }
-        nll += loss.nll_sum;
-        smoothed += loss.loss_sum;
-        correct += correct_tokens(loss, batch);
+        double totals[2];
+        totals_of(loss).copy_to_host(totals);
+        nll += sums.nll;
+        smoothed += sums.loss;
+        correct += static_cast<int64_t>(totals[1]);
         count += batch.target_tokens();
     }
     Evaluation result;

@@ -22,7 +22,7 @@ HEED_SIMD LossAndSlope loss_and_slope(vf x, vf y) {
     return {vmax(zero(), x) - x * y + log_sum, select(x < 0.0F, tail - y, (1.0F - y) - tail)};
 }
 
-double binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
+void binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
     double partial[max_chunks];
     const int64_t grain = chunk_length(a.count);
     parallel_for(a.count, grain, [&](int64_t begin, int64_t end) {
@@ -49,7 +49,8 @@ double binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
     for (int64_t chunk = 0; chunk * grain < a.count; ++chunk) {
         total += partial[chunk];
     }
-    return total;
+    *a.sum = total;
+    *a.loss = static_cast<float>(total);
 }
 
 }  // namespace

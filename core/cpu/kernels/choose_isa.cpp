@@ -18,6 +18,7 @@
 #include "heed/core/kernels/softmax_kernels.h"
 #include "heed/core/kernels/token_assembly_kernels.h"
 #include "heed/core/kernels/token_pool_kernels.h"
+#include "heed/core/kernels/totals_kernels.h"
 
 HEED_CHOOSE_ISA(ActivationKernels, activation);
 HEED_CHOOSE_ISA(BinaryCrossEntropyKernels, binary_cross_entropy);
@@ -37,3 +38,4 @@ HEED_CHOOSE_ISA(ResidualLayerNormKernels, residual_layer_norm);
 HEED_CHOOSE_ISA(SoftmaxKernels, softmax);
 HEED_CHOOSE_ISA(TokenAssemblyKernels, token_assembly);
 HEED_CHOOSE_ISA(TokenPoolKernels, token_pool);
+HEED_CHOOSE_ISA(TotalsKernels, totals);

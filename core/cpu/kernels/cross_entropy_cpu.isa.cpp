@@ -111,13 +111,13 @@ HEED_SIMD void one_row(const CrossEntropy& a, int64_t row, float all_weights) {
     if (a.row_weights != nullptr) a.row_weights[row] = row_weight;
 }
 
-double sum(const float* values, int64_t count) {
+double sum_of(const float* values, int64_t count) {
     return sum_in_chunks(values, count, [](vd v) HEED_INLINE { return v; });
 }
 
 template <bool weighted>
 HEED_SIMD void all_rows(const CrossEntropy& a) {
-    const float all_weights = weighted ? static_cast<float>(sum(a.class_weights, a.classes)) : 0;
+    const float all_weights = weighted ? static_cast<float>(sum_of(a.class_weights, a.classes)) : 0;
     const int64_t rows = 8192 / a.classes;
     parallel_for(a.rows, rows < 1 ? 1 : rows, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
@@ -134,9 +134,16 @@ void cross_entropy_forward(const CrossEntropy& a) {
     }
 }
 
+void cross_entropy_sum(const CrossEntropySums& a) {
+    a.sums[0] = sum_of(a.losses, a.rows);
+    a.sums[1] = sum_of(a.nll, a.rows);
+    a.sums[2] = sum_of(a.row_weights, a.rows);
+    *a.loss = static_cast<float>(a.sums[0]);
+}
+
 }  // namespace
 
 extern const CrossEntropyKernels cross_entropy;
-const CrossEntropyKernels cross_entropy = {cross_entropy_forward, sum};
+const CrossEntropyKernels cross_entropy = {cross_entropy_forward, cross_entropy_sum};
 
 }  // namespace heed::HEED_ISA

@@ -27,6 +27,16 @@ void scale(const float* x, float factor, float* y, int64_t n) {
     map(y, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(x + i, count) * factor; });
 }
 
+void scale_by(const float* factor, float* x, int64_t n) {
+    if (*factor != 1.0F) scale(x, *factor, x, n);
+}
+
+void add_integer(const int32_t* x, int32_t value, int32_t* y, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+        y[i] = x[i] + value;
+    }
+}
+
 void elementwise_fill(float value, float* y, int64_t n) {
     map(y, n, [=](int64_t, int64_t) HEED_INLINE { return broadcast(value); });
 }
@@ -63,7 +73,7 @@ int64_t sum_rows_workspace(int64_t rows, int64_t width) {
 }  // namespace
 
 extern const ElementwiseKernels elementwise;
-const ElementwiseKernels elementwise = {add,      accumulate,        scale, elementwise_fill, add_bias,
-                                        sum_rows, sum_rows_workspace};
+const ElementwiseKernels elementwise = {
+    add, accumulate, scale, scale_by, add_integer, elementwise_fill, add_bias, sum_rows, sum_rows_workspace};
 
 }  // namespace heed::HEED_ISA

@@ -19,8 +19,8 @@ HEED_SIMD vf constant(double value) {
     return broadcast(static_cast<float>(value));
 }
 
-double sum_of_squares(const float* values, int64_t count) {
-    return sum_in_chunks(values, count, [](vd v) HEED_INLINE { return v * v; });
+void sum_of_squares(const float* values, int64_t count, double* sum) {
+    *sum = sum_in_chunks(values, count, [](vd v) HEED_INLINE { return v * v; });
 }
 
 HEED_SIMD vi is_non_finite(vf v) {

@@ -1,7 +1,5 @@
 #include "heed/core/ops/losses/binary_cross_entropy.h"
 
-#include <algorithm>
-#include <iterator>
 #include <string>
 
 #include "heed/core/device/context.h"
@@ -14,18 +12,15 @@ namespace heed {
 
 namespace {
 
-/// Throws Error unless all targets, T their type, lie in [0, 1].
+/// Throws Error unless all targets, T their type, lie in [0, 1]; looks as check_indices does.
 template <class T>
 void check_binary_targets(const Tensor& targets) {
-    T piece[256];
-    for (int64_t begin = 0; begin < targets.elements(); begin += std::ssize(piece)) {
-        const int64_t count = std::min<int64_t>(std::ssize(piece), targets.elements() - begin);
-        targets.view(begin, {count}).copy_to_host(piece);
-        for (int64_t i = 0; i < count; ++i) {
-            if (piece[i] >= 0 && piece[i] <= 1) continue;
-            throw Error("binary_cross_entropy: expected targets in [0, 1], got " + std::to_string(piece[i]) +
-                        " at place " + std::to_string(begin + i));
-        }
+    if (!targets.context().device().shares_host_memory()) return;
+    const T* values = targets.data<T>();
+    for (int64_t i = 0; i < targets.elements(); ++i) {
+        if (values[i] >= 0 && values[i] <= 1) continue;
+        throw Error("binary_cross_entropy: expected targets in [0, 1], got " + std::to_string(values[i]) +
+                    " at place " + std::to_string(i));
     }
 }
 
@@ -46,11 +41,18 @@ BinaryCrossEntropyResult binary_cross_entropy(const Variable& logits, const Tens
     const bool records = context.tape().records(logits);
     Tensor dlogits = records ? Tensor::empty(context, logits.shape()) : Tensor();
     BinaryCrossEntropyResult result;
-    result.loss_sum = binary_cross_entropy_kernels(logits.value())
-                          .forward({logits.value().f32(), bytes ? nullptr : targets.f32(),
-                                    bytes ? targets.data<uint8_t>() : nullptr, records ? dlogits.f32() : nullptr,
-                                    logits.value().elements(), weights.defined() ? weights.f32() : nullptr});
-    record_loss("binary_cross_entropy", logits, result.loss_sum, std::move(dlogits), result.loss);
+    result.loss_total = Tensor::empty(context, {1}, DType::f64);
+    Tensor loss = Tensor::empty(context, {1});
+    binary_cross_entropy_kernels(logits.value())
+        .forward({.logits = logits.value().f32(),
+                  .targets = bytes ? nullptr : targets.f32(),
+                  .byte_targets = bytes ? targets.data<uint8_t>() : nullptr,
+                  .dlogits = records ? dlogits.f32() : nullptr,
+                  .count = logits.value().elements(),
+                  .weights = weights.defined() ? weights.f32() : nullptr,
+                  .sum = result.loss_total.data<double>(),
+                  .loss = loss.f32()});
+    record_loss("binary_cross_entropy", logits, std::move(loss), std::move(dlogits), result.loss);
     return result;
 }
 

@@ -7,7 +7,11 @@
 
 namespace heed {
 
-namespace {}  // namespace
+CrossEntropyTotals CrossEntropyResult::totals() const {
+    double values[3];
+    sums.copy_to_host(values);
+    return {values[0], values[1], values[2]};
+}
 
 CrossEntropyResult cross_entropy(const Variable& logits, const Tensor& targets, float label_smoothing,
                                  const Tensor& class_weights) {
@@ -23,15 +27,28 @@ CrossEntropyResult cross_entropy(const Variable& logits, const Tensor& targets, 
     Tensor predictions = Tensor::empty(context, {rows}, DType::i32);
     Tensor dlogits = records ? Tensor::empty(context, logits.shape()) : Tensor();
     const CrossEntropyKernels& kernel = cross_entropy_kernels(losses);
-    kernel.forward({logits.value().f32(), targets.data<int32_t>(), losses.f32(), nll.f32(), predictions.data<int32_t>(),
-                    records ? dlogits.f32() : nullptr, rows, classes, label_smoothing,
-                    class_weights.defined() ? class_weights.f32() : nullptr, row_weights.f32()});
+    kernel.forward({.logits = logits.value().f32(),
+                    .targets = targets.data<int32_t>(),
+                    .losses = losses.f32(),
+                    .nll = nll.f32(),
+                    .predictions = predictions.data<int32_t>(),
+                    .dlogits = records ? dlogits.f32() : nullptr,
+                    .rows = rows,
+                    .classes = classes,
+                    .label_smoothing = label_smoothing,
+                    .class_weights = class_weights.defined() ? class_weights.f32() : nullptr,
+                    .row_weights = row_weights.f32()});
     CrossEntropyResult result;
-    result.loss_sum = kernel.sum(losses.f32(), rows);
-    result.nll_sum = kernel.sum(nll.f32(), rows);
-    result.weight_sum = kernel.sum(row_weights.f32(), rows);
+    result.sums = Tensor::empty(context, {3}, DType::f64);
+    Tensor loss = Tensor::empty(context, {1});
+    kernel.sum({.losses = losses.f32(),
+                .nll = nll.f32(),
+                .row_weights = row_weights.f32(),
+                .rows = rows,
+                .sums = result.sums.data<double>(),
+                .loss = loss.f32()});
     result.predictions = std::move(predictions);
-    record_loss("cross_entropy", logits, result.loss_sum, std::move(dlogits), result.loss);
+    record_loss("cross_entropy", logits, std::move(loss), std::move(dlogits), result.loss);
     return result;
 }
 

@@ -7,7 +7,7 @@ namespace heed {
 
 namespace {
 
-double binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
+void binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
     const float* targets = reference_address(a.targets);
     const uint8_t* byte_targets = reference_address(a.byte_targets);
     const float* weights = reference_address(a.weights);
@@ -22,7 +22,8 @@ double binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
         const double derivative = x < 0 ? e / (1 + e) - y : (1 - y) - e / (1 + e);
         if (dlogits != nullptr) dlogits[i] = static_cast<float>(weight * derivative);
     }
-    return total;
+    *reference_address(a.sum) = total;
+    *reference_address(a.loss) = static_cast<float>(total);
 }
 
 constexpr BinaryCrossEntropyKernels binary_cross_entropy_reference_kernels = {binary_cross_entropy_forward};

@@ -64,13 +64,21 @@ void cross_entropy_forward(const CrossEntropy& a) {
     }
 }
 
-double sum(const float* values, int64_t count) {
+double sum_of(const float* values, int64_t count) {
     double total = 0;
     for (int64_t i = 0; i < count; ++i) total += reference_address(values)[i];
     return total;
 }
 
-constexpr CrossEntropyKernels cross_entropy_reference_kernels = {cross_entropy_forward, sum};
+void cross_entropy_sum(const CrossEntropySums& a) {
+    double* sums = reference_address(a.sums);
+    sums[0] = sum_of(a.losses, a.rows);
+    sums[1] = sum_of(a.nll, a.rows);
+    sums[2] = sum_of(a.row_weights, a.rows);
+    *reference_address(a.loss) = static_cast<float>(sums[0]);
+}
+
+constexpr CrossEntropyKernels cross_entropy_reference_kernels = {cross_entropy_forward, cross_entropy_sum};
 
 }  // namespace
 

@@ -22,6 +22,16 @@ void scale(const float* x, float factor, float* y, int64_t n) {
     for (int64_t i = 0; i < n; ++i) y[i] = factor * x[i];
 }
 
+void scale_by(const float* factor, float* x, int64_t n) {
+    scale(x, *reference_address(factor), x, n);
+}
+
+void add_integer(const int32_t* x, int32_t value, int32_t* y, int64_t n) {
+    x = reference_address(x);
+    y = reference_address(y);
+    for (int64_t i = 0; i < n; ++i) y[i] = x[i] + value;
+}
+
 void fill(float value, float* y, int64_t n) {
     y = reference_address(y);
     for (int64_t i = 0; i < n; ++i) y[i] = value;
@@ -50,8 +60,8 @@ int64_t sum_rows_workspace(int64_t, int64_t) {
     return 0;
 }
 
-constexpr ElementwiseKernels elementwise_reference_kernels = {add,      accumulate,        scale, fill, add_bias,
-                                                              sum_rows, sum_rows_workspace};
+constexpr ElementwiseKernels elementwise_reference_kernels = {
+    add, accumulate, scale, scale_by, add_integer, fill, add_bias, sum_rows, sum_rows_workspace};
 
 }  // namespace
 

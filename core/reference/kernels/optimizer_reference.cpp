@@ -7,13 +7,13 @@ namespace heed {
 
 namespace {
 
-double sum_of_squares(const float* values, int64_t count) {
+void sum_of_squares(const float* values, int64_t count, double* sum) {
     double total = 0;
     for (int64_t i = 0; i < count; ++i) {
         const double value = reference_address(values)[i];
         total += value * value;
     }
-    return total;
+    *reference_address(sum) = total;
 }
 
 int64_t first_non_finite(const float* values, int64_t count) {

@@ -39,7 +39,7 @@ int main() {
         context.tape().backward(result.loss);
         context.tape().clear();
         optimizer->step(step, 1e-3, 1.0 / count);
-        loss = result.loss_sum / count;
+        loss = result.totals().loss / count;
         if (step % 10 == 0) std::printf("step %2d  loss %.4f\n", static_cast<int>(step), loss);
     }
     return loss < 0.1 ? 0 : 1;

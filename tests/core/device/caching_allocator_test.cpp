@@ -113,7 +113,7 @@ public:
     void copy_to_host(void*, const void*, size_t) override {}
     void copy(void*, const void*, size_t) override {}
     void fill_zero(void*, size_t) override {}
-    void synchronise() override {}
+    bool shares_host_memory() const override { return true; }
     void matrix_product(const MatrixProduct&) override {}
 
 private:

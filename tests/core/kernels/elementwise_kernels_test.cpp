@@ -51,6 +51,30 @@ TEST(ElementwiseKernels, AddAccumulateScaleFill) {
     });
 }
 
+TEST(ElementwiseKernels, ScaleByANumberOnTheDevice) {
+    for_each_path(elementwise_cpu, elementwise_reference, [](const auto& path) {
+        for (const float factor : {1.0F, -0.25F}) {
+            const std::vector<float> on_device = {factor}, before = numbers(37, 3);
+            std::vector<float> values = before;
+            values.push_back(7);
+            path.kernels.scale_by(path.at(on_device), path.at(values), 37);
+            std::vector<double> want;
+            for (const float value : before) want.push_back(double{value} * double{factor});
+            want.push_back(7);
+            expect_close(values, want, 0, 0, "scaled");
+        }
+    });
+}
+
+TEST(ElementwiseKernels, AddInteger) {
+    for_each_path(elementwise_cpu, elementwise_reference, [](const auto& path) {
+        const std::vector<int32_t> x = {3, -1, 0, 100};
+        std::vector<int32_t> y(5, 9);
+        path.kernels.add_integer(path.at(x), 2, path.at(y), 4);
+        EXPECT_EQ(y, (std::vector<int32_t>{5, 1, 2, 102, 9}));
+    });
+}
+
 constexpr int64_t shapes[][2] = {{1, 1},    {3, 5},     {16, 17},   {17, 16}, {70, 33}, {257, 130},
                                  {5, 2100}, {3, 20000}, {1100, 10}, {0, 7},   {4, 0}};
 

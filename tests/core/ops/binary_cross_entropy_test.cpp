@@ -10,6 +10,7 @@
 #include "heed/core/error.h"
 #include "heed/core/kernels/binary_cross_entropy_kernels.h"
 #include "heed/tests/support/close.h"
+#include "heed/tests/support/doubles_of.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
@@ -30,6 +31,16 @@ struct Result {
     vector<float> dlogits;
 };
 
+double sum_of(const Path& path, BinaryCrossEntropy arguments) {
+    vector<double> sum(1, -1);
+    vector<float> loss(1, -1);
+    arguments.sum = path.at(sum);
+    arguments.loss = path.at(loss);
+    path.kernels.forward(arguments);
+    if (!std::isnan(sum[0])) EXPECT_EQ(loss[0], static_cast<float>(sum[0]));
+    return sum[0];
+}
+
 template <class Target>
 Result run(const Path& path, const vector<float>& logits, const vector<Target>& targets) {
     Result r;
@@ -41,7 +52,7 @@ Result run(const Path& path, const vector<float>& logits, const vector<Target>& 
     } else {
         arguments.targets = path.at(targets);
     }
-    r.loss = path.kernels.forward(arguments);
+    r.loss = sum_of(path, arguments);
     return r;
 }
 
@@ -117,8 +128,8 @@ TEST(BinaryCrossEntropyKernels, TheGradientIsOptionalAndMayReplaceTheLogits) {
     for_paths([&](const Path& path) {
         const Result r = run(path, logits, targets);
         vector<float> in_place = logits;
-        EXPECT_EQ(path.kernels.forward({path.at(logits), nullptr, path.at(targets), nullptr, 37}), r.loss);
-        EXPECT_EQ(path.kernels.forward({path.at(in_place), nullptr, path.at(targets), path.at(in_place), 37}), r.loss);
+        EXPECT_EQ(sum_of(path, {path.at(logits), nullptr, path.at(targets), nullptr, 37}), r.loss);
+        EXPECT_EQ(sum_of(path, {path.at(in_place), nullptr, path.at(targets), path.at(in_place), 37}), r.loss);
         EXPECT_EQ(in_place, r.dlogits);
     });
 }
@@ -155,8 +166,8 @@ TEST_P(BinaryCrossEntropyOp, GivesTheValuesOfPyTorch) {
     const vector<float> x = {0.5F, -1.25F, 2.0F, 0.125F, 30, -40, -0.75F, 0, -20, 17.5F, 1, -120};
     const Variable logits = context_.tape().leaf(Tensor::from_host(context_, {3, 4}, x));
     const auto result = binary_cross_entropy(logits, bytes({3, 4}, {1, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 1}));
-    EXPECT_CLOSE(result.loss_sum, 155.628813, 1e-7);
-    EXPECT_EQ(result.loss.value().to_vector()[0], static_cast<float>(result.loss_sum));
+    EXPECT_CLOSE(doubles_of(result.loss_total)[0], 155.628813, 1e-7);
+    EXPECT_EQ(result.loss.value().to_vector()[0], static_cast<float>(doubles_of(result.loss_total)[0]));
     context_.tape().backward(result.loss);
     expect_close(logits.slot()->gradient().to_vector(),
                  {-0.37754067, 0.22270014, 0.88079708, -0.46879063, 1, 4.2483543e-18, -0.6791787, -0.5, 2.0611536e-09,
@@ -177,7 +188,7 @@ TEST_P(BinaryCrossEntropyOp, WeightsOfTrueEntriesAreThePositiveWeightsOfPyTorch)
     }
     const Variable logits = context_.tape().leaf(Tensor::from_host(context_, {2, 2}, x));
     const auto result = binary_cross_entropy(logits, bytes({2, 2}, y), Tensor::from_host(context_, {2, 2}, weights));
-    EXPECT_CLOSE(result.loss_sum, loss, 2e-7);
+    EXPECT_CLOSE(doubles_of(result.loss_total)[0], loss, 2e-7);
     context_.tape().backward(result.loss);
     expect_close(logits.slot()->gradient().to_vector(), slopes, 1e-6, 0, "gradient");
 }
@@ -187,8 +198,11 @@ TEST_P(BinaryCrossEntropyOp, TargetsAreChecked) {
     const auto message = [&](const Tensor& targets) {
         return message_of<Error>([&] { binary_cross_entropy(logits, targets); });
     };
-    EXPECT_TRUE(contains(message(bytes({1, 3}, {0, 1, 2})), "expected targets in [0, 1], got 2 at place 2"));
-    EXPECT_TRUE(contains(message(Tensor::from_host(context_, {1, 3}, vector<float>{0, not_a_number, 1})), "place 1"));
+    if (context_.device().shares_host_memory()) {
+        EXPECT_TRUE(contains(message(bytes({1, 3}, {0, 1, 2})), "expected targets in [0, 1], got 2 at place 2"));
+        EXPECT_TRUE(
+            contains(message(Tensor::from_host(context_, {1, 3}, vector<float>{0, not_a_number, 1})), "place 1"));
+    }
     EXPECT_TRUE(contains(message(bytes({3, 1}, {0, 1, 1})), "expected targets of shape"));
     EXPECT_TRUE(contains(message(Tensor::zeros(context_, {1, 3}, DType::i32)), "of dtype f32, got i32"));
     EXPECT_EQ(binary_cross_entropy(logits, Tensor::zeros(context_, {1, 3})).loss.requires_gradient(), false);

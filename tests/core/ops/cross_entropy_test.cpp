@@ -79,11 +79,12 @@ TEST_P(CrossEntropyOp, GivesTheValuesOfPyTorch) {
         const Variable logits = context_.tape().leaf(tensor({4, 4}, stored_logits));
         const Tensor weights = each.weighted ? tensor({4}, stored_weights) : Tensor();
         const CrossEntropyResult result = cross_entropy(logits, targets(stored_targets), each.smoothing, weights);
-        EXPECT_CLOSE(result.loss_sum, each.sum, 1e-6);
-        EXPECT_CLOSE(result.nll_sum, each.nll_sum, 1e-6);
-        EXPECT_CLOSE(result.weight_sum, each.weighted ? 1.85 : 3, 1e-6);
-        EXPECT_CLOSE(result.loss_sum / result.weight_sum, each.mean, 1e-6);
-        EXPECT_EQ(result.loss.value().to_vector()[0], static_cast<float>(result.loss_sum));
+        const CrossEntropyTotals totals = result.totals();
+        EXPECT_CLOSE(totals.loss, each.sum, 1e-6);
+        EXPECT_CLOSE(totals.nll, each.nll_sum, 1e-6);
+        EXPECT_CLOSE(totals.weight, each.weighted ? 1.85 : 3, 1e-6);
+        EXPECT_CLOSE(totals.loss / totals.weight, each.mean, 1e-6);
+        EXPECT_EQ(result.loss.value().to_vector()[0], static_cast<float>(totals.loss));
         context_.tape().backward(result.loss);
         expect_close(logits.slot()->gradient().to_vector(), each.gradient, 0, 5e-7, "gradient");
         context_.tape().clear();
@@ -96,6 +97,8 @@ TEST_P(CrossEntropyOp, OneWeightForEachClassIsExpected) {
         cross_entropy(logits, targets(stored_targets), 0, tensor({3}, {1, 1, 1}));
     });
     EXPECT_TRUE(contains(message, "cross_entropy: expected class weights of shape"));
+    // Memory that the host does not share is not looked into: what is uploaded there is checked before.
+    if (!context_.device().shares_host_memory()) return;
     EXPECT_TRUE(contains(message_of<Error>([&] { cross_entropy(logits, targets({0, 1, 2, 4}), 0); }), "place 3"));
 }
 

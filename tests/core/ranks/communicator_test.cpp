@@ -4,13 +4,12 @@
 
 #include <atomic>
 #include <cmath>
-#include <cstring>
-#include <limits>
+#include <iterator>
 #include <vector>
 
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ranks/local_ranks.h"
-#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 
 namespace heed {
@@ -19,20 +18,20 @@ namespace {
 using test::contains;
 using test::message_of;
 
-TEST(SelfCommunicator, IsTheOnlyRankAndChangesNothing) {
-    SelfCommunicator self;
-    EXPECT_EQ(self.rank(), 0);
-    EXPECT_EQ(self.size(), 1);
-    std::vector<float> floats{1.5f, -2.0f};
-    std::vector<double> doubles{3.0};
-    self.barrier();
-    self.broadcast(floats.data(), 8, 0);
-    self.all_reduce_sum(floats.data(), 2);
-    self.all_reduce_sum(doubles.data(), 1);
-    self.all_reduce_max(doubles.data(), 1);
-    EXPECT_EQ(floats, (std::vector<float>{1.5f, -2.0f}));
-    EXPECT_EQ(doubles, (std::vector<double>{3.0}));
-    EXPECT_THROW(self.broadcast(floats.data(), 8, 1), Error);
+Tensor tensor(Context& context, const std::vector<float>& values) {
+    return Tensor::from_host(context, {std::ssize(values)}, values);
+}
+
+TEST(Communicator, OfAProcessThatWasStartedAloneIsTheOnlyRankAndChangesNothing) {
+    Context context;
+    const std::unique_ptr<Communicator> self = make_communicator(context);
+    EXPECT_EQ(self->rank(), 0);
+    EXPECT_EQ(self->size(), 1);
+    const Tensor values = tensor(context, {1.5f, -2.0f});
+    Communication sum = self->all_reduce_sum(values);
+    sum.wait();
+    sum.wait();
+    EXPECT_EQ(values.to_vector(), (std::vector<float>{1.5f, -2.0f}));
 }
 
 class LocalRanks : public testing::TestWithParam<int> {};
@@ -60,59 +59,48 @@ TEST_P(LocalRanks, SumsInRankOrderWithTheSameBitsEverywhere) {
             for (int rank = 1; rank < GetParam(); ++rank) sum += value(rank, i);
             expected.push_back(sum);
         }
-        run_local_ranks(GetParam(), [&](Communicator& ranks) {
-            std::vector<float> floats;
-            for (int64_t i = 0; i < count; ++i) floats.push_back(value(ranks.rank(), i));
-            ranks.all_reduce_sum(floats.data(), count);
-            EXPECT_EQ(floats, expected);
-        });
-    }
-}
-
-TEST_P(LocalRanks, ReducesDoubles) {
-    run_local_ranks(GetParam(), [&](Communicator& ranks) {
-        const int n = ranks.size();
-        std::vector<double> sums{1e-12 * ranks.rank(), 1.0};
-        ranks.all_reduce_sum(sums.data(), 2);
-        EXPECT_CLOSE(sums[0], 1e-12 * n * (n - 1) / 2, 1e-12);
-        EXPECT_EQ(sums[1], n);
-        std::vector<double> largest{static_cast<double>(ranks.rank()), -static_cast<double>(ranks.rank()) - 1.0};
-        ranks.all_reduce_max(largest.data(), 2);
-        EXPECT_EQ(largest, (std::vector<double>{n - 1.0, -1.0}));
-    });
-}
-
-TEST_P(LocalRanks, MaximumKeepsNotANumberOfAnyRank) {
-    for (int bad = 0; bad < GetParam(); ++bad) {
-        run_local_ranks(GetParam(), [&](Communicator& ranks) {
-            double loss = ranks.rank() == bad ? std::numeric_limits<double>::quiet_NaN() : 1.0;
-            ranks.all_reduce_max(&loss, 1);
-            EXPECT_TRUE(std::isnan(loss));
-        });
-    }
-}
-
-TEST_P(LocalRanks, BroadcastsFromEveryRoot) {
-    run_local_ranks(GetParam(), [&](Communicator& ranks) {
-        for (int root = 0; root < ranks.size(); ++root) {
-            int32_t data[2] = {ranks.rank(), 100 + ranks.rank()};
-            ranks.broadcast(data, sizeof data, root);
-            EXPECT_EQ(data[0], root);
-            EXPECT_EQ(data[1], 100 + root);
+        for (const char* device : {"cpu", "reference"}) {
+            run_local_ranks(GetParam(), [&](Communicator& ranks) {
+                Context context(device);
+                std::vector<float> floats;
+                for (int64_t i = 0; i < count; ++i) floats.push_back(value(ranks.rank(), i));
+                const Tensor values = tensor(context, floats);
+                ranks.all_reduce_sum(values).wait();
+                EXPECT_EQ(values.to_vector(), expected);
+            });
         }
-        EXPECT_THROW(ranks.broadcast(nullptr, 0, ranks.size()), Error);
-        EXPECT_THROW(ranks.broadcast(nullptr, 0, -1), Error);
+    }
+}
+
+TEST_P(LocalRanks, AddsDoubles) {
+    run_local_ranks(GetParam(), [&](Communicator& ranks) {
+        Context context;
+        const int n = ranks.size();
+        Tensor values = Tensor::empty(context, {2}, DType::f64);
+        const double own[2] = {1.0 + 1e-12 * ranks.rank(), 1.0};
+        values.copy_from_host(own);
+        ranks.all_reduce_sum(values).wait();
+        double sums[2];
+        values.copy_to_host(sums);
+        EXPECT_NEAR(sums[0] - n, 1e-12 * n * (n - 1) / 2, 1e-14);
+        EXPECT_EQ(sums[1], n);
     });
 }
 
-TEST_P(LocalRanks, BarrierWaitsForAll) {
-    std::atomic<int> arrived{0};
+TEST_P(LocalRanks, SeveralSumsAreUnderWayAtOnceAndAreWaitedForInAnyOrder) {
     run_local_ranks(GetParam(), [&](Communicator& ranks) {
-        for (int round = 1; round <= 200; ++round) {
-            ++arrived;
-            ranks.barrier();
-            EXPECT_EQ(arrived, round * ranks.size());
-            ranks.barrier();
+        Context context;
+        for (int round = 0; round < 50; ++round) {
+            std::vector<Tensor> values;
+            std::vector<Communication> sums;
+            for (int i = 0; i < 3; ++i) {
+                values.push_back(tensor(context, {static_cast<float>(i + 1)}));
+                sums.push_back(ranks.all_reduce_sum(values.back()));
+            }
+            for (int i = 0; i < 3; ++i) sums[static_cast<size_t>((i + ranks.rank()) % 3)].wait();
+            for (int i = 0; i < 3; ++i) {
+                EXPECT_EQ(values[static_cast<size_t>(i)].to_vector()[0], static_cast<float>((i + 1) * ranks.size()));
+            }
         }
     });
 }
@@ -122,10 +110,11 @@ TEST_P(LocalRanks, AFailureReachesTheCallerAndHoldsNobodyUp) {
     std::atomic<int> told{0};
     const auto run = [&] {
         run_local_ranks(GetParam(), [&](Communicator& ranks) {
+            Context context;
             if (ranks.rank() == bad) throw UserError("the data of rank " + std::to_string(bad) + " is bad");
-            double value = 0.0;
+            const Tensor value = Tensor::zeros(context, {1});
             try {
-                while (true) ranks.all_reduce_sum(&value, 1);
+                while (true) ranks.all_reduce_sum(value).wait();
             } catch (const Error&) {
                 ++told;
                 throw;
@@ -137,33 +126,56 @@ TEST_P(LocalRanks, AFailureReachesTheCallerAndHoldsNobodyUp) {
 }
 
 TEST(LocalRanksMisuse, ARankThatLeavesEarlyIsAnError) {
-    std::string message;
-    try {
+    const std::string message = message_of<Error>([] {
         run_local_ranks(3, [&](Communicator& ranks) {
-            if (ranks.rank() != 1) ranks.barrier();
+            Context context;
+            if (ranks.rank() != 1) ranks.all_reduce_sum(Tensor::zeros(context, {0})).wait();
         });
-    } catch (const Error& error) {
-        message = error.what();
-    }
+    });
     EXPECT_TRUE(contains(message, "has ended while others wait for it"));
 }
 
-TEST(LocalRanksMisuse, DifferentOperationsAreAnErrorOnEveryRank) {
+TEST(LocalRanksMisuse, ARankThatDoesNotWaitIsAnErrorOfTheOthers) {
+    const std::string message = message_of<Error>([] {
+        run_local_ranks(2, [&](Communicator& ranks) {
+            Context context;
+            const Tensor value = Tensor::zeros(context, {1});
+            if (ranks.rank() == 1) {
+                ranks.all_reduce_sum(value);
+                return;
+            }
+            ranks.all_reduce_sum(value).wait();
+            ranks.all_reduce_sum(value).wait();
+        });
+    });
+    EXPECT_TRUE(contains(message, "rank 1 has ended"));
+}
+
+TEST(LocalRanksMisuse, DifferentSumsAreAnErrorOnEveryRank) {
     std::atomic<int> told{0};
     const auto run = [&] {
         run_local_ranks(3, [&](Communicator& ranks) {
-            std::vector<float> floats(10, 1.0f);
+            Context context;
+            const Tensor values = Tensor::zeros(context, {ranks.rank() == 2 ? 9 : 10});
             try {
-                ranks.all_reduce_sum(floats.data(), ranks.rank() == 2 ? 9 : 10);
+                ranks.all_reduce_sum(values).wait();
             } catch (const Error&) {
                 ++told;
-                EXPECT_THROW(ranks.barrier(), Error) << "the ranks are no longer in step";
+                EXPECT_THROW(ranks.all_reduce_sum(values), Error) << "the ranks are no longer in step";
                 throw;
             }
         });
     };
-    EXPECT_TRUE(contains(message_of<Error>(run), "the ranks disagree: rank 0 does all_reduce_sum of float (size 10"));
+    EXPECT_TRUE(contains(message_of<Error>(run), "the ranks disagree: rank 0 adds up 10 f32, rank 2 adds up 9 f32"));
     EXPECT_EQ(told, 3);
+}
+
+TEST(LocalRanksMisuse, IntegersAreNotAddedUp) {
+    Context context;
+    const auto run = [&] {
+        run_local_ranks(1, [&](Communicator& ranks) { ranks.all_reduce_sum(Tensor::zeros(context, {1}, DType::i32)); });
+    };
+    EXPECT_TRUE(contains(message_of<Error>(run), "f32 or f64 to add up over the ranks, got i32"));
 }
 
 TEST(LocalRanksMisuse, NoRanks) {

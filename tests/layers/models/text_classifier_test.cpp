@@ -59,7 +59,7 @@ struct Classifier {
         context.tape().backward(result.loss);
         context.tape().clear();
         store->finish_gradients();
-        return result.loss_sum;
+        return result.totals().loss;
     }
     std::vector<float> gradients() const {
         std::vector<float> all;
@@ -169,7 +169,8 @@ TEST(TextClassifier, TheGradientIsThatOfTheLoss) {
                     losses[side] =
                         cross_entropy(classifier.forward(texts),
                                       Tensor::from_host(classifier.context, {3}, std::span<const int32_t>(targets)), 0)
-                            .loss_sum;
+                            .totals()
+                            .loss;
                 }
                 value.copy_from_host(values.data());
                 EXPECT_NEAR((losses[0] - losses[1]) / 2e-3, gradient[i], 5e-3 * (1 + std::abs(gradient[i])))

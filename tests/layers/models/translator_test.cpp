@@ -94,14 +94,14 @@ struct TestTranslator {
         };
         if (!gradients) {
             const NoGradient guard(context);
-            return run().loss_sum;
+            return run().totals().loss;
         }
         store->begin_step();
         const CrossEntropyResult result = run();
         context.tape().backward(result.loss);
         context.tape().clear();
         store->finish_gradients();
-        return result.loss_sum;
+        return result.totals().loss;
     }
 
     DecoderState begin(const FormulaTexts& source) {

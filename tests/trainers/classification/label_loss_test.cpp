@@ -8,6 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
+#include "heed/tests/support/step_totals.h"
 #include "heed/trainers/classification/class_probabilities.h"
 #include "heed/trainers/classification/class_weights.h"
 #include "heed/trainers/classification/multi_label_meter.h"
@@ -48,10 +49,9 @@ TEST_F(LabelLossTest, OfOneLabelIsCrossEntropyTimesTheWeightOfItsClass) {
         for (size_t i = 0; i < 3; ++i) sum += std::exp(double{six[3 * row + i]});
         return std::log(sum) - six[3 * row + label];
     };
-    EXPECT_CLOSE(loss.sums.loss, 2 * nll(0, 2) + 0.5 * nll(1, 0), 1e-6);
-    EXPECT_EQ(loss.sums.correct, 1);
-    EXPECT_EQ(loss.sums.count, 2);
-    EXPECT_CLOSE(label_loss(x, sets({{2}, {0}}), {}).sums.loss, nll(0, 2) + nll(1, 0), 1e-6);
+    EXPECT_CLOSE(test::doubles_of(loss.totals)[0], 2 * nll(0, 2) + 0.5 * nll(1, 0), 1e-6);
+    EXPECT_EQ(test::doubles_of(loss.totals)[1], 1);
+    EXPECT_CLOSE(test::doubles_of(label_loss(x, sets({{2}, {0}}), {}).totals)[0], nll(0, 2) + nll(1, 0), 1e-6);
 }
 
 TEST_F(LabelLossTest, OfSeveralLabelsIsTheirMeanWithWeightsOfTheTrueOnes) {
@@ -68,10 +68,9 @@ TEST_F(LabelLossTest, OfSeveralLabelsIsTheirMeanWithWeightsOfTheTrueOnes) {
             expected += weight * (y * softplus(-double{six[i]}) + (1 - y) * softplus(six[i])) / 3;
             slopes.push_back(weight * (1 / (1 + std::exp(-double{six[i]})) - y) / 3);
         }
-        EXPECT_CLOSE(loss.sums.loss, expected, 1e-6);
+        EXPECT_CLOSE(test::doubles_of(loss.totals)[0], expected, 1e-6);
         EXPECT_CLOSE(loss.loss.value().to_vector()[0], expected, 1e-6);
-        EXPECT_EQ(loss.sums.correct, 1);  // the second is given labels that it does not have
-        EXPECT_EQ(loss.sums.count, 2);
+        EXPECT_EQ(test::doubles_of(loss.totals)[1], 1);  // the second is given labels that it does not have
         context_.tape().backward(loss.loss);
         const std::vector<float> gradient = x.slot()->gradient().to_vector();
         for (size_t i = 0; i < slopes.size(); ++i) EXPECT_NEAR(gradient[i], slopes[i], 1e-6 * 7) << i;

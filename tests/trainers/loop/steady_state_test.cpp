@@ -15,6 +15,7 @@
 #include "heed/core/module/parameter_store.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/layers/models/vit.h"
+#include "heed/tests/support/step_totals.h"
 #include "heed/trainers/optimizers/adam.h"
 
 namespace {

@@ -11,6 +11,7 @@
 #include "heed/layers/models/vit.h"
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
+#include "heed/tests/support/step_totals.h"
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/trainers/images/formula_images.h"
 #include "heed/trainers/images/image_task.h"
@@ -237,7 +238,7 @@ TEST(Trainer, MixupTrainsOnBothLabelsByTheirShares) {
         expected += own * nll(batch->labels[i]) + (1 - own) * nll(batch->partner_labels[i]);
     }
     training.task.begin(plan);
-    EXPECT_CLOSE(training.task.next({}).sums.loss, expected, 1e-5);
+    EXPECT_CLOSE(test::sums_of(training.task.next({})).loss, expected, 1e-5);
 }
 
 TEST(Trainer, RanksAreTheSameAsOneRank) {

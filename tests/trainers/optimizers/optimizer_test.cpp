@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "heed/tests/support/close.h"
+#include "heed/tests/support/step_totals.h"
 #include "heed/trainers/loop/weight_average.h"
 
 namespace heed {
@@ -78,7 +79,7 @@ TEST_P(Optimizers, GradientNormIsThatOfAllGradients) {
     TwoParameters model;
     ParameterStore store(context, model, 1);
     set_gradients(store, 3.0f);
-    EXPECT_CLOSE(gradient_norm(store), std::sqrt(8 * 9.0), 1e-5);
+    EXPECT_CLOSE(test::gradient_norm(store), std::sqrt(8 * 9.0), 1e-5);
 }
 
 TEST_P(Optimizers, FrozenParametersStayAsTheyAre) {
@@ -103,7 +104,7 @@ TEST_P(Optimizers, LearningRatesByName) {
     options.momentum = 0;
     auto optimizer = options.make_optimizer(store);
     set_gradients(store, 2.0f);
-    EXPECT_CLOSE(gradient_norm(store), std::sqrt(8 * 4.0), 1e-5);
+    EXPECT_CLOSE(test::gradient_norm(store), std::sqrt(8 * 4.0), 1e-5);
     optimizer->step(1, 0.1, 1.0);
     for (float value : model.weight.value().to_vector()) EXPECT_FLOAT_EQ(value, 0.95f);
     for (float value : model.bias.value().to_vector()) EXPECT_FLOAT_EQ(value, 0.8f);

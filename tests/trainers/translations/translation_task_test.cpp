@@ -12,6 +12,7 @@
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
+#include "heed/tests/support/step_totals.h"
 #include "heed/trainers/decoding/log_probabilities.h"
 #include "heed/trainers/translations/translation_decoder.h"
 
@@ -140,8 +141,8 @@ TEST(TranslationTask, AnEpochVisitsEveryPairOnceAndCountsTargetTokens) {
     for (int64_t step = 0; step < steps; ++step) {
         const MicroBatch batch = small.task->next({});
         EXPECT_EQ(batch.position.batch, step);
-        EXPECT_LE(batch.sums.count, 48);
-        tokens += batch.sums.count;
+        EXPECT_LE(batch.count, 48);
+        tokens += batch.count;
         small.context.tape().clear();
     }
     const EncodedTexts& targets = small.task->data().train.targets;
@@ -154,11 +155,11 @@ TEST(TranslationTask, MicroBatchesAddUpToTheWholeBatchWithDropout) {
     whole.task->begin(whole.plan(1));
     parts.task->begin(parts.plan(3));
     for (uint32_t step = 0; step < 4; ++step) {
-        const LossSums one = whole.task->next(training_state(step)).sums;
+        const LossSums one = test::sums_of(whole.task->next(training_state(step)));
         whole.context.tape().clear();
         LossSums sum;
         for (int part = 0; part < 3; ++part) {
-            const LossSums sums = parts.task->next(training_state(step)).sums;
+            const LossSums sums = test::sums_of(parts.task->next(training_state(step)));
             parts.context.tape().clear();
             sum.loss += sums.loss;
             sum.correct += sums.correct;
@@ -181,7 +182,7 @@ TEST(TranslationTask, GoesOnInTheMiddleOfAnEpoch) {
     resumed.task->begin(resumed.plan(1, {1, 2}));
     for (int step = 0; step < 3; ++step) {
         const MicroBatch a = through.task->next(training_state(7)), b = resumed.task->next(training_state(7));
-        EXPECT_EQ(a.sums.loss, b.sums.loss);
+        EXPECT_EQ(test::sums_of(a).loss, test::sums_of(b).loss);
         EXPECT_EQ(a.position.epoch, b.position.epoch);
         EXPECT_EQ(a.position.batch, b.position.batch);
         through.context.tape().clear();
