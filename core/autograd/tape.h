@@ -49,7 +49,6 @@ public:
     void clear();
 
     uint64_t generation() const { return generation_; }
-    bool enabled() const { return enabled_; }
 
     /// With a watch, every recorded output is checked for values that are not finite; the first is described here
     /// (op and shape). Costs a pass over each output.

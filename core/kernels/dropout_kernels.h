@@ -9,7 +9,7 @@ namespace heed {
 
 /// Arguments of y = x * mask / (1 - probability), where the mask is 0 for an element that is dropped and else 1. The
 /// same call on the gradient is the backward pass: the mask is made again from the stream.
-struct Dropout {
+struct DropoutArguments {
     const float* x;  ///< [samples, per_sample]
     float* y;        ///< [samples, per_sample]; may be x
     int64_t samples;
@@ -19,7 +19,7 @@ struct Dropout {
 };
 
 struct DropoutKernels {
-    void (*apply)(const Dropout&);
+    void (*apply)(const DropoutArguments&);
 };
 
 HEED_KERNELS(DropoutKernels, dropout);

@@ -7,7 +7,7 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-void dropout_apply(const Dropout& a) {
+void dropout_apply(const DropoutArguments& a) {
     if (a.per_sample == 0) return;
     const DropoutMask mask = make_dropout_mask(a.probability, a.stream, a.per_sample);
     parallel_for(a.samples * a.per_sample, chunk_elements, [&](int64_t begin, int64_t end) {

@@ -17,7 +17,7 @@ struct ActivationNode final : Node {
         x_slot->add(std::move(dx));
     }
     Tensor x;
-    GradientSlot* x_slot;
+    GradientSlot* x_slot = nullptr;
     Activation kind;
 };
 
@@ -31,8 +31,15 @@ struct LinearActivationNode final : Node {
         if (bias_slot) {
             Tensor workspace = Tensor::empty(dy.context(), {kernel.backward_bias_workspace(rows, width)});
             auto [dbias, accumulate] = bias_slot->target();
-            kernel.backward_bias(
-                {kind, pre.f32(), dy.f32(), dpre.f32(), dbias.f32(), accumulate, workspace.f32(), rows, width});
+            kernel.backward_bias({.kind = kind,
+                                  .x = pre.f32(),
+                                  .dy = dy.f32(),
+                                  .dx = dpre.f32(),
+                                  .dbias = dbias.f32(),
+                                  .accumulate = accumulate,
+                                  .workspace = workspace.f32(),
+                                  .rows = rows,
+                                  .width = width});
         } else {
             kernel.backward(kind, pre.f32(), dy.f32(), dpre.f32(), dy.elements());
         }
@@ -40,7 +47,7 @@ struct LinearActivationNode final : Node {
         detail::linear_backward(dpre, x, weight, x_slot, weight_slot);
     }
     Tensor x, weight, pre;
-    GradientSlot *x_slot, *weight_slot, *bias_slot;
+    GradientSlot *x_slot = nullptr, *weight_slot = nullptr, *bias_slot = nullptr;
     Activation kind;
 };
 

@@ -18,7 +18,7 @@ Tensor drop_path_apply(const Tensor& x, float probability, const RandomStream& s
 struct DropPathNode final : Node {
     DropPathNode() : Node("drop_path") {}
     void backward() override { x_slot->add(drop_path_apply(output().gradient(), probability, stream)); }
-    GradientSlot* x_slot;
+    GradientSlot* x_slot = nullptr;
     float probability;
     RandomStream stream;
 };

@@ -18,7 +18,7 @@ Tensor dropout_apply(const Tensor& x, float probability, const RandomStream& str
 struct DropoutNode final : Node {
     DropoutNode() : Node("dropout") {}
     void backward() override { x_slot->add(dropout_apply(output().gradient(), probability, stream)); }
-    GradientSlot* x_slot;
+    GradientSlot* x_slot = nullptr;
     float probability;
     RandomStream stream;
 };

@@ -17,7 +17,7 @@ struct AddNode final : Node {
         if (a_slot) a_slot->add(dy);
         if (b_slot) b_slot->add(std::move(dy));
     }
-    GradientSlot *a_slot, *b_slot;
+    GradientSlot *a_slot = nullptr, *b_slot = nullptr;
 };
 
 struct ScaleNode final : Node {
@@ -28,7 +28,7 @@ struct ScaleNode final : Node {
         elementwise_kernels(dy).scale(dy.f32(), factor, dx.f32(), dy.elements());
         x_slot->add(std::move(dx));
     }
-    GradientSlot* x_slot;
+    GradientSlot* x_slot = nullptr;
     float factor;
 };
 

@@ -49,7 +49,7 @@ struct LinearNode final : Node {
         detail::linear_backward(dy, x, weight, x_slot, weight_slot);
     }
     Tensor x, weight;
-    GradientSlot *x_slot, *weight_slot, *bias_slot;
+    GradientSlot *x_slot = nullptr, *weight_slot = nullptr, *bias_slot = nullptr;
 };
 
 }  // namespace

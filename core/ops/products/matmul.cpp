@@ -41,7 +41,7 @@ struct MatmulNode final : Node {
         }
     }
     Tensor a, b;
-    GradientSlot *a_slot, *b_slot;
+    GradientSlot *a_slot = nullptr, *b_slot = nullptr;
     bool transpose_b;
 };
 

@@ -107,7 +107,7 @@ struct MixTokensNode final : Node {
     }
 
     MixTokens of;
-    GradientSlot *x_slot, *weight_slot;
+    GradientSlot *x_slot = nullptr, *weight_slot = nullptr;
 };
 
 void check(const Variable& x, const Variable& weight, const Tensor& lengths) {
@@ -135,8 +135,13 @@ Variable mix_tokens(const Variable& x, const Variable& weight, const Tensor& len
     // In the product a weight of 0 does not keep out what is not finite: under a causal mask that is added apart.
     of.product(block, false, of.real_x(causal), y);
     if (causal) {
-        mix_tokens_kernels(y).add_not_finite(
-            {x.value().f32(), of.length_values(), block.values.f32(), y.f32(), of.batch(), of.tokens(), of.width()});
+        mix_tokens_kernels(y).add_not_finite({.x = x.value().f32(),
+                                              .lengths = of.length_values(),
+                                              .weight = block.values.f32(),
+                                              .y = y.f32(),
+                                              .batch = of.batch(),
+                                              .tokens = of.tokens(),
+                                              .width = of.width()});
     }
     Tape& tape = x.context().tape();
     if (!tape.records(x, weight)) return Variable(std::move(y));

@@ -18,12 +18,22 @@ struct LayerNormNode final : Node {
         auto [dgain, dbias, accumulate] = target_pair(gain_slot, bias_slot);
         const LayerNormKernels& kernel = layer_norm_kernels(x);
         Tensor workspace = Tensor::empty(context, {kernel.backward_workspace(rows, width)});
-        kernel.backward({dy.f32(), x.f32(), gain.f32(), mean.f32(), rstd.f32(), dx.f32(), dgain, dbias, accumulate,
-                         workspace.f32(), rows, width});
+        kernel.backward({.dy = dy.f32(),
+                         .x = x.f32(),
+                         .gain = gain.f32(),
+                         .mean = mean.f32(),
+                         .rstd = rstd.f32(),
+                         .dx = dx.f32(),
+                         .dgain = dgain,
+                         .dbias = dbias,
+                         .accumulate = accumulate,
+                         .workspace = workspace.f32(),
+                         .rows = rows,
+                         .width = width});
         if (x_slot) x_slot->add(std::move(dx));
     }
     Tensor x, gain, mean, rstd;
-    GradientSlot *x_slot, *gain_slot, *bias_slot;
+    GradientSlot *x_slot = nullptr, *gain_slot = nullptr, *bias_slot = nullptr;
 };
 
 }  // namespace
@@ -35,8 +45,15 @@ Variable layer_norm(const Variable& x, const Variable& gain, const Variable& bia
     Context& context = x.context();
     Tensor y = Tensor::empty(context, x.shape());
     Tensor mean = Tensor::empty(context, {rows}), rstd = Tensor::empty(context, {rows});
-    layer_norm_kernels(x.value()).forward({x.value().f32(), gain.value().f32(), bias.value().f32(), y.f32(), mean.f32(),
-                                           rstd.f32(), rows, width, epsilon});
+    layer_norm_kernels(x.value()).forward({.x = x.value().f32(),
+                                           .gain = gain.value().f32(),
+                                           .bias = bias.value().f32(),
+                                           .y = y.f32(),
+                                           .mean = mean.f32(),
+                                           .rstd = rstd.f32(),
+                                           .rows = rows,
+                                           .width = width,
+                                           .epsilon = epsilon});
     Tape& tape = context.tape();
     if (!tape.records(x, gain, bias)) return Variable(std::move(y));
     auto& node = tape.record<LayerNormNode>();

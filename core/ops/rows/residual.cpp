@@ -19,8 +19,12 @@ void add_backward(Tensor dsum, GradientSlot* x_slot, GradientSlot* branch_slot, 
         branch_slot->add(dsum);
     } else if (branch_slot) {
         Tensor dbranch = Tensor::empty(dsum.context(), dsum.shape());
-        residual_add_kernels(dsum).backward({dsum.f32(), dbranch.f32(), dsum.elements(), dropout.probability,
-                                             dropout.stream, elements_per_sample(dsum.shape())});
+        residual_add_kernels(dsum).backward({.dsum = dsum.f32(),
+                                             .dbranch = dbranch.f32(),
+                                             .count = dsum.elements(),
+                                             .dropout = dropout.probability,
+                                             .stream = dropout.stream,
+                                             .elements_per_sample = elements_per_sample(dsum.shape())});
         branch_slot->add(std::move(dbranch));
     }
     if (x_slot) x_slot->add(std::move(dsum));
@@ -29,7 +33,7 @@ void add_backward(Tensor dsum, GradientSlot* x_slot, GradientSlot* branch_slot, 
 struct ResidualAddNode final : Node {
     ResidualAddNode() : Node("residual_add") {}
     void backward() override { add_backward(output().take(), x_slot, branch_slot, dropout); }
-    GradientSlot *x_slot, *branch_slot;
+    GradientSlot *x_slot = nullptr, *branch_slot = nullptr;
     BranchDropout dropout;
 };
 
@@ -52,16 +56,29 @@ struct ResidualLayerNormNode final : Node {
         auto [dgain, dbias, accumulate] = target_pair(gain_slot, bias_slot);
         const ResidualLayerNormKernels& kernel = residual_layer_norm_kernels(sum);
         Tensor workspace = Tensor::empty(context, {kernel.backward_workspace(rows, width)});
-        kernel.backward({dnormed.f32(), dsum.defined() ? dsum.f32() : nullptr, sum.f32(), gain.f32(), mean.f32(),
-                         rstd.f32(), dx.f32(), dbranch.defined() ? dbranch.f32() : nullptr, dgain, dbias, accumulate,
-                         workspace.f32(), rows, width, dropout.probability, dropout.stream,
-                         elements_per_sample(sum.shape())});
+        kernel.backward({.dnormed = dnormed.f32(),
+                         .dsum = dsum.defined() ? dsum.f32() : nullptr,
+                         .sum = sum.f32(),
+                         .gain = gain.f32(),
+                         .mean = mean.f32(),
+                         .rstd = rstd.f32(),
+                         .dx = dx.f32(),
+                         .dbranch = dbranch.defined() ? dbranch.f32() : nullptr,
+                         .dgain = dgain,
+                         .dbias = dbias,
+                         .accumulate = accumulate,
+                         .workspace = workspace.f32(),
+                         .rows = rows,
+                         .width = width,
+                         .dropout = dropout.probability,
+                         .stream = dropout.stream,
+                         .elements_per_sample = elements_per_sample(sum.shape())});
         if (branch_slot) branch_slot->add(dropped ? std::move(dbranch) : dx);
         if (x_slot) x_slot->add(std::move(dx));
     }
 
     Tensor sum, gain, mean, rstd;
-    GradientSlot *x_slot, *branch_slot, *gain_slot, *bias_slot;
+    GradientSlot *x_slot = nullptr, *branch_slot = nullptr, *gain_slot = nullptr, *bias_slot = nullptr;
     BranchDropout dropout;
 };
 
@@ -71,8 +88,13 @@ Variable residual_add(const Variable& x, const Variable& branch, const BranchDro
     check_shape("residual_add", "branch", branch.shape(), x.shape());
     check_probability("residual_add", dropout.probability);
     Tensor sum = Tensor::empty(x.context(), x.shape());
-    residual_add_kernels(sum).forward({x.value().f32(), branch.value().f32(), sum.f32(), sum.elements(),
-                                       dropout.probability, dropout.stream, elements_per_sample(x.shape())});
+    residual_add_kernels(sum).forward({.x = x.value().f32(),
+                                       .branch = branch.value().f32(),
+                                       .sum = sum.f32(),
+                                       .count = sum.elements(),
+                                       .dropout = dropout.probability,
+                                       .stream = dropout.stream,
+                                       .elements_per_sample = elements_per_sample(x.shape())});
     Tape& tape = x.context().tape();
     if (!tape.records(x, branch)) return Variable(std::move(sum));
     auto& node = tape.record<ResidualAddNode>();
@@ -92,10 +114,20 @@ ResidualLayerNorm residual_layer_norm(const Variable& x, const Variable& branch,
     Context& context = x.context();
     Tensor sum = Tensor::empty(context, x.shape()), normed = Tensor::empty(context, x.shape());
     Tensor mean = Tensor::empty(context, {rows}), rstd = Tensor::empty(context, {rows});
-    residual_layer_norm_kernels(sum).forward({x.value().f32(), branch.value().f32(), gain.value().f32(),
-                                              bias.value().f32(), sum.f32(), normed.f32(), mean.f32(), rstd.f32(), rows,
-                                              width, epsilon, dropout.probability, dropout.stream,
-                                              elements_per_sample(x.shape())});
+    residual_layer_norm_kernels(sum).forward({.x = x.value().f32(),
+                                              .branch = branch.value().f32(),
+                                              .gain = gain.value().f32(),
+                                              .bias = bias.value().f32(),
+                                              .sum = sum.f32(),
+                                              .normed = normed.f32(),
+                                              .mean = mean.f32(),
+                                              .rstd = rstd.f32(),
+                                              .rows = rows,
+                                              .width = width,
+                                              .epsilon = epsilon,
+                                              .dropout = dropout.probability,
+                                              .stream = dropout.stream,
+                                              .elements_per_sample = elements_per_sample(x.shape())});
     Tape& tape = context.tape();
     if (!tape.records(x, branch, gain, bias)) return {Variable(std::move(sum)), Variable(std::move(normed))};
     auto& node = tape.record<ResidualLayerNormNode>();

@@ -23,7 +23,7 @@ struct SoftmaxNode final : Node {
         x_slot->add(std::move(dx));
     }
     Tensor y, lengths;
-    GradientSlot* x_slot;
+    GradientSlot* x_slot = nullptr;
 };
 
 }  // namespace

@@ -44,9 +44,13 @@ void copy_rows(const RowsOf& from, const RowsOf& to, int64_t count, int64_t widt
     } else if (available < count) {
         refuse_runs("source", from, count, width);
     }
-    copy_rows_kernels(to.tensor).copy({address_at(from.tensor, from.offset), from.stride,
-                                       index.defined() ? index.data<int32_t>() : nullptr,
-                                       address_at(to.tensor, to.offset), to.stride, count, width});
+    copy_rows_kernels(to.tensor).copy({.from = address_at(from.tensor, from.offset),
+                                       .from_stride = from.stride,
+                                       .index = index.defined() ? index.data<int32_t>() : nullptr,
+                                       .to = address_at(to.tensor, to.offset),
+                                       .to_stride = to.stride,
+                                       .count = count,
+                                       .width = width});
 }
 
 Tensor gather_rows(const Tensor& x, const Tensor& index) {

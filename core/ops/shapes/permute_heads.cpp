@@ -12,21 +12,21 @@ Tensor swapped(const Tensor& x) {
     const Shape& shape = x.shape();
     const int64_t batch = shape[0], tokens = shape[1], heads = shape[2], head_dim = shape[3];
     Tensor y = Tensor::empty(x.context(), {batch, heads, tokens, head_dim});
-    permute_heads_kernels(x).copy({x.f32(),
-                                   y.f32(),
-                                   {tokens * heads * head_dim, heads * head_dim, head_dim},
-                                   {heads * tokens * head_dim, head_dim, tokens * head_dim},
-                                   batch,
-                                   tokens,
-                                   heads,
-                                   head_dim});
+    permute_heads_kernels(x).copy({.x = x.f32(),
+                                   .y = y.f32(),
+                                   .x_strides = {tokens * heads * head_dim, heads * head_dim, head_dim},
+                                   .y_strides = {heads * tokens * head_dim, head_dim, tokens * head_dim},
+                                   .batch = batch,
+                                   .tokens = tokens,
+                                   .heads = heads,
+                                   .head_dim = head_dim});
     return y;
 }
 
 struct PermuteHeadsNode final : Node {
     PermuteHeadsNode() : Node("permute_heads") {}
     void backward() override { x_slot->add(swapped(output().gradient())); }
-    GradientSlot* x_slot;
+    GradientSlot* x_slot = nullptr;
 };
 
 }  // namespace

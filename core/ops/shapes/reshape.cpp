@@ -9,7 +9,7 @@ namespace {
 struct ReshapeNode final : Node {
     ReshapeNode() : Node("reshape") {}
     void backward() override { x_slot->add(output().take().reshape(x_slot->shape())); }
-    GradientSlot* x_slot;
+    GradientSlot* x_slot = nullptr;
 };
 
 }  // namespace

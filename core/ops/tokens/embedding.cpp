@@ -16,11 +16,18 @@ struct EmbeddingNode final : Node {
         const EmbeddingKernels& kernel = embedding_kernels(dout);
         Tensor workspace = Tensor::empty(dout.context(), {kernel.backward_workspace(count, vocabulary)}, DType::i32);
         auto [dtable, accumulate] = table_slot->target();
-        kernel.backward({dout.f32(), ids.data<int32_t>(), dtable.f32(), accumulate, workspace.data<int32_t>(), count,
-                         vocabulary, dim, scale});
+        kernel.backward({.dout = dout.f32(),
+                         .ids = ids.data<int32_t>(),
+                         .dtable = dtable.f32(),
+                         .accumulate = accumulate,
+                         .workspace = workspace.data<int32_t>(),
+                         .count = count,
+                         .vocabulary = vocabulary,
+                         .dim = dim,
+                         .scale = scale});
     }
     Tensor ids;
-    GradientSlot* table_slot;
+    GradientSlot* table_slot = nullptr;
     float scale;
 };
 

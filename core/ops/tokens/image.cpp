@@ -20,7 +20,7 @@ struct ToPatchesNode final : Node {
         images_slot->add(std::move(dimages));
     }
     PatchShape shape;
-    GradientSlot* images_slot;
+    GradientSlot* images_slot = nullptr;
 };
 
 }  // namespace

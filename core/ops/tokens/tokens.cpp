@@ -41,7 +41,7 @@ struct AssembleTokensNode final : Node {
         token_assembly_kernels(dout).backward(arguments);
         if (x_slot) x_slot->add(std::move(dx));
     }
-    GradientSlot *x_slot, *class_slot, *positions_slot;
+    GradientSlot *x_slot = nullptr, *class_slot = nullptr, *positions_slot = nullptr;
     int64_t batch, tokens, dim;
     bool has_class_token;
 };
@@ -51,13 +51,18 @@ struct PoolTokensNode final : Node {
     void backward() override {
         const Tensor& dout = output().gradient();
         Tensor dx = Tensor::empty(dout.context(), {batch, tokens, dim});
-        token_pool_kernels(dout).backward({dout.f32(), lengths.defined() ? lengths.data<int32_t>() : nullptr,
-                                           winners.defined() ? winners.data<int32_t>() : nullptr, dx.f32(), kind, batch,
-                                           tokens, dim});
+        token_pool_kernels(dout).backward({.dout = dout.f32(),
+                                           .lengths = lengths.defined() ? lengths.data<int32_t>() : nullptr,
+                                           .winners = winners.defined() ? winners.data<int32_t>() : nullptr,
+                                           .dx = dx.f32(),
+                                           .kind = kind,
+                                           .batch = batch,
+                                           .tokens = tokens,
+                                           .dim = dim});
         x_slot->add(std::move(dx));
     }
     Tensor lengths, winners;
-    GradientSlot* x_slot;
+    GradientSlot* x_slot = nullptr;
     TokenPool kind;
     int64_t batch, tokens, dim;
 };
@@ -75,9 +80,13 @@ Variable assemble_tokens(const Variable& x, const Variable& class_token, const V
         check_shape("assemble_tokens", "positions", positions.shape(), {places, dim});
     }
     Tensor out = Tensor::empty(x.context(), {batch, length, dim});
-    token_assembly_kernels(out).forward({x.value().f32(), class_token.defined() ? class_token.value().f32() : nullptr,
-                                         positions.defined() ? positions.value().f32() : nullptr, out.f32(), batch,
-                                         tokens, dim});
+    token_assembly_kernels(out).forward({.x = x.value().f32(),
+                                         .class_token = class_token.defined() ? class_token.value().f32() : nullptr,
+                                         .positions = positions.defined() ? positions.value().f32() : nullptr,
+                                         .out = out.f32(),
+                                         .batch = batch,
+                                         .tokens = tokens,
+                                         .dim = dim});
     Tape& tape = x.context().tape();
     if (!tape.records(x, class_token, positions)) return Variable(std::move(out));
     auto& node = tape.record<AssembleTokensNode>();
@@ -101,8 +110,14 @@ Variable pool_tokens(const Variable& x, TokenPool kind, const Tensor& lengths) {
     if (kind == TokenPool::first && tokens == 0) throw Error("pool_tokens: a sequence without tokens has no first one");
     Tensor out = Tensor::empty(x.context(), {batch, dim});
     Tensor winners = kind == TokenPool::max ? Tensor::empty(x.context(), {batch, dim}, DType::i32) : Tensor();
-    token_pool_kernels(out).forward({x.value().f32(), lengths.defined() ? lengths.data<int32_t>() : nullptr, out.f32(),
-                                     winners.defined() ? winners.data<int32_t>() : nullptr, kind, batch, tokens, dim});
+    token_pool_kernels(out).forward({.x = x.value().f32(),
+                                     .lengths = lengths.defined() ? lengths.data<int32_t>() : nullptr,
+                                     .out = out.f32(),
+                                     .winners = winners.defined() ? winners.data<int32_t>() : nullptr,
+                                     .kind = kind,
+                                     .batch = batch,
+                                     .tokens = tokens,
+                                     .dim = dim});
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(out));
     auto& node = tape.record<PoolTokensNode>();

@@ -6,7 +6,7 @@ namespace heed {
 
 namespace {
 
-void dropout_apply(const Dropout& a) {
+void dropout_apply(const DropoutArguments& a) {
     const uint32_t threshold = drop_threshold(a.probability);
     const auto scale = static_cast<float>(1 / (1 - static_cast<double>(a.probability)));
     for (int64_t sample = 0; sample < a.samples; ++sample) {
