@@ -3,15 +3,16 @@
 #include <string>
 #include <utility>
 
+#include "heed/core/autograd/checkpoint.h"
 #include "heed/core/device/context.h"
 #include "heed/layers/observed_attention.h"
 
 namespace heed {
 
 DecoderBlock::DecoderBlock(const DecoderSettings& settings, const AttentionChoice& self, const AttentionChoice& cross)
-    : norm1(settings.dim),
-      norm2(settings.dim),
-      norm3(settings.dim),
+    : norm1(settings.dim, settings.norm_epsilon),
+      norm2(settings.dim, settings.norm_epsilon),
+      norm3(settings.dim, settings.norm_epsilon),
       self_attention(self.make({.dim = settings.dim,
                                 .heads = settings.heads,
                                 .pattern = AttentionPattern::causal_self,
@@ -44,56 +45,69 @@ void DecoderCache::reorder(std::span<const int32_t> rows) {
 }
 
 Decoder::Decoder(const DecoderSettings& settings, const AttentionChoice& self, const AttentionChoice& cross)
-    : placement_(settings.norm) {
+    : placement_(settings.norm), checkpoint_(settings.checkpoint) {
     for (int64_t block = 0; block < settings.depth; ++block) {
         blocks_.push_back(std::make_unique<DecoderBlock>(settings, self, cross));
         add("layers." + std::to_string(block), *blocks_.back());
     }
     if (placement_ == NormPlacement::pre) {
-        norm_ = std::make_unique<LayerNorm>(settings.dim);
+        norm_ = std::make_unique<LayerNorm>(settings.dim, settings.norm_epsilon);
         add("norm", *norm_);
     }
 }
 
-/// `self` and `cross` give the branch of block number `index` for what enters it.
+/// The norm in front of a block; behind the last, that of the decoder.
+LayerNorm& Decoder::first_norm(size_t block) {
+    return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
+}
+
+/// `self` and `cross` give the branch of a block for what enters it.
 template <class Self, class Cross>
-Variable Decoder::run(Variable x, const ForwardState& state, const Self& self, const Cross& cross) {
+Decoder::Stream Decoder::run_block(size_t index, const Stream& stream, const Self& self, const Cross& cross,
+                                   const ForwardState& state) {
+    DecoderBlock& block = *blocks_[index];
+    const TapeScope scope(stream[0].context(), block.name());
     if (placement_ == NormPlacement::post) {
-        for (size_t index = 0; index < blocks_.size(); ++index) {
-            DecoderBlock& block = *blocks_[index];
-            TapeScope scope(x.context(), block.name());
-            x = block.norm1.forward(x, self(index, x), block.dropout1.branch(state)).normed;
-            x = block.norm2.forward(x, cross(index, x), block.dropout2.branch(state)).normed;
-            x = block.norm3.forward(x, block.mlp.forward(x), block.dropout3.branch(state)).normed;
-        }
-        return x;
+        Variable x = block.norm1.forward(stream[0], self(stream[0]), block.dropout1.branch(state)).normed;
+        x = block.norm2.forward(x, cross(x), block.dropout2.branch(state)).normed;
+        x = block.norm3.forward(x, block.mlp.forward(x), block.dropout3.branch(state)).normed;
+        return {std::move(x), Variable()};
     }
-    const auto first_norm = [&](size_t block) -> LayerNorm& {
-        return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
-    };
-    Variable normed = first_norm(0).forward(x);
-    for (size_t index = 0; index < blocks_.size(); ++index) {
-        DecoderBlock& block = *blocks_[index];
-        TapeScope scope(x.context(), block.name());
-        ResidualLayerNorm sum = block.norm2.forward(x, self(index, normed), block.dropout1.branch(state));
-        sum = block.norm3.forward(sum.sum, cross(index, sum.normed), block.dropout2.branch(state));
-        sum = first_norm(index + 1).forward(sum.sum, block.mlp.forward(sum.normed), block.dropout3.branch(state));
-        x = std::move(sum.sum);
-        normed = std::move(sum.normed);
-    }
-    return normed;
+    ResidualLayerNorm sum = block.norm2.forward(stream[0], self(stream[1]), block.dropout1.branch(state));
+    sum = block.norm3.forward(sum.sum, cross(sum.normed), block.dropout2.branch(state));
+    sum = first_norm(index + 1).forward(sum.sum, block.mlp.forward(sum.normed), block.dropout3.branch(state));
+    return {std::move(sum.sum), std::move(sum.normed)};
+}
+
+/// block(index, stream) is what leaves a block.
+template <class Block>
+Variable Decoder::run(Variable x, const Block& block) {
+    const bool pre = placement_ == NormPlacement::pre;
+    Stream stream = {std::move(x), Variable()};
+    if (pre) stream[1] = first_norm(0).forward(stream[0]);
+    for (size_t index = 0; index < blocks_.size(); ++index) stream = block(index, stream);
+    return stream[pre ? 1 : 0];
 }
 
 Variable Decoder::forward(Variable x, const DecoderInput& input, const ForwardState& state) {
-    const auto self = [&](size_t index, const Variable& query) {
-        return observed_attention(*blocks_[index]->self_attention, AttentionPlace::decoder, static_cast<int64_t>(index),
-                                  {query, {}, {input.lengths}}, state);
-    };
-    const auto cross = [&](size_t index, const Variable& query) {
-        return observed_attention(*blocks_[index]->cross_attention, AttentionPlace::cross, static_cast<int64_t>(index),
-                                  {query, input.memory, {input.source_lengths, input.lengths}}, state);
-    };
-    return run(std::move(x), state, self, cross);
+    return run(std::move(x), [&](size_t index, const Stream& stream) {
+        const std::array<Variable, 3> entering = {stream[0], stream[1], input.memory};
+        const auto segment = [this, index, lengths = input.lengths, source_lengths = input.source_lengths](
+                                 const std::array<Variable, 3>& inputs, const ForwardState& run_state) {
+            const auto attend = [&](Attention& layer, AttentionPlace place, const AttentionInput& attended) {
+                return observed_attention(layer, place, static_cast<int64_t>(index), attended, run_state);
+            };
+            const auto self = [&](const Variable& query) {
+                return attend(*blocks_[index]->self_attention, AttentionPlace::decoder, {query, {}, {lengths}});
+            };
+            const auto cross = [&](const Variable& query) {
+                return attend(*blocks_[index]->cross_attention, AttentionPlace::cross,
+                              {query, inputs[2], {source_lengths, lengths}});
+            };
+            return run_block(index, {inputs[0], inputs[1]}, self, cross, run_state);
+        };
+        return checkpoint_ ? checkpoint(entering, state, segment) : segment(entering, state);
+    });
 }
 
 DecoderCache Decoder::make_cache(Context& context, const DecodingStart& start) {
@@ -109,13 +123,16 @@ DecoderCache Decoder::make_cache(Context& context, const DecodingStart& start) {
 
 Tensor Decoder::step(const Tensor& x, DecoderCache& cache) {
     const NoGradient guard(x.context());
-    const auto self = [&](size_t index, const Variable& query) {
-        return Variable(blocks_[index]->self_attention->step(query.value(), *cache.blocks_[index].self));
+    const auto block = [&](size_t index, const Stream& stream) {
+        const auto self = [&](const Variable& query) {
+            return Variable(blocks_[index]->self_attention->step(query.value(), *cache.blocks_[index].self));
+        };
+        const auto cross = [&](const Variable& query) {
+            return Variable(blocks_[index]->cross_attention->step(query.value(), *cache.blocks_[index].cross));
+        };
+        return run_block(index, stream, self, cross, {});
     };
-    const auto cross = [&](size_t index, const Variable& query) {
-        return Variable(blocks_[index]->cross_attention->step(query.value(), *cache.blocks_[index].cross));
-    };
-    return run(Variable(x), {}, self, cross).value();
+    return run(Variable(x), block).value();
 }
 
 int64_t Decoder::multiplies(int64_t tokens, int64_t source_tokens) const {

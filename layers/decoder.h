@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -18,9 +19,11 @@ struct DecoderSettings {
     int64_t mlp_dim = 128;
     double dropout = 0.0;  ///< on each residual branch
     NormPlacement norm = NormPlacement::pre;
+    double norm_epsilon = LayerNorm::default_epsilon;  ///< added to the variance
     Activation activation = Activation::relu;
     int64_t max_tokens = 0;
     int64_t max_source_tokens = 0;
+    bool checkpoint = false;  ///< keep what enters a block alone for backward, and compute the rest again
 };
 
 /// One block: causal self-attention, cross-attention and MLP, each with a residual connection and a norm.
@@ -72,10 +75,17 @@ public:
     int64_t multiplies(int64_t tokens, int64_t source_tokens) const;
 
 private:
+    /// What leaves a block: with pre-norm the residual stream and its norm, else the stream alone.
+    using Stream = std::array<Variable, 2>;
     template <class Self, class Cross>
-    Variable run(Variable x, const ForwardState& state, const Self& self, const Cross& cross);
+    Stream run_block(size_t index, const Stream& stream, const Self& self, const Cross& cross,
+                     const ForwardState& state);
+    template <class Block>
+    Variable run(Variable x, const Block& block);
+    LayerNorm& first_norm(size_t block);
 
     NormPlacement placement_;
+    bool checkpoint_;
     std::vector<std::unique_ptr<DecoderBlock>> blocks_;
     std::unique_ptr<LayerNorm> norm_;
 };

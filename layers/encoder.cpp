@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "heed/core/autograd/checkpoint.h"
 #include "heed/core/device/context.h"
 #include "heed/layers/observed_attention.h"
 
@@ -26,8 +27,8 @@ double drop_path_of(const EncoderSettings& settings, int64_t index) {
 }  // namespace
 
 EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoice& choice, int64_t index)
-    : norm1(settings.dim),
-      norm2(settings.dim),
+    : norm1(settings.dim, settings.norm_epsilon),
+      norm2(settings.dim, settings.norm_epsilon),
       attention(choice.make({.dim = settings.dim,
                              .heads = settings.heads,
                              .pattern = AttentionPattern::noncausal_self,
@@ -47,54 +48,51 @@ EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoic
     add("drop_path2", drop_path2);
 }
 
-Encoder::Encoder(const EncoderSettings& settings, const AttentionChoice& attention) : placement_(settings.norm) {
+Encoder::Encoder(const EncoderSettings& settings, const AttentionChoice& attention)
+    : placement_(settings.norm), checkpoint_(settings.checkpoint) {
     for (int64_t block = 0; block < settings.depth; ++block) {
         blocks_.push_back(std::make_unique<EncoderBlock>(settings, attention, block));
         add("layers." + std::to_string(block), *blocks_.back());
     }
     if (placement_ == NormPlacement::pre) {
-        norm_ = std::make_unique<LayerNorm>(settings.dim);
+        norm_ = std::make_unique<LayerNorm>(settings.dim, settings.norm_epsilon);
         add("norm", *norm_);
     }
 }
 
+/// The norm in front of a block; behind the last, that of the encoder.
+LayerNorm& Encoder::first_norm(size_t block) {
+    return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
+}
+
+Encoder::Stream Encoder::run_block(size_t index, const Stream& stream, const AttentionMask& mask,
+                                   const ForwardState& state) {
+    EncoderBlock& block = *blocks_[index];
+    const TapeScope scope(stream[0].context(), block.name());
+    const bool pre = placement_ == NormPlacement::pre;
+    Variable branch = block.drop_path1.forward(attend(block, index, {stream[pre ? 1 : 0], {}, mask}, state), state);
+    LayerNorm& norm_of_middle = pre ? block.norm2 : block.norm1;
+    ResidualLayerNorm middle = norm_of_middle.forward(stream[0], branch, block.dropout1.branch(state));
+    branch = block.drop_path2.forward(block.mlp.forward(middle.normed), state);
+    LayerNorm& norm_of_end = pre ? first_norm(index + 1) : block.norm2;
+    ResidualLayerNorm end = norm_of_end.forward(pre ? middle.sum : middle.normed, branch, block.dropout2.branch(state));
+    if (pre) return {std::move(end.sum), std::move(end.normed)};
+    return {std::move(end.normed), Variable()};
+}
+
 Variable Encoder::forward(Variable x, const AttentionMask& mask, const ForwardState& state) {
-    return placement_ == NormPlacement::pre ? forward_pre(std::move(x), mask, state)
-                                            : forward_post(std::move(x), mask, state);
-}
-
-Variable Encoder::forward_pre(Variable x, const AttentionMask& mask, const ForwardState& state) {
-    auto first_norm = [&](size_t block) -> LayerNorm& {
-        return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
-    };
+    const bool pre = placement_ == NormPlacement::pre;
     show_hidden(state, 0, x);
-    Variable normed = first_norm(0).forward(x);
+    Stream stream = {std::move(x), Variable()};
+    if (pre) stream[1] = first_norm(0).forward(stream[0]);
     for (size_t index = 0; index < blocks_.size(); ++index) {
-        EncoderBlock& block = *blocks_[index];
-        TapeScope scope(x.context(), block.name());
-        Variable branch = block.drop_path1.forward(attend(block, index, {normed, {}, mask}, state), state);
-        ResidualLayerNorm middle = block.norm2.forward(x, branch, block.dropout1.branch(state));
-        branch = block.drop_path2.forward(block.mlp.forward(middle.normed), state);
-        ResidualLayerNorm end = first_norm(index + 1).forward(middle.sum, branch, block.dropout2.branch(state));
-        x = std::move(end.sum);
-        normed = std::move(end.normed);
-        show_hidden(state, index + 1, x);
+        const auto run = [this, index, mask](const Stream& entering, const ForwardState& run_state) {
+            return run_block(index, entering, mask, run_state);
+        };
+        stream = checkpoint_ ? checkpoint(stream, state, run) : run(stream, state);
+        show_hidden(state, index + 1, stream[0]);
     }
-    return normed;
-}
-
-Variable Encoder::forward_post(Variable x, const AttentionMask& mask, const ForwardState& state) {
-    show_hidden(state, 0, x);
-    for (size_t index = 0; index < blocks_.size(); ++index) {
-        EncoderBlock& block = *blocks_[index];
-        TapeScope scope(x.context(), block.name());
-        Variable branch = block.drop_path1.forward(attend(block, index, {x, {}, mask}, state), state);
-        x = block.norm1.forward(x, branch, block.dropout1.branch(state)).normed;
-        branch = block.drop_path2.forward(block.mlp.forward(x), state);
-        x = block.norm2.forward(x, branch, block.dropout2.branch(state)).normed;
-        show_hidden(state, index + 1, x);
-    }
-    return x;
+    return stream[pre ? 1 : 0];
 }
 
 int64_t Encoder::multiplies(int64_t tokens) const {

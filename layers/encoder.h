@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -23,8 +24,10 @@ struct EncoderSettings {
     /// Probability that a sample goes without a branch of the last block; it rises linearly from 0 in the first.
     double drop_path = 0.0;
     NormPlacement norm = NormPlacement::pre;
+    double norm_epsilon = LayerNorm::default_epsilon;  ///< added to the variance
     Activation activation = Activation::gelu;
     int64_t max_tokens = 0;
+    bool checkpoint = false;  ///< keep what enters a block alone for backward, and compute the rest again
 };
 
 /// One block: attention and MLP, each with a residual connection and a norm.
@@ -52,10 +55,14 @@ public:
     int64_t multiplies(int64_t tokens) const;
 
 private:
-    Variable forward_pre(Variable x, const AttentionMask& mask, const ForwardState& state);
-    Variable forward_post(Variable x, const AttentionMask& mask, const ForwardState& state);
+    /// What leaves a block: with pre-norm the residual stream and its norm, else the stream alone. What enters is
+    /// alike.
+    using Stream = std::array<Variable, 2>;
+    Stream run_block(size_t index, const Stream& stream, const AttentionMask& mask, const ForwardState& state);
+    LayerNorm& first_norm(size_t block);
 
     NormPlacement placement_;
+    bool checkpoint_;
     std::vector<std::unique_ptr<EncoderBlock>> blocks_;
     std::unique_ptr<LayerNorm> norm_;
 };

@@ -8,9 +8,10 @@ namespace heed {
 /// Layer normalisation over the last axis. Parameters: weight [dim] (gain, starts at 1), bias [dim] (starts at 0).
 class LayerNorm : public Module {
 public:
-    static constexpr float epsilon = 1e-5f;
+    static constexpr double default_epsilon = 1e-5;
 
-    explicit LayerNorm(int64_t dim);
+    /// `epsilon` is added to the variance.
+    explicit LayerNorm(int64_t dim, double epsilon = default_epsilon);
 
     Variable forward(const Variable& x);
     /// x + dropout(branch) and its normalisation, in one pass.
@@ -19,6 +20,7 @@ public:
 private:
     Parameter weight_;
     Parameter bias_;
+    float epsilon_;
 };
 
 }  // namespace heed

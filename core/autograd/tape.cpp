@@ -36,6 +36,10 @@ void Tape::refuse_record() {
     throw Error("an op was to be recorded after backward; the tape has to be cleared first");
 }
 
+void Tape::refuse_walk() {
+    throw Error("backward was called twice on the same recording");
+}
+
 Variable Tape::leaf(Tensor value) {
     auto& node = record<LeafNode>();
     return output(node, std::move(value));
@@ -59,8 +63,13 @@ void Tape::backward(const Variable& result, Tensor seed) {
     if (!slot)
         throw Error("backward was called on a value of shape " + result.shape().to_string() +
                     " that does not depend on anything with a gradient");
-    if (walked_) throw Error("backward was called twice on the same recording");
+    if (walked_) refuse_walk();
     slot->add(seed.defined() ? std::move(seed) : ones(context_, result.shape()));
+    walk();
+}
+
+void Tape::walk() {
+    if (walked_) refuse_walk();
     walked_ = true;
     for (auto place = nodes_.rbegin(); place != nodes_.rend(); ++place) {
         Node* node = *place;
@@ -88,6 +97,14 @@ void Tape::watch(bool on) {
 
 TapeScope::TapeScope(Context& context, const std::string& name) : tape_(context.tape()), before_(tape_.scope_) {
     tape_.scope_ = name.c_str();
+}
+
+InnerTape::InnerTape(Context& context) : context_(context) {
+    context_.push_tape();
+}
+
+InnerTape::~InnerTape() {
+    context_.pop_tape();
 }
 
 NoGradient::NoGradient(Context& context) : tape_(context.tape()), before_(tape_.enabled_) {

@@ -45,14 +45,19 @@ public:
     /// Walks back from `result`, whose gradient is `seed` (ones when undefined). May be called once per recording.
     void backward(const Variable& result, Tensor seed = Tensor());
 
+    /// The same from all outputs whose slots hold a gradient.
+    void walk();
+
     /// Forgets all nodes. Variables made so far may still be read but no longer take part in ops.
     void clear();
 
     uint64_t generation() const { return generation_; }
+    bool enabled() const { return enabled_; }
 
     /// With a watch, every recorded output is checked for values that are not finite; the first is described here
     /// (op and shape). Costs a pass over each output.
     void watch(bool on);
+    bool watching() const { return watching_; }
     const std::string& first_non_finite() const { return first_non_finite_; }
 
 private:
@@ -60,6 +65,7 @@ private:
     friend class TapeScope;
 
     [[noreturn]] static void refuse_record();
+    [[noreturn]] static void refuse_walk();
 
     Context& context_;
     Arena arena_;
@@ -83,6 +89,19 @@ public:
 private:
     Tape& tape_;
     const char* before_;
+};
+
+/// While it lives, the context's tape is another one, which is empty at first and forgotten at the end. They may be
+/// nested. What it makes requires a gradient where it depends on parameters or on variables of generation 0.
+class InnerTape {
+public:
+    explicit InnerTape(Context& context);
+    ~InnerTape();
+    InnerTape(const InnerTape&) = delete;
+    InnerTape& operator=(const InnerTape&) = delete;
+
+private:
+    Context& context_;
 };
 
 /// While it lives, nothing is recorded on the context's tape.

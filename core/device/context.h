@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "heed/core/autograd/tape.h"
 #include "heed/core/device/caching_allocator.h"
@@ -9,7 +11,7 @@
 
 namespace heed {
 
-/// Everything one rank of a computation owns: its device, its memory and its autograd tape. Tensors point to their
+/// Everything one rank of a computation owns: its device, its memory and its autograd tapes. Tensors point to their
 /// context, which must outlive them. A context is used by one thread at a time; several contexts may live side by side.
 /// On the thread that makes it, and on all that compute for it, denormal numbers count as zero from then on.
 class Context {
@@ -19,12 +21,20 @@ public:
 
     Device& device() { return *device_; }
     CachingAllocator& allocator() { return allocator_; }
-    Tape& tape() { return tape_; }
+    /// The tape that ops are recorded on: the innermost one (see InnerTape).
+    Tape& tape() { return *tape_; }
 
 private:
+    friend class InnerTape;
+
+    void push_tape();
+    void pop_tape();
+
     std::unique_ptr<Device> device_;
     CachingAllocator allocator_;
-    Tape tape_;
+    std::vector<std::unique_ptr<Tape>> tapes_;  ///< the outermost first; those that are not in use keep their memory
+    size_t depth_ = 0;
+    Tape* tape_;  ///< tapes_[depth_]
 };
 
 }  // namespace heed

@@ -5,8 +5,9 @@
 
 namespace heed {
 
-/// Element type of a tensor.
-enum class DType : uint8_t { f32, bf16, f64, i32, i64, u8 };
+/// Element type of a tensor. Files may hold all of them, ops have no use for f16, bf16, i64 and boolean (a byte, 0 or
+/// 1).
+enum class DType : uint8_t { f32, f16, bf16, f64, i32, i64, u8, boolean };
 
 /// Bytes of one element.
 constexpr size_t dtype_size(DType dtype) {
@@ -14,22 +15,26 @@ constexpr size_t dtype_size(DType dtype) {
         case DType::f32:
         case DType::i32:
             return 4;
+        case DType::f16:
         case DType::bf16:
             return 2;
         case DType::f64:
         case DType::i64:
             return 8;
         case DType::u8:
+        case DType::boolean:
             return 1;
     }
     return 0;
 }
 
-/// Short name for messages: "f32", "bf16", "f64", "i32", "i64", "u8".
+/// Short name for messages: "f32", "f16", "bf16", "f64", "i32", "i64", "u8", "bool".
 constexpr const char* dtype_name(DType dtype) {
     switch (dtype) {
         case DType::f32:
             return "f32";
+        case DType::f16:
+            return "f16";
         case DType::bf16:
             return "bf16";
         case DType::f64:
@@ -40,6 +45,8 @@ constexpr const char* dtype_name(DType dtype) {
             return "i64";
         case DType::u8:
             return "u8";
+        case DType::boolean:
+            return "bool";
     }
     return "?";
 }

@@ -30,6 +30,7 @@ void TextClassifierOptions::describe(Fields& fields) {
              "stochastic depth: probability that a sample skips a branch of the last block, rising from 0 in the first")
         .range(0.0, 0.99);
     fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
+    fields.add("norm_epsilon", norm_epsilon, "what each norm adds to the variance").range(1e-12, 1.0);
     fields.add("pool", pool, "classify from the mean or the maximum of the tokens or from a class token")
         .choices({"mean", "class", "max"});
     fields.add("positions", positions, "what tells a token's place").choices({"learned", "sinusoidal", "none"});
@@ -37,6 +38,9 @@ void TextClassifierOptions::describe(Fields& fields) {
         .choices({"gelu", "gelu_tanh", "relu"});
     fields.add("scale_embedding", scale_embedding,
                "multiply the vectors of the words by the square root of dim, and start them smaller");
+    fields.add("checkpoint_activations", checkpoint_activations,
+               "keep what enters each block alone and compute the rest again for the gradient: less memory, more time, "
+               "the same results");
 }
 
 void TextClassifierOptions::validate() const {
@@ -75,6 +79,8 @@ EncoderSettings text_encoder_settings(const TextClassifierOptions& options, int6
     settings.dropout = options.dropout;
     settings.drop_path = options.drop_path;
     settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
+    settings.norm_epsilon = options.norm_epsilon;
+    settings.checkpoint = options.checkpoint_activations;
     settings.activation = activation_from_name(options.activation);
     settings.max_tokens = max_tokens;
     return settings;

@@ -5,6 +5,7 @@
 #include "heed/attention/registry.h"
 #include "heed/core/module/module.h"
 #include "heed/core/settings/fields.h"
+#include "heed/layers/layer_norm.h"
 
 namespace heed {
 
@@ -53,10 +54,12 @@ struct TextClassifierOptions : Options {
     double head_dropout = 0.0;
     double drop_path = 0.0;
     std::string norm = "pre";
+    double norm_epsilon = LayerNorm::default_epsilon;
     std::string pool = "mean";
     std::string positions = "learned";
     std::string activation = "gelu";
     bool scale_embedding = false;
+    bool checkpoint_activations = false;
 
     void describe(Fields& fields) override;
     void validate() const override;

@@ -22,6 +22,7 @@ void TranslatorOptions::describe(Fields& fields) {
         .range(0.0, 0.99);
     fields.add("head_dropout", head_dropout, "probability of dropout before the output layer").range(0.0, 0.99);
     fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
+    fields.add("norm_epsilon", norm_epsilon, "what each norm adds to the variance").range(1e-12, 1.0);
     fields.add("positions", positions, "what tells a token's place").choices({"sinusoidal", "learned", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"relu", "gelu", "gelu_tanh"});
@@ -30,6 +31,9 @@ void TranslatorOptions::describe(Fields& fields) {
              "which tables of word vectors are one: that of the target and the output layer (target), that of the "
              "source as well (all, with a joint vocabulary)")
         .choices({"none", "target", "all"});
+    fields.add("checkpoint_activations", checkpoint_activations,
+               "keep what enters each block alone and compute the rest again for the gradient: less memory, more time, "
+               "the same results");
 }
 
 void TranslatorOptions::validate() const {
@@ -54,6 +58,8 @@ EncoderSettings translator_encoder_settings(const TranslatorOptions& options, co
     settings.mlp_dim = options.mlp_dim;
     settings.dropout = options.dropout;
     settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
+    settings.norm_epsilon = options.norm_epsilon;
+    settings.checkpoint = options.checkpoint_activations;
     settings.activation = activation_from_name(options.activation);
     settings.max_tokens = texts.max_source_tokens;
     return settings;
@@ -67,6 +73,8 @@ DecoderSettings decoder_settings(const TranslatorOptions& options, const Transla
     settings.mlp_dim = options.mlp_dim;
     settings.dropout = options.dropout;
     settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
+    settings.norm_epsilon = options.norm_epsilon;
+    settings.checkpoint = options.checkpoint_activations;
     settings.activation = activation_from_name(options.activation);
     settings.max_tokens = texts.max_target_tokens;
     settings.max_source_tokens = texts.max_source_tokens;

@@ -84,9 +84,11 @@ struct TranslatorOptions : Options {
     double dropout = 0.1;
     double head_dropout = 0.0;
     std::string norm = "pre";
+    double norm_epsilon = LayerNorm::default_epsilon;
     std::string positions = "sinusoidal";
     std::string activation = "relu";
     std::string tie = "target";
+    bool checkpoint_activations = false;
 
     void describe(Fields& fields) override;
     void validate() const override;

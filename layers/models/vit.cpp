@@ -27,10 +27,14 @@ void VitOptions::describe(Fields& fields) {
              "stochastic depth: probability that a sample skips a branch of the last block, rising from 0 in the first")
         .range(0.0, 0.99);
     fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
+    fields.add("norm_epsilon", norm_epsilon, "what each norm adds to the variance").range(1e-12, 1.0);
     fields.add("pool", pool, "classify from a class token or from the mean of the tokens").choices({"class", "mean"});
     fields.add("positions", positions, "what tells a token's place").choices({"learned", "sinusoidal", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"gelu", "gelu_tanh", "relu"});
+    fields.add("checkpoint_activations", checkpoint_activations,
+               "keep what enters each block alone and compute the rest again for the gradient: less memory, more time, "
+               "the same results");
 }
 
 void VitOptions::validate() const {
@@ -70,6 +74,8 @@ EncoderSettings encoder_settings(const VitOptions& options, int64_t tokens) {
     settings.dropout = options.dropout;
     settings.drop_path = options.drop_path;
     settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
+    settings.norm_epsilon = options.norm_epsilon;
+    settings.checkpoint = options.checkpoint_activations;
     settings.activation = activation_from_name(options.activation);
     settings.max_tokens = tokens;
     return settings;

@@ -4,6 +4,7 @@
 
 #include "heed/attention/registry.h"
 #include "heed/core/settings/fields.h"
+#include "heed/layers/layer_norm.h"
 #include "heed/layers/models/image_classifier.h"
 
 namespace heed {
@@ -19,9 +20,11 @@ struct VitOptions : Options {
     double dropout = 0.0;
     double drop_path = 0.0;
     std::string norm = "pre";
+    double norm_epsilon = LayerNorm::default_epsilon;
     std::string pool = "class";
     std::string positions = "learned";
     std::string activation = "gelu";
+    bool checkpoint_activations = false;
 
     void describe(Fields& fields) override;
     void validate() const override;
