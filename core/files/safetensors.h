@@ -39,7 +39,8 @@ void write_safetensors(const std::string& path, const std::vector<TensorToStore>
 
 /// A safetensors file, mapped into memory and completely validated: after construction every tensor's bytes are there
 /// and match its shape. UserError naming the file and the tensor when anything is not as the format demands, when the
-/// file is truncated (with the number of missing bytes), or when a dtype is not one of F32, BF16, I32, I64 and U8.
+/// file is truncated (with the number of missing bytes), or when a dtype is not one of F32, F16,
+/// BF16, F64, I32, I64, U8 and BOOL.
 class SafetensorsFile {
 public:
     explicit SafetensorsFile(const std::string& path);

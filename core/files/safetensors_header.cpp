@@ -17,7 +17,8 @@ namespace {
 using json = nlohmann::json;
 
 constexpr std::pair<DType, std::string_view> stored_dtypes[] = {
-    {DType::f32, "F32"}, {DType::bf16, "BF16"}, {DType::i32, "I32"}, {DType::i64, "I64"}, {DType::u8, "U8"}};
+    {DType::f32, "F32"}, {DType::f16, "F16"}, {DType::bf16, "BF16"}, {DType::f64, "F64"},
+    {DType::i32, "I32"}, {DType::i64, "I64"}, {DType::u8, "U8"},     {DType::boolean, "BOOL"}};
 
 std::string_view stored_name(DType dtype) {
     for (const auto& [candidate, name] : stored_dtypes) {
@@ -94,7 +95,7 @@ public:
             const auto* found = std::find_if(std::begin(stored_dtypes), std::end(stored_dtypes),
                                              [&](const auto& entry) { return entry.second == text; });
             if (found == std::end(stored_dtypes)) {
-                fail_tensor("has dtype " + quote(text) + "; expected F32, BF16, I32, I64 or U8");
+                fail_tensor("has dtype " + quote(text) + "; expected F32, F16, BF16, F64, I32, I64, U8 or BOOL");
             }
             range_.dtype = found->first;
             place_ = Place::tensor;

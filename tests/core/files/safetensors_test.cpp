@@ -259,8 +259,8 @@ TEST_F(SafetensorsTest, HeaderErrorsNameTheTensor) {
     const std::string four = "abcd";
     const auto entry = [](const std::string& fields) { return "{\"w\":{" + fields + "}}"; };
     const std::string tensor_w = path + ": tensor \"w\" ";
-    EXPECT_EQ(error_for_header(entry(R"("dtype":"F16","shape":[2],"data_offsets":[0,4])"), four),
-              tensor_w + "has dtype \"F16\"; expected F32, BF16, I32, I64 or U8");
+    EXPECT_EQ(error_for_header(entry(R"("dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4])"), four),
+              tensor_w + "has dtype \"F8_E4M3\"; expected F32, F16, BF16, F64, I32, I64, U8 or BOOL");
     EXPECT_EQ(error_for_header(entry(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])"), four),
               tensor_w + "needs 8 bytes by its shape and dtype, its data_offsets give 4");
     EXPECT_EQ(error_for_header(entry(R"("dtype":"F32","shape":[1],"data_offsets":[4,0])"), four),
