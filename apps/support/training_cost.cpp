@@ -18,7 +18,7 @@ void try_initial_weights(const Recipe& recipe, const DataFacts& facts) {
     Context context("cpu");
     const std::unique_ptr<Module> model = facts.kind().make_model(recipe, facts);
     ParameterStore store(context, *model, 0);
-    load_initial_weights(recipe, store);
+    load_initial_weights(recipe, store, *model, facts);
 }
 
 }  // namespace

@@ -7,10 +7,12 @@ namespace heed {
 /// The keys at the top of a recipe.
 struct GeneralOptions : Options {
     std::string init;
+    bool init_strict = true;
     std::string device = "cpu";
     int64_t threads = 0;
 
     void describe(Fields& fields) override;
+    void validate() const override;
 };
 
 }  // namespace heed

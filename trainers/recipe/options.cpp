@@ -28,9 +28,17 @@ void GeneralOptions::describe(Fields& fields) {
         .add("init", init,
              "safetensors file, checkpoint or run folder whose weights the training starts from; empty: random")
         .path();
+    fields.add(
+        "init_strict", init_strict,
+        "whether those weights must be exactly the model's, of the same classes and tokenizer; false: what fits is "
+        "taken, positions are made to fit, the rest is new");
     fields.add("device", device, "what computes: the processor, or plain loops that check it").choices(device_names());
     fields.add("threads", threads, "threads for computing; 0: all that this process may use")
         .range(0, max_thread_count);
+}
+
+void GeneralOptions::validate() const {
+    if (!init_strict && init.empty()) throw UserError("init_strict: false needs weights to start from: init");
 }
 
 void RunOptions::describe(Fields& fields) {

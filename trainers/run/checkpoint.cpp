@@ -1,7 +1,6 @@
 #include "heed/trainers/run/checkpoint.h"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -9,10 +8,11 @@
 #include "heed/core/cpu/isa.h"
 #include "heed/core/cpu/onednn/version.h"
 #include "heed/core/error.h"
+#include "heed/core/files/stored_values.h"
 #include "heed/core/parallel.h"
-#include "heed/core/settings/nearest_name.h"
 #include "heed/core/version.h"
 #include "heed/trainers/loop/finite.h"
+#include "heed/trainers/run/name_list.h"
 
 namespace heed {
 
@@ -134,12 +134,6 @@ std::vector<Tensor> trained_buffers(const ParameterStore& store) {
     return buffers;
 }
 
-void copy_into(const StoredTensor& stored, Tensor& target) {
-    std::vector<float> values(static_cast<size_t>(target.elements()));
-    if (!values.empty()) std::memcpy(values.data(), stored.bytes.data(), stored.bytes.size());
-    target.copy_from_host(values.data());
-}
-
 std::string shape_text(const std::vector<int64_t>& shape) {
     std::string text = "[";
     for (size_t axis = 0; axis < shape.size(); ++axis) text += (axis ? ", " : "") + std::to_string(shape[axis]);
@@ -148,19 +142,29 @@ std::string shape_text(const std::vector<int64_t>& shape) {
 
 constexpr size_t most_listed = 8;
 
+/// The elements as f32; an error names the file too.
+std::vector<float> values_of(const SafetensorsFile& file, const StoredTensor& stored) {
+    try {
+        return f32_values(stored);
+    } catch (const UserError& error) {
+        throw UserError(file.path() + ": " + error.what());
+    }
+}
+
 /// Copies tensors prefix + name of the file into the parts, and collects what does not fit.
 void load_parts(const SafetensorsFile& file, const ParameterStore& store, const std::vector<Tensor>& buffers,
                 const std::string& prefix, const std::string& what) {
     std::vector<std::string> missing, different, unknown;
     std::set<std::string> known;
     std::vector<std::pair<const StoredTensor*, Tensor>> copies;
+    const bool exact_types = is_checkpoint(file);  // Heed writes F32 alone
     for_each_part(store, buffers, [&](const std::string& part, Tensor target) {
         const std::string name = prefix + part;
         known.insert(name);
         const StoredTensor* stored = file.find(name);
         if (!stored) {
             missing.push_back(name);
-        } else if (stored->dtype != DType::f32 || stored->shape != target.shape().to_vector()) {
+        } else if ((exact_types && stored->dtype != DType::f32) || stored->shape != target.shape().to_vector()) {
             different.push_back(name + " " + dtype_name(stored->dtype) + shape_text(stored->shape) + " for f32" +
                                 target.shape().to_string());
         } else {
@@ -168,8 +172,7 @@ void load_parts(const SafetensorsFile& file, const ParameterStore& store, const 
         }
     });
     for (const StoredTensor& stored : file.tensors()) {
-        const bool other = stored.name.starts_with(optimizer_prefix) || stored.name.starts_with(data_prefix);
-        const bool concerned = prefix.empty() ? !other : stored.name.starts_with(prefix);
+        const bool concerned = prefix.empty() ? !beside_weights(stored.name) : stored.name.starts_with(prefix);
         if (concerned && !known.contains(stored.name)) unknown.push_back(stored.name);
     }
     std::string problems;
@@ -181,7 +184,7 @@ void load_parts(const SafetensorsFile& file, const ParameterStore& store, const 
     report("it has besides", unknown);
     report("it has other shapes:", different);
     if (!problems.empty()) throw UserError(file.path() + " does not fit the " + what + ": " + problems);
-    for (auto& [stored, target] : copies) copy_into(*stored, target);
+    for (auto& [stored, target] : copies) target.copy_from_host(values_of(file, *stored).data());
 }
 
 /// A state with such numbers would only be found out a step later, when it is called the last good one.
@@ -214,6 +217,14 @@ void check_tensors(const SafetensorsFile& file, Module& model) {
             stored.erase(found);
         }
     }
+}
+
+bool is_checkpoint(const SafetensorsFile& file) {
+    return file.metadata().contains(format_key);
+}
+
+bool beside_weights(const std::string& name) {
+    return name.starts_with(optimizer_prefix) || name.starts_with(data_prefix);
 }
 
 std::string numeric_versions() {

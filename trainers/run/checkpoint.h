@@ -28,6 +28,12 @@ std::string numeric_versions();
 void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,
                       const CheckpointFacts& facts, WeightAverage* average = nullptr);
 
+/// Whether Heed wrote it as a checkpoint, of whatever format.
+bool is_checkpoint(const SafetensorsFile& file);
+
+/// Whether a tensor of that name belongs to an optimizer or is a tokenizer.
+bool beside_weights(const std::string& name);
+
 /// Reads the facts. Throws UserError when the file is no checkpoint of Heed, of a newer format, or damaged.
 CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file);
 
@@ -36,7 +42,8 @@ CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file);
 void check_tensors(const SafetensorsFile& file, Module& model);
 
 /// Copies the weights of the file into the model. The names and shapes must be exactly those of the model: what is
-/// missing, unknown or of another shape is listed in one UserError. Tensors of an optimizer are left alone.
+/// missing, unknown or of another shape is listed in one UserError. Tensors of an optimizer are left alone. Files that
+/// are no checkpoints of Heed may have other dtypes (see f32_values).
 void load_weights(const SafetensorsFile& file, ParameterStore& store);
 
 /// Copies average and weights of a training that keeps both. Errors as of load_weights; UserError, too, when the

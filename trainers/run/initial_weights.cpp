@@ -1,25 +1,27 @@
 #include "heed/trainers/run/initial_weights.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include "heed/core/error.h"
 #include "heed/core/files/safetensors.h"
+#include "heed/layers/models/image_classifier.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/finite.h"
 #include "heed/trainers/recipe/general_options.h"
+#include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/checkpoint.h"
+#include "heed/trainers/run/fitting_weights.h"
+#include "heed/trainers/run/name_list.h"
 #include "heed/trainers/run/trained_model.h"
 
 namespace heed {
 
 namespace {
-
-/// "command line: init: ...": where `init` is given. It is no word that an error's own text could be searched for.
-std::string placed_init(const Recipe& recipe, const std::string& error) {
-    for (const Setting& setting : recipe.explain()) {
-        if (setting.key == "init") return setting.source + ": init: " + error;
-    }
-    return "init: " + error;
-}
 
 /// Opens the file and hands it to `use`.
 template <class F>
@@ -30,9 +32,86 @@ bool use_initial_weights(const Recipe& recipe, F&& use) {
         std::error_code ignored;
         use(SafetensorsFile(std::filesystem::is_directory(init, ignored) ? checkpoint_file(init) : init));
     } catch (const UserError& error) {
-        throw UserError(placed_init(recipe, error.what()));
+        throw UserError(recipe.section("").source("init").text() + ": init: " + error.what());
     }
     return true;
+}
+
+/// Names of tokenizers of which the file has others than the data, so that its word vectors belong to other words.
+std::vector<std::string> other_tokenizers(const SafetensorsFile& file, const DataFacts& data) {
+    std::vector<std::string> names;
+    for (const auto& [name, tokenizer] : data.tokenizers()) {
+        const StoredTensor* stored = file.find("data." + name);
+        if (stored == nullptr) continue;
+        const std::string_view bytes(reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size());
+        if (bytes != tokenizer->bytes) names.push_back(name);
+    }
+    return names;
+}
+
+/// Whether the names of both are known and not the same, in the same order.
+bool has_other_classes(const DataFacts& known, const DataFacts& data) {
+    const auto unknown = [](const std::vector<std::string>& names) {
+        return std::all_of(names.begin(), names.end(), [](const std::string& name) { return name.empty(); });
+    };
+    return !unknown(known.class_names) && !unknown(data.class_names) && known.class_names != data.class_names;
+}
+
+constexpr const char* way_out = "; init_strict: false takes over what fits";
+
+void refuse_others(const SafetensorsFile& file, const DataFacts& data) {
+    if (!is_checkpoint(file)) return;
+    const SharedFacts known = read_checkpoint_facts(file).data;
+    if (has_other_classes(*known, data)) {
+        throw UserError(fmt::format("{} was trained for other classes ({}) than the data have ({}){}", file.path(),
+                                    shortened(known->class_names), shortened(data.class_names), way_out));
+    }
+    if (!other_tokenizers(file, data).empty()) {
+        throw UserError(fmt::format(
+            "{} was trained with another tokenizer, so that its word vectors belong to other words (tokenizer.file "
+            "takes a SentencePiece model or BERT vocabulary out of a run folder){}",
+            file.path(), way_out));
+    }
+}
+
+std::optional<PatchGrid> grid_of(const Module& model) {
+    const auto* images = dynamic_cast<const ImageClassifier*>(&model);
+    if (!images) return {};
+    const PatchTransformerShape shape = images->shape();
+    return PatchGrid{shape.rows, shape.columns, shape.class_token};
+}
+
+/// The grid of a file that does not tell: a square, with a class token where there is one.
+std::optional<PatchGrid> square_grid(const SafetensorsFile& file) {
+    const StoredTensor* positions = file.find("positions.weight");
+    if (!positions || positions->shape.size() != 2) return {};
+    const bool class_token = file.find("class_token") != nullptr;
+    const auto side = static_cast<int64_t>(std::sqrt(static_cast<double>(positions->shape[0])));
+    const PatchGrid grid{side, side, class_token};
+    return grid.tokens() == positions->shape[0] ? std::optional(grid) : std::nullopt;
+}
+
+WeightsFit compare(const SafetensorsFile& file, const Module& model, const DataFacts& data) {
+    WeightsFit fit;
+    fit.to = grid_of(model);
+    if (is_checkpoint(file)) {
+        const CheckpointFacts facts = read_checkpoint_facts(file);
+        if (has_other_classes(*facts.data, data)) fit.foreign.emplace_back("head.");
+        const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {});
+        fit.from = grid_of(*facts.data->kind().make_model(recipe, *facts.data));
+    } else if (fit.to) {
+        fit.from = square_grid(file);
+    }
+    for (const std::string& name : other_tokenizers(file, data)) {
+        // Their table of vectors has the name of the tokenizer; a table that both languages share has none of theirs,
+        // nor has an output layer over the words of the target.
+        std::string table = name;
+        table.replace(table.find("tokenizer"), std::string::npos, "embedding.");
+        fit.foreign.push_back(table);
+        fit.foreign.emplace_back("embedding.");
+        if (data.class_names.empty() && !name.starts_with("source")) fit.foreign.emplace_back("head.");
+    }
+    return fit;
 }
 
 }  // namespace
@@ -41,27 +120,25 @@ bool check_initial_weights(const Recipe& recipe) {
     return use_initial_weights(recipe, [](const SafetensorsFile&) {});
 }
 
-bool load_initial_weights(const Recipe& recipe, ParameterStore& store) {
-    return use_initial_weights(recipe, [&](const SafetensorsFile& file) {
-        load_weights(file, store);
+std::vector<std::string> load_initial_weights(const Recipe& recipe, ParameterStore& store, Module& model,
+                                              const DataFacts& data) {
+    const GeneralOptions& options = recipe.options<GeneralOptions>("");
+    std::vector<std::string> lines;
+    use_initial_weights(recipe, [&](const SafetensorsFile& file) {
+        lines.push_back("starting from the weights in " + options.init);
+        if (options.init_strict) {
+            load_weights(file, store);
+            refuse_others(file, data);
+        } else {
+            const std::vector<std::string> more = load_fitting_weights(file, store, compare(file, model, data)).lines();
+            lines.insert(lines.end(), more.begin(), more.end());
+        }
         const std::string bad = first_non_finite_parameter(store);
         if (!bad.empty()) {
             throw UserError(file.path() + " cannot be used: " + bad + " holds numbers that are not finite");
         }
     });
-}
-
-bool has_other_tokenizer(const Recipe& recipe, const DataFacts& data) {
-    bool other = false;
-    use_initial_weights(recipe, [&](const SafetensorsFile& file) {
-        for (const auto& [name, tokenizer] : data.tokenizers()) {
-            const StoredTensor* stored = file.find("data." + name);
-            if (stored == nullptr) continue;
-            const std::string_view bytes(reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size());
-            other = other || bytes != tokenizer->bytes;
-        }
-    });
-    return other;
+    return lines;
 }
 
 }  // namespace heed

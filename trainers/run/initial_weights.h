@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "heed/core/module/parameter_store.h"
 #include "heed/trainers/kinds/data_facts.h"
 #include "heed/trainers/recipe/recipe.h"
@@ -7,15 +10,14 @@
 namespace heed {
 
 /// Opens what `init` of the recipe names and returns false where it is empty: a safetensors file, or a run folder,
-/// which means its best checkpoint. UserErrors name the key.
+/// which means its best checkpoint. UserErrors name the key and where it was given.
 bool check_initial_weights(const Recipe& recipe);
 
-/// The same, and copies the weights into the model of `store`. UserError too where they do not fit it (see
-/// load_weights) or are not finite.
-bool load_initial_weights(const Recipe& recipe, ParameterStore& store);
-
-/// Whether the file named by `init` has tokenizers that differ from those of `data`, so that its word vectors belong to
-/// other words.
-bool has_other_tokenizer(const Recipe& recipe, const DataFacts& data);
+/// The same, and copies the weights into the model of `store`, which is one for these data; what the log should say of
+/// it. UserError too where they do not fit the model (see load_weights), were trained for other classes or with another
+/// tokenizer, or are not finite. With init_strict: false what fits is taken (see load_fitting_weights); of other
+/// classes and words the head and the vectors of words are new.
+std::vector<std::string> load_initial_weights(const Recipe& recipe, ParameterStore& store, Module& model,
+                                              const DataFacts& data);
 
 }  // namespace heed

@@ -58,9 +58,9 @@ std::map<std::string, std::string> values_of(const Recipe& recipe) {
 }  // namespace
 
 bool may_differ_on_resume(const std::string& key) {
-    return is_listed(
-        key, {"init", "threads", "data.root", "train.epochs", "train.steps", "train.patience", "train.eval_every",
-              "train.eval_steps", "train.checkpoint_every", "train.watch_every", "train.average_best", "run.*"});
+    return is_listed(key, {"init", "init_strict", "threads", "data.root", "train.epochs", "train.steps",
+                           "train.patience", "train.eval_every", "train.eval_steps", "train.checkpoint_every",
+                           "train.watch_every", "train.average_best", "run.*"});
 }
 
 bool may_be_changed(const std::string& key) {
@@ -101,7 +101,7 @@ std::vector<SettingChange> check_resumable(const Recipe& recipe, const Recipe& s
 }
 
 std::string portable_recipe(const Recipe& recipe) {
-    const std::vector<std::string> emptied = {"data.root=", "run.dir=", "run.name=", "init="};
+    const std::vector<std::string> emptied = {"data.root=", "run.dir=", "run.name=", "init=", "init_strict=true"};
     return parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), emptied).resolved_yaml();
 }
 

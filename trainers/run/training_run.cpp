@@ -53,18 +53,10 @@ void write_recipe(const OpenRun& run) {
     write_file_atomically(run.paths.recipe(), run_recipe(run.training.recipe, run.beginning));
 }
 
-/// The first files of a new run.
-void begin(OpenRun& run) {
-    const Recipe& recipe = run.training.recipe;
+/// The first files of a new run; `initial_weights` is what there is to say of them.
+void begin(OpenRun& run, const std::vector<std::string>& initial_weights) {
     const DataFacts& facts = *run.training.workload.facts();
-    if (const std::string& init = recipe.options<GeneralOptions>("").init; !init.empty()) {
-        run.record.line("starting from the weights in " + init);
-        if (has_other_tokenizer(recipe, facts)) {
-            run.record.line(
-                "warning: they were trained with another tokenizer, so that their word vectors belong to other words "
-                "(tokenizer.file takes a SentencePiece model or BERT vocabulary out of a run folder)");
-        }
-    }
+    for (const std::string& line : initial_weights) run.record.line(line);
     run.checkpoints.begin();
     write_recipe(run);
     for (const auto& [name, tokenizer] : facts.tokenizers()) {
@@ -161,10 +153,11 @@ TrainEnd train(const TrainRequest& request) {
     if (from) check_tensors(from->file, workload->task().model());
     Training training(recipe, context, *workload);
     check_training(training);
+    std::vector<std::string> initial_weights;
     if (from) {
         load_state(*from, training, folder->state() == RunState::finished);
     } else {
-        load_initial_weights(recipe, training.store);
+        initial_weights = load_initial_weights(recipe, training.store, training.task.model(), *workload->facts());
     }
     if (!folder) folder.emplace(new_folder(target));
     OpenRun run(training, *folder, beginning);
@@ -180,7 +173,7 @@ TrainEnd train(const TrainRequest& request) {
     if (from) {
         go_on(run, from->facts, changes);
     } else {
-        begin(run);
+        begin(run, initial_weights);
         if (request.resume) {
             run.record.line("there is no checkpoint in " + run.paths.folder() + ": starting from the beginning");
         }

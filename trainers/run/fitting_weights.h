@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heed/core/files/safetensors.h"
+#include "heed/core/module/parameter_store.h"
+
+namespace heed {
+
+/// Tokens as a model sees an image: rows and columns of patches, and whether a class token stands in front of them.
+struct PatchGrid {
+    int64_t rows = 0, columns = 0;
+    bool class_token = false;
+
+    int64_t tokens() const { return rows * columns + (class_token ? 1 : 0); }
+    bool operator==(const PatchGrid&) const = default;
+};
+
+/// What the model of a file, and that which takes its weights, differ in besides the shapes of their parameters.
+struct WeightsFit {
+    /// Beginnings of the names of parameters whose rows belong to other classes or words: they are not taken.
+    std::vector<std::string> foreign;
+    /// Those of a vision transformer, else nothing.
+    std::optional<PatchGrid> from, to;
+};
+
+/// What load_fitting_weights did, by name.
+struct FittedWeights {
+    int64_t taken = 0;                 ///< parameters that the file had, fitted ones included
+    std::vector<std::string> added;    ///< parameters that keep their first values
+    std::vector<std::string> dropped;  ///< tensors of the file that found no place
+    std::vector<std::string> fitted;   ///< "positions.weight from 4 x 4 to 8 x 8 patches"
+
+    /// A line for the log each.
+    std::vector<std::string> lines() const;
+};
+
+/// Copies what fits out of the file: tensors of the names and shapes of the model's. Tables of positions
+/// ("positions.weight") are made to fit: over the grids of patches by linear interpolation between their centres, else
+/// by taking their first rows. UserError when nothing fits.
+FittedWeights load_fitting_weights(const SafetensorsFile& file, const ParameterStore& store, const WeightsFit& fit);
+
+/// Positions [from.tokens(), dim] as those of another grid, [to.tokens(), dim]. The row of a class token that only the
+/// new grid has is taken from `now`, the new table as it is.
+std::vector<float> interpolated_positions(const std::vector<float>& positions, const PatchGrid& from,
+                                          const PatchGrid& to, const std::vector<float>& now);
+
+}  // namespace heed
