@@ -29,12 +29,13 @@ void check_rank(const char* op, const char* what, const Shape& actual, int rank)
 
 namespace {
 
-void check_values(const std::string& where, const char* what, std::span<const int32_t> indices, int64_t first,
-                  int64_t end) {
+/// `op` may be null.
+void check_values(const char* op, const char* what, std::span<const int32_t> indices, int64_t first, int64_t end) {
     const auto wrong = std::find_if(indices.begin(), indices.end(), [&](int32_t i) { return i < first || i >= end; });
     if (wrong == indices.end()) return;
-    throw Error(where + "expected " + what + " in [" + std::to_string(first) + ", " + std::to_string(end) + "), got " +
-                std::to_string(*wrong) + " at place " + std::to_string(wrong - indices.begin()));
+    throw Error((op ? std::string(op) + ": " : "") + "expected " + what + " in [" + std::to_string(first) + ", " +
+                std::to_string(end) + "), got " + std::to_string(*wrong) + " at place " +
+                std::to_string(wrong - indices.begin()));
 }
 
 }  // namespace
@@ -43,12 +44,12 @@ void check_indices(const char* op, const char* what, const Tensor& indices, int6
     check_dtype(op, what, indices, DType::i32);
     if (!indices.context().device().shares_host_memory()) return;
     const std::span<const int32_t> values(indices.data<int32_t>(), static_cast<size_t>(indices.elements()));
-    check_values(std::string(op) + ": ", what, values, first, end);
+    check_values(op, what, values, first, end);
 }
 
 Tensor indices_on_device(Context& context, const char* what, const Shape& shape, std::span<const int32_t> indices,
                          int64_t first, int64_t end) {
-    check_values("", what, indices, first, end);
+    check_values(nullptr, what, indices, first, end);
     return Tensor::from_host(context, shape, indices);
 }
 

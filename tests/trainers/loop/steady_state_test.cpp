@@ -7,20 +7,24 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string>
 
 #include "heed/attention/registry.h"
 #include "heed/core/device/context.h"
 #include "heed/core/module/parameter_store.h"
-#include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/core/ranks/communicator.h"
 #include "heed/layers/models/vit.h"
-#include "heed/tests/support/step_totals.h"
+#include "heed/tests/trainers/images/formula_images.h"
+#include "heed/trainers/images/image_task.h"
+#include "heed/trainers/loop/trainer.h"
 #include "heed/trainers/optimizers/adam.h"
 
 namespace {
 
-// Counts the calls of operator new between start and stop: those that come from inside a library, and Heed's own.
+// Counts the calls of operator new of its thread between start and stop: those that come from inside a library, and
+// Heed's own. The loader works in another thread, beside the step.
 struct Counter {
     bool on = false;
     int64_t own = 0;
@@ -29,7 +33,7 @@ struct Counter {
     int first_own_depth = 0;
 };
 
-Counter counter;
+thread_local Counter counter;
 
 bool lies_in_library(void* address) {
     Dl_info info;
@@ -106,45 +110,45 @@ namespace heed::test {
 
 namespace {
 
-/// Training of a small vision transformer, as the trainer does it.
+/// Training of a small vision transformer.
 class Training {
 public:
-    Training(const char* device, const VitOptions& options, const char* attention)
+    Training(const char* device, const VitOptions& options, const char* attention, const AugmentOptions& augment)
         : context_(device),
           type_(attention_type(attention)),
           attention_options_(type_.make_options()),
           model_(make_vit(options, {&type_, dynamic_cast<AttentionOptions*>(attention_options_.get())},
                           {.channels = 1, .height = 8, .width = 8, .classes = 10})),
           store_(context_, *model_, 1),
-          optimizer_(AdamWOptions().make_optimizer(store_)),
-          images_(Tensor::zeros(context_, {5, 1, 8, 8})),
-          targets_(Tensor::zeros(context_, {5}, DType::i32)) {}
-
-    void step() {
-        ForwardState state;
-        state.training = true;
-        state.step = static_cast<uint32_t>(steps_);
-        store_.begin_step();
-        {
-            const CrossEntropyResult result = cross_entropy(model_->forward(images_, state), targets_, 0.1F);
-            context_.tape().backward(result.loss);
-        }
-        context_.tape().clear();
-        store_.finish_gradients();
-        optimizer_->step(++steps_, 1e-3, 1.0 / 5 / (1 + gradient_norm(store_)));
+          task_(context_, *model_,
+                data_of(std::make_shared<FormulaImages>(20, ImageShape{1, 8, 8}, 10), {{0.5}, {0.25}}), 0.1, 5,
+                augment),
+          trainer_(context_, task_, store_, train_options(), AdamWOptions(), 5, communicator_) {
+        trainer_.begin({});
     }
+
+    void step() { trainer_.step(); }
 
     CachingAllocator& allocator() { return context_.allocator(); }
 
 private:
+    static TrainOptions train_options() {
+        TrainOptions options;
+        options.steps = 40;
+        options.accumulate = 2;
+        options.clip = 1.0;
+        options.ema = 0.9;
+        return options;
+    }
+
     Context context_;
     const AttentionType& type_;
     std::unique_ptr<Options> attention_options_;
     std::unique_ptr<ImageClassifier> model_;
     ParameterStore store_;
-    std::unique_ptr<Optimizer> optimizer_;
-    Tensor images_, targets_;
-    int64_t steps_ = 0;
+    ImageTask task_;
+    SelfCommunicator communicator_;
+    Trainer trainer_;
 };
 
 VitOptions small_vit() {
@@ -166,9 +170,10 @@ std::string stack_of_first() {
     return text;
 }
 
-void expect_steady(const char* device, const VitOptions& options, const char* attention) {
+void expect_steady(const char* device, const VitOptions& options, const char* attention,
+                   const AugmentOptions& augment = {}) {
     SCOPED_TRACE(std::string(device) + ", " + attention + ", " + options.norm + "-norm, pool " + options.pool);
-    Training training(device, options, attention);
+    Training training(device, options, attention, augment);
     for (int i = 0; i < 3; ++i) training.step();
     const int64_t device_allocations = training.allocator().device_allocations();
     const std::size_t in_use = training.allocator().bytes_in_use();
@@ -206,6 +211,15 @@ TEST(SteadyState, NeitherDoOtherKindsOfTransformer) {
     options.positions = "sinusoidal";
     options.activation = "relu";
     options.dropout = 0;
+    expect_steady("cpu", options, "sdpa");
+}
+
+TEST(SteadyState, NorWithMixedImagesOrCheckpointedActivations) {
+    AugmentOptions augment;
+    augment.mixup = 0.4;
+    expect_steady("cpu", small_vit(), "sdpa", augment);
+    VitOptions options = small_vit();
+    options.checkpoint_activations = true;
     expect_steady("cpu", options, "sdpa");
 }
 

@@ -125,12 +125,12 @@ TEST(TranslationTask, PassesWithoutPairsAreSkipped) {
     task.begin(small.plan(1));
     std::vector<int64_t> counts;
     for (int64_t step = 0; step < 30; ++step) {
-        counts.push_back(task.next({}).sums.count);
+        counts.push_back(task.next({}).count);
         EXPECT_GT(counts.back(), 0) << step;
     }
     // Going on later finds the same batches.
     task.begin(small.plan(1, {20, 0}));
-    for (size_t step = 20; step < 30; ++step) EXPECT_EQ(task.next({}).sums.count, counts[step]) << step;
+    for (size_t step = 20; step < 30; ++step) EXPECT_EQ(task.next({}).count, counts[step]) << step;
 }
 
 TEST(TranslationTask, AnEpochVisitsEveryPairOnceAndCountsTargetTokens) {
