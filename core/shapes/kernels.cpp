@@ -17,6 +17,7 @@
 #include "heed/core/kernels/softmax_kernels.h"
 #include "heed/core/kernels/token_assembly_kernels.h"
 #include "heed/core/kernels/token_pool_kernels.h"
+#include "heed/core/kernels/totals_kernels.h"
 #include "heed/core/shapes/nothing.h"
 
 namespace heed {
@@ -53,7 +54,7 @@ const DropoutKernels& dropout_shapes() {
 
 const ElementwiseKernels& elementwise_shapes() {
     static const ElementwiseKernels kernels = {
-        nothing, nothing, nothing, nothing, nothing, nothing, elementwise_cpu().sum_rows_workspace};
+        nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, elementwise_cpu().sum_rows_workspace};
     return kernels;
 }
 
@@ -109,6 +110,11 @@ const TokenAssemblyKernels& token_assembly_shapes() {
 
 const TokenPoolKernels& token_pool_shapes() {
     static const TokenPoolKernels kernels = {nothing, nothing};
+    return kernels;
+}
+
+const TotalsKernels& totals_shapes() {
+    static const TotalsKernels kernels = {nothing, nothing, nothing};
     return kernels;
 }
 

@@ -26,8 +26,8 @@ public:
     }
     void copy(void*, const void*, size_t) override {}
     void fill_zero(void*, size_t) override {}
+    bool shares_host_memory() const override { return false; }
     void matrix_product(const MatrixProduct&) override {}
-    void synchronise() override {}
 
 private:
     uintptr_t next_ = uintptr_t{1} << 61;
