@@ -37,7 +37,7 @@ void ClassificationMeter::add(const Variable& logits, std::span<const int32_t> l
                               std::span<const int64_t> places) {
     if (!all_finite(logits.value())) throw Error("the model gives numbers that are not finite for " + samples_);
     const Shape rows = {static_cast<int64_t>(labels.size())};
-    const Tensor targets = indices_on_device(logits.context(), "labels", rows, labels, 0, result_.classes);
+    const Tensor targets = indices_on_device(logits.context(), "labels", rows, labels, 0, result_.confusion.classes());
     const CrossEntropyResult loss = cross_entropy(logits, targets, 0.0f);
     loss_sum_ += loss.totals().nll;
     std::vector<int32_t> predictions(labels.size());

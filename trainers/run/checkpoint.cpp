@@ -10,9 +10,9 @@
 #include "heed/core/error.h"
 #include "heed/core/files/stored_values.h"
 #include "heed/core/parallel.h"
+#include "heed/core/settings/nearest_name.h"
 #include "heed/core/version.h"
 #include "heed/trainers/loop/finite.h"
-#include "heed/trainers/run/name_list.h"
 
 namespace heed {
 

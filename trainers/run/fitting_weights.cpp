@@ -9,8 +9,8 @@
 
 #include "heed/core/error.h"
 #include "heed/core/files/stored_values.h"
+#include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/run/checkpoint.h"
-#include "heed/trainers/run/name_list.h"
 
 namespace heed {
 
@@ -91,7 +91,7 @@ std::vector<float> interpolated_positions(const std::vector<float>& positions, c
 std::vector<std::string> FittedWeights::lines() const {
     std::vector<std::string> result = {fmt::format("init_strict is off: {} tensors are taken over", taken)};
     const auto add = [&](const char* text, const std::vector<std::string>& names) {
-        if (!names.empty()) result.push_back(fmt::format("{}: {}", text, shortened(names)));
+        if (!names.empty()) result.push_back(fmt::format("{}: {}", text, listed(names)));
     };
     add("made to fit", fitted);
     add("new, with their first values", added);

@@ -9,6 +9,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/files/safetensors.h"
+#include "heed/core/settings/nearest_name.h"
 #include "heed/layers/models/image_classifier.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/finite.h"
@@ -16,7 +17,6 @@
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/checkpoint.h"
 #include "heed/trainers/run/fitting_weights.h"
-#include "heed/trainers/run/name_list.h"
 #include "heed/trainers/run/trained_model.h"
 
 namespace heed {
@@ -64,7 +64,7 @@ void refuse_others(const SafetensorsFile& file, const DataFacts& data) {
     const SharedFacts known = read_checkpoint_facts(file).data;
     if (has_other_classes(*known, data)) {
         throw UserError(fmt::format("{} was trained for other classes ({}) than the data have ({}){}", file.path(),
-                                    shortened(known->class_names), shortened(data.class_names), way_out));
+                                    listed(known->class_names), listed(data.class_names), way_out));
     }
     if (!other_tokenizers(file, data).empty()) {
         throw UserError(fmt::format(
