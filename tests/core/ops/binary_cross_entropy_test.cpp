@@ -37,7 +37,9 @@ double sum_of(const Path& path, BinaryCrossEntropy arguments) {
     arguments.sum = path.at(sum);
     arguments.loss = path.at(loss);
     path.kernels.forward(arguments);
-    if (!std::isnan(sum[0])) EXPECT_EQ(loss[0], static_cast<float>(sum[0]));
+    if (!std::isnan(sum[0])) {
+        EXPECT_EQ(loss[0], static_cast<float>(sum[0]));
+    }
     return sum[0];
 }
 
