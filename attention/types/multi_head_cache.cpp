@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/ops/check.h"
 #include "heed/core/ops/shapes/copy_rows.h"
 
 namespace heed {
@@ -23,7 +24,8 @@ Variable gathered(const Variable& x, const Tensor& index) {
 }  // namespace
 
 void MultiHeadSelfCache::reorder(std::span<const int32_t> rows) {
-    const Tensor index = Tensor::from_host(tokens().values().context(), {static_cast<int64_t>(rows.size())}, rows);
+    const Tensor index =
+        indices_on_device(tokens().values().context(), "rows", {std::ssize(rows)}, rows, 0, tokens().rows());
     for (std::optional<TokenBuffer>* buffer : {&projected, &input, &mixed}) {
         if (*buffer) (*buffer)->reorder(index);
     }
