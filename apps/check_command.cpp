@@ -6,6 +6,7 @@
 #include "heed/apps/support/training_cost.h"
 #include "heed/core/error.h"
 #include "heed/core/files/safetensors.h"
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -22,13 +23,13 @@ void print_settings(const Recipe& recipe) {
     size_t key_width = 0, value_width = 0;
     for (const Setting& setting : settings) {
         key_width = std::max(key_width, setting.key.size());
-        value_width = std::max(value_width, std::min<size_t>(setting.value.size(), 24));
+        value_width = std::max(value_width, std::min<size_t>(printable(setting.value).size(), 24));
     }
     for (const Setting& setting : settings) {
-        const std::string value = setting.value.empty() ? "(empty)" : setting.value;
-        fmt::print("{:<{}}  {:<{}}  {}\n", setting.key, key_width, value, value_width, setting.source);
+        const std::string value = printable(setting.value).empty() ? "(empty)" : printable(setting.value);
+        fmt::print("{:<{}}  {:<{}}  {}\n", setting.key, key_width, value, value_width, printable(setting.source));
     }
-    for (const std::string& note : recipe.notes()) fmt::print("note: {}\n", note);
+    for (const std::string& note : recipe.notes()) fmt::print("note: {}\n", printable(note));
 }
 
 /// Numbers with their usual prefix: "1.23 M".
@@ -74,7 +75,7 @@ ExpectedData opened_data(const Recipe& recipe) {
     Context context("shapes");
     const std::unique_ptr<Workload> workload = kind_of(recipe).open(recipe, context, nullptr);
     fmt::print("\n");
-    for (const std::string& line : workload->description()) fmt::print("{}\n", line);
+    for (const std::string& line : workload->description()) fmt::print("{}\n", printable(line));
     return {workload->facts(), workload->batch_is_limit() ? 0 : workload->task().samples(Split::train)};
 }
 

@@ -74,6 +74,24 @@ TEST_F(BadInput, Recipes) {
     expect_error(tiny().run({"train", "data", "run.dir=never"}), 2, "data");
 }
 
+TEST_F(BadInput, ForeignTextSteersNoScreen) {
+    for (const std::string& steering : {std::string("\x1b[2J"),
+                                        std::string("\xc2\x9b"
+                                                    "2J"),
+                                        std::string("\xe2\x80\xae"), std::string("\nheed: error: nothing")}) {
+        for (const std::vector<std::string>& arguments :
+             {std::vector<std::string>{"train", "recipe" + steering + ".yaml"},
+              {"predict", "run" + steering, "a.png"},
+              {"info", "file" + steering},
+              {"check", "tiny.yaml", "data.root=" + steering},
+              {"help", steering}}) {
+            const ProgramResult result = tiny().run(arguments);
+            EXPECT_EQ(result.code, arguments[0] == "check" ? 0 : 2);
+            EXPECT_EQ((result.output + result.errors).find(steering), std::string::npos) << arguments[0];
+        }
+    }
+}
+
 TEST_F(BadInput, Settings) {
     expect_refused({"model.dimm=32"}, "did you mean model.dim?");
     expect_refused({"model.dim=0"}, "model.dim");

@@ -116,6 +116,8 @@ void add_text_sections(ReportInput& input, const TextData& data, const Evaluatio
     } else {
         add_classification_result(input, test);
         input.sections.push_back(confusion_html(test, data.class_names(), input.unit));
+        input.sections.push_back(
+            class_table_html(classification_scores(test.confusion).classes, data.class_names(), input.unit));
         input.sections.push_back(misclassified_texts(data, test));
     }
     if (!texts.empty()) input.sections.push_back(word_section(data, texts));
