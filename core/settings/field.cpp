@@ -161,10 +161,11 @@ std::vector<std::string> Field::items() const {
 }
 
 std::string Field::value_text() const {
-    TextList all = items();
+    const TextList all = items();
     if (!is_list()) return all.front();
-    for (std::string& item : all) item = list_item(item);
-    return "[" + listed(all, ", ") + "]";
+    std::string text = "[";
+    for (const std::string& item : all) text += (text.size() == 1 ? "" : ", ") + list_item(item);
+    return text + "]";
 }
 
 bool Field::is_choice(std::string_view text) const {

@@ -75,12 +75,13 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
     return nearest.empty() ? "" : " (did you mean " + nearest + "?)";
 }
 
-std::string listed(const std::vector<std::string>& names, std::string_view last_separator) {
+std::string listed(const std::vector<std::string>& names, std::string_view last_separator, size_t most) {
     std::string result;
-    for (size_t i = 0; i < names.size(); i++) {
+    for (size_t i = 0; i < std::min(names.size(), most); i++) {
         if (i > 0) result += i + 1 == names.size() ? last_separator : std::string_view(", ");
         result += names[i];
     }
+    if (names.size() > most) result += " and " + std::to_string(names.size() - most) + " more";
     return result;
 }
 

@@ -16,7 +16,13 @@ void ImageDataOptions::describe(Fields& fields) {
         .unit("images");
     fields.add("validation", validation, "share of the training set that is kept back for validation; 0: none")
         .range(0, 0.9);
-    fields.add("split_seed", split_seed, "seed of the choice of validation images, apart from train.seed")
+    fields
+        .add("limit", limit,
+             "at most this many training images, for trials: a fixed subset, chosen by content and data.split_seed "
+             "whatever the order of the files; 0: all")
+        .range(0, 1e9)
+        .unit("images");
+    fields.add("split_seed", split_seed, "seed of what is kept back and of data.limit, apart from train.seed")
         .range(0, 9007199254740991.0);
     fields.add("mean", mean, "subtracted from the pixels (0 to 1): one value, or one a channel").range(-1e6, 1e6);
     fields.add("std", deviation, "divides the pixels after that: one value, or one a channel").range(1e-6, 1e6);

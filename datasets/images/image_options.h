@@ -13,6 +13,7 @@ struct ImageDataOptions : Options {
     std::string root;
     int64_t batch = 128;
     double validation = 0.1;
+    int64_t limit = 0;
     int64_t split_seed = 0;
     std::vector<double> mean = {0.5};
     std::vector<double> deviation = {0.5};

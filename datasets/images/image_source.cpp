@@ -1,6 +1,7 @@
 #include "heed/datasets/images/image_source.h"
 
 #include "heed/datasets/images/formats/image_resize.h"
+#include "heed/datasets/images/image_key.h"
 
 namespace heed {
 
@@ -9,6 +10,12 @@ void ImageSource::read_crop(int64_t index, const RandomCrop& crop, std::span<uin
     read_image(index, whole);
     resize_image(PixelView::planes(whole.data(), shape()), crop_box(shape().height, shape().width, crop), shape(),
                  pixels);
+}
+
+uint64_t ImageSource::content_key(int64_t index) const {
+    std::vector<uint8_t> pixels(static_cast<std::size_t>(shape().pixels()));
+    read_image(index, pixels);
+    return byte_key(pixels);
 }
 
 std::string to_string(const ImageShape& shape) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace heed {
@@ -52,6 +53,12 @@ public:
     virtual int64_t reading_threads() const { return 1; }
 
     virtual int32_t label(int64_t index) const = 0;
+
+    /// What equal images have in common, whatever their labels (byte_key of the pixels, file_key of a file).
+    virtual uint64_t content_key(int64_t index) const;
+
+    /// Path of the image's file below the folder of the source; empty where it has none of its own.
+    virtual std::string_view file_name(int64_t /*index*/) const { return {}; }
 
     int64_t classes() const { return static_cast<int64_t>(class_names().size()); }
 };

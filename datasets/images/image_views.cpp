@@ -17,6 +17,8 @@ public:
     const ImageShape& shape() const override { return shape_; }
     const std::vector<std::string>& class_names() const override { return source_->class_names(); }
     int32_t label(int64_t index) const override { return source_->label(index); }
+    uint64_t content_key(int64_t index) const override { return source_->content_key(index); }
+    std::string_view file_name(int64_t index) const override { return source_->file_name(index); }
     int64_t reading_threads() const override { return source_->reading_threads(); }
 
     void read_image(int64_t index, std::span<uint8_t> pixels) const override {
@@ -46,6 +48,8 @@ public:
     const ImageShape& shape() const override { return source_->shape(); }
     const std::vector<std::string>& class_names() const override { return source_->class_names(); }
     int32_t label(int64_t index) const override { return source_->label(inner(index)); }
+    uint64_t content_key(int64_t index) const override { return source_->content_key(inner(index)); }
+    std::string_view file_name(int64_t index) const override { return source_->file_name(inner(index)); }
     int64_t reading_threads() const override { return source_->reading_threads(); }
     void read_image(int64_t index, std::span<uint8_t> pixels) const override {
         source_->read_image(inner(index), pixels);

@@ -14,12 +14,6 @@ namespace {
 
 constexpr size_t most_shown_classes = 20;
 
-std::string some_names(const std::vector<std::string>& names) {
-    if (names.size() <= most_shown_classes) return listed(names, ", ");
-    return listed({names.begin(), names.begin() + most_shown_classes}, ", ") +
-           fmt::format(" and {} more", names.size() - most_shown_classes);
-}
-
 std::vector<double> balanced_weights(const ClassCounts& classes) {
     std::vector<double> weights;
     for (size_t i = 0; i < classes.counts.size(); ++i) {
@@ -58,7 +52,8 @@ std::vector<float> class_weights(const ClassWeightOptions& options, const ClassC
     if (!options.balanced && options.weights.empty()) return {};
     if (!options.balanced && options.weights.size() != classes.names.size()) {
         throw UserError(fmt::format("train.classes.weights expects {} numbers, one for each class ({}), got {}",
-                                    classes.names.size(), some_names(classes.names), options.weights.size()));
+                                    classes.names.size(), listed(classes.names, ", ", most_shown_classes),
+                                    options.weights.size()));
     }
     const std::vector<double> weights = options.balanced ? balanced_weights(classes) : options.weights;
     const double factor = classes.several_labels ? 1.0 : mean_one(weights, classes);

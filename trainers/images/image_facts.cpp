@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/core/error.h"
+#include "heed/datasets/images/image_key.h"
 #include "heed/trainers/images/image_kind.h"
 
 namespace heed {
@@ -33,6 +34,7 @@ std::shared_ptr<ImageDataFacts> ImageDataFacts::of(const ImageData& data) {
     facts->class_names = data.class_names();
     facts->shape = data.shape();
     facts->normalisation = data.normalisation;
+    facts->fingerprints = {fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
     return facts;
 }
 

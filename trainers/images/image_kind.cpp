@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "heed/core/error.h"
 #include "heed/datasets/images/augmentation/augment_options.h"
 #include "heed/datasets/images/sets/registry.h"
@@ -39,8 +41,8 @@ public:
         return make_image_model(recipe, facts_as<ImageDataFacts>(facts).geometry());
     }
 
-    std::unique_ptr<Workload> open(const Recipe& recipe, Context& context, const SharedFacts&) const override {
-        return std::make_unique<ImageWorkload>(recipe, context);
+    std::unique_ptr<Workload> open(const Recipe& recipe, Context& context, const SharedFacts& known) const override {
+        return std::make_unique<ImageWorkload>(recipe, context, known);
     }
     std::unique_ptr<Workload> open(TrainedModel& trained, Context& context) const override {
         return std::make_unique<ImageWorkload>(trained, context);
@@ -57,7 +59,8 @@ public:
         facts->shape = known->shape;
         facts->normalisation = {options.mean, options.deviation};
         placed(recipe, [&] { PixelTable(facts->normalisation, known->shape); });
-        return ExpectedData{facts, without_validation(known->train_images, options.validation)};
+        const int64_t images = without_validation(known->train_images, options.validation);
+        return ExpectedData{facts, options.limit > 0 ? std::min(images, options.limit) : images};
     }
 
     SampleCost sample_cost(const Recipe&, Module& module, const ExpectedData&) const override {

@@ -4,6 +4,8 @@
 
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 #include "heed/datasets/images/sets/registry.h"
 #include "heed/trainers/classification/class_weights.h"
 #include "heed/trainers/images/attention_inspection.h"
@@ -39,6 +41,23 @@ ImageData open_images_for(const TrainedModel& trained) {
     return data;
 }
 
+SharedFacts facts_of_images(const ImageData& data, const SharedFacts& known) {
+    std::shared_ptr<ImageDataFacts> facts = ImageDataFacts::of(data);
+    if (known) check_unchanged(*known, facts->fingerprints, data.folder.string());
+    return facts;
+}
+
+/// Which classes no training image has, or nothing.
+std::string unseen_image_classes_line(const ImageData& data) {
+    const std::vector<int64_t> counts = class_counts(data.train);
+    std::vector<std::string> unseen;
+    for (size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] == 0) unseen.push_back(quote(data.class_names()[i]));
+    }
+    if (unseen.empty()) return "";
+    return "warning: no training image has the class " + listed(unseen) + ", which the model cannot learn";
+}
+
 std::vector<float> class_weights_of(const Recipe& recipe, const ImageData& data) {
     return placed(recipe, [&] {
         return class_weights(recipe.options<ClassWeightOptions>("train.classes"),
@@ -48,11 +67,11 @@ std::vector<float> class_weights_of(const Recipe& recipe, const ImageData& data)
 
 }  // namespace
 
-ImageWorkload::ImageWorkload(const Recipe& recipe, Context& context)
+ImageWorkload::ImageWorkload(const Recipe& recipe, Context& context, const SharedFacts& known)
     : recipe_(recipe),
       context_(context),
       data_(open_images(recipe)),
-      facts_(ImageDataFacts::of(data_)),
+      facts_(facts_of_images(data_, known)),
       own_model_(make_image_model(recipe, facts_as<ImageDataFacts>(*facts_).geometry())),
       model_(*own_model_),
       batch_(recipe.options<ImageDataOptions>("data").batch),
@@ -69,6 +88,10 @@ ImageWorkload::ImageWorkload(TrainedModel& trained, Context& context)
       batch_(recipe_.options<ImageDataOptions>("data").batch),
       task_(context_, model_, data_, 0.0, batch_) {}
 
+std::vector<std::string> ImageWorkload::changed_data() const {
+    return facts_->fingerprints.changed(ImageDataFacts::of(data_)->fingerprints);
+}
+
 int64_t ImageWorkload::attention_weights() const {
     const PatchTransformerShape shape = model_.shape();
     return shape.heads * shape.tokens() * shape.tokens();
@@ -80,8 +103,10 @@ std::vector<std::string> ImageWorkload::description() {
                     data_.validation.size(), data_.test.size(), to_string(data_.shape())),
         fmt::format("{} with {} attention: {} parameters, {} tokens an image", recipe_.section("model").choice(),
                     recipe_.section("attention").choice(), model_.parameter_count(), model_.tokens())};
+    lines.insert(lines.end(), data_.remarks.begin(), data_.remarks.end());
     for (const std::string& remark :
-         {class_weights_line(class_weights_, data_.class_names()), attention_remark(model_, model_.tokens())}) {
+         {unseen_image_classes_line(data_), class_weights_line(class_weights_, data_.class_names()),
+          attention_remark(model_, model_.tokens())}) {
         if (!remark.empty()) lines.push_back(remark);
     }
     return lines;

@@ -9,11 +9,13 @@ namespace heed {
 /// Classification of images.
 class ImageWorkload final : public Workload {
 public:
-    ImageWorkload(const Recipe& recipe, Context& context);
+    /// `known`: of the checkpoint that a training goes on from, or null.
+    ImageWorkload(const Recipe& recipe, Context& context, const SharedFacts& known);
     ImageWorkload(TrainedModel& trained, Context& context);
 
     Task& task() override { return task_; }
     const SharedFacts& facts() const override { return facts_; }
+    std::vector<std::string> changed_data() const override;
     int64_t batch() const override { return batch_; }
     const char* unit() const override { return "images"; }
     int64_t attention_weights() const override;

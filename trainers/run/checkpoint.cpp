@@ -132,13 +132,7 @@ std::string shape_text(const std::vector<int64_t>& shape) {
     return text + "]";
 }
 
-/// "a, b, c and 4 more"
-std::string shortened(const std::vector<std::string>& names) {
-    constexpr size_t shown = 8;
-    if (names.size() <= shown) return listed(names);
-    std::vector<std::string> first(names.begin(), names.begin() + shown);
-    return listed(first, ", ") + " and " + std::to_string(names.size() - shown) + " more";
-}
+constexpr size_t most_listed = 8;
 
 /// Copies tensors prefix + name of the file into the parts, and collects what does not fit.
 void load_parts(const SafetensorsFile& file, const ParameterStore& store, const std::vector<Tensor>& buffers,
@@ -166,7 +160,8 @@ void load_parts(const SafetensorsFile& file, const ParameterStore& store, const 
     }
     std::string problems;
     auto report = [&](const char* text, const std::vector<std::string>& names) {
-        if (!names.empty()) problems += (problems.empty() ? "" : "; ") + std::string(text) + " " + shortened(names);
+        if (!names.empty())
+            problems += (problems.empty() ? "" : "; ") + std::string(text) + " " + listed(names, " and ", most_listed);
     };
     report("it lacks", missing);
     report("it has besides", unknown);

@@ -7,6 +7,7 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/files/byte_reader.h"
+#include "heed/datasets/images/image_key.h"
 
 namespace heed {
 
@@ -26,6 +27,9 @@ public:
 
     void read_image(int64_t index, std::span<uint8_t> pixels) const override {
         std::memcpy(pixels.data(), record(index) + format_.label_bytes, static_cast<std::size_t>(shape_.pixels()));
+    }
+    uint64_t content_key(int64_t index) const override {
+        return byte_key({record(index) + format_.label_bytes, static_cast<std::size_t>(shape_.pixels())});
     }
     int32_t label(int64_t index) const override { return record(index)[format_.label]; }
 

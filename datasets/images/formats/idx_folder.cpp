@@ -58,7 +58,7 @@ ImageData open_idx_folder(const IdxFolderFormat& format, const ImageDataOptions&
     const std::filesystem::path folder = find_data_folder(search_of(format), options.root);
     auto train = open_part(format, folder, "train");
     auto test = open_part(format, folder, "t10k");
-    return make_image_data(format.name, folder, std::move(train), std::move(test), options);
+    return make_image_data(format.name, folder, {std::move(train), nullptr, std::move(test)}, options);
 }
 
 ImageDataSet idx_data_set(const IdxFolderFormat& format, std::string summary, const Normalisation& normalisation) {

@@ -8,6 +8,7 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/images/formats/idx.h"
+#include "heed/datasets/images/image_key.h"
 
 namespace heed {
 
@@ -28,6 +29,11 @@ public:
     void read_image(int64_t index, std::span<uint8_t> pixels) const override {
         const auto count = static_cast<std::size_t>(shape_.pixels());
         std::memcpy(pixels.data(), pixels_.data() + static_cast<std::size_t>(index) * count, count);
+    }
+
+    uint64_t content_key(int64_t index) const override {
+        const auto count = static_cast<std::size_t>(shape_.pixels());
+        return byte_key(std::span(pixels_).subspan(static_cast<std::size_t>(index) * count, count));
     }
 
     int32_t label(int64_t index) const override { return labels_[static_cast<std::size_t>(index)]; }

@@ -53,6 +53,8 @@ public:
     const ImageShape& shape() const override { return shape_; }
     const std::vector<std::string>& class_names() const override { return files_.class_names; }
     int32_t label(int64_t index) const override { return files_.labels[static_cast<std::size_t>(index)]; }
+    uint64_t content_key(int64_t index) const override { return files_.keys.at(static_cast<std::size_t>(index)); }
+    std::string_view file_name(int64_t index) const override { return files_.files[static_cast<std::size_t>(index)]; }
     int64_t reading_threads() const override { return reading_threads_; }
 
     void read_image(int64_t index, std::span<uint8_t> pixels) const override {

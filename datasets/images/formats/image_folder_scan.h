@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ struct ImageFolderFiles {
     std::vector<std::string> class_names;  ///< names of the subfolders, sorted by their bytes
     std::vector<std::string> files;        ///< paths below `folder`, class after class, sorted
     std::vector<int32_t> labels;           ///< of each file, a position in class_names
+    std::vector<uint64_t> keys;            ///< of each file (file_key), once they are read
 };
 
 /// Lists the files of `folder`; names that begin with a full stop are left out. UserError, naming the place, where

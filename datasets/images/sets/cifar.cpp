@@ -162,7 +162,7 @@ ImageData open_cifar(const CifarFiles& files, const CifarFormat& format, const C
         train = resized_images(std::move(train), options.size);
         test = resized_images(std::move(test), options.size);
     }
-    return make_image_data(files.name, folder, std::move(train), std::move(test), options);
+    return make_image_data(files.name, folder, {std::move(train), nullptr, std::move(test)}, options);
 }
 
 template <class OptionsType>

@@ -2,12 +2,14 @@
 
 #include <fmt/core.h>
 
-#include <numeric>
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/datasets/files/reading_threads.h"
 #include "heed/datasets/images/formats/image_file_source.h"
+#include "heed/datasets/images/image_key.h"
 #include "heed/datasets/images/image_views.h"
 #include "heed/datasets/split.h"
 
@@ -27,6 +29,7 @@ struct ImageFolderOptions final : ImageDataOptions {
     double test = 0.1;
     int64_t cache = 512;
     int64_t workers = 2;
+    std::string on_error = "error";
 
     void describe(Fields& fields) override {
         ImageDataOptions::describe(fields);
@@ -34,7 +37,9 @@ struct ImageFolderOptions final : ImageDataOptions {
             .range(1, 4096)
             .unit("pixels");
         fields.add("grey", grey, "one grey channel instead of red, green and blue");
-        fields.add("test", test, "share of the images that is kept for testing where there is no folder test or val")
+        fields
+            .add("test", test,
+                 "about this share of the images is kept for testing where there is no folder test or val")
             .range(0.001, 0.9);
         fields
             .add("cache", cache,
@@ -42,6 +47,11 @@ struct ImageFolderOptions final : ImageDataOptions {
             .range(0, 1 << 20)
             .unit("MiB");
         fields.add("workers", workers, "threads that decode images beside training").range(1, 64).unit("threads");
+        fields
+            .add("on_error", on_error,
+                 "an image that cannot be read: an error when its turn comes; or skip, which decodes all images once "
+                 "before training and leaves such ones out, named in the log")
+            .choices({"error", "skip"});
     }
 
     ImageShape shape() const { return {grey ? 1 : 3, size, size}; }
@@ -62,14 +72,95 @@ bool fit_into_cache(std::size_t images, const ImageFolderOptions& options) {
            static_cast<double>(options.cache) * 1048576;
 }
 
+/// Reads the keys of the files. With `skips`, a file that cannot be read has any: it will be left out.
+void read_keys(ImageFolderFiles& files, int64_t threads, bool skips) {
+    files.keys.resize(files.files.size());
+    ReadingThreads readers(threads);
+    readers.for_each(std::ssize(files.files), [&](int64_t item, int64_t /*thread*/) {
+        const auto place = static_cast<std::size_t>(item);
+        try {
+            files.keys[place] = file_key(files.folder / files.files[place]);
+        } catch (const UserError&) {
+            if (!skips) throw;
+        }
+    });
+}
+
+/// What the files of a data set become: sources, and what has to be said of them.
+class FolderSources {
+public:
+    FolderSources(const ImageFolderOptions& options, std::size_t images)
+        : options_(options), keeps_(fit_into_cache(images, options)) {}
+
+    std::shared_ptr<const ImageSource> open(ImageFolderFiles files) {
+        const bool skips = options_.on_error == "skip";
+        read_keys(files, options_.workers, skips);
+        auto source = image_file_source(std::move(files), options_.shape(), keeps_, options_.workers);
+        return skips ? without_damaged(std::move(source)) : std::move(source);
+    }
+
+    /// "warning: 3 of 40 images cannot be read and are left out: ...", or nothing.
+    std::vector<std::string> remarks() const {
+        if (damaged_.empty()) return {};
+        constexpr std::size_t most = 5;
+        std::string text = fmt::format("warning: {} of {} images cannot be read and are left out (data.on_error=skip)",
+                                       damaged_.size(), images_);
+        for (std::size_t i = 0; i < std::min(most, damaged_.size()); ++i) text += (i == 0 ? ": " : "; ") + damaged_[i];
+        if (damaged_.size() > most) text += fmt::format("; and {} more", damaged_.size() - most);
+        return {text};
+    }
+
+private:
+    /// Each image is decoded once, now: what is left out later would move others in the order of an epoch.
+    std::shared_ptr<const ImageSource> without_damaged(std::shared_ptr<const ImageSource> source) {
+        std::vector<std::string> failures(static_cast<std::size_t>(source->size()));
+        ReadingThreads readers(options_.workers);
+        std::vector<std::vector<uint8_t>> pixels(static_cast<std::size_t>(options_.workers));
+        for (std::vector<uint8_t>& each : pixels) each.resize(static_cast<std::size_t>(source->shape().pixels()));
+        readers.for_each(source->size(), [&](int64_t index, int64_t thread) {
+            try {
+                source->read_image(index, pixels[static_cast<std::size_t>(thread)]);
+            } catch (const UserError& error) {
+                failures[static_cast<std::size_t>(index)] = error.what();
+            }
+        });
+        std::vector<int64_t> sound;
+        for (int64_t index = 0; index < source->size(); ++index) {
+            std::string& failure = failures[static_cast<std::size_t>(index)];
+            if (failure.empty()) {
+                sound.push_back(index);
+            } else {
+                damaged_.push_back(std::move(failure));
+            }
+        }
+        images_ += source->size();
+        if (std::ssize(sound) == source->size()) return source;
+        if (sound.empty()) throw UserError(fmt::format("not one image can be read: {}", damaged_.back()));
+        return selected_images(std::move(source), std::move(sound));
+    }
+
+    const ImageFolderOptions& options_;
+    bool keeps_;
+    int64_t images_ = 0;
+    std::vector<std::string> damaged_;
+};
+
+void add_front(std::vector<std::string>& remarks, const std::vector<std::string>& more) {
+    remarks.insert(remarks.begin(), more.begin(), more.end());
+}
+
 ImageData open_undivided(const fs::path& root, const ImageFolderOptions& options) {
     ImageFolderFiles files = scan_image_folder(root, nullptr);
-    const bool keeps = fit_into_cache(files.files.size(), options);
-    const auto all = image_file_source(std::move(files), options.shape(), keeps, options.workers);
-    TrainValidation split = split_train_validation(0, all->size(), options.test);
-    auto train = selected_images(all, std::move(split.train));
-    auto test = selected_images(all, std::move(split.validation));
-    return make_image_data("image_folder", root, std::move(train), std::move(test), options);
+    FolderSources sources(options, files.files.size());
+    const auto all = sources.open(std::move(files));
+    TrainValidation split = hold_back_images(*all, 0, "test", options.test);
+    ImageParts parts;
+    parts.train = selected_images(all, std::move(split.train));
+    parts.test = selected_images(all, std::move(split.validation));
+    parts.split_by = SplitBy::content;
+    ImageData data = make_image_data("image_folder", root, std::move(parts), options);
+    add_front(data.remarks, sources.remarks());
+    return data;
 }
 
 ImageData open_image_folder(const ImageDataOptions& general) {
@@ -98,18 +189,14 @@ ImageData open_image_folder(const ImageDataOptions& general) {
     ImageFolderFiles test = scan_image_folder(*test_folder, &train.class_names);
     ImageFolderFiles validation;
     if (validation_folder) validation = scan_image_folder(*validation_folder, &train.class_names);
-    const bool keeps = fit_into_cache(train.files.size() + test.files.size() + validation.files.size(), options);
-    const auto source_of = [&](ImageFolderFiles& files) {
-        return image_file_source(std::move(files), options.shape(), keeps, options.workers);
-    };
-    const auto train_source = source_of(train), test_source = source_of(test);
-    if (!validation_folder) return make_image_data("image_folder", root, train_source, test_source, options);
-    const auto validation_source = source_of(validation);
-    ImageFolderOptions no_split = options;
-    no_split.validation = 0;
-    ImageData data = make_image_data("image_folder", root, train_source, test_source, no_split);
-    data.validation = {validation_source, std::vector<int64_t>(static_cast<std::size_t>(validation_source->size()))};
-    std::iota(data.validation.indices.begin(), data.validation.indices.end(), int64_t{0});
+    FolderSources sources(options, train.files.size() + test.files.size() + validation.files.size());
+    ImageParts parts;
+    parts.train = sources.open(std::move(train));
+    if (validation_folder) parts.validation = sources.open(std::move(validation));
+    parts.test = sources.open(std::move(test));
+    parts.split_by = SplitBy::content;
+    ImageData data = make_image_data("image_folder", root, std::move(parts), options);
+    add_front(data.remarks, sources.remarks());
     return data;
 }
 

@@ -5,8 +5,8 @@
 namespace heed {
 
 /// Own PNG and JPEG images, one subfolder a class: ROOT/train/CLASS/* with ROOT/test/CLASS/* (or ROOT/val/CLASS/*), or
-/// ROOT/CLASS/*, of which a share (`data.test`) is kept for testing. With both `val` and `test`, `val` validates and
-/// `data.validation` has no effect.
+/// ROOT/CLASS/*, of which about a share (`data.test`) is kept for testing, chosen by content. With both `val` and
+/// `test`, `val` validates and `data.validation` has no effect.
 ImageDataSet image_folder();
 
 }  // namespace heed
