@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "heed/apps/commands.h"
 #include "heed/core/error.h"
@@ -24,13 +23,27 @@ Split split_of(const std::string& name) {
     return Split::test;
 }
 
-int64_t row_sum(const Evaluation& result, int64_t label) {
-    const auto row = result.confusion.begin() + label * result.classes;
-    return std::accumulate(row, row + result.classes, int64_t{0});
+/// A confusion matrix of at most so many classes is printed as one; of more, the pairs that occur.
+constexpr int64_t most_matrix_classes = 256;
+
+nlohmann::ordered_json confusion_json(const ConfusionCounts& counts) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (int64_t truth = 0; truth < counts.classes(); truth++) {
+        nlohmann::ordered_json row = nlohmann::ordered_json::array();
+        for (int64_t prediction = 0; prediction < counts.classes(); prediction++) {
+            row.push_back(counts.count(truth, prediction));
+        }
+        json.push_back(std::move(row));
+    }
+    return json;
 }
 
-int64_t correct_of(const Evaluation& result, int64_t label) {
-    return result.confusion[static_cast<size_t>(label * (result.classes + 1))];
+nlohmann::ordered_json mistakes_json(const ConfusionCounts& counts) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (const ConfusionCounts::Mistake& mistake : counts.mistakes()) {
+        json.push_back({{"class", mistake.truth}, {"prediction", mistake.prediction}, {"count", mistake.count}});
+    }
+    return json;
 }
 
 void print_json(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result) {
@@ -52,15 +65,11 @@ void print_json(const EvalCommand& command, const TrainedModel& trained, const E
                                   {"samples", label.samples},
                                   {"predicted", label.predicted}});
     }
-    if (result.classes == 0) {
-        fmt::print("{}\n", json.dump());
-        return;
-    }
-    json["classes"] = trained.facts->class_names;
-    json["confusion"] = nlohmann::ordered_json::array();
-    for (int64_t label = 0; label < result.classes; label++) {
-        const auto row = result.confusion.begin() + label * result.classes;
-        json["confusion"].push_back(std::vector<int64_t>(row, row + result.classes));
+    if (result.confusion.classes() > 0) {
+        json["classes"] = trained.facts->class_names;
+        const bool is_matrix = result.confusion.classes() <= most_matrix_classes;
+        json[is_matrix ? "confusion" : "mistakes"] =
+            is_matrix ? confusion_json(result.confusion) : mistakes_json(result.confusion);
     }
     fmt::print("{}\n", json.dump());
 }
@@ -90,17 +99,18 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
     if (!result.labels.empty()) fmt::print("(accuracy: all labels of a sample are right)\n");
     for (const std::string& line : result.remarks) fmt::print("{}\n", line);
     if (!result.labels.empty()) print_labels(trained.facts->class_names, result.labels, unit);
-    if (result.classes == 0) return;
+    const ConfusionCounts& counts = result.confusion;
+    if (counts.classes() == 0) return;
     fmt::print("\n");
     size_t width = 5;
     for (const std::string& name : trained.facts->class_names) width = std::max(width, name.size());
     fmt::print("{:<{}}  {:>8}  {:>8}\n", "class", width, unit, "accuracy");
-    for (int64_t label = 0; label < result.classes; label++) {
-        const int64_t images = row_sum(result, label);
-        const std::string accuracy =
-            images == 0 ? "-"
-                        : fmt::format("{:.2f} %", 100.0 * static_cast<double>(correct_of(result, label)) /
-                                                      static_cast<double>(images));
+    for (int64_t label = 0; label < counts.classes(); label++) {
+        const int64_t images = counts.samples(label);
+        const std::string accuracy = images == 0
+                                         ? "-"
+                                         : fmt::format("{:.2f} %", 100.0 * static_cast<double>(counts.right(label)) /
+                                                                       static_cast<double>(images));
         fmt::print("{:<{}}  {:>8}  {:>8}\n", trained.facts->class_names[static_cast<size_t>(label)], width, images,
                    accuracy);
     }

@@ -20,14 +20,15 @@ public:
     /// a logit is not finite.
     void add(const Variable& logits, std::span<const int32_t> labels, std::span<const int64_t> places);
 
-    /// Call it once, after the last batch.
+    /// Call it once, after the last batch. With more than ten classes there is a metric `top5`: the share of samples
+    /// whose class is among the five most probable ones (of equals, the first).
     Evaluation finish();
 
 private:
     std::string samples_;
     Evaluation result_;
     double loss_sum_ = 0.0;
-    int64_t correct_ = 0;
+    int64_t among_five_ = 0;  // samples whose class is one of the five most probable ones
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

@@ -41,8 +41,7 @@ std::string mistakes_html(const Evaluation& test, const ImageData& data) {
     }
     std::string html = "<section id=\"mistakes\">\n<h2>Misclassified images</h2>\n";
     if (shown == 0) return html + "<p>There is none.</p>\n</section>\n";
-    int64_t wrong = test.count;
-    for (int64_t i = 0; i < test.classes; ++i) wrong -= test.confusion[static_cast<size_t>(i * test.classes + i)];
+    const int64_t wrong = test.count - test.confusion.all_right();
     fmt::format_to(
         std::back_inserter(html),
         "<p>{} of {} test images were misclassified. {}the most certain mistakes first.</p>\n<ul class=\"sheet\">\n",

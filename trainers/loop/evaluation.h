@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "heed/trainers/metrics/classification.h"
+#include "heed/trainers/metrics/confusion_counts.h"
 
 namespace heed {
 
@@ -34,8 +35,7 @@ struct Evaluation {
     int64_t count = 0;                     ///< what loss and accuracy are means over
     /// Other metrics by their names in metrics.jsonl ("f1").
     std::vector<std::pair<std::string, double>> more = {};
-    int64_t classes = 0;                            ///< of the confusion matrix; 0: none
-    std::vector<int64_t> confusion;                 ///< [classes, classes], row: true class, column: prediction
+    ConfusionCounts confusion = {};                 ///< of no classes: none
     std::vector<Mistake> mistakes;                  ///< the most certain ones first
     std::vector<ClassScore> labels = {};            ///< of each label where a sample can have several
     std::vector<LabelMistake> label_mistakes = {};  ///< the most certain ones first

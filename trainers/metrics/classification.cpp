@@ -32,32 +32,13 @@ double mean_f1(const std::vector<ClassScore>& scores) {
 
 }  // namespace
 
-ClassificationScores classification_scores(std::span<const int64_t> confusion, int64_t classes) {
-    if (classes < 1 || static_cast<int64_t>(confusion.size()) != classes * classes) {
-        throw Error(fmt::format("a confusion matrix of {} classes expects {} counts, got {}", classes,
-                                classes * classes, confusion.size()));
-    }
-    std::vector<int64_t> samples(classes), predicted(classes);
-    int64_t right = 0, total = 0;
-    for (int64_t truth = 0; truth < classes; ++truth) {
-        for (int64_t prediction = 0; prediction < classes; ++prediction) {
-            const int64_t count = confusion[truth * classes + prediction];
-            if (count < 0) {
-                throw Error(fmt::format("a confusion matrix expects counts, got {} for class {} taken for class {}",
-                                        count, truth, prediction));
-            }
-            samples[truth] += count;
-            predicted[prediction] += count;
-            total += count;
-            if (truth == prediction) right += count;
-        }
-    }
-    if (total == 0) throw Error("a classifier is scored on at least one sample, got a confusion matrix of zeros");
+ClassificationScores classification_scores(const ConfusionCounts& confusion) {
+    if (confusion.total() == 0) throw Error("a classifier is scored on at least one sample, got none");
     ClassificationScores result;
-    for (int64_t c = 0; c < classes; ++c) {
-        result.classes.push_back(class_score(confusion[c * classes + c], samples[c], predicted[c]));
+    for (int64_t c = 0; c < confusion.classes(); ++c) {
+        result.classes.push_back(class_score(confusion.right(c), confusion.samples(c), confusion.predicted(c)));
     }
-    result.accuracy = fraction_of(right, total);
+    result.accuracy = fraction_of(confusion.all_right(), confusion.total());
     result.macro_f1 = mean_f1(result.classes);
     return result;
 }

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "heed/trainers/metrics/confusion_counts.h"
+
 namespace heed {
 
 /// Results of a classifier for one class (or one label of several), fractions.
@@ -21,9 +23,8 @@ struct ClassificationScores {
     std::vector<ClassScore> classes;
 };
 
-/// Scores from a confusion matrix [classes, classes], row: true class, column: prediction. Throws Error when the matrix
-/// is not square, has a negative count or no sample at all.
-ClassificationScores classification_scores(std::span<const int64_t> confusion, int64_t classes);
+/// Scores of what was counted. Throws Error when that is no sample at all.
+ClassificationScores classification_scores(const ConfusionCounts& confusion);
 
 struct MultiLabelScores {
     double micro_f1 = 0;     ///< F1 of all decisions together

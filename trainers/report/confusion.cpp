@@ -17,15 +17,9 @@ constexpr size_t most_pairs = 20;
 
 class Confusion {
 public:
-    Confusion(const Evaluation& test, const std::vector<std::string>& names)
-        : test_(test), classes_(test.classes), truths_(static_cast<size_t>(classes_)), guesses_(truths_) {
-        for (int64_t row = 0; row < classes_; ++row) {
-            for (int64_t column = 0; column < classes_; ++column) {
-                truths_[static_cast<size_t>(row)] += count(row, column);
-                guesses_[static_cast<size_t>(column)] += count(row, column);
-            }
-            names_.push_back(escape_html(class_name(names, row)));
-        }
+    Confusion(const ConfusionCounts& counts, const std::vector<std::string>& names)
+        : counts_(counts), classes_(counts.classes()) {
+        for (int64_t label = 0; label < classes_; ++label) names_.push_back(escape_html(class_name(names, label)));
     }
 
     std::string matrix() {
@@ -38,37 +32,28 @@ public:
         for (int64_t row = 0; row < classes_; ++row) {
             add("<tr><th scope=\"row\">{}</th>", names_[static_cast<size_t>(row)]);
             for (int64_t column = 0; column < classes_; ++column) cell(row, column);
-            add("<td class=\"side\">{}</td></tr>\n", share_text(count(row, row), truths_[static_cast<size_t>(row)]));
+            add("<td class=\"side\">{}</td></tr>\n", share_text(count(row, row), counts_.samples(row)));
         }
         add("<tr class=\"side\"><th scope=\"row\">precision, %</th>");
         for (int64_t column = 0; column < classes_; ++column) {
-            add("<td>{}</td>", share_text(count(column, column), guesses_[static_cast<size_t>(column)]));
+            add("<td>{}</td>", share_text(count(column, column), counts_.predicted(column)));
         }
         add("<td></td></tr>\n</tbody>\n</table></div>\n");
         return std::move(html_);
     }
 
     std::string pairs(const std::string& unit) {
-        struct Pair {
-            int64_t row, column, count;
-        };
-        std::vector<Pair> pairs;
-        for (int64_t row = 0; row < classes_; ++row) {
-            for (int64_t column = 0; column < classes_; ++column) {
-                if (row != column && count(row, column) > 0) pairs.push_back({row, column, count(row, column)});
-            }
-        }
-        std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.count > b.count; });
+        std::vector<ConfusionCounts::Mistake> pairs = counts_.mistakes();
         if (pairs.size() > most_pairs) pairs.resize(most_pairs);
         if (pairs.empty()) return "<p>There is no mistake.</p>\n";
         add("<p>The classes most often taken for another.</p>\n<div class=\"scroll\"><table class=\"pairs\">\n"
             "<thead><tr><th scope=\"col\">true class</th><th scope=\"col\">prediction</th><th scope=\"col\">{}</th>"
             "<th scope=\"col\">share of the class, %</th></tr></thead>\n<tbody>\n",
             unit);
-        for (const Pair& pair : pairs) {
-            add("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", names_[static_cast<size_t>(pair.row)],
-                names_[static_cast<size_t>(pair.column)], group_digits(pair.count),
-                share_text(pair.count, truths_[static_cast<size_t>(pair.row)]));
+        for (const ConfusionCounts::Mistake& pair : pairs) {
+            add("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", names_[static_cast<size_t>(pair.truth)],
+                names_[static_cast<size_t>(pair.prediction)], group_digits(pair.count),
+                share_text(pair.count, counts_.samples(pair.truth)));
         }
         add("</tbody>\n</table></div>\n");
         return std::move(html_);
@@ -80,9 +65,7 @@ private:
         fmt::format_to(std::back_inserter(html_), format, std::forward<Values>(values)...);
     }
 
-    int64_t count(int64_t row, int64_t column) const {
-        return test_.confusion[static_cast<size_t>(row * classes_ + column)];
-    }
+    int64_t count(int64_t row, int64_t column) const { return counts_.count(row, column); }
 
     /// Percent.
     static std::string share_text(int64_t part, int64_t whole) {
@@ -96,17 +79,14 @@ private:
             return;
         }
         // The square root shows errors of one percent beside hits of ninety.
-        const double heat =
-            std::sqrt(static_cast<double>(found) / static_cast<double>(truths_[static_cast<size_t>(row)]));
+        const double heat = std::sqrt(static_cast<double>(found) / static_cast<double>(counts_.samples(row)));
         add("<td class=\"{}{}\" style=\"--heat:{:.3f}\" title=\"{} as {}: {} of {}\">{}</td>",
             row == column ? "hit" : "miss", heat > 0.75 ? " strong" : "", heat, names_[static_cast<size_t>(row)],
-            names_[static_cast<size_t>(column)], found, truths_[static_cast<size_t>(row)], group_digits(found));
+            names_[static_cast<size_t>(column)], found, counts_.samples(row), group_digits(found));
     }
 
-    const Evaluation& test_;
+    const ConfusionCounts& counts_;
     int64_t classes_;
-    std::vector<int64_t> truths_;   ///< samples of each class
-    std::vector<int64_t> guesses_;  ///< predictions of each class
     std::vector<std::string> names_;
     std::string html_;
 };
@@ -125,9 +105,9 @@ std::string class_list(const std::vector<std::string>& names, const std::vector<
 }
 
 std::string confusion_html(const Evaluation& test, const std::vector<std::string>& names, const std::string& unit) {
-    Confusion confusion(test, names);
+    Confusion confusion(test.confusion, names);
     return "<section id=\"confusion\">\n<h2>Confusion matrix</h2>\n" +
-           (test.classes <= most_classes ? confusion.matrix() : confusion.pairs(unit)) + "</section>\n";
+           (test.confusion.classes() <= most_classes ? confusion.matrix() : confusion.pairs(unit)) + "</section>\n";
 }
 
 }  // namespace heed

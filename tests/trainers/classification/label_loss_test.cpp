@@ -99,7 +99,7 @@ TEST_F(LabelLossTest, TheMeterCountsByHand) {
     meter.add(logits({2, 3}, {-1, 1, 2, -4, -1, 1}), sets({{1}, {0, 2}}), std::vector<int64_t>{0, 2});
     const Evaluation result = meter.finish();
     EXPECT_EQ(result.count, 4);
-    EXPECT_EQ(result.classes, 0);
+    EXPECT_EQ(result.confusion.classes(), 0);
     EXPECT_DOUBLE_EQ(result.accuracy, 0.5);
     ASSERT_EQ(result.labels.size(), 3U);
     // Label 0: has 2, given 1, both 1. Label 1: 1, 1, 1. Label 2: has 1, given 2, both 1.

@@ -10,11 +10,20 @@ namespace {
 
 using test::message_of;
 
+/// Of a matrix [classes, classes], row: true class, column: prediction.
+ConfusionCounts counts_of(int64_t classes, const std::vector<int64_t>& matrix) {
+    ConfusionCounts counts(classes);
+    for (int64_t place = 0; place < classes * classes; ++place) {
+        for (int64_t i = 0; i < matrix[static_cast<size_t>(place)]; ++i) counts.add(place / classes, place % classes);
+    }
+    return counts;
+}
+
 TEST(ClassificationScores, OfThreeClassesByHand) {
-    const std::vector<int64_t> confusion = {5, 1, 0,   // class 0: 6 samples
-                                            2, 3, 1,   // class 1: 6
-                                            0, 0, 8};  // class 2: 8
-    const ClassificationScores scores = classification_scores(confusion, 3);
+    const ConfusionCounts confusion = counts_of(3, {5, 1, 0,    // class 0: 6 samples
+                                                    2, 3, 1,    // class 1: 6
+                                                    0, 0, 8});  // class 2: 8
+    const ClassificationScores scores = classification_scores(confusion);
     EXPECT_DOUBLE_EQ(scores.accuracy, 16.0 / 20.0);
     ASSERT_EQ(scores.classes.size(), 3u);
     EXPECT_DOUBLE_EQ(scores.classes[0].precision, 5.0 / 7.0);
@@ -31,10 +40,10 @@ TEST(ClassificationScores, OfThreeClassesByHand) {
 }
 
 TEST(ClassificationScores, AClassThatNeverOccursDoesNotCount) {
-    const std::vector<int64_t> confusion = {4, 0, 0,   //
-                                            0, 0, 0,   // neither true nor predicted
-                                            2, 0, 2};  //
-    const ClassificationScores scores = classification_scores(confusion, 3);
+    const ConfusionCounts confusion = counts_of(3, {4, 0, 0,    //
+                                                    0, 0, 0,    // neither true nor predicted
+                                                    2, 0, 2});  //
+    const ClassificationScores scores = classification_scores(confusion);
     EXPECT_DOUBLE_EQ(scores.macro_f1, (8.0 / 10.0 + 4.0 / 6.0) / 2.0);
     EXPECT_EQ(scores.classes[1].precision, 0.0);
     EXPECT_EQ(scores.classes[1].recall, 0.0);
@@ -42,9 +51,9 @@ TEST(ClassificationScores, AClassThatNeverOccursDoesNotCount) {
 }
 
 TEST(ClassificationScores, AClassWithoutSamplesThatIsPredictedCountsAsZero) {
-    const std::vector<int64_t> confusion = {3, 1,  //
-                                            0, 0};
-    const ClassificationScores scores = classification_scores(confusion, 2);
+    const ConfusionCounts confusion = counts_of(2, {3, 1,  //
+                                                    0, 0});
+    const ClassificationScores scores = classification_scores(confusion);
     EXPECT_DOUBLE_EQ(scores.accuracy, 0.75);
     EXPECT_EQ(scores.classes[1].recall, 0.0);
     EXPECT_EQ(scores.classes[1].f1, 0.0);
@@ -52,23 +61,45 @@ TEST(ClassificationScores, AClassWithoutSamplesThatIsPredictedCountsAsZero) {
 }
 
 TEST(ClassificationScores, AClassThatIsNeverPredictedCountsAsZero) {
-    const std::vector<int64_t> confusion = {3, 0,  //
-                                            1, 0};
-    const ClassificationScores scores = classification_scores(confusion, 2);
+    const ConfusionCounts confusion = counts_of(2, {3, 0,  //
+                                                    1, 0});
+    const ClassificationScores scores = classification_scores(confusion);
     EXPECT_EQ(scores.classes[1].precision, 0.0);
     EXPECT_DOUBLE_EQ(scores.macro_f1, (6.0 / 7.0) / 2.0);
 }
 
-TEST(ClassificationScores, WrongMatricesAreErrors) {
-    const std::vector<int64_t> three = {1, 2, 3}, zeros(4), negative = {1, 0, -2, 1};
-    EXPECT_EQ(message_of<Error>([&] { classification_scores(three, 2); }),
-              "a confusion matrix of 2 classes expects 4 counts, got 3");
-    EXPECT_EQ(message_of<Error>([&] { classification_scores({}, 0); }),
-              "a confusion matrix of 0 classes expects 0 counts, got 0");
-    EXPECT_EQ(message_of<Error>([&] { classification_scores(zeros, 2); }),
-              "a classifier is scored on at least one sample, got a confusion matrix of zeros");
-    EXPECT_EQ(message_of<Error>([&] { classification_scores(negative, 2); }),
-              "a confusion matrix expects counts, got -2 for class 1 taken for class 0");
+TEST(ClassificationScores, NothingCountedIsAnError) {
+    EXPECT_EQ(message_of<Error>([] { classification_scores(ConfusionCounts(2)); }),
+              "a classifier is scored on at least one sample, got none");
+    EXPECT_EQ(message_of<Error>([] { ConfusionCounts(0); }), "expected at least one class to count, got 0");
+    EXPECT_EQ(message_of<Error>([] { ConfusionCounts(3).add(1, 3); }), "expected a class below 3, got 3");
+    EXPECT_EQ(message_of<Error>([] { ConfusionCounts(3).add(-1, 0); }), "expected a class below 3, got -1");
+}
+
+TEST(ConfusionCounts, ListTheMostFrequentMistakesFirst) {
+    const ConfusionCounts counts = counts_of(3, {5, 1, 2, 2, 3, 0, 0, 2, 8});
+    EXPECT_EQ(counts.total(), 23);
+    EXPECT_EQ(counts.all_right(), 16);
+    EXPECT_EQ(counts.samples(1), 5);
+    EXPECT_EQ(counts.predicted(1), 6);
+    EXPECT_EQ(counts.right(2), 8);
+    EXPECT_EQ(counts.count(2, 1), 2);
+    EXPECT_EQ(counts.count(1, 2), 0);
+    EXPECT_EQ(counts.count(0, 0), 5);
+    std::vector<std::vector<int64_t>> mistakes;
+    for (const ConfusionCounts::Mistake& one : counts.mistakes()) {
+        mistakes.push_back({one.truth, one.prediction, one.count});
+    }
+    EXPECT_EQ(mistakes, (std::vector<std::vector<int64_t>>{{0, 2, 2}, {1, 0, 2}, {2, 1, 2}, {0, 1, 1}}));
+}
+
+TEST(ConfusionCounts, TakeMemoryForWhatOccursAlone) {
+    constexpr int64_t many = 1'000'000;  // squared: more than any machine has
+    ConfusionCounts counts(many);
+    counts.add(many - 1, 0);
+    counts.add(many - 1, many - 1);
+    EXPECT_EQ(counts.count(many - 1, 0), 1);
+    EXPECT_EQ(counts.samples(many - 1), 2);
 }
 
 void add(MultiLabelCounts& counts, std::vector<uint8_t> truth, std::vector<uint8_t> predicted) {

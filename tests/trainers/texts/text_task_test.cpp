@@ -136,7 +136,9 @@ TEST(TextTask, LearnsTheWordThatDecides) {
     EXPECT_EQ(test.count, 13);
     EXPECT_EQ(test.accuracy, 1.0);
     EXPECT_EQ(test.score, test.accuracy);
-    EXPECT_EQ(test.confusion, (std::vector<int64_t>{7, 0, 0, 6}));
+    EXPECT_EQ(test.confusion.right(0), 7);
+    EXPECT_EQ(test.confusion.right(1), 6);
+    EXPECT_EQ(test.confusion.total(), 13);
     ASSERT_EQ(test.more.size(), 1U);
     EXPECT_EQ(test.more[0].first, "f1");
     EXPECT_EQ(test.more[0].second, 1.0);
@@ -153,7 +155,7 @@ TEST(TextTask, LearnsSeveralLabels) {
     const Evaluation test = training.task.evaluate(Split::test);
     EXPECT_EQ(test.count, 13);
     EXPECT_EQ(test.accuracy, 1.0);
-    EXPECT_TRUE(test.confusion.empty());
+    EXPECT_TRUE(test.confusion.classes() == 0);
     ASSERT_EQ(test.labels.size(), 2U);
     EXPECT_EQ(test.labels[0].samples, 6);
     EXPECT_EQ(test.labels[0].f1, 1.0);
@@ -190,7 +192,7 @@ TEST(TextTask, ClassWeightsMoveTheDecision) {
         training.trainer.begin({});
         for (int i = 0; i < 8; ++i) training.trainer.step();
         const Evaluation test = training.task.evaluate(Split::test);
-        return test.confusion[1] + test.confusion[3];
+        return test.confusion.predicted(1);
     };
     EXPECT_EQ(given_class_1({2.0f, 0.0f}), 0);
     EXPECT_EQ(given_class_1({0.0f, 2.0f}), 13);
