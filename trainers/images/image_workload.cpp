@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
+#include "heed/datasets/files/free_memory.h"
+#include "heed/datasets/images/augmentation/augmentation.h"
 #include "heed/datasets/images/sets/registry.h"
 #include "heed/trainers/classification/class_weights.h"
 #include "heed/trainers/images/attention_inspection.h"
@@ -77,7 +81,16 @@ ImageWorkload::ImageWorkload(const Recipe& recipe, Context& context, const Share
       batch_(recipe.options<ImageDataOptions>("data").batch),
       class_weights_(class_weights_of(recipe, data_)),
       task_(context_, model_, data_, recipe.options<TrainOptions>("train").label_smoothing, batch_,
-            recipe.options<AugmentOptions>("data.augment"), class_weights_) {}
+            recipe.options<AugmentOptions>("data.augment"), class_weights_) {
+    // Now rather than in the loader, so that what does not fit leaves no run folder behind.
+    placed(recipe, [&] {
+        Augmentation(recipe.options<AugmentOptions>("data.augment"), data_.normalisation, data_.shape(), 0);
+    });
+    const auto floats = static_cast<int64_t>(sizeof(float)) * BatchPlan().buffers;
+    check_memory(floats * std::min(batch_, data_.train.size()) * data_.shape().pixels(),
+                 fmt::format("{} batches of {} images of {}", BatchPlan().buffers, batch_, to_string(data_.shape())),
+                 "lower data.batch (train.accumulate makes up for it) or data.size");
+}
 
 ImageWorkload::ImageWorkload(TrainedModel& trained, Context& context)
     : recipe_(trained.recipe),

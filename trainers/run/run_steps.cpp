@@ -84,6 +84,11 @@ StepResult RunSteps::step() {
             (std::filesystem::exists(last) ? "the last good state is in " + last : "no state had been saved before");
         record_.to_log_file(text);
         throw Error(text);
+    } catch (const UserError& error) {  // of the data, such as a damaged image
+        record_.end_progress();
+        const std::string text = fmt::format("step {}: {}", trainer_.progress().step + 1, error.what());
+        record_.to_log_file(text);
+        throw UserError(text);
     }
 }
 

@@ -60,15 +60,19 @@ public:
     void read_image(int64_t index, std::span<uint8_t> pixels) const override {
         const auto image = static_cast<std::size_t>(index);
         if (memory_ && memory_->read(image, pixels)) return;
-        read_image_file(files_.folder / files_.files[image], shape_, nullptr, pixels);
+        read_file(image, nullptr, pixels);
         if (memory_) memory_->keep(image, pixels);
     }
 
     void read_crop(int64_t index, const RandomCrop& crop, std::span<uint8_t> pixels) const override {
-        read_image_file(files_.folder / files_.files[static_cast<std::size_t>(index)], shape_, &crop, pixels);
+        read_file(static_cast<std::size_t>(index), &crop, pixels);
     }
 
 private:
+    void read_file(std::size_t image, const RandomCrop* crop, std::span<uint8_t> pixels) const {
+        read_image_file(files_.folder / files_.files[image], shape_, crop, pixels);
+    }
+
     ImageFolderFiles files_;
     ImageShape shape_;
     int64_t reading_threads_;

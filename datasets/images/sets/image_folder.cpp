@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/datasets/files/free_memory.h"
 #include "heed/datasets/files/reading_threads.h"
 #include "heed/datasets/images/formats/image_file_source.h"
 #include "heed/datasets/images/image_key.h"
@@ -90,7 +91,12 @@ void read_keys(ImageFolderFiles& files, int64_t threads, bool skips) {
 class FolderSources {
 public:
     FolderSources(const ImageFolderOptions& options, std::size_t images)
-        : options_(options), keeps_(fit_into_cache(images, options)) {}
+        : options_(options), keeps_(fit_into_cache(images, options)) {
+        if (keeps_) {
+            check_memory(static_cast<int64_t>(images) * options.shape().pixels(), "the resized images of the data set",
+                         "lower data.size, or data.cache, so that they are decoded in each epoch");
+        }
+    }
 
     std::shared_ptr<const ImageSource> open(ImageFolderFiles files) {
         const bool skips = options_.on_error == "skip";

@@ -10,7 +10,6 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/batches/batch_loader.h"
-#include "heed/datasets/images/augmentation/augmented_images.h"
 #include "heed/datasets/images/augmentation/colour_jitter.h"
 #include "heed/tests/support/message_of.h"
 
@@ -311,32 +310,6 @@ TEST(BatchMix, CutmixPastesARectangleAndCountsItsArea) {
         pasted_batches += pasted > 0 && place == 0 ? 1 : 0;
     }
     EXPECT_GT(pasted_batches, 20);
-}
-
-TEST(AugmentedImages, AreTheFirstOfTheBatchAsPixels) {
-    const Normalisation normalisation{{0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}};
-    const BatchPlan plan{.batch = 6, .shuffle = true, .seed = 5, .start = {2, 1}, .micro_batches = 3};
-    const ImageSplit split = pattern_split(29);
-    const AugmentedImages images = augmented_images(split, normalisation, plan, {}, 4);
-    EXPECT_EQ(images.count(), 4);
-    EXPECT_EQ(images.shape, shape);
-    ASSERT_EQ(images.pixels.size(), static_cast<std::size_t>(4 * shape.pixels()));
-    std::vector<uint8_t> expected(static_cast<std::size_t>(shape.pixels()));
-    for (std::size_t i = 0; i < 4; ++i) {
-        split.source->read_image(images.indices[i], expected);
-        const auto begin = images.pixels.begin() + static_cast<std::ptrdiff_t>(i * expected.size());
-        EXPECT_TRUE(std::equal(expected.begin(), expected.end(), begin)) << i;
-        EXPECT_EQ(images.labels[i], split.source->label(images.indices[i]));
-    }
-    AugmentOptions options;
-    options.crop = 3;
-    options.mixup = 1;
-    const AugmentedImages mixed = augmented_images(split, normalisation, plan, options, 100);
-    EXPECT_EQ(mixed.count(), 6);
-    EXPECT_EQ(mixed.partner_labels.size(), 6U);
-    EXPECT_NE(mixed.own_share, 1.0F);
-    EXPECT_NE(std::vector<uint8_t>(mixed.pixels.begin(), mixed.pixels.begin() + shape.pixels()),
-              std::vector<uint8_t>(images.pixels.begin(), images.pixels.begin() + shape.pixels()));
 }
 
 }  // namespace
