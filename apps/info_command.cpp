@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "heed/apps/commands.h"
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -45,7 +46,7 @@ std::string run_progress(const RunPaths& paths, const CheckpointFacts& last) {
 }
 
 void print_line(const char* name, const std::string& value) {
-    fmt::print("{:<12}{}\n", name, value);
+    fmt::print("{:<12}{}\n", name, printable(value));
 }
 
 }  // namespace
@@ -78,7 +79,7 @@ int run(const InfoCommand& command) {
     fmt::print("\nparameters\n");
     print_parameters(*saved.trained.store);
     fmt::print("\nrecipe\n");
-    for (const Setting& setting : recipe.explain()) fmt::print("  {} = {}\n", setting.key, setting.value);
+    for (const Setting& setting : recipe.explain()) fmt::print("  {} = {}\n", setting.key, printable(setting.value));
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "heed/core/cpu/isa.h"
 #include "heed/core/cpu/signal_shield.h"
 #include "heed/core/error.h"
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/run/signals.h"
 
 namespace {
@@ -19,7 +20,7 @@ constexpr int wrong_input = 2;
 
 int report(const char* what, int code) {
     std::fflush(stdout);
-    std::fprintf(stderr, "heed: error: %s\n", what);
+    std::fprintf(stderr, "heed: error: %s\n", heed::printable_lines(what).c_str());
     return code;
 }
 

@@ -57,7 +57,7 @@ public:
 private:
     void tell(const char* key, const nlohmann::json& value, const std::string& text) {
         json_[key] = value;
-        if (!as_json_) fmt::print("{:<12}{}\n", key, text);
+        if (!as_json_) fmt::print("{:<12}{}\n", key, printable(text));
     }
     void tell(const char* key, const std::string& text) { tell(key, text, text); }
 

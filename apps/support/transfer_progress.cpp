@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/record/progress.h"
 #include "heed/trainers/record/terminal.h"
 
@@ -31,7 +32,7 @@ DownloadObserver TransferProgress::observer() {
 
 void TransferProgress::message(const std::string& line) {
     remove_line();
-    fmt::print(stderr, "{}\n", line);
+    fmt::print(stderr, "{}\n", printable(line));
     bytes_ = -1;
 }
 
@@ -57,7 +58,7 @@ void TransferProgress::progress(int64_t bytes, int64_t total) {
         std::fflush(stderr);
         visible_ = true;
     } else {
-        fmt::print(stderr, "{}\n", line);
+        fmt::print(stderr, "{}\n", printable(line));
     }
 }
 

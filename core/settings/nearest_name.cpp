@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "heed/core/settings/quote.h"
+
 namespace heed {
 namespace {
 
@@ -72,31 +74,19 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
     const std::string nearest = nearest_name(name, candidates);
-    return nearest.empty() ? "" : " (did you mean " + nearest + "?)";
+    return nearest.empty() ? "" : " (did you mean " + printable(nearest) + "?)";
 }
 
 std::string listed(const std::vector<std::string>& names, std::string_view last_separator, size_t most) {
+    constexpr size_t longest = 80;
     std::string result;
     for (size_t i = 0; i < std::min(names.size(), most); i++) {
         if (i > 0) result += i + 1 == names.size() ? last_separator : std::string_view(", ");
-        result += names[i];
+        const std::string name = printable(names[i]);
+        result += name.size() <= longest ? name : name.substr(0, whole_characters(name, longest)) + "...";
     }
     if (names.size() > most) result += " and " + std::to_string(names.size() - most) + " more";
     return result;
-}
-
-std::string listed_few(const std::vector<std::string>& names, std::string_view last_separator) {
-    constexpr size_t most = 20, longest = 80;
-    std::vector<std::string> first(names.begin(),
-                                   names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size())));
-    for (std::string& name : first) {
-        if (name.size() <= longest) continue;
-        size_t end = longest;
-        while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U) --end;  // no half character
-        name = name.substr(0, end) + "...";
-    }
-    if (names.size() > most) return listed(first, ", ") + " and " + std::to_string(names.size() - most) + " more";
-    return listed(first, last_separator);
 }
 
 }  // namespace heed

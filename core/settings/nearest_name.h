@@ -15,10 +15,8 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 /// " (did you mean dim?)" when a candidate is near, else nothing: to be appended to an error.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
-/// "a, b and c": the candidates as an error lists them; of more than `most`, "a, b, c and 29980 more".
+/// "a, b and c": names, of which a file may declare many and long ones, as an error lists them (printable): of more
+/// than `most`, "a, b, c and 29980 more".
 std::string listed(const std::vector<std::string>& names, std::string_view last_separator = " and ", size_t most = 20);
-
-/// The same for names that a file declares, which may be many: the first 20 and how many more there are.
-std::string listed_few(const std::vector<std::string>& names, std::string_view last_separator = " and ");
 
 }  // namespace heed

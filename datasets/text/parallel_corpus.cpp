@@ -93,7 +93,7 @@ ParallelCorpus read_pair_file(const std::filesystem::path& path) {
         std::vector<std::string> names;
         for (const ArchiveFile& file : files) names.push_back(file.name);
         throw UserError(fmt::format("expected one .txt or .tsv file with sentence pairs in '{}', found {}",
-                                    path.string(), names.empty() ? "none" : listed_few(names)));
+                                    path.string(), names.empty() ? "none" : listed(names)));
     }
     return read_tab_separated_pairs(TextFile(path.string() + "/" + files[0].name, std::move(files[0].content)));
 }

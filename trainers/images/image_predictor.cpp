@@ -8,6 +8,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/ops/rows/softmax.h"
+#include "heed/core/settings/quote.h"
 #include "heed/datasets/images/formats/idx.h"
 #include "heed/datasets/images/formats/image_file.h"
 #include "heed/trainers/answers/class_output.h"
@@ -128,7 +129,7 @@ void predict_images(SavedModel& saved, const PredictRequest& request) {
     }
     const int64_t top = std::max<int64_t>(1, request.top);
     size_t width = 0;
-    for (const NamedImage& image : images) width = std::max(width, image.name().size());
+    for (const NamedImage& image : images) width = std::max(width, printable(image.name()).size());
     for (size_t first = 0; first < images.size(); first += images_at_a_time) {
         const auto group = std::span(images).subspan(first, std::min(images_at_a_time, images.size() - first));
         const std::vector<float> probabilities = classify(saved, group, dump ? &*dump : nullptr);
@@ -137,7 +138,7 @@ void predict_images(SavedModel& saved, const PredictRequest& request) {
             if (request.json) {
                 print_json(group[i], classes, row);
             } else {
-                fmt::print("{:<{}}  {}\n", group[i].name(), width, top_classes(classes, row, top));
+                fmt::print("{:<{}}  {}\n", printable(group[i].name()), width, top_classes(classes, row, top));
             }
         }
     }

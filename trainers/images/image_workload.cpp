@@ -19,6 +19,7 @@
 #include "heed/trainers/images/training_pictures.h"
 #include "heed/trainers/recipe/placed.h"
 #include "heed/trainers/recipe/train_options.h"
+#include "heed/trainers/report/remarks.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -131,6 +132,7 @@ void ImageWorkload::add_to_report(ReportInput& input, const Evaluation& test) {
                                           group_digits(data_.validation.size()), group_digits(data_.test.size()))},
                    {"Tokens of an image", std::to_string(model_.tokens())}};
     add_classification_result(input, test);
+    if (!data_.remarks.empty()) input.sections.push_back(data_remarks_html(data_.remarks));
     const TrainOptions& train = recipe_.options<TrainOptions>("train");
     BatchPlan plan;
     plan.batch = batch_ * train.accumulate;

@@ -1,9 +1,11 @@
 #include "heed/trainers/kinds/data_facts.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/registry.h"
 
 namespace heed {
@@ -53,6 +55,9 @@ std::unique_ptr<DataFacts> read_facts(const std::string& text) {
             // Older checkpoints have none of these, or the first.
             facts->fingerprints = {json.value("fingerprint", ""), json.value("validation_fingerprint", ""),
                                    json.value("test_fingerprint", "")};
+            if (!std::all_of(facts->class_names.begin(), facts->class_names.end(), is_printable)) {
+                throw UserError("a name in class_names has control characters");
+            }
             if (facts->class_names.empty() && kind->classifies()) {
                 throw UserError("the value of class_names cannot be");
             }

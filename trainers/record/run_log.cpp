@@ -5,6 +5,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/files/system_error.h"
+#include "heed/core/settings/quote.h"
 
 namespace heed {
 
@@ -13,7 +14,8 @@ void RunLog::open(const std::string& path) {
     if (!file_) throw_system_error("cannot write " + path, errno);
 }
 
-void RunLog::line(const std::string& text) {
+void RunLog::line(const std::string& unchecked) {
+    const std::string text = printable_lines(unchecked);
     if (progress_) {
         progress_->message(text);
     } else {
@@ -35,7 +37,7 @@ void RunLog::end_epoch(const std::string& metrics) {
 }
 
 void RunLog::to_file(const std::string& text) {
-    if (file_.is_open()) file_ << text << std::endl;
+    if (file_.is_open()) file_ << printable_lines(text) << std::endl;
 }
 
 }  // namespace heed

@@ -7,12 +7,31 @@
 
 namespace heed {
 
+namespace {
+
+/// Bytes of a character of several bytes that `text` begins with and that controls (U+0080 to U+009F) or turns the
+/// direction of all that follows (embeddings, overrides, isolates); 0 where it begins with another.
+size_t control_bytes(std::string_view text) {
+    const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) return 2;
+    if (byte(0) != 0xe2) return 0;
+    const bool embeds = byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae;
+    const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
+    return embeds || isolates ? 3 : 0;
+}
+
+}  // namespace
+
 std::string escape_html(std::string_view text) {
     std::string escaped;
     escaped.reserve(text.size());
-    for (const char c : text) {
+    for (size_t place = 0; place < text.size(); ++place) {
+        const char c = text[place];
         const auto byte = static_cast<unsigned char>(c);
-        if (c == '&') {
+        if (const size_t bytes = control_bytes(text.substr(place)); bytes > 0) {
+            escaped += "\xef\xbf\xbd";
+            place += bytes - 1;
+        } else if (c == '&') {
             escaped += "&amp;";
         } else if (c == '<') {
             escaped += "&lt;";

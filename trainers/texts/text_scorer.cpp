@@ -37,7 +37,7 @@ public:
         const auto found = std::find(names.begin(), names.end(), line.first);
         if (found == names.end()) {
             throw UserError(fmt::format("{}: there is no class {}{}; there are {}", line.place, quote(line.first),
-                                        did_you_mean(line.first, names), listed_few(names)));
+                                        did_you_mean(line.first, names), listed(names)));
         }
         return {line.first, {line.second, line.place}, static_cast<size_t>(found - names.begin())};
     }

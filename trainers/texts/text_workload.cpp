@@ -83,7 +83,7 @@ std::string unseen_classes_line(const TextData& data) {
         if (counts[i] == 0) unseen.push_back(quote(data.class_names()[i]));
     }
     if (unseen.empty()) return "";
-    return "warning: no training text has the class " + listed_few(unseen) + ", which the model cannot learn";
+    return "warning: no training text has the class " + listed(unseen) + ", which the model cannot learn";
 }
 
 EncodedSplit encode_split(const TextSplit& split, const Tokenizer& tokenizer, const EncodeOptions& options,

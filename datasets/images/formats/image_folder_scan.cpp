@@ -9,6 +9,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 
 namespace heed {
 
@@ -37,26 +38,6 @@ bool has_image_name(const std::string& name) {
     return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
-/// Whether a text is UTF-8 without overlong forms, surrogates and control characters: it will stand in checkpoints,
-/// reports and on screens.
-bool is_clean_name(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<uint8_t>(text[i]);
-        const std::size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
-        if (length == 0 || text.size() - i < length || lead < 0x20 || lead == 0x7f) return false;
-        uint32_t code = length == 1 ? lead : lead & (0x7fU >> length);
-        for (std::size_t j = 1; j < length; ++j) {
-            const auto next = static_cast<uint8_t>(text[i + j]);
-            if (next >> 6 != 2) return false;
-            code = code << 6 | (next & 0x3fU);
-        }
-        constexpr std::array<uint32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
-        if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
-        i += length;
-    }
-    return true;
-}
-
 }  // namespace
 
 ImageFolderFiles scan_image_folder(const fs::path& folder, const std::vector<std::string>* known_classes) {
@@ -68,9 +49,10 @@ ImageFolderFiles scan_image_folder(const fs::path& folder, const std::vector<std
             throw UserError(
                 fmt::format("expected one subfolder a class in '{}', found the file '{}'", folder.string(), name));
         }
-        if (!is_clean_name(name)) {
+        if (!is_printable(name)) {  // it will stand in checkpoints, reports and on screens
             throw UserError(
-                fmt::format("expected names of classes in UTF-8 in '{}', found '{}'", folder.string(), name));
+                fmt::format("expected names of classes in UTF-8 without control characters in '{}', found '{}'",
+                            folder.string(), name));
         }
         result.class_names.push_back(name);
     }

@@ -77,9 +77,8 @@ void read_json_lines(const TextFile& file, const std::vector<std::string>& colum
             if (place == object.end()) {
                 std::vector<std::string> keys;
                 for (const auto& [key, value] : object.items()) keys.push_back(key);
-                file.fail(number,
-                          fmt::format("expected a key {}, found {}{}", quote(columns[i]),
-                                      keys.empty() ? "none" : listed_few(keys), did_you_mean(columns[i], keys)));
+                file.fail(number, fmt::format("expected a key {}, found {}{}", quote(columns[i]),
+                                              keys.empty() ? "none" : listed(keys), did_you_mean(columns[i], keys)));
             }
             values[i].clear();
             if (place->is_array()) {

@@ -72,7 +72,7 @@ private:
         const auto place = std::find(fields.begin(), fields.end(), column);
         if (place == fields.end()) {
             const std::string other = other_separator(fields);
-            file_.fail(line, fmt::format("expected a column {}, found {}{}", quote(column), listed_few(fields),
+            file_.fail(line, fmt::format("expected a column {}, found {}{}", quote(column), listed(fields),
                                          other.empty() ? did_you_mean(column, fields) : other));
         }
         return static_cast<std::size_t>(place - fields.begin());

@@ -18,10 +18,6 @@ namespace {
 
 constexpr std::size_t longest_label = 200;
 
-bool is_printable(char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-}
-
 std::string joined_texts(std::span<const TableValue> values) {
     std::string text;
     for (const TableValue& value : values) {
@@ -84,7 +80,7 @@ TextRows read_text_rows(const std::filesystem::path& path, const TextColumns& co
                                   row.labels.empty() ? "none" : "several"));
         }
         for (const std::string& label : row.labels) {
-            if (label.size() <= longest_label && std::all_of(label.begin(), label.end(), is_printable)) continue;
+            if (label.size() <= longest_label && is_printable(label)) continue;
             file.fail(line, fmt::format("expected a label of at most {} bytes without control characters, found {}",
                                         longest_label, quote(label.substr(0, longest_label))));
         }
@@ -118,7 +114,7 @@ std::shared_ptr<const TextSource> make_text_source(TextRows rows, const std::vec
             const std::optional<int32_t> index = classes.find(label);
             if (!index) {
                 throw UserError(fmt::format("'{}', line {}: the label {} is none of the classes {}{}", rows.file,
-                                            row.line, quote(label), listed_few(class_names),
+                                            row.line, quote(label), listed(class_names),
                                             did_you_mean(label, class_names)));
             }
             labels.push_back(*index);

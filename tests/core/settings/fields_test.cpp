@@ -185,6 +185,23 @@ TEST(Span, CountsSteps) {
 TEST(Quote, KeepsErrorsOnOneShortLine) {
     EXPECT_EQ(quote("a\nb\t\x1b[0m"), "\"a\\nb\\t\\x1b[0m\"");
     EXPECT_EQ(quote(std::string(1000, 'x')).size(), 80u + 5);
+    EXPECT_EQ(quote(std::string(79, 'x') + "\xc3\xa9"), "\"" + std::string(79, 'x') + "...\"") << "no half character";
+}
+
+TEST(Printable, ShowsWhatWouldSteerAScreen) {
+    EXPECT_EQ(printable("Gr\xc3\xb6\xc3\x9f\x65 \xe4\xb8\xad \xf0\x9f\x98\x80"),
+              "Gr\xc3\xb6\xc3\x9f\x65 \xe4\xb8\xad \xf0\x9f\x98\x80");
+    EXPECT_EQ(printable("a\x1b[31m\x07\r\n\t\x7f"), "a\\x1b[31m\\x07\\x0d\\n\\t\\x7f");
+    EXPECT_EQ(printable("a\xc2\x9b"
+                        "31m"),
+              "a\\u{9b}31m");
+    EXPECT_EQ(printable("\xe2\x80\xaegnp.exe"), "\\u{202e}gnp.exe");
+    EXPECT_EQ(printable("\xe2\x81\xa6\xe2\x80\xa8\xef\xbb\xbf"), "\\u{2066}\\u{2028}\\u{feff}");
+    EXPECT_EQ(printable("\xff\xc0\xaf\xed\xa0\x80\xe4\xb8"), "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xe4\\xb8");
+    EXPECT_EQ(printable_lines("two:\n  one\n  two\nheed: error"), "two:\n  one\n  two\\nheed: error");
+    EXPECT_TRUE(is_printable("caf\xc3\xa9"));
+    EXPECT_FALSE(is_printable("caf\xc3"));
+    EXPECT_FALSE(is_printable("a\nb"));
 }
 
 }  // namespace

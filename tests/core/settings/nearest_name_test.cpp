@@ -42,6 +42,9 @@ TEST(NearestName, Sentences) {
     EXPECT_EQ(listed({"a"}), "a");
     EXPECT_EQ(listed({"a", "b", "c"}), "a, b and c");
     EXPECT_EQ(listed({"a", "b"}, " or "), "a or b");
+    EXPECT_EQ(listed({"a", "b", "c", "d"}, " or ", 2), "a, b and 2 more");
+    EXPECT_EQ(listed({"a\x1b", std::string(100, 'x')}), "a\\x1b and " + std::string(80, 'x') + "...");
+    EXPECT_LT(listed(std::vector<std::string>(30000, std::string(100, 'y'))).size(), 2000U);
 }
 
 }  // namespace

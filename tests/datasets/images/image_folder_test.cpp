@@ -311,7 +311,7 @@ TEST_F(ImageFolder, RefusesFoldersThatAreNoDataSet) {
     EXPECT_EQ(refusal(), "expected one subfolder a class in '" + place("") + "', found the file 'LICENSE'");
     fs::remove(place("/LICENSE"));
     fs::create_directories(place("/\xff\xfe"));
-    EXPECT_TRUE(contains(refusal(), "expected names of classes in UTF-8"));
+    EXPECT_TRUE(contains(refusal(), "expected names of classes in UTF-8 without control characters"));
 }
 
 TEST_F(ImageFolder, RefusesATestSetThatDoesNotFit) {

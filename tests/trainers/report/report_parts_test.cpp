@@ -25,6 +25,7 @@ using Texts = std::vector<std::string>;
 TEST(ReportText, EscapesHtml) {
     EXPECT_EQ(escape_html("a < b & \"c\" > 'd'"), "a &lt; b &amp; &quot;c&quot; &gt; &#39;d&#39;");
     EXPECT_EQ(escape_html("Größe\n\t1"), "Größe\n\t1");
+    EXPECT_EQ(escape_html("a\u202eb\u2066c\u009bd\u200fe"), "a\uFFFDb\uFFFDc\uFFFDd\u200fe");
     EXPECT_EQ(escape_html(std::string("x\0y\x1bz\x7f", 6)), "x\uFFFDy\uFFFDz\uFFFD");
 }
 
