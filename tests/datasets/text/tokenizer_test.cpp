@@ -369,7 +369,7 @@ TEST_F(WordPiece, ADamagedVocabularyIsRefused) {
 TEST(Tokenizer, BrokenTextIsRefused) {
     const auto tokenizer = trained({}, {"some words"});
     EXPECT_EQ(message_of<UserError>([&] { tokenizer->encode("caf\xe9 x"); }),
-              "expected UTF-8 text, found broken UTF-8 (byte 0xe9) at byte 4 of \"caf\xe9 x\"");
+              "expected UTF-8 text, found broken UTF-8 (byte 0xe9) at byte 4 of \"caf\\xe9 x\"");
     EXPECT_TRUE(contains(message_of<UserError>([&] { tokenizer->encode(std::string_view("a\0b", 3)); }),
                          "a NUL byte at byte 2"));
     for (const char* broken : {"\xc3", "\xed\xa0\x80", "\xc0\xaf", "\xf4\x90\x80\x80", "\x80"}) {

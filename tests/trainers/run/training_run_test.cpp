@@ -99,11 +99,11 @@ TEST_F(TrainingRun, WrongInputLeavesNoFolder) {
     }
 }
 
-TEST_F(TrainingRun, ATrainingSetOfAnotherSizeIsNotGoneOnWith) {
+TEST_F(TrainingRun, OtherDataAreNotGoneOnWith) {
     train({});
     test::write_tiny_images(folder / "data", {.train = 60, .test = 10, .height = 8, .width = 8, .classes = 4});
     EXPECT_TRUE(contains(message_of<UserError>([&] { train({"train.epochs=3"}, true); }),
-                         "with 6 steps an epoch this is batch 2 of epoch 2: the training set has another size"));
+                         "data in " + (folder / "data") + " are not those that the training was begun with"));
     EXPECT_TRUE(fs::exists(folder / "run/finished"));
 }
 
