@@ -117,6 +117,10 @@ public:
         CLI::App* info = add("info", "show what a run or checkpoint holds: architecture, parameters, provenance");
         info->add_option("target", info_.target, target_help)->required();
 
+        CLI::App* report = add("report", "write the page of a run: running, stopped, diverged or finished");
+        report->add_option("run", report_.target, "run folder")->required();
+        report->add_option("settings", report_.overrides, "data.root=..., data.batch=..., threads=... or device=...");
+
         CLI::App* data = add("data", "list, get and examine data sets");
         data->add_option("action", data_.action, "list, get NAME... or info NAME|PATH")->required();
         data->add_option("names", data_.names, "data sets; for info also a folder or file");
@@ -267,6 +271,7 @@ private:
         if (name == "completion") return completion();
         if (name == "check") return check_;
         if (name == "info") return info_;
+        if (name == "report") return report_;
         return help();
     }
 
@@ -290,6 +295,7 @@ private:
     ScoreCommand score_;
     CheckCommand check_;
     InfoCommand info_;
+    ReportCommand report_;
     DataCommand data_;
     CompletionCommand completion_;
     std::string timeout_;

@@ -48,6 +48,11 @@ struct InfoCommand {
     std::string target;
 };
 
+struct ReportCommand {
+    std::string target;  ///< run folder
+    std::vector<std::string> overrides;
+};
+
 struct DataCommand {
     std::string action;  ///< list, get or info
     std::vector<std::string> names;
@@ -82,7 +87,7 @@ struct ShowText {
 struct ShowVersion {};
 
 using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, TranslateCommand, ScoreCommand, CheckCommand,
-                             InfoCommand, DataCommand, CompletionCommand, ShowText, ShowVersion>;
+                             InfoCommand, ReportCommand, DataCommand, CompletionCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

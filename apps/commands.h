@@ -13,6 +13,7 @@ int run(const TranslateCommand& command);
 int run(const ScoreCommand& command);
 int run(const CheckCommand& command);
 int run(const InfoCommand& command);
+int run(const ReportCommand& command);
 int run(const DataCommand& command);
 int run(const CompletionCommand& command);
 int run(const ShowText& command);

@@ -402,7 +402,7 @@ TEST_F(Resume, DamagedMetricsChangeNothing) {
     const std::string garbled = tiny().file("garbled/metrics.jsonl") + "garbage\n";
     write_text(tiny().folder / "garbled/metrics.jsonl", garbled);
     expect_error(tiny().train("garbled", {"train.epochs=3", "--resume"}), 2,
-                 "garbled/metrics.jsonl, line 22: expected a JSON object");
+                 "garbled/metrics.jsonl, line 23: expected a JSON object");
     EXPECT_EQ(tiny().file("garbled/metrics.jsonl"), garbled);
     EXPECT_TRUE(tiny().exists("garbled/finished"));
 }

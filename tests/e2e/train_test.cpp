@@ -87,6 +87,11 @@ TEST_F(Train, MetricsHaveOneLineAStep) {
     std::istringstream stream(tiny().file("run/metrics.jsonl"));
     std::string line;
     int64_t step = 0, validations = 0, tests = 0;
+    ASSERT_TRUE(std::getline(stream, line));
+    const auto start = nlohmann::json::parse(line);
+    EXPECT_EQ(start.at("event"), "start");
+    EXPECT_EQ(start.at("unit"), "images");
+    EXPECT_TRUE(contains(start.at("command"), "heed train tiny.yaml"));
     while (std::getline(stream, line)) {
         const auto json = nlohmann::json::parse(line);
         if (json.at("event") == "step") {

@@ -29,6 +29,7 @@ struct AttentionInspection {
     std::vector<InspectedImage> shown;         ///< in the order of the split
     int64_t pattern_side = 0;                  ///< rows of a pattern
     std::vector<std::vector<float>> patterns;  ///< a head each, of shown.front(): shrunk_matrix of its weights
+    std::string remark;                        ///< what a picture of the weights does not show; empty: nothing
     std::string left_out;                      ///< why there is nothing else; empty: there is
 };
 

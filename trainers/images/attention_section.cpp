@@ -32,6 +32,7 @@ public:
         if (!inspection_.left_out.empty()) {
             add("<p>{}</p>\n", escape_html(inspection_.left_out));
         } else {
+            if (!inspection_.remark.empty()) add("<p class=\"remark\">{}</p>\n", escape_html(inspection_.remark));
             entropy();
             images();
             patterns();
@@ -80,8 +81,8 @@ private:
         table("class=\"entropy\"", [&](int64_t layer, int64_t head) {
             const double nats = inspection_.entropy[place(layer, head)];
             const double share = most > 0.0 ? std::clamp(nats / most, 0.0, 1.0) : 0.0;
-            add("<td class=\"hit{}\" style=\"--heat:{:.3f}\" title=\"layer {}, head {}: {:.3f} nats\">{:.0f}</td>",
-                share > 0.6 ? " strong" : "", share, layer, head, nats, 100.0 * share);
+            add("<td class=\"hit\" style=\"--heat:{:.3f}\" title=\"layer {}, head {}: {:.3f} nats\">{:.0f}</td>", share,
+                layer, head, nats, 100.0 * share);
         });
     }
 

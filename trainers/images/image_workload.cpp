@@ -17,6 +17,7 @@
 #include "heed/trainers/images/image_model.h"
 #include "heed/trainers/images/image_sections.h"
 #include "heed/trainers/images/training_pictures.h"
+#include "heed/trainers/inspection/attention_places.h"
 #include "heed/trainers/recipe/placed.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/remarks.h"
@@ -140,7 +141,8 @@ void ImageWorkload::add_to_report(ReportInput& input, const Evaluation& test) {
     plan.shuffle = train.shuffle;
     plan.seed = static_cast<uint64_t>(train.seed);
     constexpr int64_t pictures = 24;
-    const AttentionInspection attention = inspect_attention(context_, model_, data_, test);
+    AttentionInspection attention = inspect_attention(context_, model_, data_, test);
+    attention.remark = self_attention_remark(recipe_);
     add_image_sections(input, data_, test, &attention,
                        first_training_pictures(data_, recipe_.options<AugmentOptions>("data.augment"), plan, pictures));
 }

@@ -108,6 +108,13 @@ bool is_of_run_end(std::string_view event) {
     return event == "test" || event == "average";
 }
 
+void for_each_metrics_record(const std::string& path, const std::function<void(const MetricsRecord&)>& use) {
+    for_each_record(path, [&](const MetricsRecord& record, size_t) {
+        use(record);
+        return true;
+    });
+}
+
 KeptMetrics truncate_metrics_after_step(const std::string& path, int64_t step, bool finished) {
     KeptMetrics kept;
     struct stat status;

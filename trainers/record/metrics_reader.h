@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct MetricsRecord {
 /// out. UserError naming the file and the line when one is not an object of numbers, truth values and texts with an
 /// `event`, or when the file cannot be read.
 std::vector<MetricsRecord> read_metrics(const std::string& path);
+
+/// The same, one line at a time: no more than that is in memory.
+void for_each_metrics_record(const std::string& path, const std::function<void(const MetricsRecord&)>& use);
 
 /// What is left of the metrics of a run that is gone on with.
 struct KeptMetrics {

@@ -62,8 +62,28 @@ void RunRecord::write(std::string_view event, std::string_view curves, int64_t s
     }
 }
 
-void RunRecord::resumed(int64_t step, const std::string& versions) {
-    write("resume", "", step, {{{"versions", std::string_view(versions)}}});
+RunRecord::Values RunRecord::values_of(const RunOrigin& origin) {
+    return {{{"command", std::string_view(origin.command)}},
+            {{"commit", std::string_view(origin.commit)}},
+            {{"versions", std::string_view(origin.versions)}}};
+}
+
+void RunRecord::started(const RunOrigin& origin, const std::string& unit) {
+    Values values = values_of(origin);
+    values.push_back({{"unit", std::string_view(unit)}});
+    write("start", "", 0, values);
+}
+
+void RunRecord::resumed(int64_t step, const RunOrigin& origin) {
+    write("resume", "", step, values_of(origin));
+}
+
+void RunRecord::stopped(int64_t step, const std::string& signal) {
+    write("stopped", "", step, {{{"signal", std::string_view(signal)}}});
+}
+
+void RunRecord::diverged(int64_t step, const std::string& reason) {
+    write("diverged", "", step, {{{"reason", std::string_view(reason)}}});
 }
 
 void RunRecord::changed(int64_t step, const std::string& key, const std::string& from, const std::string& to) {

@@ -12,6 +12,7 @@
 #include "heed/trainers/record/event_file.h"
 #include "heed/trainers/record/metrics_log.h"
 #include "heed/trainers/record/run_log.h"
+#include "heed/trainers/record/run_origin.h"
 #include "heed/trainers/run/memory_use.h"
 #include "heed/trainers/run/run_folder.h"
 
@@ -52,7 +53,13 @@ public:
     /// A line for the log alone.
     void to_log_file(const std::string& text) { log_.to_file(text); }
 
-    void resumed(int64_t step, const std::string& versions);
+    /// `unit` is what its samples are: "images".
+    void started(const RunOrigin& origin, const std::string& unit);
+    void resumed(int64_t step, const RunOrigin& origin);
+    /// Ends that were no success: a signal after step number `step`, which has the system's name, and a step whose loss
+    /// or gradient was no finite number.
+    void stopped(int64_t step, const std::string& signal);
+    void diverged(int64_t step, const std::string& reason);
     /// A setting that a resumed run has changed after that step.
     void changed(int64_t step, const std::string& key, const std::string& from, const std::string& to);
     void step(const StepResult& result);
@@ -79,6 +86,7 @@ private:
 
     /// `curves` is the group of the curves: "train" for "train/loss".
     void write(std::string_view event, std::string_view curves, int64_t step, const Values& values);
+    static Values values_of(const RunOrigin& origin);
     static void add_results(Values& values, const Evaluation& result);
 
     RunPaths paths_;

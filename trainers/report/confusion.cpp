@@ -80,9 +80,9 @@ private:
         }
         // The square root shows errors of one percent beside hits of ninety.
         const double heat = std::sqrt(static_cast<double>(found) / static_cast<double>(counts_.samples(row)));
-        add("<td class=\"{}{}\" style=\"--heat:{:.3f}\" title=\"{} as {}: {} of {}\">{}</td>",
-            row == column ? "hit" : "miss", heat > 0.75 ? " strong" : "", heat, names_[static_cast<size_t>(row)],
-            names_[static_cast<size_t>(column)], found, counts_.samples(row), group_digits(found));
+        add("<td class=\"{}\" style=\"--heat:{:.3f}\" title=\"{} as {}: {} of {}\">{}</td>",
+            row == column ? "hit" : "miss", heat, names_[static_cast<size_t>(row)], names_[static_cast<size_t>(column)],
+            found, counts_.samples(row), group_digits(found));
     }
 
     const ConfusionCounts& counts_;

@@ -6,19 +6,20 @@ namespace heed {
 
 namespace {
 
-// The colours of lines differ in lightness as well as in hue, so that they stay apart for colour-blind readers and in
-// grey print.
+// Cells are coloured no stronger than --heat-most, so that the ink keeps a contrast of 4.5 (WCAG AA) on every one of
+// them. The colours of lines differ in lightness as well as in hue, so that they stay apart for colour-blind readers
+// and in grey print.
 std::string_view page_style() {
     return R"css(
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --muted: #59636e; --rule: #d8dee4;
   --panel: #f6f8fa; --training: #1f5fa8; --validation: #d1690a; --test: #0a7f62; --heat-hit: 31 95 168;
-  --heat-miss: 216 106 10; --strong-ink: #ffffff; }
+  --heat-miss: 216 106 10; --heat-most: 0.7; }
 @media (prefers-color-scheme: dark) { :root { --paper: #15191e; --ink: #e6e9ed; --muted: #9aa5b1; --rule: #333b45;
   --panel: #1e242b; --training: #6cb2f5; --validation: #ffab5c; --test: #4fd6ae; --heat-hit: 88 160 232;
-  --heat-miss: 244 148 58; --strong-ink: #10151b; } }
+  --heat-miss: 244 148 58; --heat-most: 0.55; } }
 @media print { :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --muted: #444444; --rule: #cccccc;
   --panel: #ffffff; --training: #1f5fa8; --validation: #d1690a; --test: #0a7f62; --heat-hit: 31 95 168;
-  --heat-miss: 216 106 10; --strong-ink: #ffffff; } }
+  --heat-miss: 216 106 10; --heat-most: 0.7; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; padding: 1.5rem 1.25rem 3rem; max-width: 72rem; background: var(--paper); color: var(--ink);
@@ -26,9 +27,11 @@ body { margin: 0 auto; padding: 1.5rem 1.25rem 3rem; max-width: 72rem; backgroun
 h1 { margin: 0; font-size: 1.6rem; line-height: 1.25; overflow-wrap: anywhere; }
 h2 { margin: 2.5rem 0 0.75rem; padding-bottom: 0.25rem; font-size: 1.2rem; border-bottom: 1px solid var(--rule); }
 p { max-width: 46rem; }
-.note, .unit, .sure, footer { color: var(--muted); }
+.note, .unit, .sure, .reference, footer { color: var(--muted); }
 .result { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75rem; margin: 0.75rem 0 1.25rem; }
 .result b { font-size: 3rem; line-height: 1.15; font-weight: 650; font-variant-numeric: tabular-nums; }
+.end { padding: 0.5rem 0.9rem; border-left: 4px solid var(--validation); background: var(--panel);
+  overflow-wrap: anywhere; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 0.7rem 1.5rem;
   margin: 0; padding: 0.8rem 1rem; border-radius: 6px; background: var(--panel); }
 .facts dt { font-size: 0.8rem; color: var(--muted); }
@@ -70,9 +73,8 @@ th { font-weight: 600; }
   white-space: nowrap; }
 .confusion thead th { padding: 0 0 0.35rem; vertical-align: bottom; }
 .confusion thead span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
-.confusion .hit { background: rgb(var(--heat-hit) / var(--heat)); }
-.confusion .miss { background: rgb(var(--heat-miss) / var(--heat)); }
-.confusion .hit.strong { color: var(--strong-ink); } .confusion .miss.strong { color: #10151b; }
+.confusion .hit { background: rgb(var(--heat-hit) / calc(var(--heat-most) * var(--heat))); }
+.confusion .miss { background: rgb(var(--heat-miss) / calc(var(--heat-most) * var(--heat))); }
 .confusion .none { color: var(--muted); }
 .confusion .side, .confusion .side td, .confusion .side th { color: var(--muted); font-weight: 400; }
 .confusion td.side { padding-left: 0.7rem; text-align: right; white-space: nowrap; }
@@ -86,16 +88,16 @@ th { font-weight: 600; }
 .texts { display: grid; gap: 1.1rem; max-width: 52rem; padding: 0; list-style: none; font-size: 0.9rem; }
 .texts p { margin: 0.25rem 0 0; line-height: 1.55; overflow-wrap: anywhere; } .texts i { font-style: normal; color: var(--validation); }
 .words span { padding: 0.1em 0.15em; border-radius: 3px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.words .for { background: rgb(var(--heat-hit) / calc(0.6 * var(--heat))); }
-.words .against { background: rgb(var(--heat-miss) / calc(0.6 * var(--heat))); }
+.words .for { background: rgb(var(--heat-hit) / calc(var(--heat-most) * var(--heat))); }
+.words .against { background: rgb(var(--heat-miss) / calc(var(--heat-most) * var(--heat))); }
 h3 { margin: 1.75rem 0 0.5rem; font-size: 1rem; }
 .alignment { margin: 1.5rem 0; } .alignment figcaption { margin-bottom: 0.5rem; overflow-wrap: anywhere; }
 .layers { display: flex; flex-wrap: wrap; align-items: start; gap: 0.5rem 2rem; }
 .layers .scroll { min-width: 0; max-width: 100%; margin: 0; } .alignment table { font-size: 0.8rem; }
 .alignment caption { padding-bottom: 0.4rem; text-align: left; color: var(--muted); }
 .layers td { min-width: 1.75rem; height: 1.75rem; padding: 0 0.15rem; text-align: center; border: 1px solid var(--rule);
-  background: rgb(var(--heat-hit) / var(--heat, 0)); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.layers .strong { color: var(--strong-ink); } .layers thead td { border: 0; } .layers th { font-weight: 400; white-space: nowrap; }
+  background: rgb(var(--heat-hit) / calc(var(--heat-most) * var(--heat, 0))); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.layers thead td { border: 0; } .layers th { font-weight: 400; white-space: nowrap; }
 .layers tbody th { position: sticky; left: 0; padding-right: 0.5rem; background: var(--paper); text-align: right; }
 .layers thead th { padding: 0 0 0.3rem; vertical-align: bottom; }
 .layers thead span { writing-mode: vertical-rl; transform: rotate(180deg); }
@@ -105,8 +107,7 @@ h3 { margin: 1.75rem 0 0.5rem; font-size: 1rem; }
 .heads img { display: block; background: var(--panel); outline: 1px solid var(--rule); image-rendering: pixelated;
   print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .entropy td { min-width: 3.2rem; height: 2rem; padding: 0 0.4rem; text-align: center; border: 1px solid var(--paper);
-  background: rgb(var(--heat-hit) / var(--heat)); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.entropy .strong { color: var(--strong-ink); }
+  background: rgb(var(--heat-hit) / calc(var(--heat-most) * var(--heat))); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .entropy th, .maps th, .pairs-of-tokens th { padding: 0.15rem 0.6rem 0.15rem 0; font-size: 0.8rem; font-weight: 400;
   color: var(--muted); white-space: nowrap; }
 .entropy tbody th, .maps tbody th, .pairs-of-tokens tbody th { position: sticky; left: 0; z-index: 1;
@@ -144,6 +145,7 @@ footer { margin-top: 3rem; font-size: 0.85rem; }
   .facts { grid-template-columns: repeat(auto-fill, minmax(min(100%, 9rem), 1fr)); gap: 0.6rem 1rem; }
   .confusion { font-size: 0.72rem; } .confusion td { min-width: 1.7rem; height: 1.7rem; padding: 0 0.05rem; }
   .confusion tbody th { padding-right: 0.3rem; } .confusion td.side { padding-left: 0.3rem; }
+  .confusion .side td { padding: 0 0.3rem; }
   .sheet { grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); }
   .entropy td { min-width: 2.9rem; padding: 0; } .entropy th { font-size: 0.72rem; } .pairs-of-tokens img { width: 4.4rem; height: 4.4rem; }
   .whole { flex: 0 0 100%; flex-direction: row; padding-top: 0.25rem; }

@@ -8,8 +8,8 @@
 #include "heed/core/files/atomic_file.h"
 #include "heed/trainers/loop/evaluation.h"
 #include "heed/trainers/report/charts/curves.h"
-#include "heed/trainers/report/charts/history.h"
 #include "heed/trainers/report/page.h"
+#include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -25,19 +25,19 @@ std::string counted(int64_t number, const char* thing) {
 
 class Page {
 public:
-    explicit Page(const ReportInput& input) : input_(input), history_(History::of(input.metrics)) {}
+    explicit Page(const ReportInput& input) : input_(input), history_(input.history) {}
 
     std::string html() {
         header();
         html_ += curves_html(history_, input_.unit);
         html_ += resources_html(history_, input_.unit);
         for (const std::string& section : input_.sections) html_ += section;
+        html_ += provenance_html(history_.calls, input_.settings);
         add("<section id=\"recipe\">\n<h2>Recipe</h2>\n<details><summary>All settings of this run, in a form that can "
             "be "
             "trained again</summary>\n<pre>{}</pre>\n</details>\n</section>\n",
             escape_html(input_.recipe_yaml));
-        add("<footer>Written by Heed into {}.</footer>\n<script>{}</script>\n", escape_html(input_.paths.folder()),
-            page_script());
+        add("<footer>Written by Heed.</footer>\n<script>{}</script>\n", page_script());
         return html_page(input_.title, html_);
     }
 
@@ -50,6 +50,8 @@ private:
     void header() {
         add("<header>\n<h1>{}</h1>\n", escape_html(input_.title));
         result();
+        if (!input_.end.empty()) add("<p class=\"end\">{}</p>\n", escape_html(input_.end));
+        for (const std::string& sentence : input_.left_out) add("<p class=\"note\">{}</p>\n", escape_html(sentence));
         Facts facts = input_.facts;
         const Facts measured = measured_facts();
         facts.insert(facts.end(), measured.begin(), measured.end());
@@ -67,7 +69,7 @@ private:
                 escape_html(input_.result->text));
         } else if (history_.test_accuracy) {
             add("<p class=\"result\"><b>{}</b> <span>test accuracy</span></p>\n",
-                percent_text(history_.test_accuracy->value, 2));
+                percent_text(history_.test_accuracy->y, 2));
         } else {
             add("<p class=\"result\">No result on the test set yet.</p>\n");
         }
@@ -83,7 +85,7 @@ private:
         }
         if (!history_.epochs.empty()) {
             facts.emplace_back("Trained", counted(history_.last_step, "step") + " in " +
-                                              counted(history_.epochs.back().epoch, "epoch"));
+                                              counted(history_.epochs.rows().back().epoch, "epoch"));
         }
         if (history_.seconds > 0.0) {
             facts.emplace_back("Time in training steps", duration_text(history_.seconds));
@@ -98,7 +100,7 @@ private:
     }
 
     const ReportInput& input_;
-    History history_;
+    const History& history_;
     std::string html_;
 };
 

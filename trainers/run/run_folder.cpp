@@ -96,6 +96,14 @@ RunPaths::RunPaths(const std::string& folder) : folder_(fs::path(folder).lexical
     if (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
 }
 
+bool is_in_use(const RunPaths& paths) {
+    const int descriptor = open(paths.lock().c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    const bool locked = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(descriptor);  // gives the lock back
+    return locked;
+}
+
 bool is_run_folder(const std::string& folder) {
     const RunPaths paths(folder);
     return exists(paths.lock()) || exists(paths.metrics()) || exists(paths.last_checkpoint());

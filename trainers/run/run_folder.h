@@ -43,6 +43,9 @@ enum class RunState {
 
 RunState run_state(const RunPaths& paths);
 
+/// Whether a process trains in the folder at this moment.
+bool is_in_use(const RunPaths& paths);
+
 /// Whether a training was begun in the folder.
 bool is_run_folder(const std::string& folder);
 

@@ -7,10 +7,9 @@
 
 #include "heed/core/error.h"
 #include "heed/trainers/loop/stop_request.h"
-#include "heed/trainers/record/metrics_reader.h"
+#include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/report.h"
-#include "heed/trainers/report/text.h"
-#include "heed/trainers/run/checkpoint.h"
+#include "heed/trainers/report/run_report.h"
 #include "heed/trainers/run/memory_use.h"
 
 namespace heed {
@@ -37,6 +36,7 @@ TrainEnd RunSteps::run() {
     const char* doing = "in the validation ";
     const auto stopped = [&] {
         record_.end_progress();
+        record_.stopped(progress.step, stop_signal_name(signals.signal()));
         record_.line(fmt::format("stopped by a signal {}after step {}; go on with --resume", doing, progress.step));
         return TrainEnd{TrainOutcome::interrupted, signals.signal()};
     };
@@ -78,6 +78,7 @@ StepResult RunSteps::step() {
             std::string(error.what()) + "; " +
             (std::filesystem::exists(last) ? "the last good state is in " + last : "no state had been saved before");
         record_.to_log_file(text);
+        record_.diverged(trainer_.progress().step + 1, error.what());
         throw Error(text);
     } catch (const UserError& error) {  // of the data, such as a damaged image
         record_.end_progress();
@@ -168,15 +169,13 @@ void RunSteps::write_page(const Evaluation& test) {
     const Recipe& recipe = training_.recipe;
     ReportInput input{.paths = folder_.paths(),
                       .title = name_,
-                      .metrics = read_metrics(folder_.paths().metrics()),
+                      .history = History::read(folder_.paths().metrics()),
                       .unit = training_.workload.unit(),
+                      .settings = settings_not_default(recipe),
                       .recipe_yaml = recipe.resolved_yaml()};
     training_.workload.add_to_report(input, test);
-    input.facts.insert(input.facts.end(), {{"Model", recipe.section("model").choice()},
-                                           {"Attention", recipe.section("attention").choice()},
-                                           {"Parameters", group_digits(training_.task.model().parameter_count())},
-                                           {"In a step", training_.step_text()},
-                                           {"Versions", numeric_versions()}});
+    add_model_facts(input, recipe, training_.task.model().parameter_count());
+    input.facts.emplace_back("In a step", training_.step_text());
     write_report(input);
     record_.line("report: " + folder_.paths().report());
 }

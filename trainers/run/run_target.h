@@ -12,6 +12,7 @@ struct TrainRequest {
     std::vector<std::string> overrides;  ///< "model.dim=128"
     bool resume = false;
     std::vector<std::string> changes = {};  ///< settings that a resumed run changes on purpose: "optimizer.lr=0.01"
+    std::string commit = {};                ///< of the program's source, for the record of the run
 };
 
 /// What a call of `train` means.

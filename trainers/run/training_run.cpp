@@ -49,12 +49,29 @@ struct OpenRun {
     RunCheckpoints checkpoints;
 };
 
+/// An argument as a shell takes it.
+std::string quoted_argument(const std::string& argument) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+-@%";
+    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
+    std::string quoted = "'";
+    for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+RunOrigin origin_of(const TrainRequest& request) {
+    std::string command = "heed train " + quoted_argument(request.recipe);
+    for (const std::string& setting : request.overrides) command += " " + quoted_argument(setting);
+    if (request.resume) command += " --resume";
+    for (const std::string& change : request.changes) command += " --change " + quoted_argument(change);
+    return {command, request.commit, numeric_versions()};
+}
+
 void write_recipe(const OpenRun& run) {
     write_file_atomically(run.paths.recipe(), run_recipe(run.training.recipe, run.beginning));
 }
 
 /// The first files of a new run; `initial_weights` is what there is to say of them.
-void begin(OpenRun& run, const std::vector<std::string>& initial_weights) {
+void begin(OpenRun& run, const RunOrigin& origin, const std::vector<std::string>& initial_weights) {
     const DataFacts& facts = *run.training.workload.facts();
     for (const std::string& line : initial_weights) run.record.line(line);
     run.checkpoints.begin();
@@ -63,17 +80,19 @@ void begin(OpenRun& run, const std::vector<std::string>& initial_weights) {
         write_file_atomically(run.paths.folder() + "/" + name + "." + tokenizer->kind, tokenizer->bytes);
     }
     run.record.begin();
+    run.record.started(origin, run.training.workload.unit());
     run.training.trainer.begin({});
 }
 
 /// After load_state; also for a run that was killed between its last step and its test.
-void go_on(OpenRun& run, const CheckpointFacts& from, const std::vector<SettingChange>& changes) {
+void go_on(OpenRun& run, const CheckpointFacts& from, const RunOrigin& origin,
+           const std::vector<SettingChange>& changes) {
     const int64_t step = from.progress.step;
     const bool saves_best = run.checkpoints.best_is_due();
     run.checkpoints.go_on();
     const int64_t recorded = run.record.go_on(step, run.folder.state() == RunState::finished);
     if (saves_best) run.checkpoints.save_best();
-    run.record.resumed(step, numeric_versions());
+    run.record.resumed(step, origin);
     for (const SettingChange& change : changes) run.record.changed(step, change.key, change.from, change.to);
     run.record.sync();  // a finished run's test, which stays, must not stand last when the mark is gone
     run.folder.mark_unfinished();
@@ -171,9 +190,9 @@ TrainEnd train(const TrainRequest& request) {
         return {TrainOutcome::already_finished};
     }
     if (from) {
-        go_on(run, from->facts, changes);
+        go_on(run, from->facts, origin_of(request), changes);
     } else {
-        begin(run, initial_weights);
+        begin(run, origin_of(request), initial_weights);
         if (request.resume) {
             run.record.line("there is no checkpoint in " + run.paths.folder() + ": starting from the beginning");
         }

@@ -16,7 +16,6 @@ namespace {
 constexpr size_t most_aligned_tokens = 96;  // of a side that is drawn
 constexpr int64_t most_aligned_layers = 12, most_aligned_heads = 16;
 constexpr float least_weight = 0.005F;  // that a cell shows
-constexpr float strong_weight = 0.6F;   // whose colour needs light ink
 
 /// A token for the reader: SentencePiece's sign for a blank is drawn like a thick rule by most fonts.
 std::string token_label(std::string_view token) {
@@ -78,9 +77,8 @@ private:
             html_ += "<td></td>";
             return;
         }
-        add("<td{} style=\"--heat:{:.2f}\" title=\"{} looks at {}: {:.2f}\">{:.0f}</td>",
-            weight > strong_weight ? " class=\"strong\"" : "", std::min(weight, 1.0F), token_label(target),
-            token_label(source), weight, 100 * weight);
+        add("<td style=\"--heat:{:.2f}\" title=\"{} looks at {}: {:.2f}\">{:.0f}</td>", std::min(weight, 1.0F),
+            token_label(target), token_label(source), weight, 100 * weight);
     }
 
     void heads() {

@@ -39,7 +39,7 @@ std::string translations_section(const ReferenceText& texts, const Evaluation& t
         fmt::format_to(std::back_inserter(html), "<li>{}<p><b>{}</b></p>", escape_html(texts.sources[place]),
                        escape_html(test.translations[place]));
         for (const std::string& reference : texts.references[place]) {
-            fmt::format_to(std::back_inserter(html), "<p><i>{}</i></p>", escape_html(reference));
+            fmt::format_to(std::back_inserter(html), "<p class=\"reference\">{}</p>", escape_html(reference));
         }
         html += "</li>\n";
     }

@@ -94,8 +94,24 @@ TEST_F(RunRecordTest, GoingOnCutsMetricsAndCurvesBack) {
     EXPECT_EQ(record.go_on(2, false), 2);
     EXPECT_EQ(read_metrics(paths().metrics()).size(), 2u);
     EXPECT_LT(std::filesystem::file_size(paths().events()), size);
-    record.resumed(2, "heed 1");
+    record.resumed(2, {.command = "heed train x", .versions = "heed 1"});
     EXPECT_EQ(read_metrics(paths().metrics()).back().text("versions"), "heed 1");
+    EXPECT_EQ(read_metrics(paths().metrics()).back().text("command"), "heed train x");
+}
+
+TEST_F(RunRecordTest, EndsThatAreNoSuccessAreWrittenDown) {
+    RunRecord record(paths(), false);
+    record.begin();
+    record.started({.command = "heed train x"}, "images");
+    record.stopped(3, "SIGINT");
+    record.diverged(4, "no number");
+    const std::vector<MetricsRecord> records = read_metrics(paths().metrics());
+    ASSERT_EQ(records.size(), 3u);
+    EXPECT_EQ(records[0].integer("step"), 0);
+    EXPECT_EQ(records[0].text("unit"), "images");
+    EXPECT_EQ(records[1].text("signal"), "SIGINT");
+    EXPECT_EQ(records[2].integer("step"), 4);
+    EXPECT_EQ(records[2].text("reason"), "no number");
 }
 
 TEST_F(RunRecordTest, TheTestOfAnUnfinishedRunIsMadeAgainAndThatOfAFinishedOneStays) {

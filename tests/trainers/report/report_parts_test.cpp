@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "heed/core/error.h"
 #include "heed/trainers/report/charts/axis.h"
 #include "heed/trainers/report/charts/history.h"
 #include "heed/trainers/report/charts/series.h"
@@ -58,24 +60,49 @@ TEST(ReportText, Numbers) {
     EXPECT_EQ(bytes_text(999999), "1.0 MB");
 }
 
+ThinnedSeries series_of(const std::vector<Point>& values, int64_t most_points = 600) {
+    ThinnedSeries series(most_points);
+    for (const Point& value : values) series.add(value.x, value.y, value.weight);
+    return series;
+}
+
 TEST(ReportSeries, ThinsToWeightedMeans) {
-    const std::vector<Point> points = thin({{1, 2.0, 1.0}, {2, 5.0, 3.0}, {3, 7.0, 1.0}}, 2);
+    const std::vector<Point> points = series_of({{1, 2.0, 1.0}, {2, 5.0, 3.0}, {3, 7.0, 1.0}}, 2).points();
     ASSERT_EQ(points.size(), 2U);
     EXPECT_EQ(points[0].x, 1.5);
     EXPECT_EQ(points[0].y, 4.25);
+    EXPECT_EQ(points[0].weight, 4.0);
     EXPECT_EQ(points[1].x, 3.0);
     EXPECT_EQ(points[1].y, 7.0);
+    EXPECT_TRUE(ThinnedSeries().points().empty());
+    EXPECT_THROW(ThinnedSeries(3), Error);
+}
 
-    std::vector<Sample> many(12345);
-    for (size_t i = 0; i < many.size(); ++i) many[i] = {static_cast<double>(i), 1.0, 1.0};
-    EXPECT_LE(thin(many, 600).size(), 600U);
-    EXPECT_GE(thin(many, 600).size(), 500U);
-    EXPECT_TRUE(thin({}, 600).empty());
+TEST(ReportSeries, KeepsABoundedNumberOfPointsHoweverManyValues) {
+    for (const int64_t count : {1, 599, 600, 601, 1200, 12345, 200000}) {
+        ThinnedSeries series;
+        double sum = 0.0;
+        for (int64_t i = 0; i < count; ++i) {
+            series.add(static_cast<double>(i), static_cast<double>(i % 7));
+            sum += static_cast<double>(i % 7);
+        }
+        const std::vector<Point> points = series.points();
+        EXPECT_LE(points.size(), 600U) << count;
+        EXPECT_GE(points.size(), std::min<size_t>(300, static_cast<size_t>(count))) << count;
+        double kept = 0.0, weight = 0.0;
+        for (const Point& point : points) {
+            kept += point.y * point.weight;
+            weight += point.weight;
+        }
+        EXPECT_EQ(weight, static_cast<double>(count));
+        EXPECT_NEAR(kept, sum, 1e-9 * sum + 1e-12) << count;
+    }
 }
 
 TEST(ReportSeries, WhatIsNotFiniteLeavesAGapOnlyWhereNothingElseIs) {
-    const std::vector<Point> points = thin({{1, nan}, {2, 3.0}, {3, infinity}, {4, 1e300}, {5, 4.0}, {6, 6.0}}, 3);
-    ASSERT_EQ(points.size(), 3U);
+    const std::vector<Point> points =
+        series_of({{1, nan}, {2, 3.0}, {3, infinity}, {4, 1e300}, {5, 4.0}, {6, 6.0}, {7, 5.0}}, 4).points();
+    ASSERT_EQ(points.size(), 4U);
     EXPECT_EQ(points[0].y, 3.0);
     EXPECT_TRUE(std::isnan(points[1].y));
     EXPECT_EQ(points[2].y, 5.0);
@@ -84,7 +111,13 @@ TEST(ReportSeries, WhatIsNotFiniteLeavesAGapOnlyWhereNothingElseIs) {
     EXPECT_EQ(smoothed[0].y, 3.0);
     EXPECT_TRUE(std::isnan(smoothed[1].y));
     EXPECT_EQ(smoothed[2].y, 5.0);
-    EXPECT_EQ(sorted_values(points), (std::vector<double>{3.0, 5.0}));
+    EXPECT_EQ(sorted_values(points), (std::vector<double>{3.0, 5.0, 5.0}));
+}
+
+TEST(ReportSeries, SmoothingIsWeightedAsThePointsAre) {
+    // 10 and 1000 items a second, for 9 s and 1 s: 109 a second, not the mean of the rates.
+    const std::vector<Point> smoothed = smooth({{1, 10.0, 4.5}, {2, 1000.0, 1.0}, {3, 10.0, 4.5}}, 1);
+    EXPECT_DOUBLE_EQ(smoothed[1].y, 109.0);
 }
 
 TEST(ReportSeries, SmoothingKeepsTheFirstValueAndAStraightLine) {
@@ -169,29 +202,69 @@ TEST(ReportHistory, SumsEpochsAcrossAResume) {
           {"attention_entropy.1", 2.0}}},
         {"checkpoint", {{"step", int64_t{3}}}},
     };
-    const History history = History::of(metrics);
-    ASSERT_EQ(history.epochs.size(), 2U);
-    EXPECT_DOUBLE_EQ(history.epochs[0].loss, 3.0);
-    EXPECT_DOUBLE_EQ(history.epochs[0].correct, 2.0 / 6.0);
-    EXPECT_EQ(history.epochs[0].samples, 6);
-    EXPECT_EQ(history.epochs[0].last_step, 2);
-    EXPECT_EQ(history.epochs[0].validation_accuracy, 0.75);
-    EXPECT_FALSE(history.epochs[1].validation_loss.has_value());
+    History history;
+    for (const MetricsRecord& record : metrics) history.add(record);
+    ASSERT_EQ(history.epochs.rows().size(), 2U);
+    EXPECT_DOUBLE_EQ(history.epochs.rows()[0].loss, 3.0);
+    EXPECT_DOUBLE_EQ(history.epochs.rows()[0].correct, 2.0 / 6.0);
+    EXPECT_EQ(history.epochs.rows()[0].samples, 6);
+    EXPECT_EQ(history.epochs.rows()[0].last_step, 2);
+    EXPECT_EQ(history.epochs.rows()[0].validation_accuracy, 0.75);
+    EXPECT_FALSE(history.epochs.rows()[1].validation_loss.has_value());
     EXPECT_EQ(history.resumes, std::vector<double>{1.0});
     EXPECT_EQ(history.not_finite, 1);
     EXPECT_EQ(history.last_step, 3);
     EXPECT_EQ(history.seconds, 3.0);
     EXPECT_EQ(history.peak_bytes, 77);
-    ASSERT_EQ(history.update_ratio.size(), 1U);
-    EXPECT_EQ(history.update_ratio[0].value, 0.01);
-    ASSERT_EQ(history.attention_entropy.size(), 1U);
-    EXPECT_EQ(history.attention_entropy[0].value, 1.5);
+    ASSERT_EQ(history.update_ratio.points().size(), 1U);
+    EXPECT_EQ(history.update_ratio.points()[0].y, 0.01);
+    ASSERT_EQ(history.attention_entropy.points().size(), 1U);
+    EXPECT_EQ(history.attention_entropy.points()[0].y, 1.5);
     EXPECT_TRUE(history.covered_mass.empty());
-    ASSERT_EQ(history.rate.size(), 2U);
-    EXPECT_EQ(history.rate[0].value, 2.0);
-    EXPECT_EQ(history.wait[0].value, 0.25);
+    ASSERT_EQ(history.rate.points().size(), 2U);
+    EXPECT_EQ(history.rate.points()[0].y, 2.0);
+    EXPECT_EQ(history.wait.points()[0].y, 0.25);
+    EXPECT_EQ(history.epochs.epoch_steps(), 2);
     ASSERT_TRUE(history.test_accuracy.has_value());
     EXPECT_EQ(history.test_accuracy->x, 2.0);
+}
+
+TEST(ReportHistory, TellsOfCallsAndEnds) {
+    History history;
+    history.add({"start",
+                 {{"step", int64_t{0}},
+                  {"command", std::string("heed train a")},
+                  {"commit", std::string("abc")},
+                  {"versions", std::string("heed 1")},
+                  {"unit", std::string("texts")}}});
+    EXPECT_EQ(history.unit, "texts");
+    EXPECT_EQ(history.end, "");
+    history.add({"stopped", {{"step", int64_t{1200}}, {"signal", std::string("SIGTERM")}}});
+    EXPECT_EQ(history.end, "Stopped by SIGTERM after step 1,200");
+    history.add({"resume", {{"step", int64_t{1200}}, {"command", std::string("heed train a --resume")}}});
+    EXPECT_EQ(history.end, "");
+    history.add({"diverged", {{"step", int64_t{1300}}, {"reason", std::string("the loss is no number")}}});
+    EXPECT_EQ(history.end, "Diverged at step 1,300: the loss is no number");
+    ASSERT_EQ(history.calls.size(), 2U);
+    EXPECT_EQ(history.calls[0].origin.commit, "abc");
+    EXPECT_EQ(history.calls[1].after_step, 1200);
+    EXPECT_EQ(history.calls[1].origin.versions, "");
+}
+
+TEST(ReportHistory, KeepsABoundedNumberOfEpochs) {
+    EpochTable table;
+    for (int64_t epoch = 1; epoch <= 12345; ++epoch) {
+        table.row(epoch).last_step = 3 * epoch;
+        table.row(epoch).samples += 7;
+        ASSERT_LE(table.rows().size(), EpochTable::most_rows + 1);
+        ASSERT_EQ(table.rows().back().epoch, epoch);
+    }
+    EXPECT_EQ(table.epoch_steps(), 3);
+    ASSERT_GE(table.rows().size(), EpochTable::most_rows / 2);
+    for (size_t i = 0; i + 1 < table.rows().size(); ++i) {
+        EXPECT_EQ(table.rows()[i].epoch, static_cast<int64_t>(i + 1) * 32);
+        EXPECT_EQ(table.rows()[i].samples, 7);
+    }
 }
 
 }  // namespace

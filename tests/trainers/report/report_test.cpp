@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <sstream>
 #include <string_view>
 
 #include "heed/core/error.h"
@@ -11,6 +14,8 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 #include "heed/trainers/images/image_sections.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/report/provenance.h"
 
 namespace heed {
 namespace {
@@ -163,16 +168,16 @@ std::string checked_page(const ReportInput& input) {
     }
     EXPECT_EQ(count(page, "src="), count(page, "src=\"data:image/png;base64,"));
     EXPECT_EQ(count(page, "url("), count(page, "url(data:image/png;base64,"));
-    EXPECT_EQ(count(page, "nan"), 0U);
+    EXPECT_EQ(count(page, "nan"), count(page, "ovenance")) << "only within that word";
     return page;
 }
 
 struct ReportTest : testing::Test {
     ImageData data = data_of({"shirt", "coat", "bag"});
     Evaluation test = evaluation_of(data, 10);
+    std::vector<MetricsRecord> metrics = ordinary_metrics(40, 10);
     ReportInput input{.paths = RunPaths("runs/x/1"),
                       .title = "flat-vit",
-                      .metrics = ordinary_metrics(40, 10),
                       .unit = "images",
                       .facts = {{"Parameters", "12,345"}},
                       .recipe_yaml = "model:\n  dim: 64\n"};
@@ -182,6 +187,7 @@ struct ReportTest : testing::Test {
     /// With the result and the pictures of the data.
     ReportInput complete() const {
         ReportInput all = input;
+        for (const MetricsRecord& record : metrics) all.history.add(record);
         add_classification_result(all, test);
         add_image_sections(all, data, test, attention ? &*attention : nullptr, training_pictures);
         return all;
@@ -234,8 +240,47 @@ TEST_F(ReportTest, SaysSoWhenNothingIsRecorded) {
     EXPECT_EQ(count(page, "id=\"confusion\""), 0U);
 }
 
+/// The numbers of a text, which stand apart by blanks or commas.
+std::vector<double> numbers(std::string text) {
+    std::replace(text.begin(), text.end(), ',', ' ');
+    std::istringstream stream(text);
+    std::vector<double> found;
+    for (double number; stream >> number;) found.push_back(number);
+    return found;
+}
+
+/// The values of the smoothed curve of a chart, read back from the picture.
+std::vector<double> drawn_values(const std::string& page, const std::string& title) {
+    const std::string chart = page.substr(page.find("<strong>" + title + "</strong>"));
+    const auto attribute = [&](const std::string& name, size_t from) {
+        const size_t begin = chart.find(name + "=\"", from) + name.size() + 2;
+        return numbers(chart.substr(begin, chart.find('"', begin) - begin));
+    };
+    const std::vector<double> frame = attribute("data-frame", 0), range = attribute("data-y", 0);
+    const std::vector<double> points = attribute("points", chart.find("class=\"training solid\""));
+    std::vector<double> values;
+    for (size_t i = 1; i < points.size(); i += 2) {
+        values.push_back(range[0] + (frame[3] - points[i]) / (frame[3] - frame[1]) * (range[1] - range[0]));
+    }
+    return values;
+}
+
+TEST_F(ReportTest, TheThroughputCurveSaysWhatItsCardSays) {
+    // Every second step takes 9.9 seconds instead of 0.1: 64 images in 10 seconds. The mean of the rates is 162.
+    metrics.clear();
+    for (int64_t step = 1; step <= 600; ++step) {
+        metrics.push_back(step_record(step, 1, 1.0));
+        if (step % 2 == 0) metrics.back().fields[7].second = 9.9;
+    }
+    const std::string page = checked_page(complete());
+    EXPECT_TRUE(contains(page, "<dd>6 images/s</dd>"));
+    const std::vector<double> curve = drawn_values(page, "Throughput");
+    ASSERT_EQ(curve.size(), 600U);
+    for (size_t i = 20; i < 580; ++i) EXPECT_NEAR(curve[i], 6.4, 1.0) << i;
+}
+
 TEST_F(ReportTest, WithoutValidationSplit) {
-    std::erase_if(input.metrics, [](const MetricsRecord& record) { return record.event == "validation"; });
+    std::erase_if(metrics, [](const MetricsRecord& record) { return record.event == "validation"; });
     const std::string page = checked_page(complete());
     EXPECT_EQ(count(page, "Best validation"), 0U);
     EXPECT_EQ(count(page, "stroke validation"), 0U);
@@ -243,7 +288,7 @@ TEST_F(ReportTest, WithoutValidationSplit) {
 }
 
 TEST_F(ReportTest, OneStep) {
-    input.metrics = ordinary_metrics(1, 1);
+    metrics = ordinary_metrics(1, 1);
     const std::string page = checked_page(complete());
     EXPECT_TRUE(contains(page, "1 step in 1 epoch<"));
     EXPECT_EQ(count(page, "<polyline"), 0U);
@@ -251,24 +296,23 @@ TEST_F(ReportTest, OneStep) {
 }
 
 TEST_F(ReportTest, LossesThatAreNoNumbersLeaveGaps) {
-    input.metrics = {step_record(1, 1, 2.0),
-                     step_record(2, 1, 1.5),
-                     step_record(3, 1, std::string("NaN")),
-                     step_record(4, 1, std::string("Infinity")),
-                     step_record(5, 1, 1.0),
-                     step_record(6, 1, 0.9)};
+    metrics = {step_record(1, 1, 2.0),
+               step_record(2, 1, 1.5),
+               step_record(3, 1, std::string("NaN")),
+               step_record(4, 1, std::string("Infinity")),
+               step_record(5, 1, 1.0),
+               step_record(6, 1, 0.9)};
     const std::string page = checked_page(complete());
     EXPECT_TRUE(contains(page, "2 of the steps had a loss that is not a number"));
     const std::string loss = page.substr(0, page.find("</figure>"));
     EXPECT_EQ(count(loss, "<polyline"), 4U);
 
-    input.metrics = {step_record(1, 1, std::string("NaN"))};
+    metrics = {step_record(1, 1, std::string("NaN"))};
     checked_page(complete());
 }
 
 TEST_F(ReportTest, ShowsWhereARunWentOn) {
-    input.metrics.insert(input.metrics.begin() + 12,
-                         {"resume", {{"step", int64_t{11}}, {"versions", std::string("x")}}});
+    metrics.insert(metrics.begin() + 12, {"resume", {{"step", int64_t{11}}, {"versions", std::string("x")}}});
     const std::string page = checked_page(complete());
     EXPECT_EQ(count(page, "<line class=\"resume\""), 6U);
     EXPECT_EQ(count(page, "class=\"key resumed\""), 6U);
@@ -322,7 +366,7 @@ TEST_F(ReportTest, PicturesOfAnyShape) {
 }
 
 TEST_F(ReportTest, ALongRunStaysSmall) {
-    input.metrics = ordinary_metrics(20000, 10);
+    metrics = ordinary_metrics(20000, 10);
     test = evaluation_of(data, 100);
     EXPECT_LT(checked_page(complete()).size(), 600'000U);
 }
@@ -361,12 +405,13 @@ TEST_F(ReportTest, OlderRunsLackAttentionTrainingImagesAndMemory) {
 
 TEST_F(ReportTest, ShowsAttentionTrainingImagesAndMemory) {
     attention = inspection_of(2, 3, 4, 2);
+    attention->remark = "weights of <mixtures>";
     training_pictures = {{std::vector<uint8_t>(64, 7), 2, -1, 1.0}, {std::vector<uint8_t>(64, 9), 0, 1, 0.7}};
     for (const auto& [name, bytes] : {std::pair{"parameter_bytes", 1000},
                                       {"gradient_bytes", 1000},
                                       {"optimizer_bytes", 2000},
                                       {"process_bytes", 70000000}}) {
-        input.metrics.back().fields.emplace_back(name, int64_t{bytes});
+        metrics.back().fields.emplace_back(name, int64_t{bytes});
     }
     const std::string page = checked_page(complete());
     EXPECT_TRUE(contains(page, "activations and the rest 5.0 MB"));
@@ -377,6 +422,7 @@ TEST_F(ReportTest, ShowsAttentionTrainingImagesAndMemory) {
     EXPECT_TRUE(contains(page, "<span>bag</span>"));
     EXPECT_TRUE(contains(page, "<span>shirt 70 %, coat 30 %</span>"));
     EXPECT_TRUE(contains(page, "Where the class token looks"));
+    EXPECT_TRUE(contains(page, "<p class=\"remark\">weights of &lt;mixtures&gt;</p>"));
     EXPECT_TRUE(contains(page, "Every token looks at every token."));
 }
 
@@ -386,6 +432,87 @@ TEST_F(ReportTest, ALargeModelStaysModerate) {
     attention = inspection_of(12, 16, 32, 6);
     training_pictures.assign(24, {std::vector<uint8_t>(3 * 64 * 64, 7), 2, -1, 1.0});
     EXPECT_LT(checked_page(complete()).size(), 3'000'000U);
+}
+
+TEST_F(ReportTest, SaysHowTheRunCameAboutAndEnded) {
+    EXPECT_EQ(count(checked_page(complete()), "id=\"provenance\""), 0U) << "nothing is known";
+    metrics.insert(metrics.begin(), {"start",
+                                     {{"step", int64_t{0}},
+                                      {"command", std::string("heed train 'a b.yaml'")},
+                                      {"commit", std::string("abc123")},
+                                      {"versions", std::string("heed 1")},
+                                      {"unit", std::string("images")}}});
+    metrics.push_back({"resume", {{"step", int64_t{40}}, {"versions", std::string("heed 2")}}});
+    input.settings = {{"model.dim", "96"}};
+    input.end = "Stopped by SIGINT after step 40.";
+    input.left_out = {"The <data> are left out."};
+    const std::string page = checked_page(complete());
+    EXPECT_TRUE(contains(page,
+                         "<tr><td>1</td><td><code>heed train &#39;a b.yaml&#39;</code></td><td>abc123</td>"
+                         "<td>heed 1</td></tr>"));
+    EXPECT_TRUE(contains(page, "<tr><td>41</td><td><code>–</code></td><td>–</td><td>heed 2</td></tr>"));
+    EXPECT_TRUE(contains(page, "<tr><td>model.dim</td><td><code>96</code></td></tr>"));
+    EXPECT_TRUE(contains(page, "<p class=\"end\">Stopped by SIGINT after step 40.</p>"));
+    EXPECT_TRUE(contains(page, "The &lt;data&gt; are left out."));
+}
+
+TEST_F(ReportTest, SettingsThatAreNotTheDefaults) {
+    const Recipe recipe = parse_recipe(recipe_spec(),
+                                       "model: {type: vit, dim: 96, depth: 4}\n"
+                                       "data: {name: mnist, root: /home/somebody/data}\n"
+                                       "attention: {type: super}\nrun: {dir: elsewhere}\n",
+                                       "r.yaml", {"train.epochs=77"});
+    const auto settings = settings_not_default(recipe);
+    const auto has = [&](const std::string& key, const std::string& value) {
+        return std::find(settings.begin(), settings.end(), std::pair(key, value)) != settings.end();
+    };
+    EXPECT_TRUE(has("model.dim", "96"));
+    EXPECT_TRUE(has("attention.type", "super"));
+    EXPECT_TRUE(has("train.epochs", "77"));
+    for (const auto& [key, value] : settings) {
+        EXPECT_FALSE(contains(value, "somebody") || value == "elsewhere") << key;
+        EXPECT_NE(key, "model.mlp_dim");
+    }
+}
+
+/// Every colour of ink on every cell of heat has the contrast that WCAG AA asks for.
+double luminance(const std::array<double, 3>& colour) {
+    double sum = 0.0;
+    constexpr std::array<double, 3> weights = {0.2126, 0.7152, 0.0722};
+    for (size_t i = 0; i < 3; ++i) {
+        const double part = colour[i] / 255.0;
+        sum += weights[i] * (part <= 0.03928 ? part / 12.92 : std::pow((part + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+TEST_F(ReportTest, NumbersOnHeatKeepTheirContrast) {
+    const std::string page = report_html(input);
+    int themes = 0;
+    for (size_t at = page.find("--paper: #"); at != std::string::npos; at = page.find("--paper: #", at + 1), ++themes) {
+        const auto value = [&](const std::string& name) {
+            return page.substr(page.find(name + ": ", at) + name.size() + 2, 24);
+        };
+        const auto colour = [&](const std::string& name) {
+            std::array<double, 3> found = {};
+            const std::string text = value(name);
+            for (size_t i = 0; i < 3; ++i) found[i] = std::stoi(text.substr(1 + 2 * i, 2), nullptr, 16);
+            return found;
+        };
+        const auto paper = colour("--paper"), ink = colour("--ink");
+        const double most = std::stod(value("--heat-most"));
+        EXPECT_GE(most, 0.5);
+        for (const char* heat : {"--heat-hit", "--heat-miss"}) {
+            const std::vector<double> full = numbers(value(heat));
+            for (double share = 0.0; share <= 1.0; share += 0.05) {
+                std::array<double, 3> cell = {};
+                for (size_t i = 0; i < 3; ++i) cell[i] = most * share * full[i] + (1.0 - most * share) * paper[i];
+                const double a = luminance(cell) + 0.05, b = luminance(ink) + 0.05;
+                EXPECT_GE(std::max(a, b) / std::min(a, b), 4.5) << heat << " " << share << " theme " << themes;
+            }
+        }
+    }
+    EXPECT_EQ(themes, 3);
 }
 
 TEST_F(ReportTest, ADamagedPictureIsAnError) {

@@ -70,7 +70,8 @@ TEST_F(TrainingRun, OutcomesOfATraining) {
 TEST_F(TrainingRun, EventsComeInTheirOrder) {
     train({});
     const std::vector<std::string> epoch = {"step", "step", "step", "step", "validation"};
-    std::vector<std::string> expected = epoch;
+    std::vector<std::string> expected = {"start"};
+    expected.insert(expected.end(), epoch.begin(), epoch.end());
     expected.insert(expected.end(), epoch.begin(), epoch.end());
     expected.push_back("test");
     EXPECT_EQ(events(), expected);

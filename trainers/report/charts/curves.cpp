@@ -14,32 +14,35 @@ namespace heed {
 
 namespace {
 
-constexpr int64_t most_points = 600;
 constexpr int value_ticks = 5, step_ticks = 6;
 
-std::vector<Sample> in_percent(std::vector<Sample> samples) {
-    for (Sample& sample : samples) sample.value *= 100.0;
-    return samples;
+/// The points of a series, whose values are multiplied by `factor`.
+std::vector<Point> points_of(const ThinnedSeries& series, double factor = 1.0) {
+    std::vector<Point> points = series.points();
+    for (Point& point : points) point.y *= factor;
+    return points;
 }
 
 /// The measured line in pale, and over it what remains of it without the noise.
-void add_noisy(Chart& chart, const std::string& name, const std::vector<Sample>& samples) {
-    std::vector<Point> points = thin(samples, most_points);
+void add_noisy(Chart& chart, const std::string& name, const ThinnedSeries& series, double factor = 1.0) {
+    std::vector<Point> points = points_of(series, factor);
     std::vector<Point> smoothed = smooth(points, static_cast<int64_t>(points.size()) / 60);
-    const size_t steps = points.empty() ? 1 : (samples.size() + points.size() - 1) / points.size();
+    const int64_t steps = series.values_a_point();
     const std::string exact = steps > 1 ? fmt::format("{} (mean of {} steps)", name, steps) : name + " (each step)";
     chart.series.push_back({exact, "training", Stroke::faint, std::move(points)});
     chart.series.push_back({name, "training", Stroke::solid, std::move(smoothed)});
 }
 
-void add_validation(Chart& chart, const std::vector<Sample>& samples) {
-    if (samples.empty()) return;
-    chart.series.push_back({"validation", "validation", Stroke::marked, thin(samples, most_points)});
+void add_validation(Chart& chart, const ThinnedSeries& series, double factor = 1.0) {
+    if (series.empty()) return;
+    chart.series.push_back({"validation", "validation", Stroke::marked, points_of(series, factor)});
 }
 
-void add_test(Chart& chart, const std::optional<Sample>& test) {
+void add_test(Chart& chart, const std::optional<Point>& test, double factor = 1.0) {
     if (!test) return;
-    chart.series.push_back({"test", "test", Stroke::diamond, thin({*test}, 1)});
+    ThinnedSeries series;  // leaves out what cannot be drawn
+    series.add(test->x, test->y);
+    chart.series.push_back({"test", "test", Stroke::diamond, points_of(series, factor)});
 }
 
 std::vector<double> all_values(const Chart& chart) {
@@ -90,7 +93,7 @@ public:
         watched("Weight updates", "size of a step's change over that of the weights", history_.update_ratio);
         watched("Attention entropy", "nats, mean over layers, heads and queries", history_.attention_entropy);
         watched("Covered mass", "share of dense attention on the pairs computed, mean over layers",
-                in_percent(history_.covered_mass), " %");
+                history_.covered_mass, " %");
         return grid();
     }
 
@@ -108,9 +111,9 @@ private:
         result.suffix = std::move(suffix);
         result.steps = whole_number_axis(0.0, static_cast<double>(history_.last_step), step_ticks);
         result.resumes = history_.resumes;
-        if (history_.epochs.size() > 1) {
+        if (history_.epochs.epoch_steps() > 0) {
             result.steps_label =
-                fmt::format("optimizer step (an epoch has {})", group_digits(history_.epochs.front().last_step));
+                fmt::format("optimizer step (an epoch has {})", group_digits(history_.epochs.epoch_steps()));
         }
         return result;
     }
@@ -135,18 +138,16 @@ private:
     void accuracy() {
         if (history_.accuracy.empty()) return;
         Chart result = chart("Accuracy", "share of " + unit_ + " predicted correctly", " %");
-        add_noisy(result, "training", in_percent(history_.accuracy));
-        std::optional<Sample> test = history_.test_accuracy;
-        if (test) test->value *= 100.0;
-        add_test(result, test);
-        add_validation(result, in_percent(history_.validation_accuracy));
+        add_noisy(result, "training", history_.accuracy, 100.0);
+        add_test(result, history_.test_accuracy, 100.0);
+        add_validation(result, history_.validation_accuracy, 100.0);
         finish(result, axis_of_accuracies(result));
     }
 
     void lr() {
         if (history_.lr.empty()) return;
         Chart result = chart("Learning rate", "of each step");
-        result.series.push_back({"learning rate", "training", Stroke::solid, thin(history_.lr, most_points)});
+        result.series.push_back({"learning rate", "training", Stroke::solid, points_of(history_.lr)});
         const std::vector<double> values = all_values(result);
         finish(result, rounded_axis(0.0, values.empty() ? 1.0 : values.back(), value_ticks));
     }
@@ -159,11 +160,12 @@ private:
     }
 
     /// What train.watch_every measured.
-    void watched(const std::string& title, const std::string& unit, const std::vector<Sample>& samples,
+    void watched(const std::string& title, const std::string& unit, const ThinnedSeries& series,
                  const std::string& suffix = "") {
-        if (samples.empty()) return;
+        if (series.empty()) return;
         Chart result = chart(title, unit, suffix);
-        result.series.push_back({"training", "training", Stroke::solid, thin(samples, most_points)});
+        result.series.push_back(
+            {"training", "training", Stroke::solid, points_of(series, suffix.empty() ? 1.0 : 100.0)});
         finish(result, axis_of_magnitudes(all_values(result)));
     }
 
@@ -178,7 +180,7 @@ private:
     void wait() {
         if (history_.wait.empty()) return;
         Chart result = chart("Waiting for data", "share of the step's time", " %");
-        add_noisy(result, "waiting", in_percent(history_.wait));
+        add_noisy(result, "waiting", history_.wait, 100.0);
         const std::vector<double> values = all_values(result);
         finish(result, rounded_axis(0.0, std::max(5.0, values.empty() ? 0.0 : values.back()), value_ticks));
     }
@@ -194,8 +196,6 @@ std::string loss_text(std::optional<double> loss) {
 }
 
 std::string epochs_html(const History& history, const std::string& unit) {
-    constexpr size_t most_rows = 500;
-    const size_t stride = (history.epochs.size() + most_rows - 1) / most_rows;
     const bool validated = !history.validation_loss.empty();
     std::string html =
         "<details><summary>Epochs as a table</summary>\n<div class=\"scroll\"><table class=\"epochs\">\n"
@@ -203,8 +203,7 @@ std::string epochs_html(const History& history, const std::string& unit) {
         "<th scope=\"col\">accuracy</th>";
     if (validated) html += "<th scope=\"col\">validation loss</th><th scope=\"col\">accuracy</th>";
     html += "<th scope=\"col\">" + unit + "/s</th><th scope=\"col\">waiting</th></tr></thead>\n<tbody>\n";
-    for (size_t i = stride - 1; i < history.epochs.size(); i += stride) {
-        const EpochSummary& epoch = history.epochs[i];
+    for (const EpochSummary& epoch : history.epochs.rows()) {
         fmt::format_to(std::back_inserter(html), "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>",
                        epoch.epoch, group_digits(epoch.last_step), loss_text(epoch.loss),
                        percent_text(epoch.correct, 2));

@@ -1,23 +1,22 @@
 #include "heed/trainers/report/charts/history.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+
+#include "heed/trainers/report/text.h"
 
 namespace heed {
 
 namespace {
 
 EpochSummary& epoch_of(History& history, const MetricsRecord& record) {
-    const int64_t epoch = record.integer("epoch").value_or(1);
-    if (history.epochs.empty() || history.epochs.back().epoch != epoch) {
-        history.epochs.emplace_back();
-        history.epochs.back().epoch = epoch;
-    }
-    return history.epochs.back();
+    return history.epochs.row(record.integer("epoch").value_or(1));
 }
 
-void add(std::vector<Sample>& samples, double step, std::optional<double> value, double weight) {
-    if (value) samples.push_back({step, *value, weight});
+void add_value(ThinnedSeries& series, double step, std::optional<double> value, double weight = 1.0) {
+    if (value) series.add(step, *value, weight);
 }
 
 void add_step(History& history, const MetricsRecord& record, int64_t step) {
@@ -26,17 +25,17 @@ void add_step(History& history, const MetricsRecord& record, int64_t step) {
     const auto weight = static_cast<double>(samples);
     const std::optional<double> loss = record.number("loss");
     const std::optional<double> accuracy = record.number("accuracy");
-    add(history.loss, at, loss, weight);
-    add(history.accuracy, at, accuracy, weight);
-    add(history.lr, at, record.number("lr"), 1.0);
-    add(history.gradient_norm, at, record.number("gradient_norm"), 1.0);
+    add_value(history.loss, at, loss, weight);
+    add_value(history.accuracy, at, accuracy, weight);
+    add_value(history.lr, at, record.number("lr"));
+    add_value(history.gradient_norm, at, record.number("gradient_norm"));
     if (loss && !std::isfinite(*loss)) ++history.not_finite;
 
     const double seconds = record.number("seconds").value_or(0.0);
     const double data_wait = record.number("data_wait").value_or(0.0);
     if (seconds > 0.0) {
-        add(history.rate, at, weight / seconds, seconds);
-        add(history.wait, at, data_wait / seconds, seconds);
+        add_value(history.rate, at, weight / seconds, seconds);
+        add_value(history.wait, at, data_wait / seconds, seconds);
         history.seconds += seconds;
     }
     history.samples += samples;
@@ -72,42 +71,75 @@ std::optional<MemoryUse> memory_of(const MetricsRecord& record) {
                      record.integer("optimizer_bytes").value_or(0), *peak, record.integer("process_bytes").value_or(0)};
 }
 
+RunOrigin origin_of(const MetricsRecord& record) {
+    return {std::string(record.text("command").value_or("")), std::string(record.text("commit").value_or("")),
+            std::string(record.text("versions").value_or(""))};
+}
+
 }  // namespace
 
-History History::of(const std::vector<MetricsRecord>& metrics) {
-    History history;
-    for (const MetricsRecord& record : metrics) {
-        const int64_t step = record.integer("step").value_or(0);
-        const auto at = static_cast<double>(step);
-        history.last_step = std::max(history.last_step, step);
-        const std::optional<double> loss = record.number("loss");
-        const std::optional<double> accuracy = record.number("accuracy");
-        if (record.event == "step") {
-            add_step(history, record, step);
-        } else if (record.event == "validation") {
-            add(history.validation_loss, at, loss, 1.0);
-            add(history.validation_accuracy, at, accuracy, 1.0);
-            // Older runs were compared by their accuracy alone.
-            const std::optional<double> score = record.number("score") ? record.number("score") : accuracy;
-            if (score && (!history.best || *score > history.best->score)) {
-                history.best = {at, *score, std::string(record.text("compared_by").value_or("accuracy"))};
-            }
-            EpochSummary& epoch = epoch_of(history, record);
-            epoch.validation_loss = loss;
-            epoch.validation_accuracy = accuracy;
-        } else if (record.event == "test") {
-            if (loss) history.test_loss = Sample{at, *loss, 1.0};
-            if (accuracy) history.test_accuracy = Sample{at, *accuracy, 1.0};
-            history.peak_bytes = record.integer("peak_bytes");
-            history.memory = memory_of(record);
-        } else if (record.event == "watch") {
-            add(history.update_ratio, at, record.number("update_ratio"), 1.0);
-            add(history.attention_entropy, at, mean_of(record, "attention_entropy."), 1.0);
-            add(history.covered_mass, at, mean_of(record, "covered_mass."), 1.0);
-        } else if (record.event == "resume") {
-            history.resumes.push_back(at);
+EpochSummary& EpochTable::row(int64_t epoch) {
+    if (!rows_.empty() && rows_.back().epoch == epoch) return rows_.back();
+    if (!rows_.empty()) close_last();
+    rows_.emplace_back();
+    rows_.back().epoch = epoch;
+    return rows_.back();
+}
+
+void EpochTable::close_last() {
+    if (epoch_steps_ == 0) epoch_steps_ = rows_.back().last_step;
+    if (!stays(rows_.back().epoch)) rows_.pop_back();
+    if (rows_.size() < most_rows) return;
+    every_ *= 2;
+    std::erase_if(rows_, [&](const EpochSummary& row) { return !stays(row.epoch); });
+}
+
+void History::add(const MetricsRecord& record) {
+    const int64_t step = record.integer("step").value_or(0);
+    const auto at = static_cast<double>(step);
+    last_step = std::max(last_step, step);
+    const std::optional<double> found_loss = record.number("loss");
+    const std::optional<double> found_accuracy = record.number("accuracy");
+    if (record.event == "step") {
+        add_step(*this, record, step);
+    } else if (record.event == "validation") {
+        add_value(validation_loss, at, found_loss);
+        add_value(validation_accuracy, at, found_accuracy);
+        // Older runs were compared by their accuracy alone.
+        const std::optional<double> score = record.number("score") ? record.number("score") : found_accuracy;
+        if (score && (!best || *score > best->score)) {
+            best = {at, *score, std::string(record.text("compared_by").value_or("accuracy"))};
         }
+        EpochSummary& epoch = epoch_of(*this, record);
+        epoch.validation_loss = found_loss;
+        epoch.validation_accuracy = found_accuracy;
+    } else if (record.event == "test") {
+        if (found_loss) test_loss = Point{at, *found_loss};
+        if (found_accuracy) test_accuracy = Point{at, *found_accuracy};
+        peak_bytes = record.integer("peak_bytes");
+        memory = memory_of(record);
+    } else if (record.event == "watch") {
+        add_value(update_ratio, at, record.number("update_ratio"));
+        add_value(attention_entropy, at, mean_of(record, "attention_entropy."));
+        add_value(covered_mass, at, mean_of(record, "covered_mass."));
+    } else if (record.event == "start") {
+        calls.push_back({step, origin_of(record)});
+        unit = record.text("unit").value_or("");
+    } else if (record.event == "resume") {
+        resumes.push_back(at);
+        calls.push_back({step, origin_of(record)});
+        end.clear();
+    } else if (record.event == "stopped") {
+        end =
+            fmt::format("Stopped by {} after step {}", record.text("signal").value_or("a signal"), group_digits(step));
+    } else if (record.event == "diverged") {
+        end = fmt::format("Diverged at step {}: {}", group_digits(step), record.text("reason").value_or("unknown"));
     }
+}
+
+History History::read(const std::string& metrics_path) {
+    History history;
+    for_each_metrics_record(metrics_path, [&](const MetricsRecord& record) { history.add(record); });
     return history;
 }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "heed/core/error.h"
+
 namespace heed {
 
 namespace {
@@ -16,21 +18,38 @@ bool drawable(double value) {
 
 }  // namespace
 
-std::vector<Point> thin(const std::vector<Sample>& samples, int64_t most) {
-    const auto count = static_cast<int64_t>(samples.size());
-    const int64_t bucket = std::max<int64_t>(1, (count + most - 1) / most);
+ThinnedSeries::ThinnedSeries(int64_t most_points) : most_points_(static_cast<size_t>(most_points)) {
+    if (most_points < 2 || most_points % 2 != 0) throw Error("a thinned series needs an even number of points");
+}
+
+void ThinnedSeries::add(double x, double value, double weight) {
+    if (sums_.empty() || sums_.back().values == values_a_point_) {
+        if (sums_.size() == most_points_) halve();
+        sums_.emplace_back();
+    }
+    Sum& sum = sums_.back();
+    sum.x += x;
+    ++sum.values;
+    if (!drawable(value) || !(weight > 0.0)) return;
+    sum.weighted += value * weight;
+    sum.weight += weight;
+}
+
+void ThinnedSeries::halve() {
+    for (size_t i = 0; i < sums_.size() / 2; ++i) {
+        const Sum &first = sums_[2 * i], &second = sums_[2 * i + 1];
+        sums_[i] = {first.x + second.x, first.weighted + second.weighted, first.weight + second.weight,
+                    first.values + second.values};
+    }
+    sums_.resize(sums_.size() / 2);
+    values_a_point_ *= 2;
+}
+
+std::vector<Point> ThinnedSeries::points() const {
     std::vector<Point> points;
-    for (int64_t begin = 0; begin < count; begin += bucket) {
-        const int64_t end = std::min(begin + bucket, count);
-        double x = 0.0, sum = 0.0, weight = 0.0;
-        for (int64_t i = begin; i < end; ++i) {
-            const Sample& sample = samples[static_cast<size_t>(i)];
-            x += sample.x;
-            if (!drawable(sample.value) || !(sample.weight > 0.0)) continue;
-            sum += sample.value * sample.weight;
-            weight += sample.weight;
-        }
-        points.push_back({x / static_cast<double>(end - begin), weight > 0.0 ? sum / weight : gap});
+    for (const Sum& sum : sums_) {
+        points.push_back(
+            {sum.x / static_cast<double>(sum.values), sum.weight > 0.0 ? sum.weighted / sum.weight : gap, sum.weight});
     }
     return points;
 }
@@ -43,15 +62,14 @@ std::vector<Point> smooth(const std::vector<Point>& points, int64_t half_window)
         // The steep beginning of a curve would be pulled down by a window that reaches to one side only.
         const int64_t begin = i - std::min(half_window, i);
         const int64_t end = std::min(i + std::min(half_window, i) + 1, count);
-        double sum = 0.0;
-        int64_t used = 0;
+        double sum = 0.0, weight = 0.0;
         for (int64_t j = begin; j < end; ++j) {
-            const double y = points[static_cast<size_t>(j)].y;
-            if (std::isnan(y)) continue;
-            sum += y;
-            ++used;
+            const Point& point = points[static_cast<size_t>(j)];
+            if (std::isnan(point.y)) continue;
+            sum += point.y * point.weight;
+            weight += point.weight;
         }
-        result[static_cast<size_t>(i)].y = sum / static_cast<double>(used);
+        result[static_cast<size_t>(i)].y = sum / weight;
     }
     return result;
 }
