@@ -31,7 +31,8 @@ public:
     /// `covered_mass.<layer>`, where a type leaves pairs out, the share of the dense softmax on those it computes (mean
     /// over heads and queries): of samples() samples of the last micro-batch, with the weights after the step, as in
     /// evaluation. Layers of a
-    /// decoder are named `decoder.<layer>` and `cross.<layer>`, sentence pairs are measured without padding.
+    /// decoder are named `decoder.<layer>` and `cross.<layer>`; texts and sentence pairs are measured one by one,
+    /// without padding.
     std::vector<WatchedValue> after_step(int64_t step);
 
     /// Samples whose attention is measured: fewer for long sequences; 0 when one sample's weights are too many.

@@ -84,20 +84,24 @@ std::string word_section(const TextData& data, const std::vector<ImportantWords>
     std::string html =
         "<section id=\"words\">\n<h2>Importance of words</h2>\n<p>What each word does for the prediction: blue words "
         "speak for it (without them its probability falls), orange ones against it. The stronger the colour, the more "
-        "it changes; the words of a text have their own scale.</p>\n<ul class=\"texts\">\n";
+        "it changes; the words of a text have their own scale. A text is shown as the model reads it, with all tokens "
+        "that "
+        "the prediction comes from.</p>\n<ul class=\"texts\">\n";
     for (const ImportantWords& text : texts) {
+        const bool right = std::find(text.labels.begin(), text.labels.end(), text.prediction) != text.labels.end();
         double greatest = 1e-9;
         for (const ImportantWord& word : text.words) greatest = std::max(greatest, std::abs(word.fall));
         fmt::format_to(std::back_inserter(html),
-                       "<li><b>{}</b>, {} <i>{}</i>, <span class=\"sure\">{} sure</span><p class=\"words\">",
+                       "<li><b>{0}</b>, {1} <{2}>{3}</{2}>, <span class=\"sure\">{4} sure{5}</span><p class=\"words\">",
                        escape_html(class_list(data.class_names(), text.labels)),
-                       data.several_labels() ? "most probable" : "predicted",
-                       escape_html(class_name(data.class_names(), text.prediction)), percent_text(text.probability, 1));
+                       data.several_labels() ? "most probable" : "predicted", right ? "span" : "i",
+                       escape_html(class_name(data.class_names(), text.prediction)), percent_text(text.probability, 1),
+                       text.tokens_a_word > 1 ? fmt::format("; {} tokens at once", text.tokens_a_word) : "");
         for (const ImportantWord& word : text.words) {
             fmt::format_to(std::back_inserter(html),
                            "<span class=\"{}\" style=\"--heat:{:.3f}\" title=\"{:+.1f} points\">{}</span> ",
                            word.fall >= 0 ? "for" : "against", std::abs(word.fall) / greatest, 100.0 * word.fall,
-                           escape_html(word.token));
+                           escape_html(word.text));
         }
         html += "</p></li>\n";
     }

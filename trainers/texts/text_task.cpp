@@ -49,14 +49,15 @@ MicroBatch TextTask::compute(const ForwardState& state) {
 
 void TextTask::show(std::span<const int64_t> places, const ForwardState& state) {
     TokenMatrix matrix;
-    fill_tokens(matrix, data_.train.texts, places, data_.pad);
-    classify(matrix, state);
+    for (size_t i = 0; i < places.size(); ++i) {  // one at a time: without padding, whose rows would count as queries
+        fill_tokens(matrix, data_.train.texts, places.subspan(i, 1), data_.pad);
+        classify(matrix, state);
+    }
 }
 
 /// Calls `add` with the logits of all texts, batch after batch, and their places.
 template <class Add>
 void TextTask::classify_all(const EncodedSplit& split, Add&& add) {
-    constexpr int64_t tokens_at_a_time = 8192;
     TokenBatchPlan plan;
     plan.tokens = std::max(tokens_at_a_time, model_.shape().max_tokens);
     plan.shuffle = false;

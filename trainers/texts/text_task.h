@@ -30,6 +30,9 @@ struct EncodedTextData {
 /// Classification of texts.
 class TextTask final : public InMemoryTask {
 public:
+    /// Of a batch in evaluation, unless one text is longer.
+    static constexpr int64_t tokens_at_a_time = 8192;
+
     /// `batch` is the number of texts of an optimizer batch.
     TextTask(Context& context, TextClassifier& model, EncodedTextData data, LabelLossOptions loss);
 

@@ -185,7 +185,7 @@ void TextWorkload::add_to_report(ReportInput& input, const Evaluation& test) {
                                          group_digits(data_.validation.size()), group_digits(data_.test.size()))},
                    {"Tokenizer", fmt::format("{}, {} tokens", facts.tokenizer.kind, group_digits(facts.vocabulary))},
                    {"Longest text", fmt::format("{} tokens", facts.max_tokens)}};
-    add_text_sections(input, data_, test, important_words(task_, *tokenizer_, data_.test, test));
+    add_text_sections(input, data_, test, important_words(task_, *tokenizer_, test));
 }
 
 }  // namespace heed

@@ -240,16 +240,16 @@ TEST(TextTask, WithoutShufflingTextsComeInTheirOrder) {
     training.task.begin({.batch = 8});
     struct Seen final : ForwardObserver {
         void hidden(int64_t block, const Tensor& tokens) override {
-            if (block == 0) shape = tokens.shape();
+            if (block == 0) shapes.push_back(tokens.shape());
         }
         bool wants_attention(AttentionPlace) const override { return false; }
         void attention(AttentionPlace, int64_t, const Tensor&) override {}
-        Shape shape;
+        std::vector<Shape> shapes;
     } seen;
     training.task.next({});
     training.context.tape().clear();
     training.task.observe(seen, 2);
-    EXPECT_EQ(seen.shape, (Shape{2, 6, 12}));  // the first two texts have 1 and 6 words
+    EXPECT_EQ(seen.shapes, (std::vector<Shape>{{1, 1, 12}, {1, 6, 12}}));  // their words
 }
 
 TEST(TextTask, TheReferenceDeviceGivesTheSame) {
@@ -272,6 +272,27 @@ TEST(TextTask, ANaNWeightIsNamed) {
     EXPECT_TRUE(contains(message_of<NotFinite>([&] { training.trainer.step(); }), "not a finite number at step 1"));
     EXPECT_TRUE(contains(message_of<Error>([&] { training.task.evaluate(Split::test); }),
                          "numbers that are not finite for texts of the test split"));
+}
+
+/// The attention of each text that was observed.
+struct ObservedShapes final : ForwardObserver {
+    void hidden(int64_t, const Tensor&) override {}
+    bool wants_attention(AttentionPlace) const override { return true; }
+    void attention(AttentionPlace, int64_t, const Tensor& weights) override { shapes.push_back(weights.shape()); }
+
+    std::vector<Shape> shapes;
+};
+
+TEST(TextTask, AttentionIsObservedWithoutPadding) {
+    SelfCommunicator self;
+    TextTraining training({.shuffle = false}, self);
+    training.trainer.begin({});
+    training.trainer.step();
+    ObservedShapes observed;
+    training.task.observe(observed, 5);
+    ASSERT_EQ(observed.shapes.size(), 5U);
+    const std::vector<int32_t> lengths = training.task.data().train.texts.lengths();
+    for (size_t i = 0; i < 5; ++i) EXPECT_EQ(observed.shapes[i], (Shape{1, 2, lengths[i], lengths[i]})) << i;
 }
 
 }  // namespace
