@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/attention/smyrf/smyrf_layer.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/core/forward_observer.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/shapes/reshape.h"
