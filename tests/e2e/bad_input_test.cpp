@@ -86,7 +86,8 @@ TEST_F(BadInput, ForeignTextSteersNoScreen) {
               {"check", "tiny.yaml", "data.root=" + steering},
               {"help", steering}}) {
             const ProgramResult result = tiny().run(arguments);
-            EXPECT_EQ(result.code, arguments[0] == "check" ? 0 : 2);  // check looks at no data
+            // check looks at no data; control characters in settings are refused before.
+            EXPECT_TRUE(result.code == 2 || (result.code == 0 && arguments[0] == "check")) << result.code;
             EXPECT_EQ((result.output + result.errors).find(steering), std::string::npos) << arguments[0];
         }
     }

@@ -58,8 +58,10 @@ TEST_F(Features, AdamAndRmsPropTrainAndResume) {
         const std::vector<std::string> settings = {std::string("optimizer.type=") + type, "optimizer.weight_decay=0"};
         ASSERT_EQ(tiny().train(std::string("undecayed-") + type, settings).code, 0);
     }
-    EXPECT_EQ(tiny().losses("undecayed-adam"), tiny().losses("undecayed-adamw"));
     const std::vector<double> adam = tiny().losses("adam"), undecayed = tiny().losses("undecayed-adam");
+    const std::vector<double> decoupled = tiny().losses("undecayed-adamw");
+    ASSERT_EQ(decoupled.size(), undecayed.size());
+    for (size_t i = 0; i < decoupled.size(); ++i) EXPECT_NEAR(decoupled[i], undecayed[i], 1e-5 * undecayed[i]) << i;
     EXPECT_EQ(adam.front(), undecayed.front());
     EXPECT_NE(adam.back(), undecayed.back());
     EXPECT_LT(tiny().losses("rmsprop").back(), tiny().losses("rmsprop").front());

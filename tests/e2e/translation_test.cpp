@@ -269,7 +269,7 @@ TEST_F(Translation, CountsAllReferencesBesideTheFirst) {
     EXPECT_TRUE(contains(result.errors, "BLEU|nrefs:1|")) << result.errors;
     EXPECT_TRUE(contains(result.errors, "BLEU|nrefs:2|")) << result.errors;
     EXPECT_GE(tiny().values("twice", "test", "bleu_multi").back(), tiny().values("twice", "test", "bleu").back());
-    EXPECT_TRUE(contains(tiny().file("twice/report.html"), "<i>el "));
+    EXPECT_TRUE(contains(tiny().file("twice/report.html"), "<p class=\"reference\">el "));
 }
 
 TEST_F(Translation, EveryAttentionTypeTrainsAndTranslatesInEveryPlace) {

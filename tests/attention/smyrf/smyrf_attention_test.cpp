@@ -237,10 +237,12 @@ TEST_P(SmyrfLayer, UsesTheDirectionsAndOrdersThatItIsGiven) {
         ASSERT_EQ(weights[i] > 0, static_cast<int64_t>(i) / tokens % 2 == static_cast<int64_t>(i) % tokens % 2) << i;
     }
     order[7] = tokens;
-    EXPECT_NE(message_of<Error>([&] {
-                  smyrf(test).fix_orders({tensor(), tensor()});
-              }).find("order"),
-              std::string::npos);
+    if (test.context().device().shares_host_memory()) {  // elsewhere it is left to whoever uploads
+        EXPECT_NE(message_of<Error>([&] {
+                      smyrf(test).fix_orders({tensor(), tensor()});
+                  }).find("order"),
+                  std::string::npos);
+    }
     smyrf(test).fix_orders({});
     EXPECT_EQ(test.run(x).output, drawn);
 }
