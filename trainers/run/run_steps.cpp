@@ -28,8 +28,7 @@ bool RunSteps::out_of_patience() const {
     return patience > 0 && trainer_.progress().validations_since_best >= patience;
 }
 
-TrainEnd RunSteps::run() {
-    StopSignals signals;
+TrainEnd RunSteps::run(const StopSignals& signals) {
     const TrainingState& progress = trainer_.progress();
     record_.show_progress({trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1,
                            training_.workload.unit(), trainer_.epoch()});

@@ -21,8 +21,8 @@ public:
     /// Whether no step is left to be taken, by the length of the training or by train.patience.
     bool all_done() const { return trainer_.finished() || out_of_patience(); }
 
-    /// To the end, or to where a signal stops it: after a step, or in a validation or test.
-    TrainEnd run();
+    /// To the end, or to where one of the signals stops it: after a step, or in a validation or test.
+    TrainEnd run(const StopSignals& signals);
 
 private:
     /// Takes steps until all are done or a signal comes.

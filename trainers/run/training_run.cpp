@@ -189,6 +189,7 @@ TrainEnd train(const TrainRequest& request) {
         say_nothing_is_left(run);
         return {TrainOutcome::already_finished};
     }
+    const StopSignals stop;  // from the first record on, a signal leaves a state that can be gone on with
     if (from) {
         go_on(run, from->facts, origin_of(request), changes);
     } else {
@@ -199,7 +200,7 @@ TrainEnd train(const TrainRequest& request) {
     }
     from.reset();
     describe(run);
-    return steps.run();
+    return steps.run(stop);
 }
 
 }  // namespace heed
