@@ -152,8 +152,7 @@ TEST_F(Resume, SignalsSaveAndLeave) {
         EXPECT_EQ(result.signal, 0);
         const size_t done = tiny().losses(dir).size();
         EXPECT_LT(done, 270u);
-        EXPECT_TRUE(contains(result.errors,
-                             "after step " + std::to_string(done) + "; go on with --resume"));
+        EXPECT_TRUE(contains(result.errors, "after step " + std::to_string(done) + "; go on with --resume"));
         EXPECT_FALSE(tiny().exists(dir + "/finished"));
         const ProgramResult resumed = tiny().train(dir, and_resume(settings));
         ASSERT_EQ(resumed.code, 0) << resumed.errors;

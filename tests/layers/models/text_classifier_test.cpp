@@ -7,6 +7,7 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/tests/layers/models/formula_texts.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 
 namespace heed {
@@ -89,11 +90,6 @@ std::vector<TextClassifierOptions> all_forms() {
     return forms;
 }
 
-void expect_near(const std::vector<float>& a, const std::vector<float>& b, double bound) {
-    ASSERT_EQ(a.size(), b.size());
-    for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], bound) << i;
-}
-
 TEST(TextClassifier, EveryFormGivesLogitsOfAllClassesAlikeOnBothDevices) {
     const FormulaTexts texts({7, 3, 5}, 7, geometry.vocabulary);
     for (const TextClassifierOptions& options : all_forms()) {
@@ -101,9 +97,9 @@ TEST(TextClassifier, EveryFormGivesLogitsOfAllClassesAlikeOnBothDevices) {
         Classifier cpu(options), reference(options, "sdpa", "reference");
         EXPECT_EQ(cpu.forward(texts).shape(), (Shape{3, 3}));
         cpu.context.tape().clear();
-        expect_near(cpu.logits(texts), reference.logits(texts), 2e-5);
+        test::expect_near_by_scale(cpu.logits(texts), reference.logits(texts), 2e-5);
         EXPECT_NEAR(cpu.backward(texts), reference.backward(texts), 1e-5);
-        expect_near(cpu.gradients(), reference.gradients(), 1e-4);
+        test::expect_near_by_scale(cpu.gradients(), reference.gradients(), 1e-4);
     }
 }
 
@@ -116,8 +112,8 @@ TEST(TextClassifier, PaddingAndTheOtherTextsHaveNoInfluence) {
             const std::vector<float> before = classifier.logits(texts);
             for (int64_t t = 3; t < 7; ++t) texts.id(1, t) = static_cast<int32_t>(t);
             EXPECT_EQ(classifier.logits(texts), before);
-            expect_near(classifier.logits(texts.part(0, 3, 9)), before, 1e-5);
-            expect_near(classifier.logits(texts.part(1, 1, 3)), {before[3], before[4], before[5]}, 1e-5);
+            test::expect_near_by_scale(classifier.logits(texts.part(0, 3, 9)), before, 1e-5);
+            test::expect_near_by_scale(classifier.logits(texts.part(1, 1, 3)), {before[3], before[4], before[5]}, 1e-5);
             for (int64_t t = 0; t < 7; ++t) texts.id(0, t) = 4;
             const std::vector<float> after = classifier.logits(texts);
             EXPECT_TRUE(std::equal(before.begin() + 3, before.end(), after.begin() + 3));
@@ -134,8 +130,8 @@ TEST(TextClassifier, AnEmptyTextGivesFiniteLogits) {
             const std::vector<float> padded = classifier.logits(FormulaTexts({0, 4}, 4, geometry.vocabulary));
             for (const float logit : padded) ASSERT_TRUE(std::isfinite(logit));
             const FormulaTexts nothing({0, 0}, 0, geometry.vocabulary);
-            expect_near(classifier.logits(nothing), {padded[0], padded[1], padded[2], padded[0], padded[1], padded[2]},
-                        1e-5);
+            test::expect_near_by_scale(classifier.logits(nothing),
+                                       {padded[0], padded[1], padded[2], padded[0], padded[1], padded[2]}, 1e-5);
             EXPECT_TRUE(std::isfinite(classifier.backward(nothing)));
             for (const float gradient : classifier.gradients()) ASSERT_TRUE(std::isfinite(gradient));
         }
@@ -231,7 +227,7 @@ TEST(TextClassifier, DropsInTrainingOnlyAndAlikeInMicroBatches) {
         std::vector<float> halves = with.logits(texts.part(0, 2), state);
         const std::vector<float> rest = with.logits(texts.part(2, 2), second);
         halves.insert(halves.end(), rest.begin(), rest.end());
-        expect_near(halves, dropped, 1e-5);
+        test::expect_near_by_scale(halves, dropped, 1e-5);
     }
 }
 

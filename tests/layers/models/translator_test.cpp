@@ -13,6 +13,7 @@
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/shapes/reshape.h"
 #include "heed/tests/layers/models/formula_texts.h"
+#include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 
 namespace heed {
@@ -142,18 +143,13 @@ std::vector<float> of_text(const std::vector<float>& logits, int64_t text, int64
     return {first + begin * vocabulary, first + end * vocabulary};
 }
 
-void expect_near(const std::vector<float>& a, const std::vector<float>& b, double bound) {
-    ASSERT_EQ(a.size(), b.size());
-    for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], bound) << i;
-}
-
 TEST(Translator, EveryFormGivesLogitsOfTheVocabularyAlikeOnBothDevices) {
     for (const TranslatorOptions& options : all_forms()) {
         SCOPED_TRACE(options.norm + " " + options.positions + " " + options.tie);
         TestTranslator cpu(options), reference(options, "sdpa", "reference");
         EXPECT_EQ(cpu.forward(sources, targets).shape(), (Shape{3, 6, vocabulary}));
         cpu.context.tape().clear();
-        expect_near(cpu.logits(sources, targets), reference.logits(sources, targets), 5e-5);
+        test::expect_near_by_scale(cpu.logits(sources, targets), reference.logits(sources, targets), 5e-5);
         EXPECT_NEAR(cpu.loss(sources, targets, true), reference.loss(sources, targets, true), 2e-4);
     }
 }
@@ -191,7 +187,8 @@ TEST(Translator, APrefixGivesThePrefixOfTheLogits) {
         for (int64_t length = 1; length < 6; ++length) {
             const std::vector<float> prefix = translator.logits(sources, targets.part(0, 3, length));
             for (int64_t text = 0; text < 2; ++text) {
-                expect_near(of_text(prefix, text, 0, length, length), of_text(whole, text, 0, length), 2e-5);
+                test::expect_near_by_scale(of_text(prefix, text, 0, length, length), of_text(whole, text, 0, length),
+                                           2e-5);
             }
         }
     }
@@ -210,9 +207,10 @@ TEST(Translator, PaddingAndTheOtherPairsHaveNoInfluence) {
         EXPECT_EQ(of_text(before, 1, 0, 6), of_text(after, 1, 0, 6));
         EXPECT_EQ(of_text(before, 2, 0, 4), of_text(after, 2, 0, 4));
         EXPECT_NE(of_text(before, 0, 0, 6), of_text(after, 0, 0, 6));
-        expect_near(translator.logits(sources.part(1, 1, 3), targets.part(1, 1)), of_text(before, 1, 0, 6), 2e-5);
-        expect_near(of_text(translator.logits(sources.part(2, 1, 5), targets.part(2, 1, 4)), 0, 0, 4, 4),
-                    of_text(before, 2, 0, 4), 2e-5);
+        test::expect_near_by_scale(translator.logits(sources.part(1, 1, 3), targets.part(1, 1)),
+                                   of_text(before, 1, 0, 6), 2e-5);
+        test::expect_near_by_scale(of_text(translator.logits(sources.part(2, 1, 5), targets.part(2, 1, 4)), 0, 0, 4, 4),
+                                   of_text(before, 2, 0, 4), 2e-5);
     }
 }
 
@@ -241,7 +239,8 @@ TEST(Translator, DecodingStepByStepIsTheFullRun) {
                     const std::vector<float> logits =
                         translator.step(state, {target.id(0, t), target.id(1, t), target.id(2, t)});
                     for (int64_t text = 0; text < 3; ++text) {
-                        expect_near(of_text(logits, text, 0, 1, 1), of_text(whole, text, t, t + 1), 5e-5);
+                        test::expect_near_by_scale(of_text(logits, text, 0, 1, 1), of_text(whole, text, t, t + 1),
+                                                   5e-5);
                     }
                 }
                 EXPECT_EQ(state.tokens(), 6);
@@ -270,8 +269,8 @@ TEST(Translator, DecodingFollowsTheHypothesesOfABeam) {
                 FormulaTexts target({static_cast<int32_t>(length)}, length, vocabulary);
                 target.ids = tokens[row];
                 const std::vector<float> whole = translator.logits(sources.part(source_of[row], 1), target);
-                expect_near(of_text(logits, static_cast<int64_t>(row), 0, 1, 1),
-                            of_text(whole, 0, length - 1, length, length), 5e-5);
+                test::expect_near_by_scale(of_text(logits, static_cast<int64_t>(row), 0, 1, 1),
+                                           of_text(whole, 0, length - 1, length, length), 5e-5);
             }
         };
         const auto reorder = [&](const std::vector<int32_t>& rows) {
@@ -313,7 +312,7 @@ TEST(Translator, PlacesMayHaveDifferentTypesOfAttention) {
     FormulaTexts target = targets;
     const std::vector<float> logits = mixed.step(state, {target.id(0, 0), target.id(1, 0), target.id(2, 0)});
     for (int64_t text = 0; text < 3; ++text) {
-        expect_near(of_text(logits, text, 0, 1, 1), of_text(whole, text, 0, 1), 5e-5);
+        test::expect_near_by_scale(of_text(logits, text, 0, 1, 1), of_text(whole, text, 0, 1), 5e-5);
     }
 }
 
@@ -447,7 +446,7 @@ TEST(Translator, DropsInTrainingOnlyAndAlikeInMicroBatches) {
         std::vector<float> halves = with.logits(sources.part(0, 2), targets.part(0, 2), state);
         const std::vector<float> rest = with.logits(sources.part(2, 1), targets.part(2, 1), second);
         halves.insert(halves.end(), rest.begin(), rest.end());
-        expect_near(halves, dropped, 5e-5);
+        test::expect_near_by_scale(halves, dropped, 5e-5);
     }
 }
 
