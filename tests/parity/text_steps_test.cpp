@@ -11,7 +11,7 @@
 #include "heed/tests/layers/models/formula_texts.h"
 #include "heed/tests/parity/stored_steps.h"
 #include "heed/tests/support/close.h"
-#include "heed/tests/support/step_totals.h"
+#include "heed/tests/trainers/loop/step_totals.h"
 #include "heed/trainers/optimizers/adam.h"
 
 // Twenty optimisation steps of small text classifiers and translators, held against what make_text_steps.py stored from

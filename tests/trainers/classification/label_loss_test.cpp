@@ -8,7 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
-#include "heed/tests/support/step_totals.h"
+#include "heed/tests/trainers/loop/step_totals.h"
 #include "heed/trainers/classification/class_probabilities.h"
 #include "heed/trainers/classification/class_weights.h"
 #include "heed/trainers/classification/multi_label_meter.h"

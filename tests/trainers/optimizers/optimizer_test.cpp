@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "heed/tests/support/close.h"
-#include "heed/tests/support/step_totals.h"
+#include "heed/tests/trainers/loop/step_totals.h"
 #include "heed/trainers/loop/weight_average.h"
 
 namespace heed {

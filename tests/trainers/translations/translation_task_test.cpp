@@ -12,7 +12,7 @@
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
-#include "heed/tests/support/step_totals.h"
+#include "heed/tests/trainers/loop/step_totals.h"
 #include "heed/trainers/decoding/log_probabilities.h"
 #include "heed/trainers/translations/translation_decoder.h"
 
