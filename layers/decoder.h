@@ -6,24 +6,17 @@
 
 #include "heed/attention/registry.h"
 #include "heed/core/module/dropout.h"
+#include "heed/layers/block_settings.h"
 #include "heed/layers/encoder.h"
 #include "heed/layers/layer_norm.h"
 #include "heed/layers/mlp.h"
 
 namespace heed {
 
-struct DecoderSettings {
-    int64_t dim = 64;
-    int64_t depth = 4;
-    int64_t heads = 4;
-    int64_t mlp_dim = 128;
-    double dropout = 0.0;  ///< on each residual branch
-    NormPlacement norm = NormPlacement::pre;
-    double norm_epsilon = LayerNorm::default_epsilon;  ///< added to the variance
-    Activation activation = Activation::relu;
-    int64_t max_tokens = 0;
+struct DecoderSettings : BlockSettings {
+    DecoderSettings() { activation = Activation::relu; }
+
     int64_t max_source_tokens = 0;
-    bool checkpoint = false;  ///< keep what enters a block alone for backward, and compute the rest again
 };
 
 /// One block: causal self-attention, cross-attention and MLP, each with a residual connection and a norm.

@@ -7,27 +7,15 @@
 #include "heed/attention/registry.h"
 #include "heed/core/module/drop_path.h"
 #include "heed/core/module/dropout.h"
+#include "heed/layers/block_settings.h"
 #include "heed/layers/layer_norm.h"
 #include "heed/layers/mlp.h"
 
 namespace heed {
 
-/// Where a block normalises: pre (x + f(norm(x))) or post (norm(x + f(x))).
-enum class NormPlacement : uint8_t { pre, post };
-
-struct EncoderSettings {
-    int64_t dim = 64;
-    int64_t depth = 4;
-    int64_t heads = 4;
-    int64_t mlp_dim = 128;
-    double dropout = 0.0;  ///< on each residual branch
+struct EncoderSettings : BlockSettings {
     /// Probability that a sample goes without a branch of the last block; it rises linearly from 0 in the first.
     double drop_path = 0.0;
-    NormPlacement norm = NormPlacement::pre;
-    double norm_epsilon = LayerNorm::default_epsilon;  ///< added to the variance
-    Activation activation = Activation::gelu;
-    int64_t max_tokens = 0;
-    bool checkpoint = false;  ///< keep what enters a block alone for backward, and compute the rest again
 };
 
 /// One block: attention and MLP, each with a residual connection and a norm.

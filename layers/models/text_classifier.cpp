@@ -7,6 +7,7 @@
 #include "heed/core/kernels/elementwise_kernels.h"
 #include "heed/core/ops/elementwise/activation.h"
 #include "heed/core/ops/tokens/tokens.h"
+#include "heed/layers/block_settings.h"
 #include "heed/layers/encoder.h"
 #include "heed/layers/token_input.h"
 
@@ -29,8 +30,7 @@ void TextClassifierOptions::describe(Fields& fields) {
         .add("drop_path", drop_path,
              "stochastic depth: probability that a sample skips a branch of the last block, rising from 0 in the first")
         .range(0.0, 0.99);
-    fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
-    fields.add("norm_epsilon", norm_epsilon, "what each norm adds to the variance").range(1e-12, 1.0);
+    describe_norm(fields, norm, norm_epsilon);
     fields.add("pool", pool, "classify from the mean or the maximum of the tokens or from a class token")
         .choices({"mean", "class", "max"});
     fields.add("positions", positions, "what tells a token's place").choices({"learned", "sinusoidal", "none"});
@@ -38,16 +38,11 @@ void TextClassifierOptions::describe(Fields& fields) {
         .choices({"gelu", "gelu_tanh", "relu"});
     fields.add("scale_embedding", scale_embedding,
                "multiply the vectors of the words by the square root of dim, and start them smaller");
-    fields.add("checkpoint_activations", checkpoint_activations,
-               "keep what enters each block alone and compute the rest again for the gradient: less memory, more time, "
-               "the same results");
+    describe_checkpointing(fields, checkpoint_activations);
 }
 
 void TextClassifierOptions::validate() const {
-    if (dim % heads != 0) {
-        throw UserError("expected model.heads to divide model.dim, got " + std::to_string(heads) +
-                        " heads for dimension " + std::to_string(dim));
-    }
+    check_heads_divide(heads, dim);
 }
 
 namespace {
@@ -72,16 +67,9 @@ TokenInputSettings input_settings(const TextClassifierOptions& options, const Te
 
 EncoderSettings text_encoder_settings(const TextClassifierOptions& options, int64_t max_tokens) {
     EncoderSettings settings;
-    settings.dim = options.dim;
+    take_block_options(settings, options);
     settings.depth = options.depth;
-    settings.heads = options.heads;
-    settings.mlp_dim = options.mlp_dim;
-    settings.dropout = options.dropout;
     settings.drop_path = options.drop_path;
-    settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
-    settings.norm_epsilon = options.norm_epsilon;
-    settings.checkpoint = options.checkpoint_activations;
-    settings.activation = activation_from_name(options.activation);
     settings.max_tokens = max_tokens;
     return settings;
 }

@@ -7,6 +7,7 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/elementwise/activation.h"
+#include "heed/layers/block_settings.h"
 #include "heed/layers/encoder.h"
 #include "heed/layers/token_input.h"
 
@@ -21,8 +22,7 @@ void TranslatorOptions::describe(Fields& fields) {
     fields.add("dropout", dropout, "probability of dropout after the positions and on each residual branch")
         .range(0.0, 0.99);
     fields.add("head_dropout", head_dropout, "probability of dropout before the output layer").range(0.0, 0.99);
-    fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
-    fields.add("norm_epsilon", norm_epsilon, "what each norm adds to the variance").range(1e-12, 1.0);
+    describe_norm(fields, norm, norm_epsilon);
     fields.add("positions", positions, "what tells a token's place").choices({"sinusoidal", "learned", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"relu", "gelu", "gelu_tanh"});
@@ -31,16 +31,11 @@ void TranslatorOptions::describe(Fields& fields) {
              "which tables of word vectors are one: that of the target and the output layer (target), that of the "
              "source as well (all, with a joint vocabulary)")
         .choices({"none", "target", "all"});
-    fields.add("checkpoint_activations", checkpoint_activations,
-               "keep what enters each block alone and compute the rest again for the gradient: less memory, more time, "
-               "the same results");
+    describe_checkpointing(fields, checkpoint_activations);
 }
 
 void TranslatorOptions::validate() const {
-    if (dim % heads != 0) {
-        throw UserError("expected model.heads to divide model.dim, got " + std::to_string(heads) +
-                        " heads for dimension " + std::to_string(dim));
-    }
+    check_heads_divide(heads, dim);
 }
 
 void DecoderState::reorder(std::span<const int32_t> rows) {
@@ -52,30 +47,16 @@ namespace {
 
 EncoderSettings translator_encoder_settings(const TranslatorOptions& options, const TranslationGeometry& texts) {
     EncoderSettings settings;
-    settings.dim = options.dim;
+    take_block_options(settings, options);
     settings.depth = options.encoder_depth;
-    settings.heads = options.heads;
-    settings.mlp_dim = options.mlp_dim;
-    settings.dropout = options.dropout;
-    settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
-    settings.norm_epsilon = options.norm_epsilon;
-    settings.checkpoint = options.checkpoint_activations;
-    settings.activation = activation_from_name(options.activation);
     settings.max_tokens = texts.max_source_tokens;
     return settings;
 }
 
 DecoderSettings decoder_settings(const TranslatorOptions& options, const TranslationGeometry& texts) {
     DecoderSettings settings;
-    settings.dim = options.dim;
+    take_block_options(settings, options);
     settings.depth = options.decoder_depth;
-    settings.heads = options.heads;
-    settings.mlp_dim = options.mlp_dim;
-    settings.dropout = options.dropout;
-    settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
-    settings.norm_epsilon = options.norm_epsilon;
-    settings.checkpoint = options.checkpoint_activations;
-    settings.activation = activation_from_name(options.activation);
     settings.max_tokens = texts.max_target_tokens;
     settings.max_source_tokens = texts.max_source_tokens;
     return settings;

@@ -5,6 +5,7 @@
 #include "heed/core/module/dropout.h"
 #include "heed/core/ops/elementwise/activation.h"
 #include "heed/core/ops/tokens/tokens.h"
+#include "heed/layers/block_settings.h"
 #include "heed/layers/encoder.h"
 #include "heed/layers/patch_embedding.h"
 #include "heed/layers/positions.h"
@@ -26,22 +27,16 @@ void VitOptions::describe(Fields& fields) {
         .add("drop_path", drop_path,
              "stochastic depth: probability that a sample skips a branch of the last block, rising from 0 in the first")
         .range(0.0, 0.99);
-    fields.add("norm", norm, "normalise before (pre) or after (post) each residual sum").choices({"pre", "post"});
-    fields.add("norm_epsilon", norm_epsilon, "what each norm adds to the variance").range(1e-12, 1.0);
+    describe_norm(fields, norm, norm_epsilon);
     fields.add("pool", pool, "classify from a class token or from the mean of the tokens").choices({"class", "mean"});
     fields.add("positions", positions, "what tells a token's place").choices({"learned", "sinusoidal", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"gelu", "gelu_tanh", "relu"});
-    fields.add("checkpoint_activations", checkpoint_activations,
-               "keep what enters each block alone and compute the rest again for the gradient: less memory, more time, "
-               "the same results");
+    describe_checkpointing(fields, checkpoint_activations);
 }
 
 void VitOptions::validate() const {
-    if (dim % heads != 0) {
-        throw UserError("expected model.heads to divide model.dim, got " + std::to_string(heads) +
-                        " heads for dimension " + std::to_string(dim));
-    }
+    check_heads_divide(heads, dim);
 }
 
 namespace {
@@ -67,16 +62,9 @@ PatchTransformerShape shape_of(const VitOptions& options, const ImageGeometry& i
 
 EncoderSettings encoder_settings(const VitOptions& options, int64_t tokens) {
     EncoderSettings settings;
-    settings.dim = options.dim;
+    take_block_options(settings, options);
     settings.depth = options.depth;
-    settings.heads = options.heads;
-    settings.mlp_dim = options.mlp_dim;
-    settings.dropout = options.dropout;
     settings.drop_path = options.drop_path;
-    settings.norm = options.norm == "post" ? NormPlacement::post : NormPlacement::pre;
-    settings.norm_epsilon = options.norm_epsilon;
-    settings.checkpoint = options.checkpoint_activations;
-    settings.activation = activation_from_name(options.activation);
     settings.max_tokens = tokens;
     return settings;
 }
