@@ -71,4 +71,15 @@ std::string class_weights_line(const std::vector<float>& weights, const std::vec
     return line + (weights.size() > most_shown_classes ? ", ..." : "");
 }
 
+std::string unseen_classes_line(const std::vector<std::string>& names, const std::vector<int64_t>& counts,
+                                const char* sample) {
+    std::vector<std::string> unseen;
+    for (size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] == 0) unseen.push_back(quote(names[i]));
+    }
+    if (unseen.empty()) return "";
+    return std::string("warning: no training ") + sample + " has the class " + listed(unseen) +
+           ", which the model cannot learn";
+}
+
 }  // namespace heed

@@ -29,4 +29,8 @@ std::vector<float> class_weights(const ClassWeightOptions& options, const ClassC
 /// A line for the log, or "" without weights.
 std::string class_weights_line(const std::vector<float>& weights, const std::vector<std::string>& names);
 
+/// A warning for the log of the classes that no training `sample` ("image") has, or "".
+std::string unseen_classes_line(const std::vector<std::string>& names, const std::vector<int64_t>& counts,
+                                const char* sample);
+
 }  // namespace heed

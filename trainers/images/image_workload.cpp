@@ -6,8 +6,6 @@
 
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
-#include "heed/core/settings/nearest_name.h"
-#include "heed/core/settings/quote.h"
 #include "heed/datasets/files/free_memory.h"
 #include "heed/datasets/images/augmentation/augmentation.h"
 #include "heed/datasets/images/sets/registry.h"
@@ -51,17 +49,6 @@ SharedFacts facts_of_images(const ImageData& data, const SharedFacts& known) {
     std::shared_ptr<ImageDataFacts> facts = ImageDataFacts::of(data);
     if (known) check_unchanged(*known, facts->fingerprints, data.folder.string());
     return facts;
-}
-
-/// Which classes no training image has, or nothing.
-std::string unseen_image_classes_line(const ImageData& data) {
-    const std::vector<int64_t> counts = class_counts(data.train);
-    std::vector<std::string> unseen;
-    for (size_t i = 0; i < counts.size(); ++i) {
-        if (counts[i] == 0) unseen.push_back(quote(data.class_names()[i]));
-    }
-    if (unseen.empty()) return "";
-    return "warning: no training image has the class " + listed(unseen) + ", which the model cannot learn";
 }
 
 std::vector<float> class_weights_of(const Recipe& recipe, const ImageData& data) {
@@ -120,8 +107,8 @@ std::vector<std::string> ImageWorkload::description() {
                     recipe_.section("attention").choice(), model_.parameter_count(), model_.tokens())};
     lines.insert(lines.end(), data_.remarks.begin(), data_.remarks.end());
     for (const std::string& remark :
-         {unseen_image_classes_line(data_), class_weights_line(class_weights_, data_.class_names()),
-          attention_remark(model_, model_.tokens())}) {
+         {unseen_classes_line(data_.class_names(), class_counts(data_.train), "image"),
+          class_weights_line(class_weights_, data_.class_names()), attention_remark(model_, model_.tokens())}) {
         if (!remark.empty()) lines.push_back(remark);
     }
     return lines;

@@ -6,8 +6,6 @@
 
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
-#include "heed/core/settings/nearest_name.h"
-#include "heed/core/settings/quote.h"
 #include "heed/datasets/text/fingerprint.h"
 #include "heed/datasets/text/sets/text_data_set.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
@@ -73,17 +71,6 @@ SharedFacts facts_of_texts(const Recipe& recipe, const TextData& data, const Sha
     facts->several_labels = data.several_labels();
     facts->tokenizer = {tokenizer->kind(), tokenizer->serialized()};
     return facts;
-}
-
-/// Which classes no training text has, or nothing.
-std::string unseen_classes_line(const TextData& data) {
-    const std::vector<int64_t> counts = class_counts(data.train);
-    std::vector<std::string> unseen;
-    for (size_t i = 0; i < counts.size(); ++i) {
-        if (counts[i] == 0) unseen.push_back(quote(data.class_names()[i]));
-    }
-    if (unseen.empty()) return "";
-    return "warning: no training text has the class " + listed(unseen) + ", which the model cannot learn";
 }
 
 EncodedSplit encode_split(const TextSplit& split, const Tokenizer& tokenizer, const EncodeOptions& options,
@@ -170,7 +157,8 @@ std::vector<std::string> TextWorkload::description() {
                     recipe_.section("attention").choice(), model_.parameter_count())};
     for (const std::string& remark :
          {vocabulary_remark(recipe_.options<TokenizerOptions>("tokenizer"), input.vocabulary),
-          class_weights_line(loss_.class_weights, facts_->class_names), unseen_classes_line(data_),
+          class_weights_line(loss_.class_weights, facts_->class_names),
+          unseen_classes_line(data_.class_names(), class_counts(data_.train), "text"),
           attention_remark(model_, model_.shape().attended(input.max_tokens))}) {
         if (!remark.empty()) lines.push_back(remark);
     }
