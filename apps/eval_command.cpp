@@ -5,9 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/apps/commands.h"
+#include "heed/apps/support/allowed_settings.h"
 #include "heed/core/error.h"
-#include "heed/core/settings/nearest_name.h"
-#include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/run_folder.h"
@@ -116,17 +115,6 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
     }
 }
 
-/// Where the data lies, what computes and how it is searched; all else is the model's own.
-void check_settings(const std::vector<std::string>& settings) {
-    const std::vector<std::string> allowed = {"data.root", "data.batch", "threads", "device", "decoding.*"};
-    for (const std::string& setting : settings) {
-        const std::string key = setting.substr(0, setting.find('='));
-        if (std::find(allowed.begin(), allowed.end(), key) != allowed.end() || key.starts_with("decoding.")) continue;
-        throw UserError("heed eval measures the model as it was trained and takes no other settings than " +
-                        listed(allowed) + ", got " + quote(key) + did_you_mean(key, allowed));
-    }
-}
-
 void warn_of_changed_data(const std::vector<std::string>& parts, const std::string& split) {
     const auto changed = [&](const std::string& part) {
         return std::find(parts.begin(), parts.end(), part) != parts.end();
@@ -158,7 +146,9 @@ std::vector<std::string> settings_of(const EvalCommand& command) {
 }  // namespace
 
 int run(const EvalCommand& command) {
-    check_settings(command.overrides);
+    // Where the data lies, what computes and how it is searched; all else is the model's own.
+    check_allowed_settings(command.overrides, {"data.root", "data.batch", "threads", "device", "decoding.*"},
+                           "heed eval measures the model as it was trained");
     SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
     const std::unique_ptr<Workload> workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
