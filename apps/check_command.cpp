@@ -7,13 +7,13 @@
 #include "heed/core/error.h"
 #include "heed/core/files/safetensors.h"
 #include "heed/core/settings/quote.h"
+#include "heed/datasets/files/free_memory.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/run/initial_weights.h"
 #include "heed/trainers/run/saved_model.h"
-#include "heed/trainers/run/training_memory.h"
 
 namespace heed {
 namespace {
@@ -63,9 +63,8 @@ void print_cost(const Recipe& recipe, const ExpectedData& data) {
     const std::initializer_list<const char*> units = {"B", "KiB", "MiB", "GiB", "TiB"};
     line("memory", fmt::format("about {} for training with {} {} at a time", scaled(cost.bytes, 1024, units),
                                cost.batch, sample.samples));
-    if (cost.bytes > machine_memory_bytes()) {
-        line("", fmt::format("warning: this machine has {}", scaled(machine_memory_bytes(), 1024, units)));
-    }
+    const auto machine = static_cast<double>(machine_memory());
+    if (cost.bytes > machine) line("", fmt::format("warning: this machine has {}", scaled(machine, 1024, units)));
     if (cost.steps > 0) line("steps", fmt::format("{}", cost.steps));
     if (cost.steps == 0 && !sample.steps.empty()) line("steps", sample.steps);
 }

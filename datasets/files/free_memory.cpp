@@ -69,6 +69,14 @@ int64_t free_memory() {
     return most;
 }
 
+int64_t machine_memory() {
+    int64_t most = line_in("/proc/meminfo", "MemTotal:");
+    for (const char* limit : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+        most = std::min(most, number_in(limit).value_or(unknown));
+    }
+    return most;
+}
+
 void check_memory(int64_t bytes, const std::string& what, const std::string& advice) {
     const int64_t most = free_memory();
     if (bytes <= most) return;

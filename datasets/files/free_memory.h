@@ -10,7 +10,10 @@ namespace heed {
 /// and of the address space that `ulimit -v` allows; the largest number where nothing is known.
 int64_t free_memory();
 
-/// The same from the files below `root`, without `ulimit`.
+/// Bytes of memory of the whole machine, or that the control group grants; the largest number where nothing is known.
+int64_t machine_memory();
+
+/// The same as free_memory from the files below `root`, without `ulimit`.
 int64_t free_memory_in(const std::filesystem::path& root);
 
 /// Throws UserError, with what is to be done, where `what` ("the resized images of the data set") takes more than there

@@ -1,9 +1,5 @@
 #include "heed/trainers/run/training_memory.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <fstream>
 #include <optional>
 
 #include "heed/core/device/context.h"
@@ -33,13 +29,6 @@ double training_peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t
     }
     context.tape().clear();
     return static_cast<double>(context.allocator().peak_bytes());
-}
-
-double machine_memory_bytes() {
-    double bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-    double granted = 0;
-    if (std::ifstream file("/sys/fs/cgroup/memory.max"); file >> granted) bytes = std::min(bytes, granted);
-    return bytes;
 }
 
 }  // namespace heed

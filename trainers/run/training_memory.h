@@ -15,7 +15,4 @@ namespace heed {
 double training_peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t samples,
                            std::string_view device = "shapes");
 
-/// Bytes of memory of this machine, or those that its control group grants.
-double machine_memory_bytes();
-
 }  // namespace heed
