@@ -7,7 +7,6 @@
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/registry.h"
-#include "heed/trainers/recipe/yaml_reader.h"
 
 namespace heed {
 
@@ -24,7 +23,7 @@ nlohmann::json with_named_kind(nlohmann::json json) {
 void check_class_names(const std::vector<std::string>& names) {
     std::set<std::string> known;
     for (const std::string& name : names) {
-        const bool plain = is_clean_text(name) && name.find_first_of("\n\r\t") == std::string::npos;
+        const bool plain = is_printable(name);
         if (name.empty() || !plain || !known.insert(name).second) {
             throw UserError("the class name " + quote(name) +
                             (name.empty() || !plain ? " is not plain text" : " comes twice"));
