@@ -52,8 +52,9 @@ void print_line(const char* name, const std::string& value) {
 /// Older checkpoints do not say by what their models were compared.
 std::string best_text(const CheckpointFacts& facts) {
     const TrainingState& progress = facts.progress;
-    if (progress.compared_by.empty()) return facts.data->kind().score_text(*facts.data, progress.best_score);
-    return progress.compared_by + " " + score_text(progress.compared_by, progress.best_score);
+    const std::string name =
+        progress.compared_by.empty() ? facts.data->kind().compared_by(*facts.data) : progress.compared_by;
+    return name + " " + score_text(name, progress.best_score);
 }
 
 }  // namespace

@@ -41,6 +41,11 @@ public:
         return make_image_model(recipe, facts_as<ImageDataFacts>(facts).geometry());
     }
 
+    std::optional<PatchGrid> patch_grid(const Module& model) const override {
+        const PatchTransformerShape shape = dynamic_cast<const ImageClassifier&>(model).shape();
+        return PatchGrid{shape.rows, shape.columns, shape.class_token};
+    }
+
     std::unique_ptr<Workload> open(const Recipe& recipe, Context& context, const SharedFacts& known) const override {
         return std::make_unique<ImageWorkload>(recipe, context, known);
     }

@@ -14,11 +14,14 @@ std::span<const TrainingKind* const> training_kinds() {
 }
 
 const TrainingKind& kind_of(const Recipe& recipe) {
-    const std::string name = data_kind_of(recipe);
-    for (const TrainingKind* kind : training_kinds()) {
-        if (kind->name() == name) return *kind;
+    for (const SectionSpec& spec : recipe_spec()) {
+        if (!spec.decides_kind) continue;
+        const std::string& name = spec.find(recipe.section(spec.name).choice())->kind;
+        for (const TrainingKind* kind : training_kinds()) {
+            if (kind->name() == name) return *kind;
+        }
     }
-    throw Error("the data are of no kind that is known: " + name);
+    throw Error("the data are of no kind that is known");
 }
 
 }  // namespace heed

@@ -10,10 +10,6 @@
 
 namespace heed {
 
-std::string TrainingKind::score_text(const DataFacts&, double score) const {
-    return fmt::format("accuracy {:.2f} %", 100 * score);
-}
-
 void TrainingKind::predict(SavedModel& saved, const PredictRequest&) const {
     refuse("predict", saved);
 }

@@ -13,6 +13,7 @@
 #include "heed/trainers/kinds/requests.h"
 #include "heed/trainers/kinds/workload.h"
 #include "heed/trainers/recipe/recipe.h"
+#include "heed/trainers/run/patch_grid.h"
 #include "heed/trainers/run/saved_model.h"
 
 namespace heed {
@@ -46,6 +47,9 @@ public:
     /// do not fit each other or the data.
     virtual std::unique_ptr<Module> make_model(const Recipe& recipe, const DataFacts& facts) const = 0;
 
+    /// How the model's positions lie on an image; nothing where they do not.
+    virtual std::optional<PatchGrid> patch_grid(const Module& /*model*/) const { return std::nullopt; }
+
     /// Opens the data of a recipe and builds its model. A training that goes on gives what its checkpoint knows of the
     /// data (tokenizers are taken from there), else null. Throws UserError when they do not fit each other.
     virtual std::unique_ptr<Workload> open(const Recipe& recipe, Context& context, const SharedFacts& known) const = 0;
@@ -62,8 +66,8 @@ public:
 
     /// What `heed info` says of data and model, as label and text.
     virtual std::vector<std::pair<std::string, std::string>> information(const TrainedModel& trained) const = 0;
-    /// The score by which models of these data are compared, in words: "accuracy 91.20 %".
-    virtual std::string score_text(const DataFacts& facts, double score) const;
+    /// The name of the score by which models of these data are compared unless a checkpoint tells: "accuracy".
+    virtual std::string compared_by(const DataFacts& /*facts*/) const { return "accuracy"; }
 
     /// Commands that ask a model; those that a kind does not serve are refused with the ones that it does. Throw
     /// UserError for input that cannot be.

@@ -78,11 +78,4 @@ const RecipeSpec& recipe_spec() {
     return spec;
 }
 
-std::string data_kind_of(const Recipe& recipe) {
-    for (const SectionSpec& spec : recipe_spec()) {
-        if (spec.decides_kind) return spec.find(recipe.section(spec.name).choice())->kind;
-    }
-    return "";
-}
-
 }  // namespace heed

@@ -7,7 +7,4 @@ namespace heed {
 /// Everything that Heed's recipes can say. The types of models, attention and data come from their registries.
 const RecipeSpec& recipe_spec();
 
-/// Of which kind (data_kind) the data of a recipe are.
-std::string data_kind_of(const Recipe& recipe);
-
 }  // namespace heed

@@ -6,17 +6,9 @@
 
 #include "heed/core/files/safetensors.h"
 #include "heed/core/module/parameter_store.h"
+#include "heed/trainers/run/patch_grid.h"
 
 namespace heed {
-
-/// Tokens as a model sees an image: rows and columns of patches, and whether a class token stands in front of them.
-struct PatchGrid {
-    int64_t rows = 0, columns = 0;
-    bool class_token = false;
-
-    int64_t tokens() const { return rows * columns + (class_token ? 1 : 0); }
-    bool operator==(const PatchGrid&) const = default;
-};
 
 /// What the model of a file, and that which takes its weights, differ in besides the shapes of their parameters.
 struct WeightsFit {

@@ -10,7 +10,6 @@
 #include "heed/core/error.h"
 #include "heed/core/files/safetensors.h"
 #include "heed/core/settings/nearest_name.h"
-#include "heed/layers/models/image_classifier.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/finite.h"
 #include "heed/trainers/recipe/general_options.h"
@@ -74,13 +73,6 @@ void refuse_others(const SafetensorsFile& file, const DataFacts& data) {
     }
 }
 
-std::optional<PatchGrid> grid_of(const Module& model) {
-    const auto* images = dynamic_cast<const ImageClassifier*>(&model);
-    if (!images) return {};
-    const PatchTransformerShape shape = images->shape();
-    return PatchGrid{shape.rows, shape.columns, shape.class_token};
-}
-
 /// The grid of a file that does not tell: a square, with a class token where there is one.
 std::optional<PatchGrid> square_grid(const SafetensorsFile& file) {
     const StoredTensor* positions = file.find("positions.weight");
@@ -93,12 +85,13 @@ std::optional<PatchGrid> square_grid(const SafetensorsFile& file) {
 
 WeightsFit compare(const SafetensorsFile& file, const Module& model, const DataFacts& data) {
     WeightsFit fit;
-    fit.to = grid_of(model);
+    fit.to = data.kind().patch_grid(model);
     if (is_checkpoint(file)) {
         const CheckpointFacts facts = read_checkpoint_facts(file);
         if (has_other_classes(*facts.data, data)) fit.foreign.emplace_back("head.");
         const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {});
-        fit.from = grid_of(*facts.data->kind().make_model(recipe, *facts.data));
+        const TrainingKind& kind = facts.data->kind();
+        fit.from = kind.patch_grid(*kind.make_model(recipe, *facts.data));
     } else if (fit.to) {
         fit.from = square_grid(file);
     }

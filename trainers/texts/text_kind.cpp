@@ -90,9 +90,8 @@ public:
                              model.multiplies(facts.max_tokens), facts.max_tokens)}};
     }
 
-    std::string score_text(const DataFacts& facts, double score) const override {
-        if (!facts_as<TextDataFacts>(facts).several_labels) return TrainingKind::score_text(facts, score);
-        return fmt::format("micro F1 {:.2f} %", 100 * score);
+    std::string compared_by(const DataFacts& facts) const override {
+        return facts_as<TextDataFacts>(facts).several_labels ? "micro F1" : TrainingKind::compared_by(facts);
     }
 
     void predict(SavedModel& saved, const PredictRequest& request) const override { predict_texts(saved, request); }

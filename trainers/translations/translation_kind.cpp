@@ -119,7 +119,7 @@ public:
                                       trained.model_as<Translator>().multiplies(sources, targets), sources, targets)}};
     }
 
-    std::string score_text(const DataFacts&, double score) const override { return fmt::format("loss {:.4f}", -score); }
+    std::string compared_by(const DataFacts&) const override { return "loss"; }
 
     void translate(SavedModel& saved, const TranslateRequest& request) const override {
         translate_lines(saved, request);
