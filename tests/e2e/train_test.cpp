@@ -73,6 +73,18 @@ TEST_F(Train, GoesOnWhenTheReaderOfItsLinesLeaves) {
     EXPECT_TRUE(tiny().exists("piped/finished"));
 }
 
+TEST_F(Train, LeavesTheTestSetAloneWhereSettingsAreChosen) {
+    const ProgramResult result = tiny().train("chosen", {"train.test=false"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "the test set was not read (train.test=false)"));
+    EXPECT_FALSE(contains(result.errors, "test: accuracy"));
+    EXPECT_TRUE(tiny().exists("chosen/finished"));
+    EXPECT_TRUE(tiny().events("chosen", "test").empty());
+    EXPECT_TRUE(contains(tiny().file("chosen/report.html"), "The test set was not read (train.test=false)"));
+    EXPECT_EQ(tiny().values("chosen", "validation", "loss"), tiny().values("run", "validation", "loss"));
+    EXPECT_EQ(tiny().run({"eval", "chosen"}).code, 0);
+}
+
 TEST_F(Train, LearnsTheClasses) {
     const std::vector<double> losses = tiny().losses("run");
     ASSERT_EQ(losses.size(), steps);

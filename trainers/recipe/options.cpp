@@ -107,6 +107,9 @@ void TrainOptions::describe(Fields& fields) {
              "steps from one measurement of weight updates and attention to the next, which changes nothing; 0: none")
         .range(0, most_steps)
         .unit("steps");
+    fields.add("test", test,
+               "the test set is read at the end; false: it is not, for runs by which settings are chosen on validation "
+               "data");
 }
 
 void TrainOptions::validate() const {

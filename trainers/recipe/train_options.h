@@ -22,6 +22,7 @@ struct TrainOptions : Options {
     bool average_best = false;
     int64_t checkpoint_every = 0;
     int64_t watch_every = 0;
+    bool test = true;
 
     void describe(Fields& fields) override;
     void validate() const override;

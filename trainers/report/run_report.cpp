@@ -10,6 +10,7 @@
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/run/resume_check.h"
@@ -75,7 +76,10 @@ private:
             const std::string root = recipe_.value("data", "root");
             if (!root.empty()) overrides.insert(overrides.begin(), "data.root=" + root);
             SavedModel saved = load_saved_model(input_.paths.folder(), overrides);
-            if (finished_) {
+            if (finished_ && !recipe_.options<TrainOptions>("train").test) {
+                add_information(saved.trained);
+                leave_out("The test set was not read (train.test=false): the result on it and what is shown of it");
+            } else if (finished_) {
                 from_data(saved);
             } else {
                 add_information(saved.trained);

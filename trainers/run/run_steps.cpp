@@ -152,6 +152,10 @@ RunSteps::Chosen RunSteps::choose_weights() {
 
 void RunSteps::finish() {
     const Chosen weights = choose_weights();
+    if (!training_.options.test) {
+        finish_without_test(weights);
+        return;
+    }
     record_.pause("test");
     const Evaluation result = training_.task.evaluate(Split::test);
     record_.end_progress();
@@ -162,6 +166,15 @@ void RunSteps::finish() {
                   .memory = memory_use(training_.store, trainer_.optimizer())});
     write_page(result);
     folder_.mark_finished();
+}
+
+void RunSteps::finish_without_test(const Chosen& weights) {
+    record_.end_progress();
+    record_.line(
+        fmt::format("the test set was not read (train.test=false); the result of the run is the {}", weights.name));
+    folder_.mark_finished();
+    write_report_of_run(folder_.paths().folder(), {});
+    record_.line("report: " + folder_.paths().report());
 }
 
 void RunSteps::write_page(const Evaluation& test) {

@@ -42,6 +42,7 @@ private:
     };
     /// Gives them to the model.
     Chosen choose_weights();
+    void finish_without_test(const Chosen& weights);
     /// Whether the mean of the best models is better than the best; then the model has it.
     bool average_is_better();
     void write_page(const Evaluation& test);
