@@ -2,11 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <memory>
 
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
+#include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/reference_page.h"
 
@@ -22,7 +24,17 @@ constexpr const char* program_footer =
 constexpr const char* target_help = "run folder (its best checkpoint, or else the last) or checkpoint file";
 constexpr const char* overrides_help = "settings that replace those of the recipe, such as train.epochs=5";
 
-/// What comes after "--" is no option, whatever it begins with: files get a path in front.
+/// Whether an argument is a setting: key=value. A file with such a name is given with a path in front (./a=b).
+bool is_setting(const std::string& argument) {
+    const size_t end = argument.find('=');
+    return end != std::string::npos && end > 0 &&
+           std::all_of(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                      c == '.';
+           });
+}
+
+/// What comes after "--" is no option and no setting, whatever it looks like: files get a path in front.
 std::vector<std::string> without_separator(const std::vector<std::string>& arguments) {
     std::vector<std::string> plain;
     bool behind = false;
@@ -30,11 +42,20 @@ std::vector<std::string> without_separator(const std::vector<std::string>& argum
         if (!behind && argument == "--") {
             behind = true;
         } else {
-            plain.push_back(behind && argument.starts_with('-') ? "./" + argument : argument);
+            const bool looks_other = argument.starts_with('-') || is_setting(argument);
+            plain.push_back(behind && looks_other ? "./" + argument : argument);
         }
     }
     return plain;
 }
+
+/// Lists end in "..." in the line of usage, also those that CLI11 has to know an end of.
+class UsageFormatter final : public CLI::Formatter {
+    std::string make_option_usage(const CLI::Option* option) const override {
+        const std::string name = make_option_name(option, true) + (option->get_items_expected_max() > 1 ? "..." : "");
+        return option->get_required() ? name : "[" + name + "]";
+    }
+};
 
 /// CLI11 splits no values and knows no hidden rules here: everything that starts with a dash is an option, the rest is
 /// taken in order.
@@ -45,6 +66,7 @@ public:
         app_.get_option("--version")->description("show version, build and what this machine offers");
         app_.set_help_flag("-h,--help", "show this help");
         app_.footer(program_footer);
+        app_.formatter(std::make_shared<UsageFormatter>());
         app_.require_subcommand(0, 1);
         app_.allow_extras();  // refused below, with the nearest name
 
@@ -66,16 +88,14 @@ public:
 
         CLI::App* eval = add("eval", "measure a trained model on a split of its data");
         eval->add_option("target", eval_.target, target_help)->required();
-        eval->add_option(
-            "settings", eval_.overrides,
-            "data.root=..., data.batch=..., decoding.beam=... (or another of decoding), threads=... or device=...");
+        eval->add_option("settings", eval_.overrides, command_settings_help("eval"));
         eval->add_option("--split", eval_.split, "train, validation or test")->capture_default_str();
         eval->add_flag("--json", eval_.json, "print one JSON object");
 
         CLI::App* predict = add("predict", "classify images or texts");
         predict->add_option("target", predict_.target, target_help)->required();
-        predict->add_option("files", predict_.request.files,
-                            "images: PNG, JPEG or idx files; texts: files with one a line (none or -: standard input)");
+        add_files(predict, predict_.request.files, predict_.overrides,
+                  "images: PNG, JPEG or idx files; texts: files with one a line (none or -: standard input)");
         predict->add_option(
             "--top", top_,
             "number of classes to show for each (else 1, or all above 50 % where a text can have several)");
@@ -91,12 +111,13 @@ public:
 
         CLI::App* translate = add("translate", "translate texts, a sentence a line");
         translate->add_option("target", translate_.target, target_help)->required();
-        translate->add_option("files", translate_.request.files, "files to translate (none or -: standard input)");
-        translate->add_option("--beam", beam_, "hypotheses kept at each step (default: decoding.beam of the recipe)");
+        add_files(translate, translate_.request.files, translate_.overrides,
+                  "files to translate (none or -: standard input)");
+        translate->add_option("--beam", beam_, "hypotheses kept at each step (the same as decoding.beam=...)");
         translate->add_option(
             "--n-best", n_best_,
             "translations for each line; more than 1: number of the line, score and translation, parted by tabs "
-            "(default: decoding.n_best of the recipe)");
+            "(the same as decoding.n_best=...)");
         translate->add_flag("--json", translate_.request.json, "print one JSON object a line");
         translate->add_option("--attention", translate_.request.attention,
                               "write an HTML page with pictures of where the decoder looks in the source");
@@ -105,7 +126,7 @@ public:
             add("score",
                 "log-probability of given translations (lines of source TAB translation) or classes (class TAB text)");
         score->add_option("target", score_.target, target_help)->required();
-        score->add_option("files", score_.request.files, "files of such lines (none or -: standard input)");
+        add_files(score, score_.request.files, score_.overrides, "files of such lines (none or -: standard input)");
         score->add_flag("--json", score_.request.json, "print one JSON object a line, with every token");
 
         CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
@@ -119,7 +140,7 @@ public:
 
         CLI::App* report = add("report", "write the page of a run: running, stopped, diverged or finished");
         report->add_option("run", report_.target, "run folder")->required();
-        report->add_option("settings", report_.overrides, "data.root=..., data.batch=..., threads=... or device=...");
+        report->add_option("settings", report_.overrides, command_settings_help("report"));
 
         CLI::App* data = add("data", "list, get and examine data sets");
         data->add_option("action", data_.action, "list, get NAME... or info NAME|PATH")->required();
@@ -164,6 +185,23 @@ private:
         return command;
     }
 
+    /// Files and settings in any order.
+    static void add_files(CLI::App* command, std::vector<std::string>& files, std::vector<std::string>& settings,
+                          const std::string& files_help) {
+        const auto refusal = [](bool setting) {
+            return [setting](const std::string& argument) {
+                return is_setting(argument) == setting ? std::string() : std::string("not of this kind");
+            };
+        };
+        constexpr int most_settings = 1024;  // CLI11 lets one list alone be without an end
+        command->validate_positionals();
+        command->add_option("files", files, files_help + "; one whose name looks like a setting: ./NAME")
+            ->check(CLI::Validator(refusal(false), ""));
+        command->add_option("settings", settings, command_settings_help(command->get_name()))
+            ->expected(0, most_settings)
+            ->check(CLI::Validator(refusal(true), ""));
+    }
+
     std::vector<std::string> command_names() const {
         std::vector<std::string> names;
         for (const CLI::App* command : app_.get_subcommands(nullptr)) names.push_back(command->get_name());
@@ -197,7 +235,8 @@ private:
             for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
         }
         std::string hint = did_you_mean(extra.substr(0, extra.find('=')), names);
-        if (hint.empty() && takes_settings(app)) hint = "; settings have no dashes: section.key=value";
+        if (hint.empty() && app->get_option_no_throw("settings") != nullptr)
+            hint = "; settings have no dashes: section.key=value";
         throw UserError(with_command("unknown option " + quote(extra) + hint));
     }
 

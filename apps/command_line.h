@@ -25,16 +25,19 @@ struct EvalCommand {
 
 struct PredictCommand {
     std::string target;
+    std::vector<std::string> overrides;
     PredictRequest request;
 };
 
 struct TranslateCommand {
     std::string target;
+    std::vector<std::string> overrides;
     TranslateRequest request;
 };
 
 struct ScoreCommand {
     std::string target;
+    std::vector<std::string> overrides;
     ScoreRequest request;
 };
 

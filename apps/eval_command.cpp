@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/support/allowed_settings.h"
+#include "heed/apps/support/asked_model.h"
 #include "heed/core/error.h"
-#include "heed/trainers/kinds/training_kind.h"
+#include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/saved_model.h"
@@ -146,9 +146,7 @@ std::vector<std::string> settings_of(const EvalCommand& command) {
 }  // namespace
 
 int run(const EvalCommand& command) {
-    // Where the data lies, what computes and how it is searched; all else is the model's own.
-    check_allowed_settings(command.overrides, {"data.root", "data.batch", "threads", "device", "decoding.*"},
-                           "heed eval measures the model as it was trained");
+    check_command_settings(kind_of_model(command.target), "eval", command.overrides);
     SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
     const std::unique_ptr<Workload> workload = saved.trained.facts->kind().open(saved.trained, *saved.context);

@@ -1,10 +1,10 @@
 #include "heed/apps/commands.h"
-#include "heed/trainers/kinds/training_kind.h"
+#include "heed/apps/support/asked_model.h"
 
 namespace heed {
 
 int run(const PredictCommand& command) {
-    SavedModel saved = load_saved_model(command.target, {});
+    SavedModel saved = load_asked_model("predict", command.target, command.overrides);
     saved.trained.facts->kind().predict(saved, command.request);
     return 0;
 }

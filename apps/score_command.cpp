@@ -1,10 +1,10 @@
 #include "heed/apps/commands.h"
-#include "heed/trainers/kinds/training_kind.h"
+#include "heed/apps/support/asked_model.h"
 
 namespace heed {
 
 int run(const ScoreCommand& command) {
-    SavedModel saved = load_saved_model(command.target, {});
+    SavedModel saved = load_asked_model("score", command.target, command.overrides);
     saved.trained.facts->kind().score(saved, command.request);
     return 0;
 }

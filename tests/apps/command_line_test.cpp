@@ -4,6 +4,7 @@
 
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
+#include "heed/trainers/kinds/registry.h"
 
 namespace heed {
 namespace {
@@ -47,6 +48,34 @@ TEST(CommandLine, BehindTwoDashesAllAreFiles) {
     EXPECT_EQ(predict.request.files, (Words{"./--top", "a.png", "./--"}));
     EXPECT_EQ(predict.request.top, 0);
     EXPECT_EQ(parsed<ScoreCommand>({"score", "run", "-"}).request.files, Words{"-"}) << "a dash is standard input";
+}
+
+TEST(CommandLine, FilesAndSettingsStandInAnyOrder) {
+    const auto translate =
+        parsed<TranslateCommand>({"translate", "run", "decoding.beam=8", "a.txt", "threads=1", "./a=b", "x/y=z", "-"});
+    EXPECT_EQ(translate.request.files, (Words{"a.txt", "./a=b", "x/y=z", "-"}));
+    EXPECT_EQ(translate.overrides, (Words{"decoding.beam=8", "threads=1"}));
+    const auto score = parsed<ScoreCommand>({"score", "run", "data.batch=3", "--", "data.batch=4"});
+    EXPECT_EQ(score.request.files, Words{"./data.batch=4"}) << "behind two dashes all are files";
+    EXPECT_EQ(score.overrides, Words{"data.batch=3"});
+    EXPECT_TRUE(contains(refusal({"predict", "run", "--data.batch=3"}), "settings have no dashes"));
+}
+
+TEST(CommandLine, HelpNamesTheSettingsThatACommandTakes) {
+    for (const TrainingKind* kind : training_kinds()) {
+        for (const char* command : {"eval", "predict", "translate", "score", "report"}) {
+            const std::string help = parsed<ShowText>({command, "--help"}).text;
+            EXPECT_TRUE(contains(help, "threads and device"));
+            for (const std::string& setting : kind->settings_of(command)) {
+                if (std::string(command) == "eval" || std::string(command) == "report" || kind->serves(command)) {
+                    EXPECT_TRUE(contains(help, setting)) << command;
+                }
+            }
+        }
+    }
+    const std::string help = parsed<ShowText>({"translate", "--help"}).text;
+    EXPECT_TRUE(contains(help, "heed translate [OPTIONS] target [files...] [settings...]")) << help;
+    EXPECT_FALSE(contains(help, "data.batch"));
 }
 
 TEST(CommandLine, CountsAreWholeNumbersFrom1To1024) {

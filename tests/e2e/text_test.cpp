@@ -91,6 +91,19 @@ TEST_F(Texts, APredictionNeedsTheCheckpointAlone) {
     EXPECT_TRUE(contains(lines[2], "  yes "));
 }
 
+TEST_F(Texts, APredictionTakesTheSettingsThatChangeIt) {
+    const std::string lines = "the film was a good one\nthe play was a dull one\nthe song was a great one\n";
+    const ProgramResult plain = predict(lines, {"--json"}), single = predict(lines, {"--json", "data.batch=1"});
+    EXPECT_EQ(single.code, 0) << single.errors;
+    EXPECT_EQ(std::count(single.output.begin(), single.output.end(), '\n'), 3);
+    EXPECT_EQ(plain.code, 0) << plain.errors;
+    expect_error(predict(lines, {"data.length=4"}), 2, "takes no other settings than data.batch");
+    expect_error(predict(lines, {"data.bach=4"}), 2, "(did you mean data.batch?)");
+    expect_error(run({"translate", "whole", "decoding.beam=2"}), 2,
+                 "heed translate expects a translator, but whole is");
+    expect_error(run({"eval", "whole", "data.batch=4"}), 2, "takes no other settings than data.root");
+}
+
 TEST_F(Texts, JsonHasAllProbabilities) {
     const ProgramResult result = predict("a \"fine\" song\n", {"--json"});
     ASSERT_EQ(result.code, 0) << result.errors;

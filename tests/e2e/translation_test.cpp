@@ -74,6 +74,22 @@ protected:
 TinyTraining* Translation::tiny_ = nullptr;
 ProgramResult Translation::result_;
 
+TEST_F(Translation, SettingsOfTheSearchAreTakenAndOthersRefused) {
+    const std::string one = "two hundred thirty-one\n";
+    EXPECT_EQ(translate(one, {"decoding.beam=1"}).output, translate(one, {"--beam", "1"}).output);
+    const ProgramResult cut = translate(one, {"decoding.max_length=1", "threads=1"});
+    EXPECT_EQ(cut.code, 0) << cut.errors;
+    EXPECT_EQ(std::count(cut.output.begin(), cut.output.end(), ' '), 0) << cut.output;
+    expect_error(translate(one, {"data.batch=3"}), 2,
+                 "takes no other settings than decoding.*, threads and device, got \"data.batch\"");
+    expect_error(translate(one, {"decoding.beem=3"}), 2, "(did you mean decoding.beam?)");
+    expect_error(translate(one, {"decoding.beam=3", "--beam", "4"}), 2,
+                 "--beam and decoding.beam say the same: expected one of them");
+    expect_error(score("one\tuno\n", {"decoding.beam=3"}), 2,
+                 "takes no other settings than threads and device, got \"decoding.beam\"");
+    EXPECT_EQ(score("one\tuno\n", {"threads=1"}).code, 0);
+}
+
 TEST_F(Translation, LearnsAndSaysHowWellInLogMetricsAndReport) {
     ASSERT_EQ(result_.code, 0) << result_.errors;
     const std::vector<double> losses = tiny().losses("run");

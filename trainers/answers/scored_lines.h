@@ -18,11 +18,11 @@ struct SplitLine {
 /// The line's parts. Throws UserError, with `expected` ("a class and a text"), where it has no tab or more than one.
 SplitLine split_at_tab(const InputLine& line, const char* expected);
 
-/// Scores all lines up to the first that is none. A Scorer has a type Item, what it `expected` of a line, `read`, which
-/// makes an Item of a line or throws UserError, and `answer`, which prints those of several.
+/// Scores all lines up to the first that is none, at most `lines_at_once` at a time. A Scorer has a type Item, what it
+/// `expected` of a line, `read`, which makes an Item of a line or throws UserError, and `answer`, which prints those of
+/// several.
 template <class Scorer>
-void score_lines(const Scorer& scorer, const ScoreRequest& request) {
-    constexpr std::size_t lines_at_once = 32;
+void score_lines(const Scorer& scorer, const ScoreRequest& request, std::size_t lines_at_once) {
     answer_lines(request.files, lines_at_once, [&](const std::vector<InputLine>& lines) {
         std::vector<typename Scorer::Item> items;
         std::string refusal;

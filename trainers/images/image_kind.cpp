@@ -100,6 +100,10 @@ public:
 
     void predict(SavedModel& saved, const PredictRequest& request) const override { predict_images(saved, request); }
     std::vector<std::string> served_commands() const override { return {"predict"}; }
+    std::vector<std::string> settings_of(const std::string& command) const override {
+        if (command == "predict") return {"data.batch"};
+        return {"data.root", "data.batch"};
+    }
 };
 
 }  // namespace

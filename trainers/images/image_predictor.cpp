@@ -20,8 +20,6 @@
 namespace heed {
 namespace {
 
-constexpr size_t images_at_a_time = 64;
-
 /// An image as a user knows it: its file and, in a file of many, its number.
 struct NamedImage {
     std::string file;
@@ -130,8 +128,9 @@ void predict_images(SavedModel& saved, const PredictRequest& request) {
     const int64_t top = std::max<int64_t>(1, request.top);
     size_t width = 0;
     for (const NamedImage& image : images) width = std::max(width, printable(image.name()).size());
-    for (size_t first = 0; first < images.size(); first += images_at_a_time) {
-        const auto group = std::span(images).subspan(first, std::min(images_at_a_time, images.size() - first));
+    const auto batch = static_cast<size_t>(saved.trained.recipe.number("data", "batch"));
+    for (size_t first = 0; first < images.size(); first += batch) {
+        const auto group = std::span(images).subspan(first, std::min(batch, images.size() - first));
         const std::vector<float> probabilities = classify(saved, group, dump ? &*dump : nullptr);
         for (size_t i = 0; i < group.size(); i++) {
             const auto row = std::span(probabilities).subspan(i * classes.size(), classes.size());

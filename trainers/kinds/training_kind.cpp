@@ -11,27 +11,31 @@
 namespace heed {
 
 void TrainingKind::predict(SavedModel& saved, const PredictRequest&) const {
-    refuse("predict", saved);
+    check_serves("predict", saved.path);
 }
 
 void TrainingKind::translate(SavedModel& saved, const TranslateRequest&) const {
-    refuse("translate", saved);
+    check_serves("translate", saved.path);
 }
 
 void TrainingKind::score(SavedModel& saved, const ScoreRequest&) const {
-    refuse("score", saved);
+    check_serves("score", saved.path);
 }
 
-void TrainingKind::refuse(const char* command, const SavedModel& saved) const {
+bool TrainingKind::serves(const std::string& command) const {
+    const std::vector<std::string> commands = served_commands();
+    return std::find(commands.begin(), commands.end(), command) != commands.end();
+}
+
+void TrainingKind::check_serves(const std::string& command, const std::string& model) const {
+    if (serves(command)) return;
     std::vector<std::string> able, own;
     for (const TrainingKind* kind : training_kinds()) {
-        const std::vector<std::string> commands = kind->served_commands();
-        if (std::find(commands.begin(), commands.end(), command) != commands.end())
-            able.emplace_back(kind->model_name());
+        if (kind->serves(command)) able.emplace_back(kind->model_name());
     }
     for (const std::string& name : served_commands()) own.push_back("heed " + name);
     throw UserError(fmt::format("heed {} expects {}, but {} is {}, which answers {}", command, listed(able, " or "),
-                                saved.path, model_name(), listed(own)));
+                                model, model_name(), listed(own)));
 }
 
 }  // namespace heed

@@ -76,9 +76,12 @@ public:
     virtual void score(SavedModel& saved, const ScoreRequest& request) const;
     /// The names of the commands above that it serves.
     virtual std::vector<std::string> served_commands() const = 0;
-
-private:
-    [[noreturn]] void refuse(const char* command, const SavedModel& saved) const;
+    bool serves(const std::string& command) const;
+    /// Throws UserError, which names `model` and what it answers, where the command is not served.
+    void check_serves(const std::string& command, const std::string& model) const;
+    /// Settings of the recipe that have an effect on a command with a trained model - the three above, `eval` and
+    /// `report` - and may be given with it ("data.batch", "decoding.*"), those of every kind left out.
+    virtual std::vector<std::string> settings_of(const std::string& command) const = 0;
 };
 
 }  // namespace heed

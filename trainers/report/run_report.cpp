@@ -7,7 +7,8 @@
 #include <memory>
 
 #include "heed/core/error.h"
-#include "heed/trainers/kinds/training_kind.h"
+#include "heed/trainers/kinds/command_settings.h"
+#include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -41,6 +42,7 @@ public:
         : recipe_(read_recipe(recipe_spec(), paths.recipe(), {})),
           overrides_(overrides),
           input_{.paths = paths, .title = std::filesystem::path(runs_folder(recipe_)).filename().string(), .unit = ""} {
+        check_command_settings(kind_of(recipe_), "report", overrides);
         if (path_exists(paths.metrics())) input_.history = History::read(paths.metrics());
         input_.unit = input_.history.unit.empty() ? "samples" : input_.history.unit;
         input_.settings = settings_not_default(recipe_);

@@ -23,6 +23,8 @@ public:
     /// Throws Error when a logit is not finite.
     Variable logits(std::span<const InputLine> lines) const;
 
+    /// Most lines that it should be given at a time: data.batch.
+    size_t batch() const { return static_cast<size_t>(saved_.trained.recipe.number("data", "batch")); }
     const std::vector<std::string>& classes() const { return facts_.class_names; }
     bool several_labels() const { return facts_.several_labels; }
 

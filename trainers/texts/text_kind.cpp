@@ -97,6 +97,10 @@ public:
     void predict(SavedModel& saved, const PredictRequest& request) const override { predict_texts(saved, request); }
     void score(SavedModel& saved, const ScoreRequest& request) const override { score_texts(saved, request); }
     std::vector<std::string> served_commands() const override { return {"predict", "score"}; }
+    std::vector<std::string> settings_of(const std::string& command) const override {
+        if (command == "eval" || command == "report") return {"data.root"};
+        return {"data.batch"};
+    }
 };
 
 }  // namespace

@@ -16,8 +16,6 @@ namespace heed {
 
 namespace {
 
-constexpr size_t texts_at_once = 32;
-
 /// Whoever names a table means the texts in one of its columns.
 void refuse_table(const std::string& file) {
     for (const char* ending : {".csv", ".tsv", ".jsonl"}) {
@@ -33,6 +31,8 @@ void refuse_table(const std::string& file) {
 class TextPredictor {
 public:
     TextPredictor(SavedModel& saved, const PredictRequest& request) : classifier_(saved), request_(request) {}
+
+    size_t batch() const { return classifier_.batch(); }
 
     void answer(const std::vector<InputLine>& lines) const {
         const std::vector<float> probabilities =
@@ -72,7 +72,8 @@ void predict_texts(SavedModel& saved, const PredictRequest& request) {
     if (!request.dump.empty()) throw UserError("--dump is for models of images; " + saved.path + " reads texts");
     for (const std::string& file : request.files) refuse_table(file);
     const TextPredictor predictor(saved, request);
-    answer_lines(request.files, texts_at_once, [&](const std::vector<InputLine>& lines) { predictor.answer(lines); });
+    answer_lines(request.files, predictor.batch(),
+                 [&](const std::vector<InputLine>& lines) { predictor.answer(lines); });
 }
 
 }  // namespace heed

@@ -32,6 +32,8 @@ public:
 
     ClassScorer(SavedModel& saved, const ScoreRequest& request) : classifier_(saved), request_(request) {}
 
+    size_t batch() const { return classifier_.batch(); }
+
     LabelledLine read(const SplitLine& line) const {
         const std::vector<std::string>& names = classifier_.classes();
         const auto found = std::find(names.begin(), names.end(), line.first);
@@ -72,7 +74,8 @@ private:
 }  // namespace
 
 void score_texts(SavedModel& saved, const ScoreRequest& request) {
-    score_lines(ClassScorer(saved, request), request);
+    const ClassScorer scorer(saved, request);
+    score_lines(scorer, request, scorer.batch());
 }
 
 }  // namespace heed

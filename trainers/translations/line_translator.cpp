@@ -21,7 +21,15 @@ namespace {
 
 constexpr size_t sentences_at_once = 128;
 
+/// Of two words for the same one would be ignored.
+void refuse_both(const Recipe& recipe, const char* key, const char* option, int64_t value) {
+    if (value == 0 || recipe.section("decoding").source(key).kind != Source::Kind::command_line) return;
+    throw UserError(fmt::format("{} and decoding.{} say the same: expected one of them", option, key));
+}
+
 BeamSearchOptions search_options(const Recipe& recipe, const TranslateRequest& request) {
+    refuse_both(recipe, "beam", "--beam", request.beam);
+    refuse_both(recipe, "n_best", "--n-best", request.n_best);
     BeamSearchOptions options = recipe.options<BeamSearchOptions>("decoding");
     if (request.n_best > 0) options.n_best = request.n_best;
     if (request.beam > 0) options.beam = request.beam;

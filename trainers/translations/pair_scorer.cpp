@@ -109,7 +109,8 @@ private:
 }  // namespace
 
 void score_pairs(SavedModel& saved, const ScoreRequest& request) {
-    score_lines(PairScorer(saved, request), request);
+    constexpr std::size_t pairs_at_once = 32;
+    score_lines(PairScorer(saved, request), request, pairs_at_once);
 }
 
 }  // namespace heed

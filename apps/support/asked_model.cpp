@@ -1,0 +1,21 @@
+#include "heed/apps/support/asked_model.h"
+
+#include "heed/core/files/safetensors.h"
+#include "heed/trainers/kinds/command_settings.h"
+#include "heed/trainers/run/checkpoint.h"
+
+namespace heed {
+
+SavedModel load_asked_model(const std::string& command, const std::string& target,
+                            const std::vector<std::string>& settings) {
+    const TrainingKind& kind = kind_of_model(target);
+    kind.check_serves(command, target);
+    check_command_settings(kind, command, settings);
+    return load_saved_model(target, settings);
+}
+
+const TrainingKind& kind_of_model(const std::string& target) {
+    return read_checkpoint_facts(SafetensorsFile(checkpoint_file(target))).data->kind();
+}
+
+}  // namespace heed

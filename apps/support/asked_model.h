@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heed/trainers/kinds/training_kind.h"
+
+namespace heed {
+
+/// Loads the model that a command ("predict") asks. Throws UserError where its kind does not serve the command or a
+/// setting has no effect on it.
+SavedModel load_asked_model(const std::string& command, const std::string& target,
+                            const std::vector<std::string>& settings);
+
+/// The kind of a run's or checkpoint's model.
+const TrainingKind& kind_of_model(const std::string& target);
+
+}  // namespace heed

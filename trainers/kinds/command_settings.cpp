@@ -1,0 +1,61 @@
+#include "heed/trainers/kinds/command_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
+#include "heed/trainers/kinds/registry.h"
+
+namespace heed {
+
+namespace {
+
+const std::vector<std::string> machine_settings = {"threads", "device"};
+
+/// Why a command takes no others.
+std::string purpose(const std::string& command) {
+    if (command == "eval") return "heed eval measures the model as it was trained";
+    if (command == "report") return "heed report shows a run as it was trained";
+    return "heed " + command + " uses the model as it was trained";
+}
+
+}  // namespace
+
+std::vector<std::string> command_settings(const TrainingKind& kind, const std::string& command) {
+    std::vector<std::string> settings = kind.settings_of(command);
+    settings.insert(settings.end(), machine_settings.begin(), machine_settings.end());
+    return settings;
+}
+
+std::string command_settings_help(const std::string& command) {
+    std::string help = "settings that replace the model's own (key=value): " + listed(machine_settings);
+    const std::span<const TrainingKind* const> kinds = training_kinds();
+    const bool is_for_some =
+        std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind->serves(command); });
+    for (const TrainingKind* kind : kinds) {
+        const std::vector<std::string> settings = kind->settings_of(command);
+        if (!settings.empty() && (kind->serves(command) || !is_for_some))
+            help += fmt::format("; with {} {}", kind->model_name(), listed(settings));
+    }
+    return help;
+}
+
+void check_command_settings(const TrainingKind& kind, const std::string& command,
+                            const std::vector<std::string>& settings) {
+    const std::vector<std::string> taken = command_settings(kind, command);
+    for (const std::string& setting : settings) {
+        const std::string key = setting.substr(0, setting.find('='));
+        const bool fits = std::any_of(taken.begin(), taken.end(), [&](const std::string& name) {
+            return key == name || (name.ends_with('*') && key.starts_with(name.substr(0, name.size() - 1)));
+        });
+        if (fits) continue;
+        throw UserError(fmt::format("{}: with {} it takes no other settings than {}, got {}{}", purpose(command),
+                                    kind.model_name(), listed(taken), quote(key), did_you_mean(key, taken)));
+    }
+}
+
+}  // namespace heed
