@@ -9,6 +9,7 @@
 #include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/command_settings.h"
+#include "heed/trainers/recipe/other_names.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/reference_page.h"
 
@@ -234,9 +235,13 @@ private:
         for (const CLI::Option* option : app->get_options()) {
             for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
         }
-        std::string hint = did_you_mean(extra.substr(0, extra.find('=')), names);
-        if (hint.empty() && app->get_option_no_throw("settings") != nullptr)
-            hint = "; settings have no dashes: section.key=value";
+        const std::string option = extra.substr(0, extra.find('='));
+        std::string hint = did_you_mean(option, names);
+        if (hint.empty() && app->get_option_no_throw("settings") != nullptr) {
+            const std::string meant =
+                keys_of_other_name(option.substr(std::min(option.find_first_not_of('-'), option.size())));
+            hint = "; settings have no dashes: " + (meant.empty() ? "section.key" : meant) + "=value";
+        }
         throw UserError(with_command("unknown option " + quote(extra) + hint));
     }
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "heed/core/settings/look_alikes.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
@@ -208,7 +209,30 @@ std::string Field::refusal(const std::string& got, std::string_view item) const 
     for (const auto& [given, advice] : advice_) {
         if (item == given) return text + " (" + advice + ")";
     }
-    return text + did_you_mean(item, choices_);
+    const std::string meant = choices_.empty() ? meant_value(item) : nearest_name(item, choices_);
+    return meant.empty() ? text : text + foreign_character(item) + " (did you mean " + meant + "?)";
+}
+
+std::string Field::meant_value(std::string_view text) const {
+    std::string twin = ascii_twin(text);
+    if (std::holds_alternative<bool*>(member_)) {
+        if (twin == "yes" || twin == "on" || twin == "1") twin = "true";
+        if (twin == "no" || twin == "off" || twin == "0") twin = "false";
+        return twin == "true" || twin == "false" ? twin : "";
+    }
+    const size_t comma = twin.find(',');
+    if (comma != std::string::npos && twin.find('.') == std::string::npos) twin[comma] = '.';
+    if (twin == text) return "";
+    if (std::holds_alternative<int64_t*>(member_)) {
+        int64_t value = 0;
+        return parse_int(twin, value) && in_range(static_cast<double>(value)) ? twin : "";
+    }
+    if (std::holds_alternative<Span*>(member_)) {
+        Span value;
+        return parse_span(twin, value) ? twin : "";
+    }
+    double value = 0;
+    return !is_text() && parse(twin, value) && in_range(value) ? twin : "";
 }
 
 bool Field::assign(std::string_view text) {
@@ -265,7 +289,7 @@ std::string Field::set_from_items(const std::vector<std::string>& list) {
     NumberList numbers;
     for (const std::string& item : list) {
         double value = 0;
-        if (!parse(item, value) || !in_range(value)) return refusal(quote(item));
+        if (!parse(item, value) || !in_range(value)) return refusal(quote(item), item);
         numbers.push_back(value);
     }
     *std::get<NumberList*>(member_) = std::move(numbers);

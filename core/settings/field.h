@@ -65,6 +65,8 @@ public:
 
 private:
     std::string refusal(const std::string& got, std::string_view item = {}) const;
+    /// The number or flag that was probably meant by a text that is none; empty where there is none.
+    std::string meant_value(std::string_view text) const;
     bool in_range(double value) const { return !has_range_ || (value >= least_ && value <= greatest_); }
     bool is_choice(std::string_view text) const;
     bool assign(std::string_view text);

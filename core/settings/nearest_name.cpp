@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
+#include "heed/core/settings/look_alikes.h"
 #include "heed/core/settings/quote.h"
 
 namespace heed {
 namespace {
 
 std::string simplified(std::string_view name) {
+    const bool is_ascii =
+        std::all_of(name.begin(), name.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
     std::string result;
-    for (char c : name) {
+    for (char c : is_ascii ? std::string(name) : ascii_twin(name)) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
         result += c == '-' ? '_' : c;
     }

@@ -7,9 +7,9 @@
 
 namespace heed {
 
-/// The candidate that was probably meant by `name`: few letters apart (swapped neighbours count once, case and - or _
-/// do not count), the longer or shorter form of it (batch_size, batch), or its initials (learning_rate, lr). Empty when
-/// none is near; the first of equals.
+/// The candidate that was probably meant by `name`: few letters apart (swapped neighbours count once; case, - or _ and
+/// letters of other alphabets that look alike do not count), the longer or shorter form of it (batch_size, batch), or
+/// its initials (learning_rate, lr). Empty when none is near; the first of equals.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
 /// " (did you mean dim?)" when a candidate is near, else nothing: to be appended to an error.

@@ -71,6 +71,15 @@ TEST_F(BadInput, Recipes) {
     expect_recipe_refused("base: tiny.yaml\nmodel: {dim: 16, dim: 32}\n", "wrong.yaml:2");
     expect_recipe_refused(std::string("base: tiny.yaml\n\0\xff", 18), "wrong.yaml");
     expect_recipe_refused("", "wrong.yaml");
+    expect_recipe_refused("base: tiny.yaml\ntrain:\n  epochs: 2: 3\n",
+                          "wrong.yaml:3: train.epochs: expected one value");
+    expect_recipe_refused("base: tiny.yaml\ndevice:cpu\n", "wrong.yaml:2: expected a space after device:");
+    expect_recipe_refused("base: tiny.yaml\ntrain:\n\u00a0 seed: 1\n", "wrong.yaml:3: expected spaces before");
+    expect_recipe_refused("base: tiny.yaml\nrun:\n  name: \"a\n  dir: b\n", "wrong.yaml:3: run.name: expected a quote");
+    expect_recipe_refused("base: tiny.yaml\nbatch_size: 3\n", "(did you mean data.batch or data.tokens?)");
+    write_text(tiny().folder / "base.yaml", "base: tiny.yaml\ntrain: {epochs: 1 seed: 2}\n");
+    expect_recipe_refused("base: base.yaml\n", "base.yaml:2: train: expected \",\" or \"}\" in the group");
+    expect_error(tiny().run({"train", "tiny.yaml", "--learning-rate", "1"}), 2, "no dashes: optimizer.lr=value");
     expect_error(tiny().run({"train", "data", "run.dir=never"}), 2, "data");
 }
 

@@ -4,6 +4,7 @@
 #include <yaml-cpp/emittermanip.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "heed/core/settings/number_text.h"
 
@@ -173,16 +174,20 @@ std::vector<Setting> Recipe::explain() const {
 }
 
 std::string Recipe::placed(const std::string& error) const {
-    std::string place = path_;
-    size_t first = std::string::npos;
-    for (const Setting& setting : explain()) {
+    std::vector<std::pair<size_t, Setting>>
+        named;  // the keys in the error that something has set, and where it names them
+    for (Setting& setting : explain()) {
         if (setting.key.find('.') == std::string::npos || setting.source == Source{}.text()) continue;
         const size_t at = find_key(error, setting.key);
-        if (at >= first) continue;
-        first = at;
-        place = setting.source;
+        if (at != std::string::npos) named.emplace_back(at, std::move(setting));
     }
-    return place + ": " + error;
+    std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (named.empty()) return path_ + ": " + error;
+    std::string text = named.front().second.source + ": " + error;
+    for (const auto& [at, setting] : named) {
+        if (setting.source != named.front().second.source) text += "; " + setting.key + " is set at " + setting.source;
+    }
+    return text;
 }
 
 }  // namespace heed

@@ -3,9 +3,12 @@
 #include <tuple>
 
 #include "heed/core/error.h"
+#include "heed/core/settings/look_alikes.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/recipe/layer.h"
+#include "heed/trainers/recipe/other_names.h"
+#include "heed/trainers/recipe/yaml_faults.h"
 
 namespace heed {
 namespace {
@@ -32,10 +35,6 @@ std::string apply(Field& field, const GivenValue& given) {
             break;
     }
     return "expects " + field.expectation() + ", got a group of keys";
-}
-
-std::string hint(const std::string& key) {
-    return key.empty() ? "" : " (did you mean " + key + "?)";
 }
 
 class Resolver {
@@ -96,7 +95,7 @@ private:
             if (is_section && given.kind == YamlEntry::Kind::mapping) continue;
             if (is_section) {
                 mistake(given.source, given.key + " is a group of keys and cannot have the value " +
-                                          quote(given.items.empty() ? "[]" : given.items.front()) + example(given.key));
+                                          quote(given.items.empty() ? "[]" : given.items.front()) + example(given));
                 continue;
             }
             if (given.kind == YamlEntry::Kind::mapping) skipped = given.key + ".";
@@ -107,7 +106,7 @@ private:
             if (section && dot != 0 && !leaf.empty()) {
                 values_[*section].push_back({&given, leaf, index});
             } else {
-                mistake(given.source, quote(given.key) + " is not a known key" + hint(nearest_key(given.key)));
+                mistake(given.source, unknown(given.key, nearest_key(given.key)));
             }
         }
     }
@@ -139,9 +138,11 @@ private:
 
     const SectionSpec& spec_of(const Section& section) const { return spec_[*find_section(section.name())]; }
 
-    /// What to write for `model: vit`.
-    std::string example(const std::string& section) const {
-        const SectionSpec& spec = spec_[*find_section(section)];
+    /// What to write for `model: vit`, or what the line below the section's name lacks.
+    std::string example(const GivenValue& given) const {
+        const SectionSpec& spec = spec_[*find_section(given.key)];
+        const std::string separator = given.items.empty() ? "" : missing_separator(given.items.front());
+        if (!separator.empty()) return "; " + separator;
         return spec.selector.empty() ? "" : "; the key that takes one is " + spec.key(spec.selector);
     }
 
@@ -206,7 +207,7 @@ private:
             } else {
                 const std::string got = given.kind == YamlEntry::Kind::scalar ? quote(name) : "a list or group";
                 mistake(given.source, given.key + " expects " + listed(spec.choice_names(), " or ") + ", got " + got +
-                                          did_you_mean(name, spec.choice_names()));
+                                          foreign_character(name) + did_you_mean(name, spec.choice_names()));
             }
         }
         if (mistakes_.size() > before) return std::nullopt;
@@ -245,14 +246,28 @@ private:
                                       section.choice());
             return;
         }
+        mistake(given.source, unknown(given.key, meant_key(spec, section, value.leaf)));
+    }
+
+    /// The key that was probably meant by an unknown one of this section: the section's own come before those of
+    /// others, and at the top the words of other trainers before all, since their names are seldom those of sections.
+    std::string meant_key(const SectionSpec& spec, const Section& section, const std::string& leaf) const {
+        const std::string other = keys_of_other_name(leaf);
+        if (!other.empty() && (spec.name.empty() || other.starts_with(spec.name + "."))) return other;
         std::vector<std::string> known = section.fields().names();
         if (!spec.selector.empty()) known.push_back(spec.selector);
         if (spec.name.empty()) {
-            for (const SectionSpec& other : spec_) known.push_back(other.name);
+            for (const SectionSpec& one : spec_) known.push_back(one.name);
         }
-        const std::string near = nearest_name(value.leaf, known);
-        const std::string wanted = near.empty() ? nearest_elsewhere(value.leaf) : spec.key(near);
-        mistake(given.source, quote(given.key) + " is not a known key" + hint(wanted));
+        const std::string near = nearest_name(leaf, known);
+        if (!near.empty()) return spec.key(near);
+        return other.empty() ? nearest_elsewhere(leaf) : other;
+    }
+
+    static std::string unknown(const std::string& key, const std::string& meant) {
+        const std::string hint = meant.empty() ? "" : " (did you mean " + meant + "?)";
+        const std::string foreign = foreign_character(key);
+        return quote(key) + foreign + (foreign.empty() ? "" : ",") + " is not a known key" + hint;
     }
 
     std::vector<std::string> all_keys() const {
@@ -267,7 +282,12 @@ private:
         return keys;
     }
 
-    std::string nearest_key(const std::string& key) const { return nearest_name(key, all_keys()); }
+    /// The same for a key whose section is unknown.
+    std::string nearest_key(const std::string& key) const {
+        const std::string other = keys_of_other_name(key.substr(key.rfind('.') + 1));
+        const std::string near = nearest_name(key, all_keys());
+        return near.empty() ? other : near;
+    }
 
     /// The key of any section whose last part is nearest.
     std::string nearest_elsewhere(const std::string& leaf) const {

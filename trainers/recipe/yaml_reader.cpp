@@ -8,14 +8,16 @@
 #include <sstream>
 
 #include "heed/core/error.h"
+#include "heed/core/settings/look_alikes.h"
 #include "heed/core/settings/quote.h"
+#include "heed/trainers/recipe/yaml_faults.h"
 
 namespace heed {
 namespace {
 
 class EntryHandler : public YAML::EventHandler {
 public:
-    explicit EntryHandler(const std::string& file) : file_(file) {}
+    EntryHandler(const std::string& file, const YamlLines& lines) : file_(file), lines_(lines) {}
 
     std::vector<YamlEntry> take_entries() { return std::move(entries_); }
 
@@ -40,8 +42,9 @@ public:
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         check(mark, tag, anchor);
-        if (frames_.empty()) fail(mark, "expected keys such as model: at the top, got the text " + quote(value));
         if (expects_key()) return start_key(mark, value);
+        check_scalar(mark, tag, value);
+        if (frames_.empty()) fail(mark, "expected keys such as model: at the top, got the text " + quote(value));
         if (frames_.back().is_list) {
             entries_[frames_.back().entry].items.push_back(value);
             return;
@@ -93,7 +96,27 @@ private:
         if (!tag.empty() && tag != "?" && tag != "!") fail(mark, "tags (" + quote(tag) + ") are not used in recipes");
     }
 
-    bool expects_key() const { return !frames_.back().is_list && frames_.back().key.empty(); }
+    bool expects_key() const { return !frames_.empty() && !frames_.back().is_list && frames_.back().key.empty(); }
+
+    /// `tag` is "?" for a text without quotes.
+    void check_scalar(const YAML::Mark& mark, const std::string& tag, const std::string& value) const {
+        if (tag != "?") {
+            if (!lines_.closes_quote(mark.line, mark.column)) fail(mark, prefix() + "expected a quote at its end");
+            return;
+        }
+        if (frames_.empty()) {
+            const std::string separator = missing_separator(value);
+            if (!separator.empty()) fail(mark, separator);
+        }
+        const std::string first = blank_look_alike(value), last = blank_look_alike_at_end(value);
+        if (!first.empty()) fail(mark, prefix() + "expected a space before the value, got " + first);
+        if (!last.empty()) fail(mark, prefix() + "expected nothing after the value, got " + last);
+        if (is_in_typographic_quotes(value)) {
+            fail(mark, prefix() + "expected straight quotes (\"\"), got typographic ones: " + value);
+        }
+    }
+
+    std::string prefix() const { return frames_.empty() ? "" : here() + ": "; }
 
     /// The dotted name of the place whose value is being read.
     std::string here() const {
@@ -106,6 +129,14 @@ private:
         Frame& frame = frames_.back();
         const std::string path = frame.path.empty() ? key : frame.path + "." + key;
         if (key.empty()) fail(mark, "a key is empty");
+        const std::string separator = missing_separator(key);
+        if (!separator.empty()) fail(mark, separator);
+        if (key[0] >= '0' && key[0] <= '9') {
+            fail(mark, prefix() + "expected a key, got " + quote(key) + " (a number has a decimal point, not a comma)");
+        }
+        const std::string first = blank_look_alike(key), last = blank_look_alike_at_end(key);
+        if (!first.empty()) fail(mark, "expected " + quote(ascii_twin(key)) + " to begin with its name, got " + first);
+        if (!last.empty()) fail(mark, "expected a colon after " + quote(ascii_twin(key)) + ", got " + last);
         if (key == "<<") fail(mark, "merge keys (<<) are not used in recipes; use base: other.yaml");
         if (key.find('.') != std::string::npos) {
             fail(mark, quote(key) + " has a dot; in a file, write the second part indented below the first");
@@ -124,7 +155,9 @@ private:
         check(mark, tag, anchor);
         if (frames_.empty()) fail(mark, "expected keys such as model: at the top, got a list");
         if (expects_key()) fail(mark, std::string("a key has to be a name, not ") + what);
-        if (frames_.back().is_list) fail(mark, quote(here()) + " may hold only single values, not " + what);
+        if (frames_.back().is_list) {
+            fail(mark, quote(here()) + " is a list here, which may hold only single values, not " + what);
+        }
         if (frames_.size() == deepest) fail(mark, quote(here()) + " is nested too deeply");
     }
 
@@ -141,26 +174,28 @@ private:
     static constexpr size_t most_keys = 1000;
 
     const std::string& file_;
+    const YamlLines& lines_;
     std::vector<YamlEntry> entries_;
     std::vector<Frame> frames_;
     int documents_ = 0;
 };
 
 /// What yaml-cpp would accept without a word or report in a way that helps nobody.
-void check_lines(std::string_view text, const std::string& file) {
-    int line = 1;
-    while (!text.empty()) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view current = text.substr(0, end);
-        const std::string place = file + ":" + std::to_string(line) + ": ";
-        if (!is_clean_text(current)) throw UserError(place + "is not plain text in UTF-8");
-        const size_t indentation = std::min(current.find_first_not_of(" \t\r"), current.size());
-        if (indentation < current.size() && current.substr(0, indentation).find('\t') != std::string_view::npos) {
+void check_lines(const YamlLines& lines, const std::string& file) {
+    for (int i = 0; i < lines.count(); i++) {
+        const std::string_view line = lines.at(i);
+        const std::string place = file + ":" + std::to_string(i + 1) + ": ";
+        if (!is_clean_text(line)) throw UserError(place + "is not plain text in UTF-8");
+        if (line.find('\r') != std::string_view::npos) {
+            throw UserError(place + "expected lines that end in LF or CRLF, got a carriage return alone");
+        }
+        const size_t indentation = std::min(line.find_first_not_of(" \t"), line.size());
+        if (indentation < line.size() && line.substr(0, indentation).find('\t') != std::string_view::npos) {
             throw UserError(place + "is indented with a tab; YAML wants spaces");
         }
-        if (current.starts_with('%')) throw UserError(place + "YAML directives (%) are not used in recipes");
-        text.remove_prefix(std::min(end + 1, text.size()));
-        line++;
+        const std::string blank = blank_look_alike(line.substr(indentation));
+        if (!blank.empty()) throw UserError(place + "expected spaces before the first word, got " + blank);
+        if (line.starts_with('%')) throw UserError(place + "YAML directives (%) are not used in recipes");
     }
 }
 
@@ -193,16 +228,19 @@ bool is_clean_text(std::string_view text) {
 }
 
 std::vector<YamlEntry> read_yaml(std::string_view text, const std::string& file) {
-    check_lines(text, file);
-    EntryHandler handler(file);
+    const YamlLines lines(text);
+    check_lines(lines, file);
+    EntryHandler handler(file, lines);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(handler)) {
         }
     } catch (const YAML::Exception& error) {
-        const std::string line = error.mark.is_null() ? "" : ":" + std::to_string(error.mark.line + 1);
-        throw UserError(file + line + ": is not valid YAML: " + error.msg);
+        const bool placed = !error.mark.is_null();
+        const YamlFault fault = explain_fault(lines, placed ? error.mark.line : lines.count() - 1,
+                                              placed ? error.mark.column : 0, error.msg);
+        throw UserError(file + ":" + std::to_string(fault.line + 1) + ": " + fault.what);
     }
     return handler.take_entries();
 }

@@ -98,7 +98,7 @@ TEST(Fields, RefuseWithWhatWasExpectedAndKeepTheValue) {
     Described d;
     EXPECT_EQ(d.set("dim", "0"), "expects a whole number from 1 to 65536, got \"0\"");
     EXPECT_EQ(d.set("dim", "65537"), "expects a whole number from 1 to 65536, got \"65537\"");
-    EXPECT_EQ(d.set("bias", "yes"), "expects true or false, got \"yes\"");
+    EXPECT_EQ(d.set("bias", "yes"), "expects true or false, got \"yes\" (did you mean true?)");
     EXPECT_EQ(d.set("lr", "fast"), "expects a number from 0 to 10, got \"fast\"");
     EXPECT_EQ(d.set("type", "adam"), "expects adamw or sgd, got \"adam\" (did you mean adamw?)");
     EXPECT_EQ(d.set("type", "adam_w"), "expects adamw or sgd, got \"adam_w\" (that is adamw)");

@@ -5,10 +5,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
+#include "heed/trainers/recipe/other_names.h"
 #include "heed/trainers/recipe/recipe.h"
 #include "heed/trainers/recipe/reference_page.h"
 
@@ -39,6 +41,29 @@ TEST(RecipeSpec, EveryDefaultIsAllowedAndEveryKeyHasHelp) {
             }
         }
     }
+}
+
+TEST(RecipeSpec, EveryWordOfOtherTrainersLeadsToAKey) {
+    std::set<std::string> keys;
+    for (const SectionSpec& spec : recipe_spec()) {
+        keys.insert(spec.key(spec.selector));
+        for (const SectionChoice& choice : spec.choices) {
+            Section section(spec, choice);
+            for (const Field& field : section.fields()) keys.insert(spec.key(field.name()));
+        }
+    }
+    EXPECT_GT(other_names().size(), 200U);
+    std::string before;
+    for (const OtherName& other : other_names()) {
+        EXPECT_LT(before, other.word) << "each word stands once";
+        before = other.word;
+        EXPECT_FALSE(other.keys.empty()) << other.word;
+        for (const std::string_view key : other.keys) {
+            EXPECT_EQ(keys.count(std::string(key)), 1U) << other.word << " leads to " << key;
+        }
+    }
+    EXPECT_EQ(keys_of_other_name("Learning-Rate"), "optimizer.lr");
+    EXPECT_EQ(keys_of_other_name("no word of theirs"), "");
 }
 
 TEST(RecipeSpec, TheReferencePageIsUpToDate) {
