@@ -44,10 +44,12 @@ void DecoderCache::reorder(std::span<const int32_t> rows) {
     }
 }
 
-Decoder::Decoder(const DecoderSettings& settings, const AttentionChoice& self, const AttentionChoice& cross)
+Decoder::Decoder(const DecoderSettings& settings, const StackAttention& self, const StackAttention& cross)
     : placement_(settings.norm), checkpoint_(settings.checkpoint) {
+    self.check_depth(settings.depth, "decoder");
+    cross.check_depth(settings.depth, "decoder");
     for (int64_t block = 0; block < settings.depth; ++block) {
-        blocks_.push_back(std::make_unique<DecoderBlock>(settings, self, cross));
+        blocks_.push_back(std::make_unique<DecoderBlock>(settings, self.of(block), cross.of(block)));
         add("layers." + std::to_string(block), *blocks_.back());
     }
     if (placement_ == NormPlacement::pre) {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "heed/attention/registry.h"
+#include "heed/attention/stack_attention.h"
 #include "heed/core/module/dropout.h"
 #include "heed/layers/block_settings.h"
 #include "heed/layers/encoder.h"
@@ -55,7 +55,8 @@ private:
 /// source. With pre-norm a last norm follows. Residual sums are computed together with the norm that comes after them.
 class Decoder : public Module {
 public:
-    Decoder(const DecoderSettings& settings, const AttentionChoice& self, const AttentionChoice& cross);
+    /// Throws UserError where `self` or `cross` names a layer that there is not.
+    Decoder(const DecoderSettings& settings, const StackAttention& self, const StackAttention& cross);
 
     Variable forward(Variable x, const DecoderInput& input, const ForwardState& state);
 

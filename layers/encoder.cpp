@@ -48,10 +48,11 @@ EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoic
     add("drop_path2", drop_path2);
 }
 
-Encoder::Encoder(const EncoderSettings& settings, const AttentionChoice& attention)
+Encoder::Encoder(const EncoderSettings& settings, const StackAttention& attention)
     : placement_(settings.norm), checkpoint_(settings.checkpoint) {
+    attention.check_depth(settings.depth, "encoder");
     for (int64_t block = 0; block < settings.depth; ++block) {
-        blocks_.push_back(std::make_unique<EncoderBlock>(settings, attention, block));
+        blocks_.push_back(std::make_unique<EncoderBlock>(settings, attention.of(block), block));
         add("layers." + std::to_string(block), *blocks_.back());
     }
     if (placement_ == NormPlacement::pre) {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "heed/attention/registry.h"
+#include "heed/attention/stack_attention.h"
 #include "heed/core/module/drop_path.h"
 #include "heed/core/module/dropout.h"
 #include "heed/layers/block_settings.h"
@@ -35,7 +35,8 @@ public:
 /// sum is computed together with the norm that comes after it, which may belong to the next block.
 class Encoder : public Module {
 public:
-    Encoder(const EncoderSettings& settings, const AttentionChoice& attention);
+    /// Throws UserError where `attention` names a layer that there is not.
+    Encoder(const EncoderSettings& settings, const StackAttention& attention);
 
     Variable forward(Variable x, const AttentionMask& mask, const ForwardState& state);
 

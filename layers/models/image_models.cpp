@@ -10,7 +10,7 @@ std::span<const ImageModelType> image_model_types() {
          .summary = "vision transformer: patches of an image, an encoder, a linear head",
          .make_options = new_model_options<VitOptions>,
          .make =
-             [](const Options& options, const AttentionChoice& attention, const ImageGeometry& images) {
+             [](const Options& options, const StackAttention& attention, const ImageGeometry& images) {
                  return make_vit(dynamic_cast<const VitOptions&>(options), attention, images);
              }},
     };

@@ -83,7 +83,7 @@ Tensor with_class_token(const Tensor& lengths) {
 
 class TransformerTextClassifier final : public TextClassifier {
 public:
-    TransformerTextClassifier(const TextClassifierOptions& options, const AttentionChoice& attention,
+    TransformerTextClassifier(const TextClassifierOptions& options, const StackAttention& attention,
                               const TextGeometry& texts)
         : shape_(text_shape(options, texts)),
           pool_(pool_of(options.pool)),
@@ -136,7 +136,7 @@ private:
 }  // namespace
 
 std::unique_ptr<TextClassifier> make_text_classifier(const TextClassifierOptions& options,
-                                                     const AttentionChoice& attention, const TextGeometry& texts) {
+                                                     const StackAttention& attention, const TextGeometry& texts) {
     options.validate();
     return std::make_unique<TransformerTextClassifier>(options, attention, texts);
 }

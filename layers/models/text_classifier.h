@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "heed/attention/registry.h"
+#include "heed/attention/stack_attention.h"
 #include "heed/core/module/module.h"
 #include "heed/core/settings/fields.h"
 #include "heed/layers/layer_norm.h"
@@ -67,6 +67,6 @@ struct TextClassifierOptions : Options {
 
 /// Throws UserError when the heads do not divide the dimension or the attention cannot do noncausal self-attention.
 std::unique_ptr<TextClassifier> make_text_classifier(const TextClassifierOptions& options,
-                                                     const AttentionChoice& attention, const TextGeometry& texts);
+                                                     const StackAttention& attention, const TextGeometry& texts);
 
 }  // namespace heed

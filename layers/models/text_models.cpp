@@ -8,7 +8,7 @@ std::span<const TextModelType> text_model_types() {
          .summary = "transformer encoder over the words of a text, a pooled vector, a head",
          .make_options = new_model_options<TextClassifierOptions>,
          .make =
-             [](const Options& options, const AttentionChoice& attention, const TextGeometry& texts) {
+             [](const Options& options, const StackAttention& attention, const TextGeometry& texts) {
                  return make_text_classifier(dynamic_cast<const TextClassifierOptions&>(options), attention, texts);
              }},
     };

@@ -7,7 +7,7 @@
 
 namespace heed {
 
-using TextModelType = ModelType<TextClassifier, AttentionChoice, TextGeometry>;
+using TextModelType = ModelType<TextClassifier, StackAttention, TextGeometry>;
 
 /// All models that classify texts, in the order in which they are shown.
 std::span<const TextModelType> text_model_types();

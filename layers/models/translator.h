@@ -3,7 +3,7 @@
 #include <memory>
 #include <span>
 
-#include "heed/attention/registry.h"
+#include "heed/attention/stack_attention.h"
 #include "heed/core/settings/fields.h"
 #include "heed/layers/decoder.h"
 
@@ -21,7 +21,7 @@ struct TranslationGeometry {
 
 /// The attention of each place of a translator.
 struct TranslatorAttention {
-    AttentionChoice encoder, decoder, cross;
+    StackAttention encoder, decoder, cross;
 };
 
 /// Sizes of a translator.

@@ -71,7 +71,7 @@ EncoderSettings encoder_settings(const VitOptions& options, int64_t tokens) {
 
 class Vit final : public ImageClassifier {
 public:
-    Vit(const VitOptions& options, const AttentionChoice& attention, const ImageGeometry& images)
+    Vit(const VitOptions& options, const StackAttention& attention, const ImageGeometry& images)
         : shape_(shape_of(options, images)),
           has_positions_(options.positions != "none"),
           patch_embedding_(images.channels, options.patch, options.overlap, options.dim),
@@ -120,7 +120,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<ImageClassifier> make_vit(const VitOptions& options, const AttentionChoice& attention,
+std::unique_ptr<ImageClassifier> make_vit(const VitOptions& options, const StackAttention& attention,
                                           const ImageGeometry& images) {
     options.validate();
     return std::make_unique<Vit>(options, attention, images);

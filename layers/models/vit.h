@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "heed/attention/registry.h"
+#include "heed/attention/stack_attention.h"
 #include "heed/core/settings/fields.h"
 #include "heed/layers/layer_norm.h"
 #include "heed/layers/models/image_classifier.h"
@@ -32,7 +32,7 @@ struct VitOptions : Options {
 
 /// Patches, a class token (or mean pooling), positions, an encoder and a linear head. Throws UserError when the patch
 /// does not divide the image or the heads do not divide the dimension.
-std::unique_ptr<ImageClassifier> make_vit(const VitOptions& options, const AttentionChoice& attention,
+std::unique_ptr<ImageClassifier> make_vit(const VitOptions& options, const StackAttention& attention,
                                           const ImageGeometry& images);
 
 }  // namespace heed

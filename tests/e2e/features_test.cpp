@@ -50,6 +50,26 @@ protected:
 
 TinyTraining* Features::tiny_ = nullptr;
 
+TEST_F(Features, LayersMayHaveTypesOfTheirOwn) {
+    expect_exact_resume("hybrid", {"model.depth=3", "attention.layers.0=efficient", "attention.layers.2.type=smyrf",
+                                   "attention.layers.2.cluster=2"});
+    const SafetensorsFile weights(tiny().folder / "hybrid/checkpoints/last.safetensors");
+    EXPECT_FALSE(weights.find("encoder.layers.0.attention.key.weight"));
+    EXPECT_TRUE(weights.find("encoder.layers.1.attention.key.weight"));
+    EXPECT_TRUE(
+        contains(tiny().file("hybrid/log.txt"), "vit with sdpa (efficient in layer 0, smyrf in layer 2) attention"));
+    EXPECT_TRUE(contains(tiny().run({"info", "hybrid"}).output, "efficient in layer 0"));
+    EXPECT_EQ(tiny().run({"eval", "hybrid"}).code, 0);
+    expect_error(tiny().train("deep", {"attention.layers.9=super"}), 2,
+                 "expected layers of the encoder, 0 to 1, got attention.layers.9.type");
+    EXPECT_FALSE(tiny().exists("deep"));
+}
+
+TEST_F(Features, LayersThatSayWhatAllSayChangeNothing) {
+    ASSERT_EQ(tiny().train("said", {"attention.layers.0-1=sdpa"}).code, 0);
+    EXPECT_EQ(tiny().losses("said"), tiny().losses("plain"));
+}
+
 TEST_F(Features, AdamAndRmsPropTrainAndResume) {
     expect_exact_resume("adam", {"optimizer.type=adam", "optimizer.weight_decay=0.01"});
     expect_exact_resume("rmsprop", {"optimizer.type=rmsprop", "optimizer.momentum=0.5", "optimizer.lr=0.001"});

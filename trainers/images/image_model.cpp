@@ -7,7 +7,7 @@
 namespace heed {
 
 std::unique_ptr<ImageClassifier> make_image_model(const Recipe& recipe, const ImageGeometry& images) {
-    return make_recipe_model(recipe, image_model_types(), attention_choice(recipe), images);
+    return make_recipe_model(recipe, image_model_types(), stack_attention(recipe), images);
 }
 
 }  // namespace heed

@@ -15,6 +15,7 @@
 #include "heed/trainers/images/activation_dump.h"
 #include "heed/trainers/images/image_facts.h"
 #include "heed/trainers/loop/finite.h"
+#include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/run/saved_model.h"
 
 namespace heed {
@@ -102,7 +103,7 @@ std::map<std::string, std::string> dump_metadata(const SavedModel& saved, const 
     return {{"format", "heed-activations-1"},
             {"images", text(names)},
             {"classes", text(saved.trained.facts->class_names)},
-            {"attention_type", saved.trained.recipe.section("attention").choice()},
+            {"attention_type", attention_text(saved.trained.recipe)},
             {"step", std::to_string(saved.trained.step)},
             {"patches", text({{"rows", shape.rows}, {"columns", shape.columns}, {"class_token", shape.class_token}})}};
 }

@@ -16,6 +16,7 @@
 #include "heed/trainers/images/image_sections.h"
 #include "heed/trainers/images/training_pictures.h"
 #include "heed/trainers/inspection/attention_places.h"
+#include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/placed.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/remarks.h"
@@ -104,7 +105,7 @@ std::vector<std::string> ImageWorkload::description() {
         fmt::format("{}: {} training, {} validation, {} test images of {}", data_.name, data_.train.size(),
                     data_.validation.size(), data_.test.size(), to_string(data_.shape())),
         fmt::format("{} with {} attention: {} parameters, {} tokens an image", recipe_.section("model").choice(),
-                    recipe_.section("attention").choice(), model_.parameter_count(), model_.tokens())};
+                    attention_text(recipe_), model_.parameter_count(), model_.tokens())};
     lines.insert(lines.end(), data_.remarks.begin(), data_.remarks.end());
     for (const std::string& remark :
          {unseen_classes_line(data_.class_names(), class_counts(data_.train), "image"),

@@ -7,19 +7,23 @@ namespace heed {
 
 namespace {
 
-std::string weights_remark(const std::string& name) {
-    const AttentionType& type = attention_type(name);
-    return type.weights_remark[0] == '\0' ? "" : std::string(type.name) + " " + type.weights_remark;
+std::string weights_remark(const Recipe& recipe, const std::string& place) {
+    std::string text;
+    for (const AttentionType* type : attention_types_of(recipe, place)) {
+        if (type->weights_remark[0] == '\0') continue;
+        text += (text.empty() ? "" : " ") + std::string(type->name) + " " + type->weights_remark;
+    }
+    return text;
 }
 
 }  // namespace
 
 std::string self_attention_remark(const Recipe& recipe) {
-    return weights_remark(attention_name(recipe));
+    return weights_remark(recipe, "");
 }
 
 std::string cross_attention_remark(const Recipe& recipe) {
-    return weights_remark(attention_name(recipe, "cross"));
+    return weights_remark(recipe, "cross");
 }
 
 }  // namespace heed

@@ -55,6 +55,17 @@ void emit_section(YAML::Emitter& out, const Section& section) {
     for (const Field& field : section.fields()) emit_field(out, field);
 }
 
+/// "data" and "augment" of "data.augment"; none of an empty name.
+std::vector<std::string> dotted_parts(const std::string& name) {
+    std::vector<std::string> parts;
+    for (size_t at = 0; at < name.size();) {
+        const size_t end = std::min(name.find('.', at), name.size());
+        parts.push_back(name.substr(at, end - at));
+        at = end + 1;
+    }
+    return parts;
+}
+
 bool is_word_part(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
@@ -139,17 +150,16 @@ int64_t Recipe::number(std::string_view name, std::string_view leaf) const {
 std::string Recipe::resolved_yaml() const {
     YAML::Emitter out;
     out << YAML::BeginMap;
-    // A section with a dotted name lies inside the one named before its last dot, which comes first in the list.
+    // A section with a dotted name lies inside those named before its dots, which come first in the list.
     std::vector<std::string> open;
     for (const Section& section : sections_) {
-        while (!open.empty() && !section.name().starts_with(open.back() + ".")) {
-            out << YAML::EndMap;
-            open.pop_back();
-        }
-        if (!section.name().empty()) {
-            const size_t outer = open.empty() ? 0 : open.back().size() + 1;
-            out << YAML::Key << section.name().substr(outer) << YAML::Value << YAML::BeginMap;
-            open.push_back(section.name());
+        const std::vector<std::string> parts = dotted_parts(section.name());
+        const auto common = static_cast<size_t>(
+            std::mismatch(open.begin(), open.end(), parts.begin(), parts.end()).first - open.begin());
+        for (; open.size() > common; open.pop_back()) out << YAML::EndMap;
+        for (size_t i = common; i < parts.size(); i++) {
+            out << YAML::Key << parts[i] << YAML::Value << YAML::BeginMap;
+            open.push_back(parts[i]);
         }
         emit_section(out, section);
     }

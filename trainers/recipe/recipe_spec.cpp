@@ -69,7 +69,7 @@ const RecipeSpec& recipe_spec() {
     static const RecipeSpec spec = with_sections_of_kinds({
         untyped_section<GeneralOptions>("", "Keys without a section."),
         {"model", "The model that is trained.", "type", "", choices_of_kinds(&TrainingKind::models)},
-        {"attention", "The attention of all its layers.", "type", "sdpa", attention_choices()},
+        attention_section(),
         data(),
         training(),
         {"optimizer", "How its weights are changed.", "type", "adamw", optimizer_types()},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/core/settings/nearest_name.h"
+#include "heed/trainers/recipe/layer_sections.h"
 
 namespace heed {
 namespace {
@@ -57,6 +58,17 @@ std::string field_rows(const SectionSpec& spec, const SectionChoice& choice) {
     return text;
 }
 
+std::string layers_text(const SectionSpec& spec) {
+    std::vector<std::string> choices;
+    for (const SectionChoice& choice : spec.layer_choices) choices.push_back(choice.name);
+    const std::string group = layers_group(spec.name);
+    return "\n### " + code(group) + "\n\nOther choices for some of the layers, counted from 0: " +
+           code(group + ": {0-1: " + choices.front() + ", 4: {" + spec.selector + ": " + choices.back() + "}}") +
+           ", on the command line " + code(group + ".0-1=" + choices.front()) + " and " +
+           code(group + ".4." + spec.selector + "=" + choices.back()) + ". Each is one of " + listed(choices, ", ") +
+           " with the settings above, whose defaults it has.\n";
+}
+
 std::string typed_section(const SectionSpec& spec) {
     const std::string key = spec.key(spec.selector);
     const std::string standard =
@@ -69,6 +81,7 @@ std::string typed_section(const SectionSpec& spec) {
     for (const SectionChoice& choice : spec.choices) {
         text += "\n### " + code(key + ": " + choice.name) + "\n\n" + field_rows(spec, choice);
     }
+    if (!spec.layer_choices.empty()) text += layers_text(spec);
     return text;
 }
 

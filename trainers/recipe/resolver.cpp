@@ -7,6 +7,7 @@
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/recipe/layer.h"
+#include "heed/trainers/recipe/layer_sections.h"
 #include "heed/trainers/recipe/other_names.h"
 #include "heed/trainers/recipe/yaml_faults.h"
 
@@ -49,6 +50,7 @@ public:
             if (section) sections.push_back(std::move(*section));
         }
         keep_kind(sections);
+        refuse_overlapping_layers();
         throw_mistakes();
         Recipe recipe(path_, std::move(sections), std::move(notes_));
         for (const Section& section : recipe.sections()) validate(recipe, section);
@@ -91,22 +93,70 @@ private:
         for (const GivenValue& given : layer) {
             if (!skipped.empty() && given.key.starts_with(skipped)) continue;
             skipped.clear();
-            const bool is_section = !given.key.empty() && find_section(given.key);
-            if (is_section && given.kind == YamlEntry::Kind::mapping) continue;
-            if (is_section) {
+            const auto own = given.key.empty() ? std::nullopt : find_section(given.key);
+            if ((own || is_layers_group(given.key)) && given.kind == YamlEntry::Kind::mapping) continue;
+            if (own && spec_[*own].short_form) {
+                values_[*own].push_back({&given, spec_[*own].selector, index});
+                continue;
+            }
+            if (own) {
                 mistake(given.source, given.key + " is a group of keys and cannot have the value " +
                                           quote(given.items.empty() ? "[]" : given.items.front()) + example(given));
                 continue;
             }
             if (given.kind == YamlEntry::Kind::mapping) skipped = given.key + ".";
+            if (is_layers_group(given.key)) {
+                refuse_layers(given, given.key);
+                continue;
+            }
             const size_t dot = given.key.rfind('.');
             const bool at_top = dot == std::string::npos;
             const auto section = find_section(at_top ? "" : given.key.substr(0, dot));
             const std::string leaf = at_top ? given.key : given.key.substr(dot + 1);
             if (section && dot != 0 && !leaf.empty()) {
                 values_[*section].push_back({&given, leaf, index});
+            } else if (const std::string group = group_of_layers(given.key); !group.empty()) {
+                refuse_layers(given, group);
             } else {
                 mistake(given.source, unknown(given.key, nearest_key(given.key)));
+            }
+        }
+    }
+
+    void refuse_layers(const GivenValue& given, const std::string& group) {
+        mistake(given.source, group + " expects layers with their settings, such as " + group + ".0-3=sdpa, got " +
+                                  quote(given.key == group && !given.items.empty() ? given.items.front() : given.key));
+    }
+
+    /// Whether the key is "attention.layers".
+    bool is_layers_group(const std::string& key) const {
+        const auto has_it = [&](const SectionSpec& spec) {
+            return !spec.layer_choices.empty() && layers_group(spec.name) == key;
+        };
+        return std::any_of(spec_.begin(), spec_.end(), has_it);
+    }
+
+    /// "attention.layers" of a key within it; empty for another.
+    std::string group_of_layers(const std::string& key) const {
+        for (const SectionSpec& spec : spec_) {
+            const std::string group = layers_group(spec.name);
+            if (!spec.layer_choices.empty() && (key == group || key.starts_with(group + "."))) return group;
+        }
+        return "";
+    }
+
+    /// A layer has one choice.
+    void refuse_overlapping_layers() {
+        for (const SectionSpec& owner : spec_) {
+            if (owner.layer_choices.empty()) continue;
+            for (size_t i = 0; i < spec_.size(); i++) {
+                const auto range = layers_of(spec_[i].name, owner.name);
+                for (size_t j = i + 1; range && j < spec_.size(); j++) {
+                    const auto other = layers_of(spec_[j].name, owner.name);
+                    if (!other || !range->overlaps(*other) || values_[j].empty()) continue;
+                    mistake(values_[j].front().given->source,
+                            spec_[j].name + " has layers that " + spec_[i].name + " has: expected each layer once");
+                }
             }
         }
     }
@@ -274,6 +324,7 @@ private:
         std::vector<std::string> keys;
         for (const SectionSpec& spec : spec_) {
             if (!spec.name.empty()) keys.push_back(spec.name);
+            if (!spec.layer_choices.empty()) keys.push_back(layers_group(spec.name));
             if (!spec.selector.empty()) keys.push_back(spec.key(spec.selector));
             for (const SectionChoice& choice : spec.choices) {
                 for (const std::string& leaf : Section(spec, choice).fields().names()) keys.push_back(spec.key(leaf));
@@ -317,7 +368,8 @@ private:
 }  // namespace
 
 Recipe resolve_layers(const RecipeSpec& spec, const std::string& path, const std::vector<Layer>& layers) {
-    return Resolver(spec, path).resolve(layers);
+    const RecipeSpec extended = with_layer_sections(spec, layers);
+    return Resolver(extended, path).resolve(layers);
 }
 
 }  // namespace heed

@@ -32,6 +32,10 @@ struct SectionSpec {
     std::vector<std::string> kinds = {};
     /// Whether its choice says of which kind the data are.
     bool decides_kind = false;
+    /// Choices that single layers of the model can have beside it ("attention.layers.4-5"); empty: none can.
+    std::vector<SectionChoice> layer_choices = {};
+    /// Whether `attention.layers.4: super` stands for the choice alone.
+    bool short_form = false;
 
     /// The choice of that name, or null.
     const SectionChoice* find(const std::string& choice) const;

@@ -7,7 +7,7 @@
 namespace heed {
 
 std::unique_ptr<TextClassifier> make_text_model(const Recipe& recipe, const TextGeometry& texts) {
-    return make_recipe_model(recipe, text_model_types(), attention_choice(recipe), texts);
+    return make_recipe_model(recipe, text_model_types(), stack_attention(recipe), texts);
 }
 
 }  // namespace heed

@@ -1,4 +1,5 @@
 #include "heed/trainers/texts/text_workload.h"
+#include "heed/trainers/recipe/attention_choice.h"
 
 #include <fmt/format.h>
 
@@ -153,8 +154,8 @@ std::vector<std::string> TextWorkload::description() {
         fmt::format("{} of the training texts are longer than {} tokens and keep their {}; {} are empty",
                     percent_text(share(encoded_.cut, encoded_.texts), 1), input.max_tokens, input.truncate,
                     encoded_.empty),
-        fmt::format("{} with {} attention: {} parameters", recipe_.section("model").choice(),
-                    recipe_.section("attention").choice(), model_.parameter_count())};
+        fmt::format("{} with {} attention: {} parameters", recipe_.section("model").choice(), attention_text(recipe_),
+                    model_.parameter_count())};
     for (const std::string& remark :
          {vocabulary_remark(recipe_.options<TokenizerOptions>("tokenizer"), input.vocabulary),
           class_weights_line(loss_.class_weights, facts_->class_names),

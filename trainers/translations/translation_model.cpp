@@ -7,8 +7,8 @@
 namespace heed {
 
 std::unique_ptr<Translator> make_translation_model(const Recipe& recipe, const TranslationGeometry& texts) {
-    const TranslatorAttention attention = {attention_choice(recipe, "encoder"), attention_choice(recipe, "decoder"),
-                                           attention_choice(recipe, "cross")};
+    const TranslatorAttention attention = {stack_attention(recipe, "encoder"), stack_attention(recipe, "decoder"),
+                                           stack_attention(recipe, "cross")};
     return make_recipe_model(recipe, translation_model_types(), attention, texts);
 }
 
