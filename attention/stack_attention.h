@@ -20,6 +20,7 @@ struct StackAttention {
 
     StackAttention() = default;
     StackAttention(const AttentionChoice& choice) : all(choice) {}
+    StackAttention(const AttentionType* type, const AttentionOptions* options) : all{type, options} {}
 
     AttentionChoice all;
     std::vector<Range> ranges;  ///< the first that holds a layer counts
