@@ -32,6 +32,11 @@ public:
         if (expects_key()) fail(mark, "a key is missing");
         // yaml-cpp places a value that is not there on the line after its key.
         const int line = frames_.back().is_list ? mark.line + 1 : frames_.back().line;
+        const std::string& key = frames_.back().key;
+        if (!key.empty() && key[0] >= '0' && key[0] <= '9') {  // of {lr: 0,001}
+            fail_at(line, frames_.back().path + ": expected a key, got " + quote(key) +
+                              " (a number has a decimal point, not a comma)");
+        }
         fail_at(line, here() + " has no value (give one, or remove the line)");
     }
 
@@ -131,9 +136,6 @@ private:
         if (key.empty()) fail(mark, "a key is empty");
         const std::string separator = missing_separator(key);
         if (!separator.empty()) fail(mark, separator);
-        if (key[0] >= '0' && key[0] <= '9') {
-            fail(mark, prefix() + "expected a key, got " + quote(key) + " (a number has a decimal point, not a comma)");
-        }
         const std::string first = blank_look_alike(key), last = blank_look_alike_at_end(key);
         if (!first.empty()) fail(mark, "expected " + quote(ascii_twin(key)) + " to begin with its name, got " + first);
         if (!last.empty()) fail(mark, "expected a colon after " + quote(ascii_twin(key)) + ", got " + last);
