@@ -124,6 +124,7 @@ KeptMetrics truncate_metrics_after_step(const std::string& path, int64_t step, b
         const std::optional<int64_t> of_step = record.integer("step");
         if (of_step.has_value() && *of_step > step) return false;
         if (of_step.has_value() && record.event == "step") kept.last_step = *of_step;
+        if (record.event == "stopped") return true;  // by a signal after the test, while the report was made
         if (!is_of_run_end(record.event)) {
             end = std::string::npos;
         } else if (end == std::string::npos) {

@@ -42,8 +42,9 @@ struct KeptMetrics {
 };
 
 /// Cuts the file back for a run that resumes after `step`: the first line of a later step and everything behind it go,
-/// and so does a last line without its end. Where the run has not `finished`, so does a test that then stands last: it
-/// is made again. Errors as of read_metrics, and Error when the file cannot be shortened.
+/// and so does a last line without its end. Where the run has not `finished`, so does a test that then stands last, or
+/// behind which the run was only stopped: it is made again. Errors as of read_metrics, and Error when the file cannot
+/// be shortened.
 KeptMetrics truncate_metrics_after_step(const std::string& path, int64_t step, bool finished);
 
 /// Whether events of that name belong to the end of a run, which is made again as a whole where it was cut off.

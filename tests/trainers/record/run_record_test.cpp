@@ -141,6 +141,13 @@ TEST_F(RunRecordTest, TheTestOfAnUnfinishedRunIsMadeAgainAndThatOfAFinishedOneSt
         EXPECT_EQ(record.go_on(1, false), 1);
         EXPECT_EQ(tests(), 0u);
         record.test(test);
+        record.stopped(1, "SIGHUP");  // while the report was made
+    }
+    {
+        RunRecord record(paths(), true);
+        EXPECT_EQ(record.go_on(1, false), 1);
+        EXPECT_EQ(tests(), 0u);
+        record.test(test);
         record.resumed(1, {"heed train x", "abc", "heed 1"});  // of the run, finished in between
         record.step(step(2));
     }
