@@ -12,7 +12,7 @@ public:
     Adam(const AdamWOptions& options, bool decoupled, ParameterStore& store)
         : Optimizer(store), options_(options), decoupled_(decoupled) {
         first_ = add_state("first_moment");
-        second_ = add_state("second_moment");
+        second_ = add_state("second_moment", true);
     }
 
     void step(int64_t step, double lr, double gradient_scale) override {

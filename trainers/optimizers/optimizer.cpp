@@ -6,8 +6,8 @@
 
 namespace heed {
 
-size_t Optimizer::add_state(std::string name) {
-    OptimizerState state{std::move(name), {}};
+size_t Optimizer::add_state(std::string name, bool of_squares) {
+    OptimizerState state{std::move(name), of_squares, {}};
     for (const ParameterGroup& group : store_.groups()) {
         state.buffers.push_back(group.trainable ? Tensor::zeros(store_.context(), group.values.shape()) : Tensor());
     }

@@ -10,6 +10,7 @@ namespace heed {
 /// One of the values that an optimizer keeps for every parameter, laid out as the parameters are.
 struct OptimizerState {
     std::string name;             ///< "first_moment", ...
+    bool of_squares = false;      ///< a mean of squares: never negative
     std::vector<Tensor> buffers;  ///< one a parameter group; undefined for frozen groups
 };
 
@@ -26,7 +27,7 @@ public:
 
 protected:
     /// A new state of zeros; its index in states().
-    size_t add_state(std::string name);
+    size_t add_state(std::string name, bool of_squares = false);
 
     ParameterStore& store_;
     std::vector<OptimizerState> states_;

@@ -9,7 +9,7 @@ namespace {
 class RmsProp final : public Optimizer {
 public:
     RmsProp(const RmsPropOptions& options, ParameterStore& store) : Optimizer(store), options_(options) {
-        add_state("mean_square");
+        add_state("mean_square", true);
         if (options_.momentum > 0) add_state("momentum");
     }
 

@@ -196,6 +196,17 @@ void check_finite(const SafetensorsFile& file, const ParameterStore& store, cons
     });
 }
 
+/// The step takes their roots.
+void check_not_negative(const SafetensorsFile& file, const ParameterStore& store, const std::vector<Tensor>& buffers,
+                        const std::string& prefix) {
+    for_each_part(store, buffers, [&](const std::string& part, const Tensor& tensor) {
+        const std::vector<float> values = tensor.to_vector();
+        if (std::none_of(values.begin(), values.end(), [](float value) { return value < 0; })) return;
+        throw UserError(file.path() + " cannot be used: " + prefix + part +
+                        ", a mean of squares, has negative numbers");
+    });
+}
+
 }  // namespace
 
 void check_tensors(const SafetensorsFile& file, Module& model) {
@@ -297,6 +308,7 @@ void load_optimizer(const SafetensorsFile& file, ParameterStore& store, Optimize
         const std::string prefix = optimizer_prefix + state.name + ".";
         load_parts(file, store, state.buffers, prefix, "optimizer");
         check_finite(file, store, state.buffers, prefix);
+        if (state.of_squares) check_not_negative(file, store, state.buffers, prefix);
     }
     for (const StoredTensor& stored : file.tensors()) {
         if (!stored.name.starts_with(optimizer_prefix) || stored.name.starts_with(trained_prefix)) continue;

@@ -50,7 +50,8 @@ void load_weights(const SafetensorsFile& file, ParameterStore& store);
 /// average is not finite.
 void load_averaged_weights(const SafetensorsFile& file, ParameterStore& store, WeightAverage& average);
 
-/// Copies the optimizer's state. Throws UserError when it is not that of this optimizer, or not finite.
+/// Copies the optimizer's state. Throws UserError when it is not that of this optimizer, not finite, or a negative mean
+/// of squares.
 void load_optimizer(const SafetensorsFile& file, ParameterStore& store, Optimizer& optimizer);
 
 }  // namespace heed

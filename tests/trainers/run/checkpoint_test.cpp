@@ -137,6 +137,26 @@ TEST_F(Checkpoint, ReadsBackWhatWasWritten) {
     }
 }
 
+TEST_F(Checkpoint, ANegativeMeanOfSquaresIsRefused) {
+    for (const auto& [type, state] :
+         {std::pair("adamw", "second_moment"), {"adam", "second_moment"}, {"rmsprop", "mean_square"}}) {
+        Model written(1, {std::string("optimizer.type=") + type});
+        written.take_steps(3);
+        for (OptimizerState& each : written.optimizer->states()) {
+            if (each.name != state) continue;
+            std::vector<float> values = each.buffers[0].to_vector();
+            values.back() = -1e-6f;
+            each.buffers[0].copy_from_host(values.data());
+        }
+        written.write(path);
+        Model read(2, {std::string("optimizer.type=") + type});
+        const SafetensorsFile file(path);
+        const std::string error = message_of<UserError>([&] { load_optimizer(file, read.store, *read.optimizer); });
+        EXPECT_TRUE(begins_with(error, path + " cannot be used: optimizer." + state + "."));
+        EXPECT_TRUE(contains(error, ", a mean of squares, has negative numbers"));
+    }
+}
+
 TEST_F(Checkpoint, EqualStatesGiveEqualFiles) {
     Model a(1), b(1);
     a.take_steps(2);
