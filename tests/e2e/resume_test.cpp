@@ -226,6 +226,7 @@ TEST_F(Resume, ARunKilledBetweenItsTestAndItsEndHasOneTest) {
     write_text(tiny().folder / "ending/.lock", "");
     std::filesystem::create_directories(tiny().folder / "ending/report.html/in the way");
     EXPECT_NE(tiny().train("ending", settings).code, 0);
+    EXPECT_TRUE(contains(tiny().file("ending/log.txt"), "ending/report.html: it is a folder\n")) << "why it ended";
     EXPECT_EQ(tests("ending"), 1u);
     EXPECT_FALSE(tiny().exists("ending/finished"));
     std::filesystem::remove_all(tiny().folder / "ending/report.html");

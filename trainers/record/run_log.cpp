@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <exception>
 
 #include "heed/core/error.h"
 #include "heed/core/files/system_error.h"
@@ -10,6 +12,7 @@
 namespace heed {
 
 void RunLog::open(const std::string& path) {
+    path_ = path;
     file_.open(path, std::ios::app);
     if (!file_) throw_system_error("cannot write " + path, errno);
 }
@@ -37,7 +40,18 @@ void RunLog::end_epoch(const std::string& metrics) {
 }
 
 void RunLog::to_file(const std::string& text) {
-    if (file_.is_open()) file_ << printable_lines(text) << std::endl;
+    if (!file_.is_open()) return;
+    errno = 0;
+    file_ << printable_lines(text) << std::endl;
+    if (!file_) throw Error("cannot write " + path_ + ": " + std::strerror(errno));
+}
+
+void RunLog::failure(const std::string& text) noexcept {
+    file_.clear();
+    try {
+        to_file(text);
+    } catch (const std::exception&) {
+    }
 }
 
 }  // namespace heed

@@ -9,7 +9,7 @@
 namespace heed {
 
 /// What a run tells its user: lines on standard error, above the progress of the steps, and, once the run folder is
-/// known, in its log.txt.
+/// known, in its log.txt. Throws Error when a line cannot be written there.
 class RunLog {
 public:
     /// From now on lines go to the file as well, appended. Throws UserError when it cannot be written.
@@ -24,10 +24,13 @@ public:
     /// The end of an epoch: a line of its metrics, with speed and time added.
     void end_epoch(const std::string& metrics);
     void end_progress() { progress_.reset(); }
-    /// A line for the file alone.
-    void to_file(const std::string& text);
+    /// Why the run ends, for the file alone: that it cannot be written there is no reason to say something else.
+    void failure(const std::string& text) noexcept;
 
 private:
+    void to_file(const std::string& text);
+
+    std::string path_;
     std::ofstream file_;
     std::optional<Progress> progress_;
 };

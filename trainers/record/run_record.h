@@ -50,8 +50,11 @@ public:
 
     /// A line that is no event, for log and terminal.
     void line(const std::string& text) { log_.line(text); }
-    /// A line for the log alone.
-    void to_log_file(const std::string& text) { log_.to_file(text); }
+    /// The error that ends the run, for the log alone.
+    void failed(const std::string& error) {
+        log_.end_progress();
+        log_.failure(error);
+    }
 
     /// `unit` is what its samples are: "images".
     void started(const RunOrigin& origin, const std::string& unit);

@@ -71,19 +71,14 @@ StepResult RunSteps::step() {
     try {
         return trainer_.step();
     } catch (const NotFinite& error) {
-        record_.end_progress();
         const std::string last = folder_.paths().last_checkpoint();
         const std::string text =
             std::string(error.what()) + "; " +
             (std::filesystem::exists(last) ? "the last good state is in " + last : "no state had been saved before");
-        record_.to_log_file(text);
         record_.diverged(trainer_.progress().step + 1, error.what());
         throw Error(text);
     } catch (const UserError& error) {  // of the data, such as a damaged image
-        record_.end_progress();
-        const std::string text = fmt::format("step {}: {}", trainer_.progress().step + 1, error.what());
-        record_.to_log_file(text);
-        throw UserError(text);
+        throw UserError(fmt::format("step {}: {}", trainer_.progress().step + 1, error.what()));
     }
 }
 

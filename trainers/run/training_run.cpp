@@ -190,17 +190,22 @@ TrainEnd train(const TrainRequest& request) {
         return {TrainOutcome::already_finished};
     }
     const StopSignals stop;  // from the first record on, a signal leaves a state that can be gone on with
-    if (from) {
-        go_on(run, from->facts, origin_of(request), changes);
-    } else {
-        begin(run, origin_of(request), initial_weights);
-        if (request.resume) {
-            run.record.line("there is no checkpoint in " + run.paths.folder() + ": starting from the beginning");
+    try {
+        if (from) {
+            go_on(run, from->facts, origin_of(request), changes);
+        } else {
+            begin(run, origin_of(request), initial_weights);
+            if (request.resume) {
+                run.record.line("there is no checkpoint in " + run.paths.folder() + ": starting from the beginning");
+            }
         }
+        from.reset();
+        describe(run);
+        return steps.run(stop);
+    } catch (const Error& error) {
+        run.record.failed(error.what());
+        throw;
     }
-    from.reset();
-    describe(run);
-    return steps.run(stop);
 }
 
 }  // namespace heed
