@@ -25,6 +25,10 @@ if(HEED_SANITIZE)
   add_link_options("-fsanitize=${HEED_SANITIZE}")
 endif()
 
+if(HEED_FUZZ)
+  add_compile_options(-fsanitize-coverage=trace-pc)
+endif()
+
 if(HEED_EACH_FILE)
   set(heed_cold_options "")
   add_compile_options(-O0 -fsyntax-only)

@@ -15,8 +15,9 @@ namespace {
 
 /// libgomp reads its settings when it is loaded. Threads that wait long at full speed are slow beside any other busy
 /// process, and threads that sleep at once are slow on a quiet machine: they look for work for a moment, then sleep.
-/// A timer of setitimer (a launcher's, a preloaded profiler's) outlives the beginning anew, its handler does not: SIGPROF
-/// before a handler is set again ends the program. With GOMP_SPINCOUNT in the environment there is no such moment.
+/// A timer of setitimer (a launcher's, a preloaded profiler's) outlives the beginning anew, its handler does not:
+/// SIGPROF before a handler is set again ends the program. With GOMP_SPINCOUNT in the environment there is no such
+/// moment.
 void let_waiting_threads_sleep([[maybe_unused]] char** arguments) {
 #ifdef HEED_THREADS_OPENMP
     if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;

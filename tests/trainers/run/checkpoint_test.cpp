@@ -145,7 +145,7 @@ TEST_F(Checkpoint, ANegativeMeanOfSquaresIsRefused) {
         for (OptimizerState& each : written.optimizer->states()) {
             if (each.name != state) continue;
             std::vector<float> values = each.buffers[0].to_vector();
-            values.back() = -1e-6f;
+            values.front() = -1e-6f;
             each.buffers[0].copy_from_host(values.data());
         }
         written.write(path);
