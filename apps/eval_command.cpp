@@ -6,8 +6,10 @@
 
 #include "heed/apps/commands.h"
 #include "heed/apps/support/asked_model.h"
+#include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/trainers/kinds/command_settings.h"
+#include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/saved_model.h"
@@ -45,9 +47,14 @@ nlohmann::ordered_json mistakes_json(const ConfusionCounts& counts) {
     return json;
 }
 
-void print_json(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result) {
+void print_json(const EvalCommand& command, const SavedModel& saved, const Evaluation& result) {
+    const TrainedModel& trained = saved.trained;
     nlohmann::ordered_json json;
     json["split"] = command.split;
+    if (!saved.trained_attention.empty()) {
+        json["attention"] = attention_text(trained.recipe);
+        json["trained_attention"] = saved.trained_attention;
+    }
     json["step"] = trained.step;
     json["samples"] = result.count;
     json["accuracy"] = result.accuracy;
@@ -115,6 +122,14 @@ void print_table(const EvalCommand& command, const TrainedModel& trained, const 
     }
 }
 
+/// What stands in the place of the attention that the model was trained with, if anything does.
+void print_replaced_attention(const SavedModel& saved, int64_t tokens) {
+    if (saved.trained_attention.empty()) return;
+    const std::string remark = attention_remark(*saved.trained.model, tokens);
+    fmt::print("attention {}, trained with {}{}\n", attention_text(saved.trained.recipe), saved.trained_attention,
+               remark.empty() ? "" : "; " + remark);
+}
+
 void warn_of_changed_data(const std::vector<std::string>& parts, const std::string& split) {
     const auto changed = [&](const std::string& part) {
         return std::find(parts.begin(), parts.end(), part) != parts.end();
@@ -157,8 +172,9 @@ int run(const EvalCommand& command) {
     }
     const Evaluation result = workload->task().evaluate(split);
     if (command.json) {
-        print_json(command, trained, result);
+        print_json(command, saved, result);
     } else {
+        print_replaced_attention(saved, workload->most_tokens());
         print_table(command, trained, result, workload->unit());
     }
     return 0;

@@ -70,6 +70,28 @@ TEST_F(Features, LayersThatSayWhatAllSayChangeNothing) {
     EXPECT_EQ(tiny().losses("said"), tiny().losses("plain"));
 }
 
+TEST_F(Features, AttentionWithTheSameWeightsNeedsNoTraining) {
+    const std::string dense = tiny().run({"eval", "plain"}).output;
+    const ProgramResult one_cluster = tiny().run({"eval", "plain", "attention.type=smyrf"});
+    ASSERT_EQ(one_cluster.code, 0) << one_cluster.errors;
+    EXPECT_TRUE(contains(one_cluster.output, "attention smyrf, trained with sdpa; smyrf is the same as sdpa"));
+    EXPECT_TRUE(contains(one_cluster.output, dense)) << "a cluster holds all 5 tokens";
+    const ProgramResult clusters =
+        tiny().run({"eval", "plain", "attention.type=smyrf", "attention.cluster=2", "attention.rounds=1"});
+    ASSERT_EQ(clusters.code, 0) << clusters.errors;
+    EXPECT_TRUE(contains(clusters.output, "smyrf computes"));
+    EXPECT_FALSE(contains(clusters.output, dense));
+    const ProgramResult layer =
+        tiny().run({"eval", "plain", "--json", "attention.layers.1.type=smyrf", "attention.layers.1.cluster=2"});
+    EXPECT_TRUE(contains(layer.output, "\"attention\":\"sdpa (smyrf in layer 1)\",\"trained_attention\":\"sdpa\""));
+    EXPECT_EQ(tiny().run({"predict", "plain", "attention.type=smyrf", "data/t10k-images-idx3-ubyte"}).code, 0);
+    expect_error(tiny().run({"eval", "plain", "attention.type=efficient"}), 2,
+                 "the weights of plain are those of sdpa attention and cannot be used with efficient");
+    expect_error(tiny().run({"eval", "plain", "attention.dropout=0.5"}), 2, "has an effect in training alone");
+    expect_error(tiny().run({"report", "plain", "attention.type=smyrf"}), 2,
+                 "heed report shows a run as it was trained");
+}
+
 TEST_F(Features, AdamAndRmsPropTrainAndResume) {
     expect_exact_resume("adam", {"optimizer.type=adam", "optimizer.weight_decay=0.01"});
     expect_exact_resume("rmsprop", {"optimizer.type=rmsprop", "optimizer.momentum=0.5", "optimizer.lr=0.001"});

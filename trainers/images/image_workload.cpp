@@ -95,6 +95,10 @@ std::vector<std::string> ImageWorkload::changed_data() const {
     return facts_->fingerprints.changed(ImageDataFacts::of(data_)->fingerprints);
 }
 
+int64_t ImageWorkload::most_tokens() const {
+    return model_.tokens();
+}
+
 int64_t ImageWorkload::attention_weights() const {
     const PatchTransformerShape shape = model_.shape();
     return shape.heads * shape.tokens() * shape.tokens();
@@ -109,7 +113,7 @@ std::vector<std::string> ImageWorkload::description() {
     lines.insert(lines.end(), data_.remarks.begin(), data_.remarks.end());
     for (const std::string& remark :
          {unseen_classes_line(data_.class_names(), class_counts(data_.train), "image"),
-          class_weights_line(class_weights_, data_.class_names()), attention_remark(model_, model_.tokens())}) {
+          class_weights_line(class_weights_, data_.class_names()), attention_remark(model_, most_tokens())}) {
         if (!remark.empty()) lines.push_back(remark);
     }
     return lines;

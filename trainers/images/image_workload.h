@@ -18,6 +18,7 @@ public:
     std::vector<std::string> changed_data() const override;
     int64_t batch() const override { return batch_; }
     const char* unit() const override { return "images"; }
+    int64_t most_tokens() const override;
     int64_t attention_weights() const override;
     std::vector<std::string> description() override;
     void add_to_report(ReportInput& input, const Evaluation& test) override;

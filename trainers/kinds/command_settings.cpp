@@ -15,6 +15,7 @@ namespace heed {
 namespace {
 
 const std::vector<std::string> machine_settings = {"threads", "device"};
+constexpr const char* attention_settings = "attention.*";
 
 /// Why a command takes no others.
 std::string purpose(const std::string& command) {
@@ -27,12 +28,15 @@ std::string purpose(const std::string& command) {
 
 std::vector<std::string> command_settings(const TrainingKind& kind, const std::string& command) {
     std::vector<std::string> settings = kind.settings_of(command);
+    if (command != "report") settings.emplace_back(attention_settings);
     settings.insert(settings.end(), machine_settings.begin(), machine_settings.end());
     return settings;
 }
 
 std::string command_settings_help(const std::string& command) {
-    std::string help = "settings that replace the model's own (key=value): " + listed(machine_settings);
+    std::vector<std::string> common = machine_settings;
+    if (command != "report") common.emplace_back("attention.* (a type with the same weights: sdpa and smyrf)");
+    std::string help = "settings that replace the model's own (key=value): " + listed(common);
     const std::span<const TrainingKind* const> kinds = training_kinds();
     const bool is_for_some =
         std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind->serves(command); });
@@ -52,6 +56,9 @@ void check_command_settings(const TrainingKind& kind, const std::string& command
         const bool fits = std::any_of(taken.begin(), taken.end(), [&](const std::string& name) {
             return key == name || (name.ends_with('*') && key.starts_with(name.substr(0, name.size() - 1)));
         });
+        if (fits && key.starts_with("attention.") && key.ends_with(".dropout")) {
+            throw UserError(key + " has an effect in training alone, not in heed " + command);
+        }
         if (fits) continue;
         throw UserError(fmt::format("{}: with {} it takes no other settings than {}, got {}{}", purpose(command),
                                     kind.model_name(), listed(taken), quote(key), did_you_mean(key, taken)));

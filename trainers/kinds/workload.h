@@ -30,6 +30,8 @@ public:
     virtual bool batch_is_limit() const { return false; }
     /// The name of what is counted: "images".
     virtual const char* unit() const = 0;
+    /// Tokens of the longest sample that the model's (first) self-attention sees.
+    virtual int64_t most_tokens() const = 0;
     /// Numbers in one sample's attention weights of one layer.
     virtual int64_t attention_weights() const = 0;
 

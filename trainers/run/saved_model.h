@@ -14,9 +14,11 @@ struct SavedModel {
     std::string path;                  ///< as the user named it
     std::unique_ptr<Context> context;  ///< before the model, whose memory is its own
     TrainedModel trained;
+    std::string trained_attention = {};  ///< in words, where changes to the recipe put another in its place
 };
 
-/// Loads a run or checkpoint, with changes to its recipe, and sets the number of threads.
+/// Loads a run or checkpoint, with changes to its recipe, and sets the number of threads. Throws UserError where the
+/// weights are not those of an attention type that the changes ask for.
 SavedModel load_saved_model(const std::string& target, const std::vector<std::string>& overrides);
 
 /// Sets the number of threads that the recipe asks for.

@@ -136,10 +136,13 @@ EncodedTextData TextWorkload::encode() {
     return encoded;
 }
 
-int64_t TextWorkload::attention_weights() const {
+int64_t TextWorkload::most_tokens() const {
     const TextTransformerShape shape = model_.shape();
-    const int64_t tokens = shape.attended(shape.max_tokens);
-    return shape.heads * tokens * tokens;
+    return shape.attended(shape.max_tokens);
+}
+
+int64_t TextWorkload::attention_weights() const {
+    return model_.shape().heads * most_tokens() * most_tokens();
 }
 
 std::vector<std::string> TextWorkload::description() {
@@ -160,7 +163,7 @@ std::vector<std::string> TextWorkload::description() {
          {vocabulary_remark(recipe_.options<TokenizerOptions>("tokenizer"), input.vocabulary),
           class_weights_line(loss_.class_weights, facts_->class_names),
           unseen_classes_line(data_.class_names(), class_counts(data_.train), "text"),
-          attention_remark(model_, model_.shape().attended(input.max_tokens))}) {
+          attention_remark(model_, most_tokens())}) {
         if (!remark.empty()) lines.push_back(remark);
     }
     lines.insert(lines.end(), data_.remarks.begin(), data_.remarks.end());

@@ -20,6 +20,7 @@ public:
     const SharedFacts& facts() const override { return facts_; }
     int64_t batch() const override { return batch_; }
     const char* unit() const override { return "texts"; }
+    int64_t most_tokens() const override;
     int64_t attention_weights() const override;
     std::vector<std::string> changed_data() const override;
     std::vector<std::string> description() override;

@@ -240,6 +240,10 @@ std::vector<std::string> TranslationWorkload::changed_data() const {
     return facts_->fingerprints.changed(fingerprints_of(data_));
 }
 
+int64_t TranslationWorkload::most_tokens() const {
+    return model_.shape().max_source_tokens;
+}
+
 int64_t TranslationWorkload::attention_weights() const {
     const TranslatorShape shape = model_.shape();
     const int64_t tokens = std::max(shape.max_source_tokens, shape.max_target_tokens);
@@ -273,7 +277,7 @@ std::vector<std::string> TranslationWorkload::description() {
                     encoded_.skipped, cut, encoded_.cut_elsewhere));
     lines.push_back(fmt::format("{} with {} attention: {} parameters", recipe_.section("model").choice(),
                                 attention_text(recipe_), model_.parameter_count()));
-    const std::string remark = attention_remark(model_, input.max_source_tokens);
+    const std::string remark = attention_remark(model_, most_tokens());
     if (!remark.empty()) lines.push_back(remark);
     lines.insert(lines.end(), data_.remarks.begin(), data_.remarks.end());
     return lines;

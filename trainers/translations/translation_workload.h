@@ -21,6 +21,7 @@ public:
     int64_t batch() const override { return batch_; }
     bool batch_is_limit() const override { return true; }
     const char* unit() const override { return "target tokens"; }
+    int64_t most_tokens() const override;
     int64_t attention_weights() const override;
     std::vector<std::string> changed_data() const override;
     std::vector<std::string> description() override;
