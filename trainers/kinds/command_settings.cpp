@@ -28,14 +28,15 @@ std::string purpose(const std::string& command) {
 
 std::vector<std::string> command_settings(const TrainingKind& kind, const std::string& command) {
     std::vector<std::string> settings = kind.settings_of(command);
-    if (command != "report") settings.emplace_back(attention_settings);
     settings.insert(settings.end(), machine_settings.begin(), machine_settings.end());
+    if (command != "report") settings.emplace_back(attention_settings);
     return settings;
 }
 
 std::string command_settings_help(const std::string& command) {
     std::vector<std::string> common = machine_settings;
-    if (command != "report") common.emplace_back("attention.* (a type with the same weights: sdpa and smyrf)");
+    if (command != "report")
+        common.push_back(std::string(attention_settings) + " (types with the same weights: sdpa and smyrf)");
     std::string help = "settings that replace the model's own (key=value): " + listed(common);
     const std::span<const TrainingKind* const> kinds = training_kinds();
     const bool is_for_some =
