@@ -9,11 +9,13 @@
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/files/free_memory.h"
 #include "heed/trainers/kinds/registry.h"
+#include "heed/trainers/optimizers/optimizer_options.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/run/initial_weights.h"
 #include "heed/trainers/run/saved_model.h"
+#include "heed/trainers/run/schedule_check.h"
 
 namespace heed {
 namespace {
@@ -46,6 +48,17 @@ std::string counted(double value) {
     return scaled(value, 1000, {"", "thousand", "million", "billion", "trillion"});
 }
 
+/// What training says of the schedule, where enough is known; 0 steps: not known.
+void print_schedule(const Recipe& recipe, int64_t steps, int64_t epoch_steps) {
+    const auto& optimizer = recipe.options<OptimizerOptions>("optimizer");
+    const auto counts_epochs = [](const Span& span) { return span.unit == Span::Unit::epochs; };
+    const bool needs_epochs = counts_epochs(optimizer.warmup) || counts_epochs(optimizer.step_every);
+    if (steps == 0 || (epoch_steps == 0 && needs_epochs)) return;
+    check_schedule(recipe, steps, epoch_steps);
+    const std::string warning = schedule_warning(recipe, steps, epoch_steps);
+    if (!warning.empty()) fmt::print("{}\n", warning);
+}
+
 void print_cost(const Recipe& recipe, const ExpectedData& data) {
     const TrainingCost cost = training_cost(recipe, data);
     const SampleCost& sample = cost.sample;
@@ -67,6 +80,7 @@ void print_cost(const Recipe& recipe, const ExpectedData& data) {
     if (cost.bytes > machine) line("", fmt::format("warning: this machine has {}", scaled(machine, 1024, units)));
     if (cost.steps > 0) line("steps", fmt::format("{}", cost.steps));
     if (cost.steps == 0 && !sample.steps.empty()) line("steps", sample.steps);
+    print_schedule(recipe, cost.steps, cost.epoch_steps);
 }
 
 /// What training would find, on a device where the model takes neither memory nor time.
@@ -75,7 +89,9 @@ ExpectedData opened_data(const Recipe& recipe) {
     const std::unique_ptr<Workload> workload = kind_of(recipe).open(recipe, context, nullptr);
     fmt::print("\n");
     for (const std::string& line : workload->description()) fmt::print("{}\n", printable(line));
-    return {workload->facts(), workload->batch_is_limit() ? 0 : workload->task().samples(Split::train)};
+    const int64_t batch = workload->batch() * recipe.options<TrainOptions>("train").accumulate;
+    return {workload->facts(), workload->batch_is_limit() ? 0 : workload->task().samples(Split::train), false,
+            workload->task().epoch_steps(batch)};
 }
 
 }  // namespace
@@ -86,7 +102,9 @@ int run(const CheckCommand& command) {
     use_threads_of(recipe);
     const std::optional<ExpectedData> data = command.data ? opened_data(recipe) : kind_of(recipe).expected_data(recipe);
     if (!data) {
+        kind_of(recipe).check_fit(recipe, nullptr);
         check_initial_weights(recipe);
+        print_schedule(recipe, recipe.options<TrainOptions>("train").steps, 0);
         fmt::print("\nThe size of the model depends on the files of {}, which are not looked at (--data opens them).\n",
                    recipe.section("data").choice());
         return 0;

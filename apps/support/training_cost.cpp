@@ -30,15 +30,17 @@ TrainingCost training_cost(const Recipe& recipe, const ExpectedData& data) {
     const std::unique_ptr<Module> model = kind.make_model(recipe, *data.facts);
     TrainingCost cost;
     cost.batch = data.train_samples > 0 ? std::min(batch, data.train_samples) : batch;
-    cost.steps = train.steps;
-    if (cost.steps == 0 && data.train_samples > 0) {
-        cost.steps = train.epochs * batches_per_epoch(data.train_samples, batch * train.accumulate);
+    cost.epoch_steps = data.epoch_steps;
+    if (cost.epoch_steps == 0 && data.train_samples > 0) {
+        cost.epoch_steps = batches_per_epoch(data.train_samples, batch * train.accumulate);
     }
+    cost.steps = train.steps > 0 ? train.steps : train.epochs * cost.epoch_steps;
     cost.parameters = model->parameter_count();
     cost.sample = kind.sample_cost(recipe, *model, data);
     cost.attention = attention_remark(*model, cost.sample.tokens);
     if (!recipe.options<GeneralOptions>("").init.empty()) try_initial_weights(recipe, *data.facts);
-    cost.bytes = training_peak_bytes(recipe, *data.facts, cost.batch);
+    kind.check_fit(recipe, data.facts.get());
+    cost.bytes = training_memory(recipe, *data.facts, cost.batch).peak;
     return cost;
 }
 

@@ -77,6 +77,11 @@ int64_t machine_memory() {
     return most;
 }
 
+int64_t machine_swap() {
+    const int64_t swap = line_in("/proc/meminfo", "SwapTotal:");
+    return swap == unknown ? 0 : swap;
+}
+
 void check_memory(int64_t bytes, const std::string& what, const std::string& advice) {
     const int64_t most = free_memory();
     if (bytes <= most) return;

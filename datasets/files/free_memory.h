@@ -13,6 +13,9 @@ int64_t free_memory();
 /// Bytes of memory of the whole machine, or that the control group grants; the largest number where nothing is known.
 int64_t machine_memory();
 
+/// Bytes of swap of the machine.
+int64_t machine_swap();
+
 /// The same as free_memory from the files below `root`, without `ulimit`.
 int64_t free_memory_in(const std::filesystem::path& root);
 

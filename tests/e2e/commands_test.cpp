@@ -196,6 +196,26 @@ TEST_F(Commands, CheckAndInfoDescribe) {
     ASSERT_EQ(run({"train", "small.yaml", "run.dir=small", "train.steps=1", "optimizer.schedule=constant"}).code, 0);
     expect_refusal({"check", "tiny.yaml", "init=small/checkpoints/last.safetensors"}, "does not fit the model");
     expect_refusal({"check", "tiny.yaml", "data.mean=[1, 2]"}, "data.mean expects one value");
+    for (const char* command : {"check", "train"}) {
+        expect_refusal({command, "tiny.yaml", "run.dir=never", "optimizer.lr=0"},
+                       "has a learning rate of 0 at every step, so that nothing would be trained");
+        expect_refusal({command, "tiny.yaml", "run.dir=never", "train.steps=1"},
+                       "has a learning rate of 0 at every step");
+        expect_refusal({command, "tiny.yaml", "run.dir=never", "data.augment.crop=28"},
+                       "data.augment.crop expects less than the side of the images (28 pixels), got 28");
+    }
+    const char* warning = "warning: optimizer.warmup of 600 steps is longer than the training of 500";
+    for (const char* setting : {"train.seed=1", "data.name=image_folder"}) {
+        EXPECT_TRUE(
+            contains(run({"check", "tiny.yaml", "optimizer.warmup=600", "train.steps=500", setting}).output, warning))
+            << setting;
+    }
+    EXPECT_FALSE(contains(run({"check", "tiny.yaml", "optimizer.warmup=5 epochs"}).output, "warning"));
+    EXPECT_TRUE(
+        contains(run({"check", "tiny.yaml", "optimizer.warmup=30 epochs"}).output, "is longer than the training"));
+    expect_refusal({"train", "tiny.yaml", "run.dir=never", "model.dim=65536", "model.heads=1024", "model.depth=1000"},
+                   "weights, gradients and the state of the optimizer take ");
+    EXPECT_FALSE(std::filesystem::exists(folder() + "/never"));
     const ProgramResult whole = run({"check", "tiny.yaml", "data.batch=16000000", "train.epochs=3"});
     EXPECT_TRUE(contains(whole.output, "for training with 54000 images at a time"));
     EXPECT_TRUE(contains(whole.output, "steps           3\n"));

@@ -6,6 +6,7 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/images/augmentation/augment_options.h"
+#include "heed/datasets/images/augmentation/augmentation.h"
 #include "heed/datasets/images/sets/registry.h"
 #include "heed/layers/models/image_models.h"
 #include "heed/trainers/classification/class_weights.h"
@@ -51,6 +52,18 @@ public:
     }
     std::unique_ptr<Workload> open(TrainedModel& trained, Context& context) const override {
         return std::make_unique<ImageWorkload>(trained, context);
+    }
+
+    void check_fit(const Recipe& recipe, const DataFacts* facts) const override {
+        const ImageDataOptions& data = recipe.options<ImageDataOptions>("data");
+        Normalisation normalisation{data.mean, data.deviation};
+        std::optional<ImageShape> shape = image_data_set(recipe.section("data").choice()).shape_with(data);
+        if (facts) {
+            normalisation = facts_as<ImageDataFacts>(*facts).normalisation;
+            shape = facts_as<ImageDataFacts>(*facts).shape;
+        }
+        if (!shape) return;
+        placed(recipe, [&] { Augmentation(recipe.options<AugmentOptions>("data.augment"), normalisation, *shape, 0); });
     }
 
     std::optional<ExpectedData> expected_data(const Recipe& recipe) const override {

@@ -7,7 +7,6 @@
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/datasets/files/free_memory.h"
-#include "heed/datasets/images/augmentation/augmentation.h"
 #include "heed/datasets/images/sets/registry.h"
 #include "heed/trainers/classification/class_weights.h"
 #include "heed/trainers/images/attention_inspection.h"
@@ -16,6 +15,7 @@
 #include "heed/trainers/images/image_sections.h"
 #include "heed/trainers/images/training_pictures.h"
 #include "heed/trainers/inspection/attention_places.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/placed.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -73,9 +73,7 @@ ImageWorkload::ImageWorkload(const Recipe& recipe, Context& context, const Share
       task_(context_, model_, data_, recipe.options<TrainOptions>("train").label_smoothing, batch_,
             recipe.options<AugmentOptions>("data.augment"), class_weights_) {
     // Now rather than in the loader, so that what does not fit leaves no run folder behind.
-    placed(recipe, [&] {
-        Augmentation(recipe.options<AugmentOptions>("data.augment"), data_.normalisation, data_.shape(), 0);
-    });
+    facts_->kind().check_fit(recipe, facts_.get());
     const auto floats = static_cast<int64_t>(sizeof(float)) * BatchPlan().buffers;
     check_memory(floats * std::min(batch_, data_.train.size()) * data_.shape().pixels(),
                  fmt::format("{} batches of {} images of {}", BatchPlan().buffers, batch_, to_string(data_.shape())),

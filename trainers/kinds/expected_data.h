@@ -13,6 +13,7 @@ struct ExpectedData {
     SharedFacts facts;
     int64_t train_samples = 0;         ///< after validation is taken out; 0: not known
     bool vocabulary_is_limit = false;  ///< a tokenizer is trained, and has fewer tokens where the texts have fewer
+    int64_t epoch_steps = 0;           ///< optimizer steps of an epoch; 0: as train_samples tell
 };
 
 /// What is left of that many training samples when a share of them is held back.

@@ -56,6 +56,10 @@ public:
     /// The same with a model that exists already, which stays `trained`'s.
     virtual std::unique_ptr<Workload> open(TrainedModel& trained, Context& context) const = 0;
 
+    /// Throws UserError, with the place of the setting, where one that counts in training alone does not fit the data.
+    /// `facts`: null where they are known no further than the recipe tells.
+    virtual void check_fit(const Recipe& /*recipe*/, const DataFacts* /*facts*/) const {}
+
     /// Nothing where it depends on the files.
     virtual std::optional<ExpectedData> expected_data(const Recipe& recipe) const = 0;
     virtual SampleCost sample_cost(const Recipe& recipe, Module& model, const ExpectedData& data) const = 0;

@@ -187,8 +187,10 @@ std::string Recipe::placed(const std::string& error) const {
     std::vector<std::pair<size_t, Setting>>
         named;  // the keys in the error that something has set, and where it names them
     for (Setting& setting : explain()) {
-        if (setting.key.find('.') == std::string::npos || setting.source == Source{}.text()) continue;
+        if (setting.source == Source{}.text()) continue;
         const size_t at = find_key(error, setting.key);
+        // A key without a section ("threads") may be a word of the error as well: it has to begin it.
+        if (at > 0 && setting.key.find('.') == std::string::npos) continue;
         if (at != std::string::npos) named.emplace_back(at, std::move(setting));
     }
     std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

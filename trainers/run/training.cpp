@@ -4,6 +4,7 @@
 
 #include "heed/core/error.h"
 #include "heed/trainers/loop/parameter_rules.h"
+#include "heed/trainers/run/schedule_check.h"
 
 namespace heed {
 
@@ -26,31 +27,12 @@ std::string Training::step_text() const {
 
 void check_training(Training& training) {
     const TrainOptions& options = training.options;
-    const Trainer& trainer = training.trainer;
     const auto refuse = [&](const std::string& text) { throw UserError(training.recipe.placed(text)); };
     if (training.task.samples(Split::validation) == 0) {
         if (options.patience > 0) refuse("train.patience needs a validation set: data.validation above 0");
         if (options.keep_best > 1) refuse("train.keep_best needs a validation set: data.validation above 0");
     }
-    if (!(trainer.schedule().greatest_lr() > 0.0)) {
-        const auto& optimizer = training.recipe.options<OptimizerOptions>("optimizer");
-        refuse(fmt::format(
-            "optimizer.schedule {} with optimizer.lr {} and {} {} has a learning rate of 0 at every step, "
-            "so that nothing would be trained",
-            optimizer.schedule, optimizer.lr, trainer.total_steps(), trainer.total_steps() == 1 ? "step" : "steps"));
-    }
-}
-
-std::string schedule_warning(const Training& training) {
-    const Trainer& trainer = training.trainer;
-    const int64_t warmup = trainer.schedule().warmup_steps();
-    if (warmup <= trainer.total_steps()) return "";
-    return fmt::format(
-        "warning: optimizer.warmup of {} steps is longer than the training of {}: the learning rate only rises, to "
-        "{:.3g} "
-        "instead of {:.3g}",
-        warmup, trainer.total_steps(), trainer.schedule().greatest_lr(),
-        training.recipe.options<OptimizerOptions>("optimizer").lr);
+    check_schedule(training.recipe, training.trainer.total_steps(), training.trainer.epoch_steps());
 }
 
 }  // namespace heed

@@ -35,7 +35,4 @@ struct Training {
 /// is a run folder.
 void check_training(Training& training);
 
-/// A line about a warm-up that does not end within the training, or nothing.
-std::string schedule_warning(const Training& training);
-
 }  // namespace heed

@@ -1,9 +1,14 @@
 #include "heed/trainers/run/training_memory.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <optional>
 
 #include "heed/core/device/context.h"
+#include "heed/core/error.h"
 #include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/datasets/files/free_memory.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/parameter_rules.h"
 #include "heed/trainers/loop/weight_average.h"
@@ -12,7 +17,7 @@
 
 namespace heed {
 
-double training_peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t samples, std::string_view device) {
+TrainingMemory training_memory(const Recipe& recipe, const DataFacts& facts, int64_t samples, std::string_view device) {
     Context context(device);
     const std::unique_ptr<Module> model = facts.kind().make_model(recipe, facts);
     const std::unique_ptr<ParameterStore> store = make_parameter_store(recipe, context, *model);
@@ -21,6 +26,8 @@ double training_peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t
     std::optional<WeightAverage> average;
     if (memory > 0) average.emplace(*store, memory);
     store->begin_step();
+    TrainingMemory taken;
+    taken.resting = static_cast<double>(context.allocator().bytes_in_use());
     {
         const Variable logits = facts.kind().forward_empty(*model, facts, context, samples);
         const Tensor targets = Tensor::zeros(context, {logits.shape()[0]}, DType::i32);
@@ -28,7 +35,33 @@ double training_peak_bytes(const Recipe& recipe, const DataFacts& facts, int64_t
         context.tape().backward(loss.loss);
     }
     context.tape().clear();
-    return static_cast<double>(context.allocator().peak_bytes());
+    taken.peak = static_cast<double>(context.allocator().peak_bytes());
+    return taken;
+}
+
+std::string memory_warning(const TrainingMemory& taken, const std::string& samples, int64_t machine, int64_t swap) {
+    constexpr double gibibyte = 1 << 30;
+    const auto memory = static_cast<double>(machine);
+    if (taken.resting > memory + static_cast<double>(swap)) {
+        throw UserError(
+            fmt::format("weights, gradients and the state of the optimizer take {:.2f} GiB, but this machine has "
+                        "{:.2f} GiB of memory: "
+                        "expected a smaller model",
+                        taken.resting / gibibyte, memory / gibibyte));
+    }
+    if (taken.peak <= memory) return "";
+    return fmt::format(
+        "warning: a step with {} takes about {:.2f} GiB, but this machine has {:.2f} GiB of memory: lower the batch "
+        "(train.accumulate makes up for it), or set model.checkpoint_activations",
+        samples, taken.peak / gibibyte, memory / gibibyte);
+}
+
+std::string check_training_memory(const Recipe& recipe, Workload& workload) {
+    const DataFacts& facts = *workload.facts();
+    int64_t samples = facts.kind().samples_at_a_time(recipe);
+    if (!workload.batch_is_limit()) samples = std::min(samples, workload.task().samples(Split::train));
+    const std::string text = fmt::format("{} samples of the greatest length at a time", samples);
+    return memory_warning(training_memory(recipe, facts, samples), text, machine_memory(), machine_swap());
 }
 
 }  // namespace heed

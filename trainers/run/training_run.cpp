@@ -20,8 +20,10 @@
 #include "heed/trainers/run/run_checkpoints.h"
 #include "heed/trainers/run/run_steps.h"
 #include "heed/trainers/run/saved_model.h"
+#include "heed/trainers/run/schedule_check.h"
 #include "heed/trainers/run/signals.h"
 #include "heed/trainers/run/training.h"
+#include "heed/trainers/run/training_memory.h"
 
 namespace heed {
 
@@ -109,7 +111,8 @@ void go_on(OpenRun& run, const CheckpointFacts& from, const RunOrigin& origin,
     }
 }
 
-void describe(OpenRun& run) {
+/// `memory` is what there is to say of that.
+void describe(OpenRun& run, const std::string& memory) {
     const Training& training = run.training;
     const Trainer& trainer = training.trainer;
     run.record.line(fmt::format("run folder {}", run.paths.folder()));
@@ -119,7 +122,10 @@ void describe(OpenRun& run) {
     if (training.options.watch_every > 0 && training.watch.samples() == 0) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
     }
-    if (const std::string warning = schedule_warning(training); !warning.empty()) run.record.line(warning);
+    const std::string schedule = schedule_warning(training.recipe, trainer.total_steps(), trainer.epoch_steps());
+    for (const std::string& warning : {schedule, memory}) {
+        if (!warning.empty()) run.record.line(warning);
+    }
     for (const std::string& note : training.recipe.notes()) run.record.line("note: " + note);
 }
 
@@ -166,10 +172,13 @@ TrainEnd train(const TrainRequest& request) {
                         " changes a run that is gone on with, but there is no state to go on from" +
                         (target.folder.empty() ? "" : " in " + target.folder));
     }
+    if (!folder && target.folder.empty()) RunFolder::check_next_in(runs_folder(recipe));
+    if (!folder && !target.folder.empty()) RunFolder::check(target.folder);
     Context context(recipe.options<GeneralOptions>("").device);
     const std::unique_ptr<Workload> workload =
         open_workload(recipe, context, target, from ? from->facts.data : nullptr);
     if (from) check_tensors(from->file, workload->task().model());
+    const std::string memory = check_training_memory(recipe, *workload);
     Training training(recipe, context, *workload);
     check_training(training);
     std::vector<std::string> initial_weights;
@@ -200,7 +209,7 @@ TrainEnd train(const TrainRequest& request) {
             }
         }
         from.reset();
-        describe(run);
+        describe(run, memory);
         return steps.run(stop);
     } catch (const Error& error) {
         run.record.failed(error.what());

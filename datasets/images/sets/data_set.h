@@ -29,9 +29,14 @@ struct ImageDataSet {
     std::optional<ImageFacts> facts;  ///< with the default settings; nothing where it depends on the files
     /// Changes the facts as these settings do; empty where none does.
     std::function<void(ImageFacts&, const ImageDataOptions&)> adapt_facts;
+    /// The shape of the images with these settings where they tell it; empty where facts or files do.
+    std::function<ImageShape(const ImageDataOptions&)> shape;
     std::optional<DataSearch> search;  ///< how its files are found; nothing where the user has to name them
     std::function<std::unique_ptr<ImageDataOptions>()> make_options;
     std::function<ImageData(const ImageDataOptions&)> open;
+
+    /// The shape of the images where it is known without the files.
+    std::optional<ImageShape> shape_with(const ImageDataOptions& options) const;
 
     /// What is known without the files when they are opened with these settings.
     std::optional<ImageFacts> facts_with(const ImageDataOptions& options) const;

@@ -214,6 +214,9 @@ ImageDataSet image_folder() {
     set.summary = "own PNG and JPEG images, one subfolder a class, resized";
     set.how_to_get = image_folder_how_to_get;
     set.make_options = [] { return std::make_unique<ImageFolderOptions>(); };
+    set.shape = [](const ImageDataOptions& options) {
+        return dynamic_cast<const ImageFolderOptions&>(options).shape();
+    };
     set.open = open_image_folder;
     return set;
 }

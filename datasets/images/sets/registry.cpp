@@ -13,6 +13,12 @@
 
 namespace heed {
 
+std::optional<ImageShape> ImageDataSet::shape_with(const ImageDataOptions& options) const {
+    if (shape) return shape(options);
+    const std::optional<ImageFacts> known = facts_with(options);
+    return known ? std::optional(known->shape) : std::nullopt;
+}
+
 std::optional<ImageFacts> ImageDataSet::facts_with(const ImageDataOptions& options) const {
     std::optional<ImageFacts> result = facts;
     if (result && adapt_facts) adapt_facts(*result, options);

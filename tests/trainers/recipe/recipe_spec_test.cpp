@@ -66,6 +66,74 @@ TEST(RecipeSpec, EveryWordOfOtherTrainersLeadsToAKey) {
     EXPECT_EQ(keys_of_other_name("no word of theirs"), "");
 }
 
+TEST(RecipeSpec, AnErrorOfAKeyWithoutASectionIsPlacedWhereItWasGiven) {
+    const auto refusal = [](const std::string& text, const std::vector<std::string>& overrides) {
+        return test::message_of<UserError>([&] { parse_recipe(recipe_spec(), text, "some.yaml", overrides); });
+    };
+    const std::string plain = "model: {type: vit}\ndata: {name: mnist}\n";
+    const char* problem = "init_strict: false needs weights to start from: init";
+    EXPECT_EQ(refusal(plain, {"init_strict=false"}), std::string("command line: ") + problem);
+    EXPECT_EQ(refusal(plain + "init_strict: false\n", {}), std::string("some.yaml:3: ") + problem);
+    EXPECT_EQ(refusal(plain + "init_strict: false\ninit: x\n", {"init="}), std::string("some.yaml:3: ") + problem);
+    const Recipe recipe = parse_recipe(recipe_spec(), plain, "some.yaml", {"threads=2"});
+    EXPECT_EQ(recipe.placed("it takes threads to weave"), "some.yaml: it takes threads to weave");
+}
+
+/// Calls `check` for every key of every section.
+template <class Check>
+void for_every_field(Check&& check) {
+    for (const SectionSpec& spec : recipe_spec()) {
+        for (const SectionChoice& choice : spec.choices) {
+            Section section(spec, choice);
+            for (Field& field : section.fields()) check(spec.key(field.name()), field);
+        }
+    }
+}
+
+TEST(RecipeSpec, EveryShareTakesPercent) {
+    int shares = 0;
+    for_every_field([&](const std::string& key, Field& field) {
+        const bool is_number = field.type_name() == "float" || field.type_name() == "list of float";
+        const bool says_so = test::contains(field.help(), "share") || test::contains(field.help(), "probability of") ||
+                             test::contains(field.help(), "probability that");
+        if (!is_number || !says_so || key == "data.augment.cutmix") return;  // a parameter of a distribution
+        EXPECT_TRUE(field.is_share()) << key;
+        const std::string percent = key == "tokenizer.coverage" ? "95%" : "10%";
+        EXPECT_EQ(field.set_from_text(percent), "") << key;
+        EXPECT_TRUE(test::contains(field.value_text(), percent == "95%" ? "0.95" : "0.1")) << key;
+        ++shares;
+    });
+    EXPECT_GT(shares, 10);
+}
+
+TEST(RecipeSpec, EveryPathTakesTheHomeFolder) {
+    const std::set<std::string> names = {"root",
+                                         "dir",
+                                         "init",
+                                         "file",
+                                         "train_file",
+                                         "test_file",
+                                         "source_files",
+                                         "pair_files",
+                                         "target_files",
+                                         "validation_file",
+                                         "test_source",
+                                         "test_target",
+                                         "validation_source",
+                                         "validation_target"};
+    std::set<std::string> found;
+    for_every_field([&](const std::string& key, Field& field) {
+        const bool taken = field.is_text() && field.set_from_text("~/place").empty();
+        const bool expands =
+            taken && test::contains(field.value_text(), "/place") && !test::contains(field.value_text(), "~");
+        if (expands) found.insert(field.name());
+        // What is named as a path is one.
+        const bool names_file = field.name().ends_with("_file") || field.name().ends_with("_files");
+        EXPECT_TRUE(expands || !names_file) << key;
+    });
+    EXPECT_EQ(found, names);
+}
+
 TEST(RecipeSpec, TheReferencePageIsUpToDate) {
     std::ifstream file(source_folder() / "docs/recipe-reference.md");
     std::stringstream text;

@@ -5,6 +5,8 @@
 #include <chrono>
 
 #include "heed/attention/registry.h"
+#include "heed/core/error.h"
+#include "heed/tests/support/message_of.h"
 #include "heed/trainers/images/image_facts.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/texts/text_facts.h"
@@ -64,9 +66,9 @@ TEST(TrainingMemory, IsThatOfARealStep) {
             SCOPED_TRACE(facts.name);
             const Recipe recipe = recipe_of(recipe_text, type.name);
             for (const int64_t samples : {1, 5}) {
-                const double real = training_peak_bytes(recipe, facts, samples, "cpu");
+                const double real = training_memory(recipe, facts, samples, "cpu").peak;
                 EXPECT_GT(real, 0);
-                EXPECT_EQ(training_peak_bytes(recipe, facts, samples), real);
+                EXPECT_EQ(training_memory(recipe, facts, samples).peak, real);
             }
         };
         expect_equal(image_recipe, images());
@@ -77,9 +79,31 @@ TEST(TrainingMemory, IsThatOfARealStep) {
 
 TEST(TrainingMemory, IsFoundAtOnceForAnySize) {
     const auto start = std::chrono::steady_clock::now();
-    const double bytes = training_peak_bytes(recipe_of(text_recipe, "sdpa"), texts(1'000'000), 64);
+    const double bytes = training_memory(recipe_of(text_recipe, "sdpa"), texts(1'000'000), 64).peak;
     EXPECT_GT(bytes, 64e6 * 24 * sizeof(float));
     EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 10.0);
+}
+
+TEST(TrainingMemory, OfWeightsAloneIsBelowThePeakAndGrowsWithTheModelOnly) {
+    const Recipe recipe = recipe_of(image_recipe, "sdpa");
+    const TrainingMemory one = training_memory(recipe, images(), 1), many = training_memory(recipe, images(), 9);
+    EXPECT_GT(one.resting, 0);
+    EXPECT_LT(one.resting, one.peak);
+    EXPECT_EQ(one.resting, many.resting);
+    EXPECT_LT(one.peak, many.peak);
+}
+
+TEST(TrainingMemory, WhatTheMachineLacksIsToldOrRefused) {
+    constexpr int64_t gibibyte = 1 << 30;
+    const TrainingMemory taken = {.resting = 3.0 * gibibyte, .peak = 6.0 * gibibyte};
+    EXPECT_EQ(memory_warning(taken, "8 samples", 6 * gibibyte, 0), "");
+    for (const auto& [machine, swap] : {std::pair<int64_t, int64_t>{5, 0}, {3, 0}, {2, 1}}) {
+        const std::string warning = memory_warning(taken, "8 samples", machine * gibibyte, swap * gibibyte);
+        EXPECT_TRUE(test::contains(warning, "warning: a step with 8 samples takes about 6.00 GiB")) << machine;
+    }
+    EXPECT_TRUE(test::contains(
+        test::message_of<UserError>([&] { memory_warning(taken, "8 samples", 2 * gibibyte, gibibyte / 2); }),
+        "take 3.00 GiB, but this machine has 2.00 GiB of memory"));
 }
 
 }  // namespace
