@@ -95,12 +95,16 @@ public:
 
         CLI::App* predict = add("predict", "classify images or texts");
         predict->add_option("target", predict_.target, target_help)->required();
-        add_files(predict, predict_.request.files, predict_.overrides,
-                  "images: PNG, JPEG or idx files; texts: files with one a line (none or -: standard input)");
+        add_files(
+            predict, predict_.request.files, predict_.overrides,
+            "images: PNG, JPEG or idx files, or folders of images; texts: files with one a line (none or -: "
+            "standard input) or tables (.csv, .tsv, .jsonl); where the classes are known, as subfolders or a column "
+            "of labels, it is measured how well");
         predict->add_option(
             "--top", top_,
             "number of classes to show for each (else 1, or all above 50 % where a text can have several)");
         predict->add_flag("--json", predict_.request.json, "print one JSON object a line with all probabilities");
+        predict->add_flag("--csv", predict_.request.csv, "print a CSV table with all probabilities");
         predict
             ->add_option("--dump", predict_.request.dump,
                          "write activations (one or more of attention,hidden,logits) into a safetensors file:\n"
@@ -292,6 +296,11 @@ private:
         }
         if (name == "predict") {
             set_count("--top", top_, predict_.request.top);
+            if (predict_.request.json && predict_.request.csv) throw UserError("--json and --csv exclude each other");
+            if (!top_.empty() && (predict_.request.json || predict_.request.csv)) {
+                throw UserError(
+                    "--top has no effect with --json or --csv, which have the probabilities of all classes");
+            }
             if (!predict_.request.dump.empty()) check_dump(predict_.request.dump[1]);
             return predict_;
         }

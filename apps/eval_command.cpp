@@ -8,6 +8,9 @@
 #include "heed/apps/support/asked_model.h"
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
+#include "heed/core/settings/quote.h"
+#include "heed/trainers/answers/class_output.h"
+#include "heed/trainers/answers/evaluation_output.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -24,102 +27,35 @@ Split split_of(const std::string& name) {
     return Split::test;
 }
 
-/// A confusion matrix of at most so many classes is printed as one; of more, the pairs that occur.
-constexpr int64_t most_matrix_classes = 256;
+/// Which samples were measured: a part of the run's own data, or others.
+struct Measured {
+    std::string split;                 ///< "test"; "other" where a test set was given
+    std::string name;                  ///< of that; else empty
+    std::vector<std::string> changed;  ///< parts of the data that are not those of the training
+    std::string unit;                  ///< "images"
+};
 
-nlohmann::ordered_json confusion_json(const ConfusionCounts& counts) {
-    nlohmann::ordered_json json = nlohmann::ordered_json::array();
-    for (int64_t truth = 0; truth < counts.classes(); truth++) {
-        nlohmann::ordered_json row = nlohmann::ordered_json::array();
-        for (int64_t prediction = 0; prediction < counts.classes(); prediction++) {
-            row.push_back(counts.count(truth, prediction));
-        }
-        json.push_back(std::move(row));
-    }
-    return json;
-}
-
-nlohmann::ordered_json mistakes_json(const ConfusionCounts& counts) {
-    nlohmann::ordered_json json = nlohmann::ordered_json::array();
-    for (const ConfusionCounts::Mistake& mistake : counts.mistakes()) {
-        json.push_back({{"class", mistake.truth}, {"prediction", mistake.prediction}, {"count", mistake.count}});
-    }
-    return json;
-}
-
-void print_json(const EvalCommand& command, const SavedModel& saved, const Evaluation& result) {
+void print_json(const Measured& measured, const SavedModel& saved, const Evaluation& result) {
     const TrainedModel& trained = saved.trained;
     nlohmann::ordered_json json;
-    json["split"] = command.split;
+    json["split"] = measured.split;
+    if (!measured.name.empty()) json["files"] = measured.name;
+    if (!measured.changed.empty()) json["changed_data"] = measured.changed;
     if (!saved.trained_attention.empty()) {
         json["attention"] = attention_text(trained.recipe);
         json["trained_attention"] = saved.trained_attention;
     }
     json["step"] = trained.step;
-    json["samples"] = result.count;
-    json["accuracy"] = result.accuracy;
-    json["loss"] = result.loss;
-    for (const auto& [name, value] : result.more) json[name] = value;
-    json["seconds"] = result.seconds;
-    if (!result.remarks.empty()) json["scores"] = result.remarks;
-    for (size_t i = 0; i < result.labels.size(); i++) {
-        const ClassScore& label = result.labels[i];
-        json["labels"].push_back({{"class", trained.facts->class_names[i]},
-                                  {"precision", label.precision},
-                                  {"recall", label.recall},
-                                  {"f1", label.f1},
-                                  {"samples", label.samples},
-                                  {"predicted", label.predicted}});
-    }
-    if (result.confusion.classes() > 0) {
-        json["classes"] = trained.facts->class_names;
-        const bool is_matrix = result.confusion.classes() <= most_matrix_classes;
-        json[is_matrix ? "confusion" : "mistakes"] =
-            is_matrix ? confusion_json(result.confusion) : mistakes_json(result.confusion);
-    }
-    fmt::print("{}\n", json.dump());
+    add_evaluation(json, result, trained.facts->class_names);
+    print_json_line(json);
 }
 
-/// How well each label is found where a sample can have several.
-void print_labels(const std::vector<std::string>& names, const std::vector<ClassScore>& labels,
-                  const std::string& unit) {
-    const auto percent = [](double fraction, int64_t of) {
-        return of == 0 ? std::string("-") : fmt::format("{:.2f} %", 100 * fraction);
-    };
-    size_t width = 5;
-    for (const std::string& name : names) width = std::max(width, name.size());
-    fmt::print("\n{:<{}}  {:>8}  {:>9}  {:>8}  {:>8}\n", "label", width, unit, "precision", "recall", "F1");
-    for (size_t i = 0; i < labels.size(); i++) {
-        const ClassScore& label = labels[i];
-        fmt::print("{:<{}}  {:>8}  {:>9}  {:>8}  {:>8}\n", names[i], width, label.samples,
-                   percent(label.precision, label.predicted), percent(label.recall, label.samples),
-                   percent(label.f1, label.samples + label.predicted));
-    }
-}
-
-void print_table(const EvalCommand& command, const TrainedModel& trained, const Evaluation& result,
-                 const std::string& unit) {
-    fmt::print("{} {} of {}, model after step {}\n", result.count, unit, command.split, trained.step);
-    fmt::print("accuracy {:.2f} %\nloss     {:.4f}\n", 100 * result.accuracy, result.loss);
-    for (const auto& [name, value] : result.more) fmt::print("{:<8} {:.4f}\n", name, value);
-    if (!result.labels.empty()) fmt::print("(accuracy: all labels of a sample are right)\n");
-    for (const std::string& line : result.remarks) fmt::print("{}\n", line);
-    if (!result.labels.empty()) print_labels(trained.facts->class_names, result.labels, unit);
-    const ConfusionCounts& counts = result.confusion;
-    if (counts.classes() == 0) return;
-    fmt::print("\n");
-    size_t width = 5;
-    for (const std::string& name : trained.facts->class_names) width = std::max(width, name.size());
-    fmt::print("{:<{}}  {:>8}  {:>8}\n", "class", width, unit, "accuracy");
-    for (int64_t label = 0; label < counts.classes(); label++) {
-        const int64_t images = counts.samples(label);
-        const std::string accuracy = images == 0
-                                         ? "-"
-                                         : fmt::format("{:.2f} %", 100.0 * static_cast<double>(counts.right(label)) /
-                                                                       static_cast<double>(images));
-        fmt::print("{:<{}}  {:>8}  {:>8}\n", trained.facts->class_names[static_cast<size_t>(label)], width, images,
-                   accuracy);
-    }
+void print_text(const Measured& measured, const TrainedModel& trained, const Evaluation& result) {
+    std::string of = measured.split;
+    if (!measured.name.empty()) of = printable(measured.name) + " (not the test set of the run)";
+    if (!measured.changed.empty()) of += " (of other data than those of the run)";
+    fmt::print("{} {} of {}, model after step {}\n{}", result.count, measured.unit, of, trained.step,
+               evaluation_text(result, trained.facts->class_names, measured.unit));
 }
 
 /// What stands in the place of the attention that the model was trained with, if anything does.
@@ -144,18 +80,59 @@ void warn_of_changed_data(const std::vector<std::string>& parts, const std::stri
     }
 }
 
+bool names(const std::string& setting, const std::string& key) {
+    return setting.starts_with(key + "=");
+}
+
+/// A test file that is given without a folder lies where the command is called, if it is there.
+std::string with_absolute_file(const std::string& setting) {
+    for (const char* key : {"data.test_file", "data.test_source", "data.test_target"}) {
+        if (!names(setting, key)) continue;
+        const std::string file = setting.substr(setting.find('=') + 1);
+        std::error_code error;
+        if (std::filesystem::is_regular_file(file, error)) {
+            return std::string(key) + "=" + std::filesystem::absolute(file, error).string();
+        }
+    }
+    return setting;
+}
+
 /// A checkpoint tells no places; the recipe of the run that it lies in says where its data lies.
 std::vector<std::string> settings_of(const EvalCommand& command) {
     std::vector<std::string> settings = command.overrides;
-    const bool other_data = std::any_of(settings.begin(), settings.end(),
-                                        [](const std::string& setting) { return setting.starts_with("data.root="); });
+    if (std::any_of(settings.begin(), settings.end(),
+                    [](const auto& setting) { return names(setting, "data.root"); })) {
+        return settings;
+    }
+    for (std::string& setting : settings) setting = with_absolute_file(setting);
     const std::string run = run_of_checkpoint(checkpoint_file(command.target)).value_or("");
     std::error_code ignored;
-    if (other_data || run.empty() || !std::filesystem::exists(RunPaths(run).recipe(), ignored)) return settings;
+    if (run.empty() || !std::filesystem::exists(RunPaths(run).recipe(), ignored)) return settings;
     const Recipe recipe = read_recipe(recipe_spec(), RunPaths(run).recipe(), {});
     const std::string root = recipe.value("data", "root");
     if (!root.empty()) settings.push_back("data.root=" + root);
     return settings;
+}
+
+/// What is measured. Throws UserError where there is nothing.
+Measured measured_by(const EvalCommand& command, Workload& workload) {
+    if (const std::optional<OtherTest> other = workload.other_test()) {
+        if (command.split != split_name(Split::test)) {
+            throw UserError("--split " + command.split +
+                            " is a part of the data of the run, but a test set is given, too");
+        }
+        for (const std::string& remark : other->remarks) {
+            const char* kind = remark.starts_with("warning: ") ? "" : "note: ";
+            fmt::print(stderr, "heed: {}{}\n", kind, printable(remark));
+        }
+        return {"other", other->name, {}, workload.unit()};
+    }
+    const Measured measured{command.split, "", workload.changed_data(), workload.unit()};
+    warn_of_changed_data(measured.changed, command.split);
+    if (workload.task().samples(split_of(command.split)) == 0) {
+        throw UserError(fmt::format("there are no {} {} (data.validation was 0)", command.split, workload.unit()));
+    }
+    return measured;
 }
 
 }  // namespace
@@ -165,17 +142,13 @@ int run(const EvalCommand& command) {
     SavedModel saved = load_saved_model(command.target, settings_of(command));
     const TrainedModel& trained = saved.trained;
     const std::unique_ptr<Workload> workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
-    warn_of_changed_data(workload->changed_data(), command.split);
-    const Split split = split_of(command.split);
-    if (workload->task().samples(split) == 0) {
-        throw UserError(fmt::format("there are no {} {} (data.validation was 0)", command.split, workload->unit()));
-    }
-    const Evaluation result = workload->task().evaluate(split);
+    const Measured measured = measured_by(command, *workload);
+    const Evaluation result = workload->task().evaluate(split_of(command.split));
     if (command.json) {
-        print_json(command, saved, result);
+        print_json(measured, saved, result);
     } else {
         print_replaced_attention(saved, workload->most_tokens());
-        print_table(command, trained, result, workload->unit());
+        print_text(measured, trained, result);
     }
     return 0;
 }

@@ -1,5 +1,10 @@
 #include "heed/apps/support/asked_model.h"
 
+#include <filesystem>
+#include <system_error>
+
+#include "heed/core/error.h"
+#include "heed/core/files/atomic_file.h"
 #include "heed/core/files/safetensors.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/run/checkpoint.h"
@@ -12,6 +17,17 @@ SavedModel load_asked_model(const std::string& command, const std::string& targe
     kind.check_serves(command, target);
     check_command_settings(kind, command, settings);
     return load_saved_model(target, settings);
+}
+
+void check_output(const std::string& file, const std::string& target, const std::vector<std::string>& files) {
+    std::vector<std::string> inputs = files;
+    inputs.push_back(checkpoint_file(target));
+    for (const std::string& input : inputs) {
+        std::error_code ignored;
+        if (!std::filesystem::equivalent(file, input, ignored)) continue;
+        throw UserError("cannot write " + file + ": it is what the command reads");
+    }
+    check_writable(file);
 }
 
 const TrainingKind& kind_of_model(const std::string& target) {

@@ -12,6 +12,9 @@ namespace heed {
 SavedModel load_asked_model(const std::string& command, const std::string& target,
                             const std::vector<std::string>& settings);
 
+/// Throws UserError where a file cannot be written, or is what the command reads: the model or one of `files`.
+void check_output(const std::string& file, const std::string& target, const std::vector<std::string>& files);
+
 /// The kind of a run's or checkpoint's model.
 const TrainingKind& kind_of_model(const std::string& target);
 

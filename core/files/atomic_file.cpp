@@ -143,6 +143,10 @@ void write_file_atomically(const std::string& path, std::string_view contents) {
     file.commit();
 }
 
+void check_writable(const std::string& path) {
+    const AtomicFile probe(path);
+}
+
 void remove_unfinished_files() {
     TemporaryFiles& files = temporary_files();
     const std::lock_guard lock(files.mutex);

@@ -38,6 +38,10 @@ private:
 /// The whole of `contents` becomes the file, atomically.
 void write_file_atomically(const std::string& path, std::string_view contents);
 
+/// Throws the UserError that AtomicFile would, so that it comes before the work whose result shall be written there.
+/// Leaves nothing behind.
+void check_writable(const std::string& path);
+
 /// Removes the temporary files of all AtomicFiles of this process: for one that is about to end without destructors.
 void remove_unfinished_files();
 

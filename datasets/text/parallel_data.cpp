@@ -86,14 +86,6 @@ private:
     std::set<std::pair<std::size_t, std::string>> known_;
 };
 
-/// Every line as it is, repeated ones too: a score of the whole file is wanted.
-ReferenceText lines_of(const ParallelCorpus& corpus) {
-    ReferenceText lines;
-    lines.sources = corpus.sources;
-    for (const std::string& target : corpus.targets) lines.references.push_back({target});
-    return lines;
-}
-
 ParallelData without_parts(const std::vector<ParallelCorpus>& corpora) {
     ParallelData data;
     for (const ParallelCorpus& corpus : corpora) {
@@ -189,6 +181,13 @@ enum class PairUse : uint8_t { train, validation, test };
 
 }  // namespace
 
+ReferenceText every_line(const ParallelCorpus& corpus) {
+    ReferenceText lines;
+    lines.sources = corpus.sources;
+    for (const std::string& target : corpus.targets) lines.references.push_back({target});
+    return lines;
+}
+
 ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelSplit& split) {
     ParallelData data = without_parts(corpora);
     for (const ParallelCorpus* own : {split.own_validation, split.own_test}) {
@@ -243,8 +242,8 @@ ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelS
             (uses[c][i] == PairUse::test ? test : validation).add(corpora[c].sources[i], corpora[c].targets[i]);
         }
     }
-    data.test = split.own_test != nullptr ? lines_of(*split.own_test) : test.take();
-    data.validation = split.own_validation != nullptr ? lines_of(*split.own_validation) : validation.take();
+    data.test = split.own_test != nullptr ? every_line(*split.own_test) : test.take();
+    data.validation = split.own_validation != nullptr ? every_line(*split.own_validation) : validation.take();
     take_training_pairs(data, corpora, [&](std::size_t c, std::size_t i) { return uses[c][i] == PairUse::train; });
     limit_pairs(data.train, split);
     add_remarks(data, split);

@@ -51,6 +51,9 @@ struct ParallelData {
     std::vector<std::string> remarks;
 };
 
+/// Every line as it is, repeated ones too: a score of the whole file is wanted.
+ReferenceText every_line(const ParallelCorpus& corpus);
+
 /// How sentences are chosen for test and validation.
 struct ParallelSplit {
     int64_t test = 2000;

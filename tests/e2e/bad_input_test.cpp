@@ -128,10 +128,7 @@ TEST_F(BadInput, Settings) {
 TEST_F(BadInput, SettingsThatNeedMoreThanThereIs) {
     const ProgramResult result =
         tiny().train("never", {"model.dim=65536", "model.heads=1024", "model.mlp_dim=262144", "model.depth=1000"});
-    EXPECT_EQ(result.signal, 0);
-    EXPECT_EQ(result.code, 1);
-    EXPECT_TRUE(begins_with(result.errors, "heed: error: "));
-    EXPECT_TRUE(contains(result.errors, "memory"));
+    expect_error(result, 2, "of memory: expected a smaller model");
     EXPECT_FALSE(tiny().exists("never"));
 }
 

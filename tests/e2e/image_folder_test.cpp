@@ -1,6 +1,7 @@
 // The real program on a folder of image files.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -101,6 +102,8 @@ TEST_F(ImageFolderTraining, WhatDoesNotFitLeavesNoRunFolder) {
     expect_error(train("never", {"data.augment.crop=8"}), 2,
                  "data.augment.crop expects less than the side of the images (8 pixels), got 8");
     EXPECT_FALSE(fs::exists(folder_ / "never"));
+    expect_error(run({"check", "recipe.yaml", "data.augment.crop=8"}), 2,
+                 "data.augment.crop expects less than the side of the images (8 pixels), got 8");
 }
 
 TEST_F(ImageFolderTraining, ADamagedImageNamesTheStepOrIsSkipped) {
@@ -114,6 +117,68 @@ TEST_F(ImageFolderTraining, ADamagedImageNamesTheStepOrIsSkipped) {
     EXPECT_TRUE(contains(skipped.errors + skipped.output, "1 of 60 images cannot be read and are left out"))
         << skipped.errors;
     EXPECT_EQ(run({"train", "skipped", "--resume", "train.epochs=2"}).code, 0);
+}
+
+TEST_F(ImageFolderTraining, AFolderIsAnsweredFileByFileAndMeasured) {
+    ASSERT_EQ(train("run").code, 0);
+    const ProgramResult result = run({"predict", "run", "set/", "--csv"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(begins_with(result.output, "file,truth,class,probability,P(a),P(b)\nset/a/0.png,a,"));
+    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 61);
+    EXPECT_LT(result.output.find("set/a/2.png"), result.output.find("set/b/1.png"));
+    EXPECT_TRUE(contains(result.errors, "60 images of known classes\naccuracy ")) << result.errors;
+    EXPECT_TRUE(contains(run({"predict", "run", "set"}).output, "\n\n60 images of known classes\naccuracy "));
+    EXPECT_TRUE(contains(run({"predict", "run", "set", "--json"}).output, "\n{\"evaluation\":{\"samples\":60,"));
+
+    // One class alone is a folder of images like any other.
+    fs::copy(folder_ / "set/a", folder_ / "loose");
+    write_bytes(folder_ / "loose/notes.txt", {'x'});
+    const ProgramResult loose = run({"predict", "run", "loose", "data.batch=7"});
+    EXPECT_EQ(loose.code, 0);
+    EXPECT_EQ(std::count(loose.output.begin(), loose.output.end(), '\n'), 30) << loose.output;
+    EXPECT_TRUE(contains(loose.errors, "left out of loose, as they are no files .png, .jpg or .jpeg: notes.txt"));
+    EXPECT_TRUE(contains(run({"predict", "run", "set", "loose/0.png"}).errors,
+                         "1 of 61 images lie in no folder with the name of a class: nothing is measured"));
+    fs::create_directories(folder_ / "empty/sub");
+    expect_error(run({"predict", "run", "empty"}), 2, "expected images (.png, .jpg, .jpeg) in 'empty'");
+    fs::resize_file(folder_ / "loose/2.png", 60);
+    const ProgramResult damaged = run({"predict", "run", "loose"});
+    EXPECT_EQ(damaged.code, 2);
+    EXPECT_TRUE(contains(damaged.errors, "loose/2.png: it is cut short")) << damaged.errors;
+}
+
+TEST_F(ImageFolderTraining, AnotherFolderIsNotTakenForTheTestSetOfTheRun) {
+    ASSERT_EQ(train("run").code, 0);
+    fs::copy(folder_ / "set", folder_ / "others", fs::copy_options::recursive);
+    EXPECT_FALSE(contains(run({"eval", "run", "data.root=others"}).output, "other data")) << "the same, elsewhere";
+    fs::remove(folder_ / "others/b/1.png");
+    const ProgramResult other = run({"eval", "run", "data.root=others"});
+    EXPECT_EQ(other.code, 0);
+    EXPECT_TRUE(contains(other.output, "of test (of other data than those of the run), model after step"))
+        << other.output;
+    EXPECT_TRUE(contains(run({"eval", "run", "data.root=others", "--json"}).output, "\"changed_data\":["));
+    EXPECT_FALSE(contains(run({"eval", "run", "--json"}).output, "changed_data"));
+}
+
+TEST_F(ImageFolderTraining, OutputsAreTriedBeforeTheWork) {
+    ASSERT_EQ(train("run").code, 0);
+    fs::create_directories(folder_ / "dump.safetensors");
+    const auto dump = [&](const std::string& file) { return run({"predict", "run", "set", "--dump", "logits", file}); };
+    for (const auto& [file, part] : {std::pair<std::string, std::string>{"none/x.safetensors", "No such file"},
+                                     {"dump.safetensors", "it is a folder"},
+                                     {"run/checkpoints/best.safetensors", "it is what the command reads"}}) {
+        const ProgramResult result = dump(file);
+        expect_error(result, 2, "cannot write " + file + ": " + part);
+        EXPECT_EQ(result.output, "") << "no answer came before";
+    }
+    EXPECT_EQ(run({"eval", "run"}).code, 0) << "the checkpoint is whole";
+    // Before the images are read: there are none.
+    expect_error(train("recipe.yaml/x", {"data.root=nowhere"}), 2, "cannot use the run folder recipe.yaml/x");
+    expect_error(train("set", {"data.root=nowhere"}), 2, "it holds files but no run");
+    expect_error(train("run", {"data.root=nowhere"}), 2, "it holds a finished run");
+    fs::remove(folder_ / "run/report.html");
+    fs::create_directories(folder_ / "run/report.html");
+    expect_error(run({"report", "run"}), 2, "cannot write run/report.html: it is a folder");
 }
 
 }  // namespace

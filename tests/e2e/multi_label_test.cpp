@@ -102,6 +102,18 @@ TEST_F(MultiLabel, PredictionsAreAllLabelsAboveOneHalf) {
         << json.output;
 }
 
+TEST_F(MultiLabel, ATableIsMeasuredByItsLabels) {
+    const ProgramResult csv = run({"predict", "whole", "test.jsonl", "--csv"});
+    ASSERT_EQ(csv.code, 0) << csv.errors;
+    EXPECT_TRUE(begins_with(csv.output, "text,truth,classes,P(dear),P(food),P(praise)\n")) << csv.output;
+    EXPECT_TRUE(contains(csv.errors, "micro_f1 1.0000")) << csv.errors;
+    const ProgramResult json = run({"predict", "whole", "test.jsonl", "--json"});
+    EXPECT_TRUE(contains(json.output, "\"truth\":[\"")) << json.output;
+    EXPECT_TRUE(contains(json.output, "{\"evaluation\":{")) << json.output;
+    expect_error(run({"eval", "whole", "data.test_file=test.jsonl", "data.label_separator="}), 2,
+                 "data.label_separator is missing");
+}
+
 TEST_F(MultiLabel, ScoresAreLogarithmsOfEachLabelsProbability) {
     write_text(*folder_ / "pairs.tsv",
                "dear\tthe dear meal was there\nfood\tthe dear meal was there\nfod\tx\nfood\ty\n");
@@ -152,7 +164,6 @@ TEST_F(MultiLabel, WrongInputIsRefused) {
                  "line 1: the label \"praise\" is none of the classes dear and food");
     expect_error(run({"train", "labels.yaml", "data.label_separator="}), 2,
                  "(with data.label_separator a text can have any number)");
-    expect_error(run({"predict", "whole", "test.jsonl"}), 2, "test.jsonl is a table by its name");
     expect_error(run({"predict", "whole", "missing.txt"}), 2, "cannot read missing.txt: No such file");
     expect_error(run({"predict", "whole", "."}), 2, "cannot read .: it is a folder");
 }

@@ -298,5 +298,77 @@ TEST_F(Texts, CheckTellsTheCostOrThatItDependsOnTheFiles) {
     EXPECT_FALSE(contains(known.output, "decoding"));
 }
 
+TEST_F(Texts, ATableIsAnsweredRowByRowAndMeasured) {
+    write_text(*folder_ / "mine.csv",
+               "id,label,text\n1,yes,\"the film, it was \"\"good\"\"\"\n2,yes,the play was a dull one\n");
+    const ProgramResult lines = run({"predict", "whole", "mine.csv"});
+    ASSERT_EQ(lines.code, 0) << lines.errors;
+    EXPECT_TRUE(contains(lines.output, "%\tthe film, it was \"good\"\n"));
+    EXPECT_TRUE(contains(lines.output, "\n\n2 texts of known classes\naccuracy 50.00 %\n")) << lines.output;
+    const ProgramResult csv = run({"predict", "whole", "mine.csv", "--csv"});
+    ASSERT_EQ(csv.code, 0) << csv.errors;
+    EXPECT_TRUE(begins_with(csv.output,
+                            "text,truth,class,probability,P(no),P(yes)\n\"the film, it was \"\"good\"\"\",yes,yes,0."));
+    EXPECT_EQ(std::count(csv.output.begin(), csv.output.end(), '\n'), 3) << csv.output;
+    EXPECT_TRUE(contains(csv.errors, "accuracy 50.00 %"));
+    // What was written is a table that can be read again.
+    write_text(*folder_ / "again.csv", csv.output);
+    const ProgramResult again = run({"predict", "whole", "again.csv", "data.label=class", "data.batch=1"});
+    ASSERT_EQ(again.code, 0) << again.errors;
+    EXPECT_TRUE(contains(again.output, "accuracy 100.00 %")) << again.output;
+    const ProgramResult json = run({"predict", "whole", "mine.csv", "--json"});
+    EXPECT_TRUE(contains(json.output, "\"truth\":\"yes\",\"label\":1,"));
+    EXPECT_TRUE(contains(json.output, "\n{\"evaluation\":{\"samples\":2,\"accuracy\":0.5,")) << json.output;
+
+    write_text(*folder_ / "plain.jsonl", "{\"text\": \"a good one\"}\n{\"text\": \"a\\nbad one\"}\n");
+    const ProgramResult plain = run({"predict", "whole", "plain.jsonl"});
+    EXPECT_EQ(plain.code, 0) << plain.errors;
+    EXPECT_EQ(std::count(plain.output.begin(), plain.output.end(), '\n'), 2) << "a line for a row";
+    EXPECT_TRUE(contains(plain.errors, "'plain.jsonl' has no column 'label' (data.label): nothing is measured"));
+    EXPECT_TRUE(begins_with(predict("x\n", {"--csv"}).output, "text,class,probability,P(no),P(yes)\nx,"));
+}
+
+TEST_F(Texts, TablesThatDoNotFitAreRefusedBeforeAnAnswer) {
+    write_text(*folder_ / "maybe.csv", "text,label\ngood,yes\nbad,yess\n");
+    const ProgramResult label = run({"predict", "whole", "maybe.csv"});
+    expect_error(label, 2,
+                 "'maybe.csv', line 3: the label \"yess\" is none of the classes no and yes (did you mean yes?)");
+    EXPECT_EQ(label.output, "");
+    expect_error(run({"predict", "whole", "maybe.csv", "data.label=stars"}), 2, "expected a column \"stars\"");
+    expect_error(run({"predict", "whole", "maybe.csv", "text.yaml"}), 2, "got both: maybe.csv is a table by its name");
+    expect_error(run({"predict", "whole", "text.yaml", "data.text=body"}), 2, "data.text is for tables");
+    expect_error(run({"predict", "whole", "text.yaml", "--csv", "--json"}), 2, "--json and --csv exclude each other");
+    expect_error(run({"predict", "whole", "text.yaml", "--csv", "--top", "2"}), 2, "--top has no effect with");
+    expect_error(run({"predict", "whole", "maybe.csv", "data.label_separator=;"}), 2, "this one gives one");
+}
+
+TEST_F(Texts, AnotherTestFileIsMeasuredAndSaysSo) {
+    write_text(*folder_ / "other.csv", "label,text\nyes,a truly good one\nno,a truly bad one\nno,a good one\n");
+    const ProgramResult result = run({"eval", "whole", "data.test_file=other.csv"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.output, "3 texts of ")) << result.output;
+    EXPECT_TRUE(contains(result.output, "other.csv (not the test set of the run), model after step "));
+    EXPECT_TRUE(contains(result.output, "accuracy 66.67 %"));
+    EXPECT_EQ(result.errors, "");
+    const ProgramResult json = run({"eval", "whole", "data.test_file=other.csv", "--json"});
+    EXPECT_TRUE(contains(json.output, "{\"split\":\"other\",\"files\":\""));
+    const ProgramResult known = run({"eval", "whole", "data.test_file=train.tsv"});
+    EXPECT_TRUE(contains(known.errors, "warning: 120 of the 120 given texts stand among the data.train_file texts"));
+    // The training texts are not needed.
+    const TemporaryFolder elsewhere;
+    write_text(elsewhere / "other.csv", "label;body\nyes;good\n");
+    const ProgramResult away = run_program(elsewhere.path(), {"eval", *folder_ / "whole", "data.test_file=other.csv",
+                                                              "data.separator=semicolon", "data.text=body"});
+    EXPECT_EQ(away.code, 0) << away.errors;
+    write_text(*folder_ / "maybe.csv", "text,label\nbad,maybe\n");
+    expect_error(run({"eval", "whole", "data.test_file=maybe.csv"}), 2,
+                 "line 2: the label \"maybe\" is none of the classes");
+    expect_error(run({"eval", "whole", "data.test_file=none.csv"}), 2, "none.csv");
+    expect_error(run({"eval", "whole", "data.test_file=other.csv", "--split", "train"}), 2,
+                 "--split train is a part of");
+    expect_error(run({"eval", "whole", "data.label=stars"}), 2, "data.label is for tables");
+    EXPECT_FALSE(contains(file("whole/metrics.jsonl"), "other.csv"));
+}
+
 }  // namespace
 }  // namespace heed::test

@@ -90,6 +90,25 @@ TEST_F(Translation, SettingsOfTheSearchAreTakenAndOthersRefused) {
     EXPECT_EQ(score("one\tuno\n", {"threads=1"}).code, 0);
 }
 
+TEST_F(Translation, OtherTestFilesAreMeasuredAndSaySo) {
+    write_text(tiny().folder / "other.en", "seven\neight\n");
+    write_text(tiny().folder / "other.es", "siete\nocho\n");
+    const std::vector<std::string> files = {"data.test_source=other.en", "data.test_target=other.es"};
+    const auto eval = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"eval", "run"});
+        return tiny().run(more);
+    };
+    const ProgramResult result = eval({files[0], files[1], "decoding.beam=2"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.output, "other.es' (not the test set of the run), model after step ")) << result.output;
+    EXPECT_TRUE(contains(result.output, "\nBLEU|"));
+    EXPECT_TRUE(contains(eval({files[0], files[1], "--json"}).output, "{\"split\":\"other\",\"files\":"));
+    expect_error(eval({files[0]}), 2, "data.test_target is missing");
+    write_text(tiny().folder / "other.es", "siete\n");
+    expect_error(eval(files), 2, "expected as many lines");
+    expect_error(translate("one\n", {"--attention", "nowhere/page.html"}), 2, "cannot write nowhere/page.html");
+}
+
 TEST_F(Translation, LearnsAndSaysHowWellInLogMetricsAndReport) {
     ASSERT_EQ(result_.code, 0) << result_.errors;
     const std::vector<double> losses = tiny().losses("run");

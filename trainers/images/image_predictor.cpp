@@ -3,15 +3,22 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "heed/core/error.h"
-#include "heed/core/ops/rows/softmax.h"
+#include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/images/formats/idx.h"
 #include "heed/datasets/images/formats/image_file.h"
+#include "heed/datasets/images/formats/image_folder_scan.h"
 #include "heed/trainers/answers/class_output.h"
+#include "heed/trainers/answers/class_table.h"
+#include "heed/trainers/answers/evaluation_output.h"
+#include "heed/trainers/classification/class_probabilities.h"
+#include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/images/activation_dump.h"
 #include "heed/trainers/images/image_facts.h"
 #include "heed/trainers/loop/finite.h"
@@ -25,7 +32,8 @@ namespace {
 struct NamedImage {
     std::string file;
     int64_t number = -1;
-    std::vector<uint8_t> pixels;
+    int32_t label = -1;           ///< the class whose name its folder has; -1: none
+    std::vector<uint8_t> pixels;  ///< of an image file, read when its turn comes
 
     std::string name() const { return number < 0 ? file : fmt::format("{}#{}", file, number); }
 };
@@ -40,33 +48,67 @@ std::vector<NamedImage> read_idx_images(const std::string& file, const ImageShap
     const auto pixels = static_cast<std::ptrdiff_t>(shape.pixels());
     for (int64_t i = 0; i < array.shape[0]; i++) {
         const auto first = array.values.begin() + i * pixels;
-        images.push_back({file, i, {first, first + pixels}});
+        images.push_back({file, i, -1, {first, first + pixels}});
     }
     return images;
 }
 
-std::vector<NamedImage> read_images(const std::string& file, const ImageShape& shape) {
-    if (is_image_file(file)) {
-        std::vector<NamedImage> images = {{file, -1, std::vector<uint8_t>(static_cast<size_t>(shape.pixels()))}};
-        read_image_file(file, shape, nullptr, images.front().pixels);
-        return images;
+/// The image files of a folder and its subfolders. Says on standard error what else lies there.
+std::vector<NamedImage> images_in(const std::string& folder, const std::vector<std::string>& classes) {
+    const FoundImages found = find_images(folder);
+    if (!found.left_out.empty()) {
+        fmt::print(stderr, "heed: left out of {}, as they are no files .png, .jpg or .jpeg: {}\n", folder,
+                   listed(found.left_out));
     }
+    std::vector<NamedImage> images;
+    for (const std::string& file : found.files) {
+        const auto name = std::find(classes.begin(), classes.end(), file.substr(0, file.find('/')));
+        const bool is_in_class = file.find('/') != std::string::npos && name != classes.end();
+        images.push_back({(std::filesystem::path(folder) / file).string(),
+                          -1,
+                          is_in_class ? static_cast<int32_t>(name - classes.begin()) : -1,
+                          {}});
+    }
+    return images;
+}
+
+std::vector<NamedImage> find_named_images(const std::string& file, const ImageDataFacts& facts) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(file, ignored)) return images_in(file, facts.class_names);
+    if (is_image_file(file)) return {{file, -1, -1, {}}};
     try {
-        return read_idx_images(file, shape);
+        return read_idx_images(file, facts.shape);
     } catch (const UserError& error) {
         throw UserError(fmt::format("{} (expected a PNG file, a JPEG file or an idx file of images)", error.what()));
     }
 }
 
-/// Probabilities of the classes, row after row. `dump` sees what is computed, where there is one.
-std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> images, ActivationDump* dump) {
+/// Whether all images lie in folders of classes. Where only some do, that is said on standard error.
+bool are_labelled(const std::vector<NamedImage>& images) {
+    const auto labelled =
+        std::count_if(images.begin(), images.end(), [](const auto& image) { return image.label >= 0; });
+    if (labelled > 0 && labelled < std::ssize(images)) {
+        fmt::print(stderr, "heed: {} of {} images lie in no folder with the name of a class: nothing is measured\n",
+                   std::ssize(images) - labelled, images.size());
+    }
+    return labelled == std::ssize(images);
+}
+
+/// Logits [images, classes]. `dump` sees what is computed, where there is one.
+Variable classify(SavedModel& saved, std::span<NamedImage> images, ActivationDump* dump) {
     const auto& facts = facts_as<ImageDataFacts>(*saved.trained.facts);
     const ImageShape& shape = facts.shape;
     const PixelTable table(facts.normalisation, shape);
     const auto pixels = static_cast<size_t>(shape.pixels());
     std::vector<float> values(images.size() * pixels);
     for (size_t i = 0; i < images.size(); i++) {
-        table.apply(images[i].pixels, std::span(values).subspan(i * pixels, pixels));
+        std::vector<uint8_t>& bytes = images[i].pixels;
+        if (bytes.empty()) {
+            bytes.resize(pixels);
+            read_image_file(images[i].file, shape, nullptr, bytes);
+        }
+        table.apply(bytes, std::span(values).subspan(i * pixels, pixels));
+        bytes = {};
     }
     const auto count = static_cast<int64_t>(images.size());
     const Tensor input = Tensor::from_host(*saved.context, {count, shape.channels, shape.height, shape.width},
@@ -74,23 +116,76 @@ std::vector<float> classify(SavedModel& saved, std::span<const NamedImage> image
     NoGradient guard(*saved.context);
     ForwardState state;
     state.observer = dump;
-    const Variable logits = saved.trained.model_as<ImageClassifier>().forward(input, state);
+    Variable logits = saved.trained.model_as<ImageClassifier>().forward(input, state);
     if (!all_finite(logits.value())) {
         throw Error("the model gives numbers that are not finite for " + images.front().name() +
                     (images.size() > 1 ? " or one of the images after it" : ""));
     }
     if (dump != nullptr) dump->logits(logits.value());
-    return softmax(logits).value().to_vector();
+    return logits;
 }
 
-void print_json(const NamedImage& image, const std::vector<std::string>& classes,
-                std::span<const float> probabilities) {
-    nlohmann::ordered_json json;
-    json["file"] = image.file;
-    if (image.number >= 0) json["number"] = image.number;
-    add_classes(json, classes, probabilities);
-    print_json_line(json);
-}
+/// Writes an answer for every image, in order.
+class ImageAnswers {
+public:
+    ImageAnswers(const std::vector<std::string>& classes, const std::vector<NamedImage>& images,
+                 const PredictRequest& request)
+        : classes_(classes), request_(request), csv_(classes, "") {
+        for (const NamedImage& image : images) width_ = std::max(width_, printable(image.name()).size());
+        if (are_labelled(images)) meter_.emplace(std::ssize(classes), "images");
+        if (!request.csv) return;
+        std::vector<std::string> known = {"file"};
+        if (meter_) known.emplace_back("truth");
+        fmt::print("{}", csv_.header(known));
+    }
+
+    void answer(std::span<const NamedImage> images, const Variable& logits) {
+        if (meter_) {
+            std::vector<int32_t> labels;
+            std::vector<int64_t> places;
+            for (const NamedImage& image : images) {
+                places.push_back(std::ssize(labels));
+                labels.push_back(image.label);
+            }
+            meter_->add(logits, labels, places);
+        }
+        const std::vector<float> probabilities = class_probabilities(logits, false);
+        for (size_t i = 0; i < images.size(); i++) {
+            print(images[i], std::span(probabilities).subspan(i * classes_.size(), classes_.size()));
+        }
+        std::fflush(stdout);
+    }
+
+    void finish() {
+        if (meter_) print_evaluation(meter_->finish(), classes_, "images", request_);
+    }
+
+private:
+    void print(const NamedImage& image, std::span<const float> probabilities) const {
+        const std::string truth = meter_ ? classes_[static_cast<size_t>(image.label)] : "";
+        if (request_.csv) {
+            std::vector<std::string> known = {image.name()};
+            if (meter_) known.push_back(truth);
+            fmt::print("{}", csv_.row(known, probabilities));
+        } else if (request_.json) {
+            nlohmann::ordered_json json;
+            json["file"] = image.file;
+            if (image.number >= 0) json["number"] = image.number;
+            if (meter_) json["truth"] = truth;
+            add_classes(json, classes_, probabilities);
+            print_json_line(json);
+        } else {
+            fmt::print("{:<{}}  {}\n", printable(image.name()), width_,
+                       top_classes(classes_, probabilities, std::max<int64_t>(1, request_.top)));
+        }
+    }
+
+    const std::vector<std::string>& classes_;
+    const PredictRequest& request_;
+    ClassTable csv_;
+    size_t width_ = 0;
+    std::optional<ClassificationMeter> meter_;
+};
 
 /// What a reader of the dump has to know beside its tensors; texts, lists and objects as JSON.
 std::map<std::string, std::string> dump_metadata(const SavedModel& saved, const std::vector<NamedImage>& images) {
@@ -119,29 +214,20 @@ void predict_images(SavedModel& saved, const PredictRequest& request) {
     if (!request.dump.empty()) contents = DumpContents::parse(request.dump[0]);
     std::vector<NamedImage> images;
     for (const std::string& file : request.files) {
-        for (NamedImage& image : read_images(file, facts.shape)) images.push_back(std::move(image));
+        for (NamedImage& image : find_named_images(file, facts)) images.push_back(std::move(image));
     }
     std::optional<ActivationDump> dump;
     if (contents.any()) {
         dump.emplace(contents, model.shape(), static_cast<int64_t>(classes.size()),
                      static_cast<int64_t>(images.size()));
     }
-    const int64_t top = std::max<int64_t>(1, request.top);
-    size_t width = 0;
-    for (const NamedImage& image : images) width = std::max(width, printable(image.name()).size());
+    ImageAnswers answers(classes, images, request);
     const auto batch = static_cast<size_t>(saved.trained.recipe.number("data", "batch"));
     for (size_t first = 0; first < images.size(); first += batch) {
         const auto group = std::span(images).subspan(first, std::min(batch, images.size() - first));
-        const std::vector<float> probabilities = classify(saved, group, dump ? &*dump : nullptr);
-        for (size_t i = 0; i < group.size(); i++) {
-            const auto row = std::span(probabilities).subspan(i * classes.size(), classes.size());
-            if (request.json) {
-                print_json(group[i], classes, row);
-            } else {
-                fmt::print("{:<{}}  {}\n", printable(group[i].name()), width, top_classes(classes, row, top));
-            }
-        }
+        answers.answer(group, classify(saved, group, dump ? &*dump : nullptr));
     }
+    answers.finish();
     if (dump) dump->write(request.dump[1], dump_metadata(saved, images));
 }
 

@@ -5,7 +5,8 @@
 
 namespace heed {
 
-/// Classifies image files and idx files of images. Throws UserError where one is not what the model expects.
+/// Classifies image files, those in folders, and idx files of images; where every image lies in a folder with the name
+/// of its class, it is measured how well. Throws UserError where one is not what the model expects.
 void predict_images(SavedModel& saved, const PredictRequest& request);
 
 }  // namespace heed

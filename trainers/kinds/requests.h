@@ -11,6 +11,7 @@ struct PredictRequest {
     std::vector<std::string> files;  ///< none, or "-": standard input, where the kind reads lines
     int64_t top = 0;                 ///< 0: one class, or all labels above 50 % where a sample can have several
     bool json = false;
+    bool csv = false;
     std::vector<std::string> dump;  ///< empty, or what to dump ("attention,hidden,logits") and the file for it
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,12 @@
 #include "heed/trainers/report/report.h"
 
 namespace heed {
+
+/// A test set that is not the run's own.
+struct OtherTest {
+    std::string name;                  ///< of its files
+    std::vector<std::string> remarks;  ///< what a user should know of them, a sentence each
+};
 
 /// What one kind of training - of images, of texts, of translations - brings to a run: data, model and task, and what
 /// only it can say in log, checkpoint and report. The run itself knows nothing else of them.
@@ -23,6 +30,9 @@ public:
     /// The parts of the data ("training", "validation", "test") that are not those that the training was begun with:
     /// with other training data, what is held back from them now may have been trained on.
     virtual std::vector<std::string> changed_data() const { return {}; }
+
+    /// The test set that the command line names for a trained model instead of its own; then there are no other parts.
+    virtual std::optional<OtherTest> other_test() const { return std::nullopt; }
 
     /// What a micro-batch counts, over all ranks: data.batch.
     virtual int64_t batch() const = 0;

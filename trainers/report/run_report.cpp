@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "heed/core/error.h"
+#include "heed/core/files/atomic_file.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/attention_choice.h"
@@ -130,6 +131,7 @@ ReportInput write_report_of_run(const std::string& folder, const std::vector<std
         throw UserError("expected a run folder, got " + folder + ", which is none" +
                         (path_exists(folder) ? "" : did_you_mean_folder(folder)));
     }
+    check_writable(paths.report());
     ReportInput input = ReportOfRun(paths, overrides).input();
     write_report(input);
     return input;

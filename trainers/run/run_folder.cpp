@@ -54,6 +54,10 @@ int64_t largest_number(const std::string& parent) {
     return largest;
 }
 
+[[noreturn]] void refuse_other_run(const RunPaths& paths) {
+    cannot_use(paths.folder(), "another run is using it");
+}
+
 /// The descriptor of the lock file, locked. A process that dies gives its lock back.
 int take_lock(const RunPaths& paths) {
     const int descriptor = open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -62,7 +66,7 @@ int take_lock(const RunPaths& paths) {
         if (errno == EINTR) continue;
         const int error = errno;
         close(descriptor);
-        if (error == EWOULDBLOCK) cannot_use(paths.folder(), "another run is using it");
+        if (error == EWOULDBLOCK) refuse_other_run(paths);
         cannot_use(paths.folder(), error);
     }
     return descriptor;
@@ -87,6 +91,18 @@ void remove_temporary_files(const std::string& folder) {
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
         if (is_temporary_file_name(entry->path().filename().string())) unlink(entry->path().c_str());
+    }
+}
+
+/// Of a folder that is to be that of a new run.
+void refuse_begun(const RunPaths& paths) {
+    const RunState state = run_state(paths);
+    if (state == RunState::finished) {
+        cannot_use(paths.folder(), "it holds a finished run; choose another run.dir");
+    }
+    if (state == RunState::resumable) {
+        cannot_use(paths.folder(),
+                   "it holds a run that has not ended; continue it with --resume or choose another run.dir");
     }
 }
 
@@ -148,13 +164,7 @@ RunFolder::RunFolder(const std::string& folder, bool resume) : paths_(folder) {
     lock_ = take_lock(paths_);
     try {
         state_ = run_state(paths_);
-        if (!resume && state_ == RunState::finished) {
-            cannot_use(folder, "it holds a finished run; choose another run.dir");
-        }
-        if (!resume && state_ == RunState::resumable) {
-            cannot_use(folder,
-                       "it holds a run that has not ended; continue it with --resume or choose another run.dir");
-        }
+        if (!resume) refuse_begun(paths_);
         make_folders(paths_.checkpoints(), folder);
         check_writable(folder, folder);
         check_writable(paths_.checkpoints(), folder);
@@ -164,6 +174,23 @@ RunFolder::RunFolder(const std::string& folder, bool resume) : paths_(folder) {
         close(lock_);
         throw;
     }
+}
+
+void RunFolder::check(const std::string& folder) {
+    check_next_in(folder);
+    const RunPaths paths(folder);
+    if (!exists(paths.folder())) return;
+    check_is_run_or_empty(paths);
+    if (is_in_use(paths)) refuse_other_run(paths);
+    refuse_begun(paths);
+}
+
+void RunFolder::check_next_in(const std::string& parent) {
+    fs::path there = fs::absolute(parent);
+    while (!exists(there.string()) && there.has_relative_path()) there = there.parent_path();
+    std::error_code ignored;
+    if (!fs::is_directory(there, ignored)) cannot_use(parent, ENOTDIR);
+    check_writable(there.string(), parent);
 }
 
 RunFolder RunFolder::next_in(const std::string& parent) {

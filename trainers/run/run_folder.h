@@ -67,6 +67,9 @@ public:
     RunFolder(const std::string& folder, bool resume);
     /// Opens the new folder `parent`/N, with N one more than the largest number there.
     static RunFolder next_in(const std::string& parent);
+    /// Throw the UserErrors of opening a new folder in these two ways, and make nothing.
+    static void check(const std::string& folder);
+    static void check_next_in(const std::string& parent);
 
     ~RunFolder();
     RunFolder(RunFolder&& other) noexcept;

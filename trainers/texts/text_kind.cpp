@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "heed/datasets/text/sets/text_data_set.h"
+#include "heed/datasets/text/sets/text_files.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/layers/models/text_models.h"
 #include "heed/trainers/classification/class_weights.h"
@@ -53,8 +56,8 @@ public:
         facts->class_names = data.facts->class_names;
         facts->vocabulary = expected_vocabulary(tokenizer);
         facts->max_tokens = options.length;
-        return ExpectedData{facts, without_validation(data.facts->train_texts, options.validation),
-                            !tokenizer.is_read()};
+        const int64_t texts = without_validation(data.facts->train_texts, options.validation);
+        return ExpectedData{facts, options.limit > 0 ? std::min(texts, options.limit) : texts, !tokenizer.is_read()};
     }
 
     SampleCost sample_cost(const Recipe&, Module& module, const ExpectedData& data) const override {
@@ -98,8 +101,13 @@ public:
     void score(SavedModel& saved, const ScoreRequest& request) const override { score_texts(saved, request); }
     std::vector<std::string> served_commands() const override { return {"predict", "score"}; }
     std::vector<std::string> settings_of(const std::string& command) const override {
-        if (command == "eval" || command == "report") return {"data.root"};
-        return {"data.batch"};
+        if (command == "report") return {"data.root"};
+        if (command == "score") return {"data.batch"};
+        std::vector<std::string> settings = {"data.batch"};
+        if (command == "eval") settings = {"data.root", "data.test_file"};
+        settings.emplace_back("data.name");
+        for (const std::string& name : text_column_settings()) settings.push_back("data." + name);
+        return settings;
     }
 };
 

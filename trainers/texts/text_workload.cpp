@@ -9,6 +9,7 @@
 #include "heed/core/error.h"
 #include "heed/datasets/text/fingerprint.h"
 #include "heed/datasets/text/sets/text_data_set.h"
+#include "heed/datasets/text/sets/text_files.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/trainers/classification/class_weights.h"
 #include "heed/trainers/recipe/placed.h"
@@ -16,6 +17,7 @@
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/texts/text_model.h"
 #include "heed/trainers/texts/text_sections.h"
+#include "heed/trainers/texts/text_table.h"
 #include "heed/trainers/texts/word_importance.h"
 
 namespace heed {
@@ -26,8 +28,18 @@ TextData open_texts(const Recipe& recipe) {
     return text_data_set(recipe.section("data").choice()).open(recipe.options<TextDataOptions>("data"));
 }
 
-/// The data of the recipe, which has to have the classes of the training.
+bool names_other_test(const Recipe& recipe) {
+    return recipe.section("data").source("test_file").kind == Source::Kind::command_line;
+}
+
+/// The data of the recipe, which has to have the classes of the training; or the test set that was given instead.
 TextData open_texts_for(const TrainedModel& trained) {
+    if (names_other_test(trained.recipe)) {
+        return open_test_texts(trained.recipe.options<TextDataOptions>("data"), trained.facts->class_names,
+                               facts_as<TextDataFacts>(*trained.facts).several_labels);
+    }
+    refuse_table_settings(trained.recipe, text_column_settings(),
+                          "without data.test_file the texts of the training are read");
     TextData data = open_texts(trained.recipe);
     if (data.class_names() != trained.facts->class_names) {
         throw UserError(
@@ -109,6 +121,11 @@ TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
 
 std::vector<std::string> TextWorkload::changed_data() const {
     return facts_->fingerprints.changed(fingerprints_of(data_));
+}
+
+std::optional<OtherTest> TextWorkload::other_test() const {
+    if (!names_other_test(recipe_) || own_model_) return std::nullopt;
+    return OtherTest{data_.origin, data_.remarks};
 }
 
 LabelLossOptions TextWorkload::training_loss() const {

@@ -24,6 +24,7 @@ public:
     int64_t attention_weights() const override;
     std::vector<std::string> changed_data() const override;
     std::vector<std::string> description() override;
+    std::optional<OtherTest> other_test() const override;
     void add_to_report(ReportInput& input, const Evaluation& test) override;
 
 private:

@@ -127,7 +127,8 @@ public:
     void score(SavedModel& saved, const ScoreRequest& request) const override { score_pairs(saved, request); }
     std::vector<std::string> served_commands() const override { return {"translate", "score"}; }
     std::vector<std::string> settings_of(const std::string& command) const override {
-        if (command == "eval" || command == "report") return {"data.root", "decoding.*"};
+        if (command == "eval") return {"data.root", "data.name", "data.test_source", "data.test_target", "decoding.*"};
+        if (command == "report") return {"data.root", "decoding.*"};
         if (command == "translate") return {"decoding.*"};
         return {};
     }

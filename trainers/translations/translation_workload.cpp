@@ -31,6 +31,18 @@ ParallelData open_pairs(const Recipe& recipe) {
     return parallel_data_set(recipe.section("data").choice()).open(recipe.options<ParallelDataOptions>("data"));
 }
 
+bool names_other_pairs(const Recipe& recipe) {
+    const Section& data = recipe.section("data");
+    const auto is_given = [&](const char* leaf) { return data.source(leaf).kind == Source::Kind::command_line; };
+    return is_given("test_source") || is_given("test_target");
+}
+
+/// The data of the recipe, or the test set that was given instead.
+ParallelData open_pairs_for(const Recipe& recipe) {
+    if (!names_other_pairs(recipe)) return open_pairs(recipe);
+    return open_test_pairs(recipe.options<ParallelDataOptions>("data"));
+}
+
 DataFingerprints fingerprints_of(const ParallelData& data) {
     return {fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
 }
@@ -94,7 +106,7 @@ TranslationWorkload::TranslationWorkload(const Recipe& recipe, Context& context,
 TranslationWorkload::TranslationWorkload(TrainedModel& trained, Context& context)
     : recipe_(trained.recipe),
       context_(context),
-      data_(open_pairs(trained.recipe)),
+      data_(open_pairs_for(trained.recipe)),
       facts_(trained.facts),
       tokenizers_(translation_facts()),
       model_(trained.model_as<Translator>()),
@@ -116,7 +128,7 @@ EncodedTranslationData TranslationWorkload::encode() {
     encoded_.sources = pairs.source_report;
     encoded_.targets = pairs.target_report;
     encoded_.skipped = pairs.skipped;
-    if (pairs.indices.empty()) {
+    if (pairs.indices.empty() && !other_test()) {
         throw UserError(recipe_.placed(fmt::format(
             "data.length {}: every one of the {} training pairs has a longer sentence; expected more, or data.too_long "
             "cut",
@@ -242,6 +254,11 @@ std::vector<std::string> TranslationWorkload::changed_data() const {
 
 int64_t TranslationWorkload::most_tokens() const {
     return model_.shape().max_source_tokens;
+}
+
+std::optional<OtherTest> TranslationWorkload::other_test() const {
+    if (!names_other_pairs(recipe_) || own_model_) return std::nullopt;
+    return OtherTest{data_.origin, {}};
 }
 
 int64_t TranslationWorkload::attention_weights() const {

@@ -89,4 +89,26 @@ ImageFolderFiles scan_image_folder(const fs::path& folder, const std::vector<std
     return result;
 }
 
+FoundImages find_images(const fs::path& folder) {
+    FoundImages found;
+    std::error_code ignored;
+    const auto sort_out = [&](const std::string& path) {
+        const bool is_image = fs::is_regular_file(folder / path, ignored) && has_image_name(path);
+        (is_image ? found.files : found.left_out).push_back(path);
+    };
+    for (const std::string& name : entries_of(folder)) {
+        if (!fs::is_directory(folder / name, ignored)) {
+            sort_out(name);
+            continue;
+        }
+        for (const std::string& file : entries_of(folder / name)) sort_out(name + "/" + file);
+    }
+    if (found.files.empty()) {
+        throw UserError(
+            fmt::format("expected images (.png, .jpg, .jpeg) in '{}' or its subfolders, found none", folder.string()));
+    }
+    std::sort(found.files.begin(), found.files.end());
+    return found;
+}
+
 }  // namespace heed

@@ -22,4 +22,14 @@ struct ImageFolderFiles {
 /// a class is not one of those. Labels then count in `known_classes`.
 ImageFolderFiles scan_image_folder(const std::filesystem::path& folder, const std::vector<std::string>* known_classes);
 
+/// Image files of a folder that need not be a data set.
+struct FoundImages {
+    std::vector<std::string> files;     ///< paths below the folder, of it and of its subfolders, sorted by their bytes
+    std::vector<std::string> left_out;  ///< what else lies in them; folders deeper down are not looked into
+};
+
+/// Finds them by name (.png, .jpg or .jpeg, in any case), but for those that begin with a full stop. UserError where
+/// there are none.
+FoundImages find_images(const std::filesystem::path& folder);
+
 }  // namespace heed

@@ -61,6 +61,19 @@ Json json_of(const TextFile& file, int64_t line, std::string_view text) {
     return object;
 }
 
+/// The JSON object of a line.
+Json object_of(const TextFile& file, int64_t number, std::string_view line) {
+    Json object = json_of(file, number, line);
+    if (!object.is_object()) file.fail(number, "expected a JSON object, found " + quote(line));
+    return object;
+}
+
+std::vector<std::string> keys_of(const Json& object) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : object.items()) keys.push_back(key);
+    return keys;
+}
+
 }  // namespace
 
 void read_json_lines(const TextFile& file, const std::vector<std::string>& columns,
@@ -70,13 +83,11 @@ void read_json_lines(const TextFile& file, const std::vector<std::string>& colum
     for (std::string_view line; lines.next(line);) {
         const int64_t number = lines.number();
         if (trimmed(line).empty()) continue;  // as an editor leaves it at the end
-        const Json object = json_of(file, number, line);
-        if (!object.is_object()) file.fail(number, "expected a JSON object, found " + quote(line));
+        const Json object = object_of(file, number, line);
         for (std::size_t i = 0; i < columns.size(); ++i) {
             const auto place = object.find(columns[i]);
             if (place == object.end()) {
-                std::vector<std::string> keys;
-                for (const auto& [key, value] : object.items()) keys.push_back(key);
+                const std::vector<std::string> keys = keys_of(object);
                 file.fail(number, fmt::format("expected a key {}, found {}{}", quote(columns[i]),
                                               keys.empty() ? "none" : listed(keys), did_you_mean(columns[i], keys)));
             }
@@ -89,6 +100,14 @@ void read_json_lines(const TextFile& file, const std::vector<std::string>& colum
         }
         row(number, values);
     }
+}
+
+std::vector<std::string> first_json_keys(const TextFile& file) {
+    LineReader lines(file.content());
+    for (std::string_view line; lines.next(line);) {
+        if (!trimmed(line).empty()) return keys_of(object_of(file, lines.number(), line));
+    }
+    return {};
 }
 
 }  // namespace heed

@@ -8,4 +8,7 @@ namespace heed {
 void read_json_lines(const TextFile& file, const std::vector<std::string>& columns,
                      const std::function<void(int64_t line, std::span<const TableValue> values)>& row);
 
+/// The keys of the first object; none in an empty file. UserError as above.
+std::vector<std::string> first_json_keys(const TextFile& file);
+
 }  // namespace heed

@@ -37,6 +37,11 @@ public:
         if (fields.size() == 1 && trimmed(fields[0]).empty()) return;
         if (width_ == 0) {
             width_ = fields.size();
+            const auto wanted = static_cast<std::size_t>(layout_.width);
+            if (wanted > 0 && width_ != wanted) {
+                file_.fail(line,
+                           fmt::format("expected {} columns, found {}{}", wanted, width_, other_separator(fields)));
+            }
             find_columns(line, fields);
             if (header_) return;
         }
@@ -133,7 +138,13 @@ private:
     std::vector<TableValue> values_;
 };
 
-void read_tab_separated(const TextFile& file, ColumnChoice& choice) {
+/// Calls `record` for each record with its line.
+template <class Record>
+void read_records(const TextFile& file, const TableLayout& layout, Record&& record) {
+    if (layout.format == TableFormat::csv) {
+        read_csv_records(file, layout.separator == 0 ? ',' : layout.separator, record);
+        return;
+    }
     LineReader lines(file.content());
     std::vector<std::string> fields;
     for (std::string_view line; lines.next(line);) {
@@ -144,7 +155,7 @@ void read_tab_separated(const TextFile& file, ColumnChoice& choice) {
             if (tab == std::string_view::npos) break;
             rest.remove_prefix(tab + 1);
         }
-        choice.record(lines.number(), fields);
+        record(lines.number(), fields);
     }
 }
 
@@ -169,12 +180,18 @@ void read_table(const TextFile& file, const TableLayout& layout, const std::vect
         return;
     }
     ColumnChoice choice(file, layout, columns, row);
-    if (layout.format == TableFormat::tsv) {
-        read_tab_separated(file, choice);
-    } else {
-        read_csv_records(file, layout.separator == 0 ? ',' : layout.separator,
-                         [&](int64_t line, std::vector<std::string>& fields) { choice.record(line, fields); });
-    }
+    read_records(file, layout, [&](int64_t line, std::vector<std::string>& fields) { choice.record(line, fields); });
+}
+
+std::vector<std::string> table_columns(const TextFile& file, const TableLayout& layout) {
+    if (layout.format == TableFormat::jsonl) return first_json_keys(file);
+    std::vector<std::string> columns;
+    read_records(file, layout, [&](int64_t /*line*/, const std::vector<std::string>& fields) {
+        if (!columns.empty()) return;
+        columns = fields;
+        for (std::size_t i = 0; i < columns.size() && !layout.header; ++i) columns[i] = std::to_string(i + 1);
+    });
+    return columns;
 }
 
 }  // namespace heed

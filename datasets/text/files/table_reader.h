@@ -22,6 +22,7 @@ struct TableLayout {
     TableFormat format = TableFormat::csv;
     bool header = true;  ///< the first line of CSV and TSV names the columns; else they are numbered from 1
     char separator = 0;  ///< between the columns of CSV; 0: a comma
+    int64_t width = 0;   ///< columns of CSV and TSV; 0: as many as the first line has
 };
 
 /// The format that the name of a file tells (.csv, .tsv, .txt, .jsonl, .json, perhaps with .gz or .xz behind it);
@@ -30,6 +31,10 @@ TableFormat table_format_of(const std::string& file_name);
 
 /// What stands in a column of a row: one item, or those of a JSON array.
 using TableValue = std::vector<std::string>;
+
+/// The names of the columns (of the header, numbers from 1, or the keys of the first JSON object); empty in an empty
+/// file.
+std::vector<std::string> table_columns(const TextFile& file, const TableLayout& layout);
 
 /// Calls `row` for each row, with its line and its values in the order of `columns`: names of the header, numbers, or
 /// keys of JSON objects. Blank lines are no rows. UserError, with file and line, where a

@@ -59,14 +59,18 @@ std::optional<int64_t> whole_number(const std::string& text) {
 
 TextRows read_text_rows(const std::filesystem::path& path, const TextColumns& columns) {
     const TextFile file(path);
-    std::vector<std::string> names = columns.text;
-    names.push_back(columns.label);
     TextRows result{path.string(), {}, 0};
     const TableFormat format = columns.format ? *columns.format : table_format_of(path.filename().string());
-    TableLayout layout{format, columns.header, columns.separator};
+    const TableLayout layout{format, columns.header, columns.separator, columns.width};
+    std::vector<std::string> names = columns.text;
+    if (columns.label_may_lack) {
+        const std::vector<std::string> known = table_columns(file, layout);
+        result.labelled = std::find(known.begin(), known.end(), columns.label) != known.end();
+    }
+    if (result.labelled) names.push_back(columns.label);
     read_table(file, layout, names, [&](int64_t line, std::span<const TableValue> values) {
-        TextRow row{joined_texts(values.first(values.size() - 1)),
-                    separated_labels(values.back(), columns.label_separator), line};
+        TextRow row{joined_texts(values.first(columns.text.size())), {}, line};
+        if (result.labelled) row.labels = separated_labels(values.back(), columns.label_separator);
         if (row.text.empty() && columns.empty == EmptyText::error) {
             file.fail(line, "expected a text, found an empty one" + columns.empty_advice);
         }
@@ -74,7 +78,7 @@ TextRows read_text_rows(const std::filesystem::path& path, const TextColumns& co
             ++result.skipped;
             return;
         }
-        if (columns.label_separator.empty() && row.labels.size() != 1) {
+        if (result.labelled && columns.label_separator.empty() && row.labels.size() != 1) {
             file.fail(line,
                       fmt::format("expected one label, found {} (with data.label_separator a text can have any number)",
                                   row.labels.empty() ? "none" : "several"));

@@ -22,7 +22,9 @@ struct TextColumns {
     std::vector<std::string> text = {"text"};  ///< several are joined by a line end, empty ones left out
     std::string label = "label";
     std::string label_separator;  ///< between the labels of a text; empty: a text has one label
+    int64_t width = 0;            ///< columns that CSV and TSV files have; 0: any number
     char separator = 0;           ///< between the columns of a CSV file; 0: a comma
+    bool label_may_lack = false;  ///< without that column there are rows without labels
     EmptyText empty = EmptyText::error;
     std::string empty_advice;  ///< what an error of an empty text adds
 };
@@ -37,7 +39,8 @@ struct TextRow {
 struct TextRows {
     std::string file;
     std::vector<TextRow> rows;
-    int64_t skipped = 0;  ///< rows without text that were left out
+    int64_t skipped = 0;   ///< rows without text that were left out
+    bool labelled = true;  ///< whether there is a column of labels
 };
 
 /// Reads the rows of a table. UserError, with file and line, where a text is empty and that is an error, or a label is

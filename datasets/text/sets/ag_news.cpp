@@ -32,6 +32,7 @@ std::shared_ptr<const TextSource> read_ag_news(const fs::path& file) {
     const bool is_csv = table_format_of(file.filename().string()) == TableFormat::csv;
     columns.text = is_csv ? std::vector<std::string>{"2", "3"} : std::vector<std::string>{"1"};
     columns.label = is_csv ? "1" : "2";
+    columns.width = is_csv ? 3 : 2;
     TextRows rows = read_text_rows(file, columns);
     if (is_csv) {
         for (TextRow& row : rows.rows) {

@@ -30,6 +30,9 @@ const std::vector<ParallelDataSet>& parallel_data_sets();
 /// The data set of that name; UserError with the nearest name where there is none.
 const ParallelDataSet& parallel_data_set(std::string_view name);
 
+/// The pairs of data.test_source and data.test_target alone, of settings of parallel_files; the other parts are empty.
+ParallelData open_test_pairs(const ParallelDataOptions& options);
+
 ParallelDataSet en_es();
 ParallelDataSet parallel_files();
 

@@ -176,6 +176,17 @@ ParallelData open_parallel_files(const ParallelDataOptions& general) {
 
 }  // namespace
 
+ParallelData open_test_pairs(const ParallelDataOptions& general) {
+    const auto& options = dynamic_cast<const ParallelFilesOptions&>(general);
+    options.validate();
+    const ParallelCorpus test = options.read_aligned(options.test_source, options.test_target);
+    ParallelData data;
+    data.name = "parallel_files";
+    data.origin = test.name;
+    data.test = every_line(test);
+    return data;
+}
+
 ParallelDataSet en_es() {
     ParallelDataSet set;
     set.name = "en_es";

@@ -28,6 +28,7 @@ DataSearch sst2_search() {
 std::shared_ptr<const TextSource> read_sst2(const fs::path& folder, const std::string& part) {
     TextColumns columns;
     columns.text = {"sentence"};
+    columns.width = 2;
     TextRows rows = read_text_rows(find_data_file(folder, sst2_names(part)), columns);
     for (TextRow& row : rows.rows) {
         std::string& label = row.labels.front();

@@ -1,13 +1,16 @@
+#include "heed/datasets/text/sets/text_files.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <memory>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "heed/core/error.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/text/files/text_rows.h"
-#include "heed/datasets/text/sets/text_data_set.h"
 #include "heed/datasets/text/text_key.h"
 #include "heed/datasets/text/text_overlap.h"
 
@@ -193,7 +196,54 @@ TextData open_text_files(const TextDataOptions& general) {
     return data;
 }
 
+/// Those of the test texts that stand in the training file as well, where that is there.
+std::string training_overlap(const TextFilesOptions& options, const TextSource& test) {
+    std::error_code ignored;
+    if (options.train_file.empty() || !fs::is_regular_file(options.path(options.train_file), ignored)) return "";
+    const TextRows train = read_text_rows(options.path(options.train_file), options.columns());
+    return overlap_remark("given", text_hashes(test), "data.train_file", hashes_of(train), "texts");
+}
+
 }  // namespace
+
+const std::vector<std::string>& text_column_settings() {
+    static const std::vector<std::string> names = {"format", "separator", "empty",          "header",
+                                                   "text",   "label",     "label_separator"};
+    return names;
+}
+
+TextColumns text_columns(const TextDataOptions& options, bool several_labels) {
+    const auto* own = dynamic_cast<const TextFilesOptions*>(&options);
+    if (own == nullptr) return {};
+    own->validate();
+    if (own->several() != several_labels) {
+        throw UserError(several_labels ? "data.label_separator is missing: the model gives a text any number of labels"
+                                       : "data.label_separator is for models that give a text any number of labels, "
+                                         "this one gives one");
+    }
+    return own->columns();
+}
+
+TextData open_test_texts(const TextDataOptions& general, const std::vector<std::string>& class_names,
+                         bool several_labels) {
+    const auto& options = dynamic_cast<const TextFilesOptions&>(general);
+    TextRows rows = read_text_rows(options.path(options.test_file), text_columns(options, several_labels));
+    TextData data;
+    data.name = "text_files";
+    data.origin = rows.file;
+    if (rows.skipped > 0) {
+        data.remarks.push_back(
+            fmt::format("{} rows of '{}' are left out, as they have no text (data.empty)", rows.skipped, rows.file));
+    }
+    data.test.source = make_text_source(std::move(rows), class_names, several_labels);
+    data.test.indices.resize(static_cast<std::size_t>(data.test.source->size()));
+    std::iota(data.test.indices.begin(), data.test.indices.end(), int64_t{0});
+    data.train.source = data.validation.source = std::make_shared<TextSource>(class_names, several_labels);
+    if (std::string remark = training_overlap(options, *data.test.source); !remark.empty()) {
+        data.remarks.push_back(std::move(remark));
+    }
+    return data;
+}
 
 TextDataSet text_files() {
     TextDataSet set;

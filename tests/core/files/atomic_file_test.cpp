@@ -125,5 +125,19 @@ TEST(TemporaryFileName, OrdinaryNamesAreNone) {
     }
 }
 
+TEST_F(AtomicFileTest, APlaceIsTriedWithoutATrace) {
+    check_writable(path);
+    EXPECT_EQ(folder.entries(), 0u);
+    test::write_text(path, "old");
+    check_writable(path);
+    EXPECT_EQ(read_text(path), "old");
+    EXPECT_EQ(folder.entries(), 1u);
+    EXPECT_TRUE(contains(message_of<UserError>([&] { check_writable(folder / "missing/data.bin"); }),
+                         "missing/data.bin: No such file or directory"));
+    EXPECT_TRUE(contains(message_of<UserError>([&] { check_writable(folder.path()); }), "it is a folder"));
+    EXPECT_TRUE(contains(message_of<UserError>([&] { check_writable("/dev/null"); }), "it is not a regular file"));
+    EXPECT_TRUE(contains(message_of<UserError>([&] { check_writable(path + "/below"); }), "Not a directory"));
+}
+
 }  // namespace
 }  // namespace heed

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "heed/core/error.h"
+#include "heed/datasets/text/files/text_rows.h"
 #include "heed/datasets/text/sets/text_data_set.h"
 #include "heed/tests/support/archives.h"
 #include "heed/tests/support/message_of.h"
@@ -203,6 +204,8 @@ TEST_F(TextDataSets, Sst2TakesTheTestSetThatHasLabels) {
     EXPECT_EQ(with_test.validation.text(0), "dev one");
     EXPECT_EQ(with_test.test.text(0), "held out");
 
+    write_text("data/sst2/train.tsv", "sentence\tlabel\tnote\nfine\t1\t\n");
+    EXPECT_TRUE(contains(refusal("sst2"), "'data/sst2/train.tsv', line 1: expected 2 columns, found 3"));
     write_text("data/sst2/train.tsv", "sentence\tlabel\nfine\t2\n");
     EXPECT_TRUE(contains(refusal("sst2"), "'data/sst2/train.tsv', line 2: expected the label 0 (negative)"));
 }
@@ -223,6 +226,9 @@ TEST_F(TextDataSets, AgNewsComesAsCsvOrTsv) {
     EXPECT_EQ(data.test.text(0), "Title");
     write_text("data/ag_news/test.csv", "\"1\",\"T\",\"x\ny\"\n\"5\",\"T\",\"x\"\n");
     EXPECT_TRUE(contains(refusal("ag_news"), "'data/ag_news/test.csv', line 3: expected the number of a class"));
+
+    write_text("data/ag_news/test.csv", "\"1\",\"T\",\"x\",\"more\"\n");
+    EXPECT_TRUE(contains(refusal("ag_news"), "'data/ag_news/test.csv', line 1: expected 3 columns, found 4"));
 
     fs::remove("data/ag_news/train.csv");
     fs::remove("data/ag_news/test.csv");
@@ -571,6 +577,36 @@ TEST_F(TextDataSets, ALineOfTenMegabytesIsRead) {
                   .train.text(0)
                   .size(),
               text.size());
+}
+
+TEST_F(TextDataSets, LabelsMayLackWhereTheyAreNotNeeded) {
+    TextColumns columns;
+    columns.label_may_lack = true;
+    write_text("with.csv", "id,label,text\n1,yes,\"fine, really\"\n");
+    write_text("without.csv", "\nid,text\n1,fine\n");
+    write_text("with.jsonl", "\n{\"label\": \"yes\", \"text\": \"fine\"}\n");
+    write_text("without.jsonl", "{\"text\": \"fine\"}\n");
+    for (const char* name : {"with.csv", "with.jsonl"}) {
+        const TextRows rows = read_text_rows(name, columns);
+        EXPECT_TRUE(rows.labelled) << name;
+        EXPECT_EQ(rows.rows.at(0).labels, std::vector<std::string>{"yes"}) << name;
+    }
+    for (const char* name : {"without.csv", "without.jsonl"}) {
+        const TextRows rows = read_text_rows(name, columns);
+        EXPECT_FALSE(rows.labelled) << name;
+        EXPECT_EQ(rows.rows.at(0).text, "fine") << name;
+        EXPECT_TRUE(rows.rows.at(0).labels.empty()) << name;
+        columns.label_may_lack = false;
+        EXPECT_TRUE(contains(message_of<UserError>([&] { read_text_rows(name, columns); }), "\"label\"")) << name;
+        columns.label_may_lack = true;
+    }
+    columns.header = false;
+    columns.text = {"2"};
+    columns.label = "3";
+    write_text("numbers.csv", "1,fine\n");
+    EXPECT_FALSE(read_text_rows("numbers.csv", columns).labelled);
+    columns.label = "1";
+    EXPECT_TRUE(read_text_rows("numbers.csv", columns).labelled);
 }
 
 }  // namespace

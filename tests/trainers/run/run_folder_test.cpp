@@ -178,5 +178,22 @@ TEST_F(RunFolderTest, ReadOnlyFolder) {
     for (const std::string& path : {parent, dir, checkpoints}) chmod(path.c_str(), 0755);
 }
 
+TEST_F(RunFolderTest, IsTriedWithoutATrace) {
+    RunFolder::check(dir);
+    RunFolder::check_next_in(folder / "runs/vit");
+    EXPECT_EQ(folder.entries(), 0u);
+    const auto refusal = [](const std::string& path) { return message_of<UserError>([&] { RunFolder::check(path); }); };
+    write_text(folder / "file", "");
+    EXPECT_TRUE(test::contains(refusal(folder / "file/run"), "Not a directory"));
+    fs::create_directories(folder / "mine");
+    RunFolder::check(folder / "mine");
+    write_text(folder / "mine/letter.txt", "");
+    EXPECT_TRUE(test::contains(refusal(folder / "mine"), "it holds files but no run"));
+    RunFolder::check_next_in(folder / "mine");
+    { RunFolder(dir, false).mark_finished(); }
+    EXPECT_TRUE(test::contains(refusal(dir), "it holds a finished run"));
+    EXPECT_EQ(refusal(dir), error(false)) << "the same as opening it";
+}
+
 }  // namespace
 }  // namespace heed

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heed/datasets/text/files/label_sets.h"
+#include "heed/trainers/answers/input_lines.h"
+#include "heed/trainers/recipe/recipe.h"
+#include "heed/trainers/texts/text_facts.h"
+
+namespace heed {
+
+/// Texts of a table that a model is asked for.
+struct TextTable {
+    std::string file;
+    std::vector<InputLine> texts;
+    bool labelled = false;
+    LabelSets labels = {};  ///< of each text where the table has them, as the model's classes
+};
+
+/// Whether a file is read as a table: by its name (.csv, .tsv, .jsonl), or as data.format is given with the command.
+bool is_text_table(const std::string& file, const Recipe& recipe);
+
+/// Reads the columns that the recipe names (data.text, data.label). A table need not have the column of the labels,
+/// unless it is named with the command. Throws UserError, with file and line, as training does, and where a label is
+/// none of the model's classes.
+TextTable read_text_table(const std::string& file, const Recipe& recipe, const TextDataFacts& facts);
+
+/// Throws UserError where the command gave one of these settings of tables ("label") though `reason` ("x.txt is none").
+void refuse_table_settings(const Recipe& recipe, const std::vector<std::string>& settings, const std::string& reason);
+
+}  // namespace heed
