@@ -34,7 +34,8 @@ def fuzz(attack):
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", check=False)
         for number, what in re.findall(r"(\d+) (stored|changed|kept)", result.stdout):
             attack.count(f"{what} inputs", int(number))
-            attack.count(f"{entry} {what}", int(number))
+        if attack.options.long:
+            print(f"  {entry}: {' '.join(re.findall('(?<=: )[0-9]+ stored.*', result.stdout))}", flush=True)
         if result.returncode == 0:
             return []
         with open(f"{folder}/output", "w", encoding="utf-8") as file:

@@ -80,6 +80,6 @@ def signals(attack):
             return trainings.differences(one.files(), files)
 
         # The interval of the profiler in microseconds (0: none), and of which signals (0: none).
-        cases = [(200, 0)] + [(300 * (i % 3 == 2), attack.random.randrange(1, 2**32)) for i in range(attack.number(2, 40))]
+        cases = [(200, 0)] + [(300 * (i % 3 == 2), attack.random.randrange(1, 2**32)) for i in range(attack.number(2, 20))]
         attack.run(trial, cases)
     attack.options.jobs = jobs

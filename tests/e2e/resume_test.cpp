@@ -397,6 +397,12 @@ TEST_F(Resume, ABestCheckpointOfAnAbandonedStartIsForgotten) {
     EXPECT_EQ(tiny().losses("abandoned").size(), 20u);
 }
 
+TEST_F(Resume, ACheckpointOfAnotherStartThatCannotBeRemovedIsAnError) {
+    std::filesystem::create_directories(tiny().folder / "stale/checkpoints/average.safetensors/in the way");
+    write_text(tiny().folder / "stale/.lock", "");
+    expect_error(tiny().train("stale"), 1, "cannot remove stale/checkpoints/average.safetensors: Directory not empty");
+}
+
 TEST_F(Resume, DamagedMetricsChangeNothing) {
     ASSERT_EQ(tiny().train("garbled").code, 0);
     const std::string garbled = tiny().file("garbled/metrics.jsonl") + "garbage\n";

@@ -20,6 +20,13 @@ bool is_file(const std::string& path) {
     return std::filesystem::exists(path, ignored);
 }
 
+/// Of an earlier start. One that stayed would be taken for this run's.
+void remove_checkpoint(const std::string& path) {
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) throw Error("cannot remove " + path + ": " + error.message());
+}
+
 }  // namespace
 
 RunCheckpoints::RunCheckpoints(const RunPaths& paths, Training& training, RunRecord& record)
@@ -30,9 +37,8 @@ RunCheckpoints::RunCheckpoints(const RunPaths& paths, Training& training, RunRec
       weights_only_(training.recipe.options<RunOptions>("run").weights_only) {}
 
 void RunCheckpoints::begin() {
-    std::error_code ignored;
-    std::filesystem::remove(paths_.best_checkpoint(), ignored);
-    std::filesystem::remove(paths_.average_checkpoint(), ignored);
+    remove_checkpoint(paths_.best_checkpoint());
+    remove_checkpoint(paths_.average_checkpoint());
     remove_old_models();
 }
 
@@ -46,8 +52,7 @@ void RunCheckpoints::go_on() {
                         "a new run with init={}",
                         paths_.folder(), model.step, file, paths_.last_checkpoint()));
     }
-    std::error_code ignored;
-    std::filesystem::remove(paths_.average_checkpoint(), ignored);
+    remove_checkpoint(paths_.average_checkpoint());
     remove_old_models();
 }
 

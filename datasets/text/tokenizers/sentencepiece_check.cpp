@@ -103,7 +103,7 @@ std::string piece_problem(std::string_view message, int64_t number) {
 class DoubleArray {
 public:
     explicit DoubleArray(std::string_view bytes) : units_(bytes.size() / sizeof(uint32_t)) {
-        std::memcpy(units_.data(), bytes.data(), units_.size() * sizeof(uint32_t));
+        if (!units_.empty()) std::memcpy(units_.data(), bytes.data(), units_.size() * sizeof(uint32_t));
     }
 
     /// Whether every walk from the root stays inside, ends, passes at most `most_values` values, and finds only values
