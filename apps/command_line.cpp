@@ -121,7 +121,7 @@ public:
         translate->add_option("--beam", beam_, "hypotheses kept at each step (the same as decoding.beam=...)");
         translate->add_option(
             "--n-best", n_best_,
-            "translations for each line; more than 1: number of the line, score and translation, parted by tabs "
+            "translations for each line; more than 1: number of the line, score and translation, separated by tabs "
             "(the same as decoding.n_best=...)");
         translate->add_flag("--json", translate_.request.json, "print one JSON object a line");
         translate->add_option("--attention", translate_.request.attention,

@@ -19,7 +19,7 @@ struct AttentionMask {
     Tensor query_lengths = {};
 };
 
-/// The four places in which a transformer uses attention (CAB, Zhang et al., ICML 2023).
+/// The four patterns in which a transformer uses attention (CAB, Zhang et al., ICML 2023).
 enum class AttentionPattern : uint8_t { noncausal_self, causal_self, noncausal_cross, causal_cross };
 
 /// "noncausal self-attention" and so on.

@@ -3,7 +3,7 @@
 namespace heed {
 
 void AttentionOptions::describe(Fields& fields) {
-    fields.add("bias", bias, "add a bias to each kernel (query, key, value, output)");
+    fields.add("bias", bias, "add a bias to each projection (query, key, value, output)");
     fields.add("dropout", dropout, "probability that an attention weight is dropped in training").range(0.0, 0.99);
 }
 

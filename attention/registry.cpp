@@ -28,13 +28,13 @@ constexpr AttentionCapabilities every_pattern_at_fixed_length = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .fixed_length = true};
 
 const AttentionType types[] = {
-    {"sdpa", "softmax attention with kernels for query, key, value and output", every_pattern, "",
+    {"sdpa", "softmax attention with projections of query, key, value and output", every_pattern, "",
      make_options<AttentionOptions>, make_sdpa},
-    {"optimised", "sdpa without the value kernel: the values are slices of the input", every_pattern, "",
+    {"optimised", "sdpa without the value projection: the values are slices of the input", every_pattern, "",
      make_options<AttentionOptions>, make_optimised},
-    {"efficient", "sdpa without the key and value kernels: keys and values are slices of the input", every_pattern, "",
-     make_options<AttentionOptions>, make_efficient},
-    {"super", "efficient attention with one kernel that mixes the values over the tokens; the greatest length is fixed",
+    {"efficient", "sdpa without the key and value projections: keys and values are slices of the input", every_pattern,
+     "", make_options<AttentionOptions>, make_efficient},
+    {"super", "efficient attention with one matrix that mixes the values over the tokens; the greatest length is fixed",
      every_pattern_at_fixed_length,
      "weights mixtures of all source tokens, not the tokens themselves: at the start of a training these are nearly "
      "the "

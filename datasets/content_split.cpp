@@ -15,7 +15,7 @@ uint64_t content_hash(std::string_view name) {
     return fnv1a(name);
 }
 
-double content_place(uint64_t seed, std::string_view use, uint64_t hash) {
+double content_draw(uint64_t seed, std::string_view use, uint64_t hash) {
     const RandomKey key = random_key(seed, RandomPurpose::split, use);
     const PhiloxBlock block = philox(key, {{static_cast<uint32_t>(hash), static_cast<uint32_t>(hash >> 32), 0, 0}});
     const uint64_t bits = (static_cast<uint64_t>(block.word[0]) << 32) | block.word[1];
@@ -49,10 +49,10 @@ void ContentGroups::add(std::span<const uint64_t> names) {
 
 std::vector<ContentGroup> ContentGroups::groups() {
     constexpr std::size_t none = SIZE_MAX;
-    std::vector<std::size_t> places(parents_.size(), none);
+    std::vector<std::size_t> draws(parents_.size(), none);
     std::vector<ContentGroup> result;
     for (std::size_t i = 0; i < first_names_.size(); ++i) {
-        std::size_t& place = places[root(numbers_.at(first_names_[i]))];
+        std::size_t& place = draws[root(numbers_.at(first_names_[i]))];
         if (place == none) {
             place = result.size();
             result.push_back({first_names_[i], {}});
@@ -75,11 +75,11 @@ TrainValidation hold_back(std::span<const ContentGroup> groups, uint64_t seed, s
                         "{}",
                         setting, fraction, groups.empty() ? "none" : "that all belong together"));
     }
-    std::vector<double> places;
-    for (const ContentGroup& group : groups) places.push_back(content_place(seed, use, group.name));
-    const auto [least, greatest] = std::minmax_element(places.begin(), places.end());
+    std::vector<double> draws;
+    for (const ContentGroup& group : groups) draws.push_back(content_draw(seed, use, group.name));
+    const auto [least, greatest] = std::minmax_element(draws.begin(), draws.end());
     for (std::size_t i = 0; i < groups.size(); ++i) {
-        const auto place = places.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto place = draws.begin() + static_cast<std::ptrdiff_t>(i);
         const bool is_held_back = fraction > 0 && (place == least || (*place < fraction && place != greatest));
         add(is_held_back ? result.validation : result.train, groups[i]);
     }
@@ -92,10 +92,10 @@ std::vector<int64_t> content_subset(std::span<const uint64_t> hashes, uint64_t s
     std::vector<int64_t> chosen(hashes.size());
     std::iota(chosen.begin(), chosen.end(), int64_t{0});
     if (limit >= std::ssize(chosen)) return chosen;
-    std::vector<double> places;
-    for (const uint64_t hash : hashes) places.push_back(content_place(seed, "limit", hash));
+    std::vector<double> draws;
+    for (const uint64_t hash : hashes) draws.push_back(content_draw(seed, "limit", hash));
     std::stable_sort(chosen.begin(), chosen.end(), [&](int64_t a, int64_t b) {
-        return places[static_cast<std::size_t>(a)] < places[static_cast<std::size_t>(b)];
+        return draws[static_cast<std::size_t>(a)] < draws[static_cast<std::size_t>(b)];
     });
     chosen.resize(static_cast<std::size_t>(limit));
     std::sort(chosen.begin(), chosen.end());

@@ -16,11 +16,12 @@ namespace heed {
 /// The 64-bit FNV-1a hash of a name, which stands for the name in what follows.
 uint64_t content_hash(std::string_view name);
 
-/// A number in [0, 1), uniform over the hashes: the first 53 bits of words 0 and 1 of Philox(key, {low hash, high hash,
-/// 0, 0}) with the key of (seed, RandomPurpose::split, use). `use` keeps choices of different kinds apart.
-double content_place(uint64_t seed, std::string_view use, uint64_t hash);
+/// The draw of a hash: a number in [0, 1), uniform over the hashes: the first 53 bits of words 0 and 1 of Philox(key,
+/// {low hash, high hash, 0, 0}) with the key of (seed, RandomPurpose::split, use). `use` keeps choices of different
+/// kinds apart.
+double content_draw(uint64_t seed, std::string_view use, uint64_t hash);
 
-/// Samples that must not be parted.
+/// Samples that must not be separated.
 struct ContentGroup {
     uint64_t name = 0;             ///< the least of the first names of its samples
     std::vector<int64_t> samples;  ///< ascending
@@ -43,12 +44,12 @@ private:
     std::vector<uint64_t> first_names_;                  // of the samples
 };
 
-/// Keeps back the groups whose place is below `fraction`: about that share of the samples, but at least one group, and
+/// Keeps back the groups whose draw is below `fraction`: about that share of the samples, but at least one group, and
 /// never all. Nothing where `fraction` is 0. UserError that names `setting` where there is only one group.
 TrainValidation hold_back(std::span<const ContentGroup> groups, uint64_t seed, std::string_view use, double fraction,
                           std::string_view setting);
 
-/// The `limit` samples (given by their hashes) of the least places, ascending; all where there are no more. A larger
+/// The `limit` samples (given by their hashes) of the least draws, ascending; all where there are no more. A larger
 /// limit keeps those of a smaller one.
 std::vector<int64_t> content_subset(std::span<const uint64_t> hashes, uint64_t seed, int64_t limit);
 

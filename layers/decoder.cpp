@@ -93,7 +93,7 @@ Variable Decoder::run(Variable x, const Block& block) {
 
 Variable Decoder::forward(Variable x, const DecoderInput& input, const ForwardState& state) {
     return run(std::move(x), [&](size_t index, const Stream& stream) {
-        const std::array<Variable, 3> entering = {stream[0], stream[1], input.memory};
+        const std::array<Variable, 3> entering = {stream[0], stream[1], input.source};
         const auto segment = [this, index, lengths = input.lengths, source_lengths = input.source_lengths](
                                  const std::array<Variable, 3>& inputs, const ForwardState& run_state) {
             const auto attend = [&](Attention& layer, AttentionPlace place, const AttentionInput& attended) {

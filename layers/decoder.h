@@ -33,7 +33,7 @@ public:
 /// What a decoder reads beside its tokens.
 struct DecoderInput {
     Tensor lengths;         ///< of real tokens, i32 [batch]
-    Variable memory;        ///< the encoder's output [batch, source tokens, dim]
+    Variable source;        ///< the encoder's output [batch, source tokens, dim]
     Tensor source_lengths;  ///< of real source tokens, i32 [batch]
 };
 
@@ -60,7 +60,7 @@ public:
 
     Variable forward(Variable x, const DecoderInput& input, const ForwardState& state);
 
-    /// For decoding token by token; the memory is projected here, once for each layer.
+    /// For decoding token by token; the source is projected here, once for each layer.
     DecoderCache make_cache(Context& context, const DecodingStart& start);
     /// The output for one more token of each row, x [rows, 1, dim] -> [rows, 1, dim].
     Tensor step(const Tensor& x, DecoderCache& cache);

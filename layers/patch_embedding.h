@@ -5,7 +5,7 @@
 namespace heed {
 
 /// Cuts images into square patches and projects each: [batch, channels, height, width] -> [batch, patches, dim]. The
-/// same as a convolution with stride = patch, kernel size = window = patch + 2 * overlap and padding = overlap.
+/// same as a convolution with stride = patch, a filter of the size window = patch + 2 * overlap and padding = overlap.
 /// Parameters: weight [dim, channels * window * window], bias [dim].
 class PatchEmbedding : public Module {
 public:

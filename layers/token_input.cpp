@@ -19,8 +19,8 @@ TokenInput::TokenInput(Embedding& table, const TokenInputSettings& settings)
         add("class_token", *class_token_);
     }
     if (settings.positions != "none") {
-        const int64_t places = max_tokens_ + (settings.class_token ? 1 : 0);
-        positions_ = std::make_unique<Positions>(places, table.dim(), settings.positions == "learned");
+        const int64_t length = max_tokens_ + (settings.class_token ? 1 : 0);
+        positions_ = std::make_unique<Positions>(length, table.dim(), settings.positions == "learned");
         add("positions", *positions_);
     }
     add("token_dropout", token_dropout_);

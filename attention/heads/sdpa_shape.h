@@ -29,7 +29,7 @@ struct SdpaShape {
     RandomStream random = {};
 };
 
-/// Place of a weight among the random numbers of a sample. Neighbouring queries of one key are neighbours, and every
+/// Position of a weight among the random numbers of a sample. Neighbouring queries of one key are neighbours, and every
 /// key starts at a multiple of 64, as the vectorised generator wants it.
 [[gnu::always_inline]] inline int64_t sdpa_dropout_element(const SdpaShape& shape, int64_t head, int64_t query,
                                                            int64_t key) {

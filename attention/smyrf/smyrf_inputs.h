@@ -11,7 +11,7 @@ namespace heed {
 /// L = max(1, min(ceil(n / cluster), n, m)) chunks; chunk c of the queries attends to chunk c of the keys.
 ///
 /// causal_self: the sequence is cut into aligned blocks, which are doubled until they are longer than a cluster. Within
-/// its own block a query meets all keys up to its own place, in every round. Earlier tokens are covered by aligned
+/// its own block a query meets all keys up to its own position, in every round. Earlier tokens are covered by aligned
 /// blocks of doubling length S, each of them once; in each round the keys of such a block are put in an order and cut
 /// into ceil(S / cluster) chunks, of which a query meets one.
 ///

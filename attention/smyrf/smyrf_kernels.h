@@ -15,7 +15,7 @@ namespace heed {
     return fewer > 1 ? fewer : 1;
 }
 
-/// Place at which chunk c of L begins among n sorted tokens.
+/// Position at which chunk c of L begins among n sorted tokens.
 [[gnu::always_inline]] inline int64_t smyrf_border(int64_t chunk, int64_t chunks, int64_t tokens) {
     return chunk * tokens / chunks;
 }
@@ -41,7 +41,7 @@ struct SmyrfShape {
     int64_t first_query = 0;
 };
 
-/// Orders in which each round puts queries and keys: places 0 .. length - 1 hold the tokens sorted by (hash, index),
+/// Orders in which each round puts queries and keys: positions 0 .. length - 1 hold the tokens sorted by (hash, index),
 /// numbers before NaN; the padded tokens follow. Samples of one chunk keep their tokens in order.
 struct SmyrfSort {
     SmyrfShape shape;
@@ -61,8 +61,8 @@ struct SmyrfGroup {
     ConstHeadView query, key;
     const float* directions;  ///< [rounds, heads, head_dim]
     /// causal_cross: [batch, heads, rounds, queries] by chunk and [batch, heads, rounds, keys] by (hash, index).
-    /// causal_self: both are one array [batch, heads, rounds, levels, keys], in which the places of a pair's left block
-    /// hold its keys by (hash, index), and those of its right block its queries by chunk, the real ones in front.
+    /// causal_self: both are one array [batch, heads, rounds, levels, keys], in which the positions of a pair's left
+    /// block hold its keys by (hash, index), and those of its right block its queries by chunk, the real ones in front.
     int32_t* query_order;
     int32_t* key_order;
     int32_t* ends;  ///< [batch, heads, rounds, chunks]: where the queries of a chunk end within those of its list

@@ -6,7 +6,7 @@ namespace heed {
 
 std::unique_ptr<Attention> make_efficient(const AttentionGeometry& geometry, const AttentionOptions& options) {
     return std::make_unique<MultiHeadAttention>(geometry, options,
-                                                MultiHeadAttention::Kernels{.key = false, .value = false});
+                                                MultiHeadAttention::Projected{.key = false, .value = false});
 }
 
 }  // namespace heed

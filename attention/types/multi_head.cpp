@@ -6,22 +6,22 @@
 
 namespace heed {
 
-MultiHeadAttention::Projection::Projection(int64_t kernels, int64_t dim)
-    : weight({kernels * dim, dim}, Initializer::xavier_uniform(), true),
-      bias({kernels * dim}, Initializer::constant(0.0f), false) {}
+MultiHeadAttention::PackedProjections::PackedProjections(int64_t count, int64_t dim)
+    : weight({count * dim, dim}, Initializer::xavier_uniform(), true),
+      bias({count * dim}, Initializer::constant(0.0f), false) {}
 
 MultiHeadAttention::MultiHeadAttention(const AttentionGeometry& geometry, const AttentionOptions& options,
-                                       Kernels kernels)
+                                       Projected projected)
     : Attention(geometry),
-      kernels_(kernels),
+      projected_(projected),
       has_bias_(options.bias),
       dropout_(static_cast<float>(options.dropout)),
-      query_(cross() ? 1 : 1 + source_kernels(), geometry.dim),
-      source_(cross() ? source_kernels() : 0, geometry.dim),
+      query_(cross() ? 1 : 1 + source_projections(), geometry.dim),
+      source_(cross() ? source_projections() : 0, geometry.dim),
       output_(geometry.dim, geometry.dim, options.bias) {
     std::vector<std::string> of_source;
-    if (kernels.key) of_source.emplace_back("key");
-    if (kernels.value) of_source.emplace_back("value");
+    if (projected.key) of_source.emplace_back("key");
+    if (projected.value) of_source.emplace_back("value");
     std::vector<std::string> of_query = {"query"};
     if (!cross()) of_query.insert(of_query.end(), of_source.begin(), of_source.end());
     announce(query_, of_query);
@@ -29,18 +29,18 @@ MultiHeadAttention::MultiHeadAttention(const AttentionGeometry& geometry, const 
     add("output", output_);
 }
 
-void MultiHeadAttention::announce(Projection& projection, const std::vector<std::string>& names) {
+void MultiHeadAttention::announce(PackedProjections& projections, const std::vector<std::string>& names) {
     std::vector<std::pair<std::string, int64_t>> weights, biases;
     for (const std::string& name : names) {
         weights.emplace_back(name + ".weight", geometry().dim);
         biases.emplace_back(name + ".bias", geometry().dim);
     }
-    add_packed(projection.weight, std::move(weights));
-    if (has_bias_) add_packed(projection.bias, std::move(biases));
+    add_packed(projections.weight, std::move(weights));
+    if (has_bias_) add_packed(projections.bias, std::move(biases));
 }
 
-Variable MultiHeadAttention::project(Projection& projection, const Variable& x) {
-    return linear(x, projection.weight.variable(), has_bias_ ? projection.bias.variable() : Variable());
+Variable MultiHeadAttention::project(PackedProjections& projections, const Variable& x) {
+    return linear(x, projections.weight.variable(), has_bias_ ? projections.bias.variable() : Variable());
 }
 
 Variable MultiHeadAttention::values(const Variable& source, const AttentionMask&) {
@@ -57,19 +57,19 @@ ScaledDotProduct MultiHeadAttention::empty_heads(const AttentionMask& mask) cons
 
 void MultiHeadAttention::set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first,
                                            const Variable& source, const Variable& values) const {
-    heads.key = kernels_.key ? HeadColumns{projection, first} : HeadColumns{source, 0};
-    heads.value =
-        kernels_.value ? HeadColumns{projection, first + (kernels_.key ? geometry().dim : 0)} : HeadColumns{values, 0};
+    heads.key = projected_.key ? HeadColumns{projection, first} : HeadColumns{source, 0};
+    heads.value = projected_.value ? HeadColumns{projection, first + (projected_.key ? geometry().dim : 0)}
+                                   : HeadColumns{values, 0};
 }
 
 ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input) {
     const Variable& source = source_of(input);
     const Variable from_query = project(query_, input.query);
-    const Variable from_source = cross() && source_kernels() > 0 ? project(source_, source) : from_query;
+    const Variable from_source = cross() && source_projections() > 0 ? project(source_, source) : from_query;
     ScaledDotProduct heads = empty_heads(input.mask);
     heads.query = {from_query, 0};
     set_key_and_value(heads, from_source, cross() ? 0 : geometry().dim, source,
-                      kernels_.value ? Variable() : values(source, input.mask));
+                      projected_.value ? Variable() : values(source, input.mask));
     heads.causal = geometry().pattern == AttentionPattern::causal_self;
     return heads;
 }
@@ -79,14 +79,14 @@ std::unique_ptr<AttentionCache> MultiHeadAttention::make_causal_cache(Context& c
         const Variable source(start.source);
         const AttentionMask mask{start.source_lengths};
         ScaledDotProduct heads;
-        set_key_and_value(heads, source_kernels() > 0 ? project(source_, source) : Variable(), 0, source,
-                          kernels_.value ? Variable() : values(source, mask));
+        set_key_and_value(heads, source_projections() > 0 ? project(source_, source) : Variable(), 0, source,
+                          projected_.value ? Variable() : values(source, mask));
         return std::make_unique<MultiHeadCrossCache>(heads.key, heads.value, start.source_lengths);
     }
     auto cache = std::make_unique<MultiHeadSelfCache>();
     const auto buffer = [&](int64_t width) { return TokenBuffer(context, start.batch, width, start.expected_tokens); };
-    if (source_kernels() > 0) cache->projected = buffer(source_kernels() * geometry().dim);
-    if (source_kernels() < 2) cache->input = buffer(geometry().dim);
+    if (source_projections() > 0) cache->projected = buffer(source_projections() * geometry().dim);
+    if (source_projections() < 2) cache->input = buffer(geometry().dim);
     if (mixes_values()) cache->mixed = buffer(geometry().dim);
     return cache;
 }
@@ -150,7 +150,7 @@ Tensor MultiHeadAttention::attend_weights(const ScaledDotProduct& heads, const A
 }
 
 int64_t MultiHeadAttention::projection_multiplies(int64_t tokens, int64_t keys) const {
-    return (2 * tokens + source_kernels() * keys) * geometry().dim * geometry().dim;
+    return (2 * tokens + source_projections() * keys) * geometry().dim * geometry().dim;
 }
 
 int64_t MultiHeadAttention::multiplies(int64_t tokens, int64_t keys) const {

@@ -13,17 +13,18 @@
 namespace heed {
 
 /// Attention whose heads are softmax attention over projected or plain slices of the input, in all four patterns: the
-/// shared body of the types that differ only in which of query, key and value have a kernel, and in what stands in for
-/// a value kernel. Kernels that read the same input are rows of one packed parameter, so that they are one product:
+/// shared body of the types that differ only in which of query, key and value are projected, and in what stands in for
+/// a projected value. Projections of the same input are rows of one packed parameter, so that they are one product:
 /// query, key and value in self-attention, key and value in cross-attention.
 class MultiHeadAttention : public Attention {
 public:
-    struct Kernels {
+    /// Which of the two are projected; the query always is.
+    struct Projected {
         bool key = true;
         bool value = true;
     };
 
-    MultiHeadAttention(const AttentionGeometry& geometry, const AttentionOptions& options, Kernels kernels);
+    MultiHeadAttention(const AttentionGeometry& geometry, const AttentionOptions& options, Projected projected);
 
     Variable forward(const AttentionInput& input, const ForwardState& state) override;
     Tensor weights(const AttentionInput& input) override;
@@ -38,7 +39,7 @@ protected:
     /// Where mixes_values(): adds the value of the last token of `input` to `mixed`.
     virtual void append_value(const TokenBuffer& input, TokenBuffer& mixed);
 
-    /// The values where there is no value kernel, [batch, keys, dim]: the source itself.
+    /// The values where they are not projected, [batch, keys, dim]: the source itself.
     virtual Variable values(const Variable& source, const AttentionMask& mask);
 
     /// The outputs of the heads side by side, [batch, tokens, dim], and their weights without dropout.
@@ -55,29 +56,29 @@ protected:
     int64_t projection_multiplies(int64_t tokens, int64_t keys) const;
 
 private:
-    /// Kernels that read one input, as rows of one parameter. Their biases are there where the layer has biases.
-    struct Projection {
+    /// Projections of one input, as rows of one parameter. Their biases are there where the layer has biases.
+    struct PackedProjections {
         Parameter weight, bias;
-        Projection(int64_t kernels, int64_t dim);
+        PackedProjections(int64_t count, int64_t dim);
     };
     Tensor self_step(const Tensor& x, MultiHeadSelfCache& cache);
     Tensor cross_step(const Tensor& x, MultiHeadCrossCache& cache);
     /// What is the same for all passes: heads, their width and the mask; the caller sets query, key and value.
     ScaledDotProduct empty_heads(const AttentionMask& mask) const;
-    /// Columns of key and value where `first` is the first column of a projection with the kernels of the source.
+    /// Columns of key and value where `first` is the first column of the source in what project() gave.
     void set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first, const Variable& source,
                            const Variable& values) const;
-    void announce(Projection& projection, const std::vector<std::string>& names);
-    Variable project(Projection& projection, const Variable& x);
+    void announce(PackedProjections& projections, const std::vector<std::string>& names);
+    Variable project(PackedProjections& projections, const Variable& x);
 
-    int64_t source_kernels() const { return (kernels_.key ? 1 : 0) + (kernels_.value ? 1 : 0); }
+    int64_t source_projections() const { return (projected_.key ? 1 : 0) + (projected_.value ? 1 : 0); }
     bool cross() const { return is_cross(geometry().pattern); }
 
-    Kernels kernels_;
+    Projected projected_;
     bool has_bias_;
     float dropout_;
-    Projection query_;   ///< in self-attention also of key and value
-    Projection source_;  ///< of key and value in cross-attention
+    PackedProjections query_;   ///< in self-attention also of key and value
+    PackedProjections source_;  ///< of key and value in cross-attention
     Linear output_;
 };
 

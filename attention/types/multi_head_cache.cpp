@@ -58,11 +58,11 @@ void MultiHeadCrossCache::reorder(std::span<const int32_t> rows) {
 
 /// Sources without rows still cost a block of queries each; copying the others pays where they are many.
 void MultiHeadCrossCache::drop_unused_sources() {
-    std::vector<int32_t> place(static_cast<size_t>(sources()), -1), kept;
-    for (const int32_t source : source_of_row_) place[static_cast<size_t>(source)] = 0;
-    for (int32_t source = 0; source < std::ssize(place); ++source) {
-        if (place[static_cast<size_t>(source)] < 0) continue;
-        place[static_cast<size_t>(source)] = static_cast<int32_t>(kept.size());
+    std::vector<int32_t> moved_to(static_cast<size_t>(sources()), -1), kept;
+    for (const int32_t source : source_of_row_) moved_to[static_cast<size_t>(source)] = 0;
+    for (int32_t source = 0; source < std::ssize(moved_to); ++source) {
+        if (moved_to[static_cast<size_t>(source)] < 0) continue;
+        moved_to[static_cast<size_t>(source)] = static_cast<int32_t>(kept.size());
         kept.push_back(source);
     }
     if (2 * std::ssize(kept) > sources()) return;
@@ -78,24 +78,24 @@ void MultiHeadCrossCache::drop_unused_sources() {
     key_.source = gathered(key_.source, index);
     value_.source = shared ? key_.source : gathered(value_.source, index);
     if (kept_) kept_->reorder(kept);
-    for (int32_t& source : source_of_row_) source = place[static_cast<size_t>(source)];
+    for (int32_t& source : source_of_row_) source = moved_to[static_cast<size_t>(source)];
 }
 
 void MultiHeadCrossCache::group_rows() {
-    std::vector<int32_t> count(static_cast<size_t>(sources()), 0), place_of;
+    std::vector<int32_t> count(static_cast<size_t>(sources()), 0), seat_of;
     for (const int32_t source : source_of_row_) ++count[static_cast<size_t>(source)];
     group_ = count.empty() ? 1 : std::max(1, *std::max_element(count.begin(), count.end()));
     std::fill(count.begin(), count.end(), 0);
     std::vector<int32_t> row_at(static_cast<size_t>(sources() * group_), 0);
     for (const int32_t source : source_of_row_) {
-        const auto place = static_cast<int32_t>(source * group_ + count[static_cast<size_t>(source)]++);
-        row_at[static_cast<size_t>(place)] = static_cast<int32_t>(place_of.size());
-        place_of.push_back(place);
+        const auto seat = static_cast<int32_t>(source * group_ + count[static_cast<size_t>(source)]++);
+        row_at[static_cast<size_t>(seat)] = static_cast<int32_t>(seat_of.size());
+        seat_of.push_back(seat);
     }
-    row_at_ = place_of_ = Tensor();
-    if (row_at == place_of) return;
+    row_at_ = seat_of_ = Tensor();
+    if (row_at == seat_of) return;
     row_at_ = integer_tensor(key_.source.context(), row_at);
-    place_of_ = integer_tensor(key_.source.context(), place_of);
+    seat_of_ = integer_tensor(key_.source.context(), seat_of);
 }
 
 Tensor MultiHeadCrossCache::to_sources(const Tensor& x) const {
@@ -108,8 +108,8 @@ Tensor MultiHeadCrossCache::to_sources(const Tensor& x) const {
 }
 
 Tensor MultiHeadCrossCache::to_rows(const Tensor& x) const {
-    const Tensor places = x.reshape({sources() * group_, 1, x.shape()[2]});
-    return place_of_.defined() ? gather_rows(places, place_of_) : places;
+    const Tensor seats = x.reshape({sources() * group_, 1, x.shape()[2]});
+    return seat_of_.defined() ? gather_rows(seats, seat_of_) : seats;
 }
 
 }  // namespace heed

@@ -12,7 +12,7 @@ namespace heed {
 
 /// The cache of MultiHeadAttention in causal self-attention: only what keys and values are made of.
 struct MultiHeadSelfCache final : AttentionCache {
-    std::optional<TokenBuffer> projected;  ///< keys and values that have a kernel, side by side
+    std::optional<TokenBuffer> projected;  ///< keys and values that are projected, side by side
     std::optional<TokenBuffer> input;      ///< where keys or values are the input itself
     std::optional<TokenBuffer> mixed;      ///< values that are made of the inputs of all tokens so far
     std::unique_ptr<AttentionCache> kept;  ///< what attend_step of a type keeps
@@ -38,7 +38,7 @@ public:
     /// i32 [sources], or undefined.
     const Tensor& lengths() const { return lengths_; }
 
-    /// x [rows, 1, width] -> [sources, most rows of a source, width]; places without a row hold some other row.
+    /// x [rows, 1, width] -> [sources, most rows of a source, width]; seats without a row hold some other row.
     Tensor to_sources(const Tensor& x) const;
     /// The same backwards, [rows, 1, width].
     Tensor to_rows(const Tensor& x) const;
@@ -53,8 +53,8 @@ private:
     std::unique_ptr<AttentionCache> kept_;
     std::vector<int32_t> source_of_row_;
     int64_t group_ = 1;  ///< most rows of a source
-    Tensor row_at_;      ///< i32 [sources * group], undefined where places and rows are the same
-    Tensor place_of_;    ///< i32 [rows], likewise
+    Tensor row_at_;      ///< i32 [sources * group], undefined where seats and rows are the same
+    Tensor seat_of_;     ///< i32 [rows], likewise
 };
 
 }  // namespace heed

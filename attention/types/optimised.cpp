@@ -6,7 +6,7 @@ namespace heed {
 
 std::unique_ptr<Attention> make_optimised(const AttentionGeometry& geometry, const AttentionOptions& options) {
     return std::make_unique<MultiHeadAttention>(geometry, options,
-                                                MultiHeadAttention::Kernels{.key = true, .value = false});
+                                                MultiHeadAttention::Projected{.key = true, .value = false});
 }
 
 }  // namespace heed

@@ -6,7 +6,7 @@ namespace heed {
 
 std::unique_ptr<Attention> make_sdpa(const AttentionGeometry& geometry, const AttentionOptions& options) {
     return std::make_unique<MultiHeadAttention>(geometry, options,
-                                                MultiHeadAttention::Kernels{.key = true, .value = true});
+                                                MultiHeadAttention::Projected{.key = true, .value = true});
 }
 
 }  // namespace heed

@@ -40,7 +40,7 @@ protected:
     void append_value(const TokenBuffer& input, TokenBuffer& mixed) override {
         const int64_t tokens = input.tokens(), n = geometry().max_keys(), width = geometry().dim;
         check_length(tokens);
-        const TokenBuffer::Place place = mixed.append_unwritten();
+        const TokenBuffer::Room room = mixed.append_unwritten();
         if (input.rows() == 0) return;
         MatrixProduct product;
         product.rows = 1;
@@ -51,9 +51,9 @@ protected:
         product.b = input.values().f32();
         product.b_row_stride = width;
         product.b_batch_stride = input.values().shape()[1] * width;
-        product.c = mixed.values().view(place.offset, {1}).f32();
+        product.c = mixed.values().view(room.offset, {1}).f32();
         product.c_row_stride = width;
-        product.c_batch_stride = place.stride;
+        product.c_batch_stride = room.stride;
         product.batch = input.rows();
         input.values().context().device().matrix_product(product);
     }

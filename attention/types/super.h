@@ -5,7 +5,7 @@
 namespace heed {
 
 /// Super attention (Hosseini and Hosseini, arXiv 2403.01643): efficient attention whose values are mixed over the
-/// tokens by an alignment kernel W_A [n, n], one for all heads: H_i = softmax((Q W_Q)_i K_i^T / sqrt(r)) (W_A K)_i.
+/// tokens by an alignment matrix W_A [n, n], one for all heads: H_i = softmax((Q W_Q)_i K_i^T / sqrt(r)) (W_A K)_i.
 /// 2 d^2 + n^2 parameters without biases; W_A has no bias, no weight decay, and starts near the identity, with which
 /// the layer is efficient attention.
 ///

@@ -25,7 +25,7 @@ void TokenBuffer::copy_to(const Tensor& other, const Tensor& index) {
               tokens_ * width, index);
 }
 
-TokenBuffer::Place TokenBuffer::append_unwritten() {
+TokenBuffer::Room TokenBuffer::append_unwritten() {
     const int64_t capacity = values_.shape()[1], width = values_.shape()[2];
     if (tokens_ == capacity) {
         Tensor larger = Tensor::empty(values_.context(), {rows(), 2 * capacity, width});
@@ -41,8 +41,8 @@ void TokenBuffer::append(const Tensor& x, int64_t first_column) {
         throw Error("a token of " + std::to_string(x.shape()[0]) + " rows was to be added to a cache of " +
                     std::to_string(rows()) + " rows");
     }
-    const Place place = append_unwritten();
-    copy_rows({x, first_column, x.shape()[2]}, {values_, place.offset, place.stride}, rows(), width);
+    const Room room = append_unwritten();
+    copy_rows({x, first_column, x.shape()[2]}, {values_, room.offset, room.stride}, rows(), width);
 }
 
 void TokenBuffer::reorder(const Tensor& index) {

@@ -14,11 +14,11 @@ public:
     void append(const Tensor& x, int64_t first_column = 0);
     /// Adds a token of each row, whose values the caller then writes: element offset + row * stride of values() is the
     /// first of that row.
-    struct Place {
+    struct Room {
         int64_t offset;
         int64_t stride;
     };
-    Place append_unwritten();
+    Room append_unwritten();
     /// Row b becomes what row index[b] was; `index` is i32 [any number of rows].
     void reorder(const Tensor& index);
 

@@ -51,7 +51,7 @@ Storage* CachingAllocator::acquire(size_t bytes) {
         storage->capacity = capacity;
     }
     storage->next_free = nullptr;
-    storage->references = 1;
+    storage->owners = 1;
     bytes_in_use_ += storage->capacity;
     peak_bytes_ = std::max(peak_bytes_, bytes_in_use_);
     return storage;

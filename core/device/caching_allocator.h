@@ -16,7 +16,7 @@ struct Storage {
     Context* context = nullptr;
     void* data = nullptr;
     size_t capacity = 0;
-    int64_t references = 0;
+    int64_t owners = 0;
     Storage* next_free = nullptr;
 };
 
@@ -29,7 +29,7 @@ public:
     CachingAllocator(const CachingAllocator&) = delete;
     CachingAllocator& operator=(const CachingAllocator&) = delete;
 
-    /// A block of at least `bytes` bytes with one reference.
+    /// A block of at least `bytes` bytes with one owner.
     Storage* acquire(size_t bytes);
     void release(Storage* storage);
     /// Gives unused blocks back to the device.

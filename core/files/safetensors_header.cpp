@@ -35,11 +35,11 @@ public:
     SafetensorsHeader take() { return std::move(header_); }
 
     bool start_object(size_t) override {
-        if (place_ == Place::file) {
-            place_ = Place::header;
-        } else if (place_ == Place::header_value) {
+        if (state_ == State::file) {
+            state_ = State::header;
+        } else if (state_ == State::header_value) {
             const bool is_metadata = range_.name == "__metadata__";
-            place_ = is_metadata ? Place::metadata : Place::tensor;
+            state_ = is_metadata ? State::metadata : State::tensor;
         } else {
             unexpected("an object");
         }
@@ -47,7 +47,7 @@ public:
     }
 
     bool end_object() override {
-        if (place_ == Place::tensor) {
+        if (state_ == State::tensor) {
             if (seen_.size() != 3) fail_tensor("has not all of dtype, shape and data_offsets");
             if (offsets_.size() != 2 || offsets_[0] > offsets_[1]) {
                 fail_tensor("has data_offsets that are not two rising numbers");
@@ -56,12 +56,12 @@ public:
             range_.end = static_cast<uint64_t>(offsets_[1]);
             header_.tensors.push_back(std::move(range_));
         }
-        place_ = place_ == Place::header ? Place::end : Place::header;
+        state_ = state_ == State::header ? State::end : State::header;
         return true;
     }
 
     bool key(std::string& text) override {
-        if (place_ == Place::header) {
+        if (state_ == State::header) {
             if (text.empty()) throw UserError(path_ + ": the header has a tensor without a name");
             if (!names_.insert(text).second)
                 throw UserError(path_ + ": " + quote(text) + " stands in the header twice");
@@ -69,36 +69,36 @@ public:
             range_.name = text;
             seen_.clear();
             offsets_.clear();
-            place_ = Place::header_value;
-        } else if (place_ == Place::metadata) {
+            state_ = State::header_value;
+        } else if (state_ == State::metadata) {
             if (header_.metadata.contains(text)) {
                 throw UserError(path_ + ": the metadata " + quote(text) + " stands in the header twice");
             }
             key_ = text;
-            place_ = Place::metadata_value;
+            state_ = State::metadata_value;
         } else {
             if (text != "dtype" && text != "shape" && text != "data_offsets") {
                 fail_tensor("has the unknown key " + quote(text));
             }
             if (!seen_.insert(text).second) fail_tensor("has " + text + " twice");
             key_ = text;
-            place_ = Place::tensor_value;
+            state_ = State::tensor_value;
         }
         return true;
     }
 
     bool string(std::string& text) override {
-        if (place_ == Place::metadata_value) {
+        if (state_ == State::metadata_value) {
             header_.metadata.emplace(key_, text);
-            place_ = Place::metadata;
-        } else if (place_ == Place::tensor_value && key_ == "dtype") {
+            state_ = State::metadata;
+        } else if (state_ == State::tensor_value && key_ == "dtype") {
             const auto* found = std::find_if(std::begin(stored_dtypes), std::end(stored_dtypes),
                                              [&](const auto& entry) { return entry.second == text; });
             if (found == std::end(stored_dtypes)) {
                 fail_tensor("has dtype " + quote(text) + "; expected F32, F16, BF16, F64, I32, I64, U8 or BOOL");
             }
             range_.dtype = found->first;
-            place_ = Place::tensor;
+            state_ = State::tensor;
         } else {
             unexpected("a text");
         }
@@ -106,18 +106,18 @@ public:
     }
 
     bool start_array(size_t) override {
-        if (place_ != Place::tensor_value || key_ == "dtype") unexpected("a list");
-        place_ = Place::list;
+        if (state_ != State::tensor_value || key_ == "dtype") unexpected("a list");
+        state_ = State::list;
         return true;
     }
 
     bool end_array() override {
-        place_ = Place::tensor;
+        state_ = State::tensor;
         return true;
     }
 
     bool number_unsigned(uint64_t value) override {
-        if (place_ != Place::list) unexpected("a number");
+        if (state_ != State::list) unexpected("a number");
         if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
             fail_tensor("has the number " + std::to_string(value) + " in its " + key_);
         }
@@ -136,22 +136,22 @@ public:
     }
 
 private:
-    enum class Place { file, header, header_value, metadata, metadata_value, tensor, tensor_value, list, end };
+    enum class State { file, header, header_value, metadata, metadata_value, tensor, tensor_value, list, end };
 
     [[noreturn]] void fail_tensor(const std::string& what) const {
         throw UserError(path_ + ": tensor " + quote(range_.name) + " " + what);
     }
 
     [[noreturn]] void unexpected(const std::string& what) const {
-        switch (place_) {
-            case Place::tensor_value:
+        switch (state_) {
+            case State::tensor_value:
                 fail_tensor("has " + what + " as its " + key_);
-            case Place::list:
+            case State::list:
                 fail_tensor("has " + what + " in its " + key_);
-            case Place::header_value:
+            case State::header_value:
                 throw UserError(path_ + ": the header has " + what + " as " + quote(range_.name) +
                                 "; expected an object");
-            case Place::metadata_value:
+            case State::metadata_value:
                 throw UserError(path_ + ": the metadata " + quote(key_) + " is " + what + "; expected a text");
             default:
                 throw UserError(path_ + ": the header is " + what + "; expected an object");
@@ -161,7 +161,7 @@ private:
     const std::string& path_;
     SafetensorsHeader header_;
     std::set<std::string> names_;
-    Place place_ = Place::file;
+    State state_ = State::file;
     std::string key_;             // of the tensor or the metadata
     SafetensorsRange range_;      // the tensor being read
     std::set<std::string> seen_;  // its keys so far

@@ -31,7 +31,7 @@ float to_number(Half half) {
     if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000U | fraction << 13);
     if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
     if (fraction == 0) return std::bit_cast<float>(sign);
-    const int shift = std::countl_zero(fraction) - 21;  // brings the highest bit to place 10
+    const int shift = std::countl_zero(fraction) - 21;  // makes the highest bit number 10
     fraction = fraction << shift & 0x3FFU;
     return std::bit_cast<float>(sign | static_cast<uint32_t>(113 - shift) << 23 | fraction << 13);
 }
@@ -46,7 +46,7 @@ requires std::is_arithmetic_v<T> T to_number(T value) {
 }
 
 [[noreturn]] void refuse(const StoredTensor& stored, size_t index, const std::string& what) {
-    throw UserError("tensor " + quote(stored.name) + " holds " + what + " at place " + std::to_string(index));
+    throw UserError("tensor " + quote(stored.name) + " holds " + what + " at index " + std::to_string(index));
 }
 
 template <class T>

@@ -6,7 +6,7 @@ namespace heed {
 
 class Tensor;
 
-/// The place of a tensor's device in a table of kernels.
+/// The index of a tensor's device in a table of kernels.
 int device_number(const Tensor& tensor);
 
 /// Throws Error: the op has no kernels for the tensor's device.

@@ -29,7 +29,7 @@ struct AdamWStep {
 using AdamStep = AdamWStep;
 
 /// One step of RMSprop as in PyTorch (not centered), with g = gradient_scale * gradients + weight_decay * p:
-/// s = memory * s + (1 - memory) * g * g; d = g / (sqrt(s) + epsilon);
+/// s = decay_rate * s + (1 - decay_rate) * g * g; d = g / (sqrt(s) + epsilon);
 /// momentum 0: p -= learning_rate * d; else b = momentum * b + d and p -= learning_rate * b. s and b start as zeros.
 struct RmsPropStep {
     float* parameters;       ///< [count]
@@ -38,7 +38,7 @@ struct RmsPropStep {
     float* momentum_buffer;  ///< [count]; null when momentum is 0
     int64_t count;
     double learning_rate;
-    double memory;
+    double decay_rate;
     double epsilon;
     double momentum;
     double weight_decay;

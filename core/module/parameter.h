@@ -10,8 +10,8 @@
 
 namespace heed {
 
-/// A named run of rows of a parameter. Most parameters are one part; the query, key and value kernels of an attention
-/// layer are parts of one packed parameter, so that they are one matrix product and keep their own names.
+/// A named run of rows of a parameter. Most parameters are one part; the query, key and value projections of an
+/// attention layer are parts of one packed parameter, so that they are one matrix product and keep their own names.
 struct ParameterPart {
     std::string name;
     int64_t first_row = 0;

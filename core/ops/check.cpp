@@ -34,7 +34,7 @@ void check_values(const char* op, const char* what, std::span<const int32_t> ind
     const auto wrong = std::find_if(indices.begin(), indices.end(), [&](int32_t i) { return i < first || i >= end; });
     if (wrong == indices.end()) return;
     throw Error((op ? std::string(op) + ": " : "") + "expected " + what + " in [" + std::to_string(first) + ", " +
-                std::to_string(end) + "), got " + std::to_string(*wrong) + " at place " +
+                std::to_string(end) + "), got " + std::to_string(*wrong) + " at index " +
                 std::to_string(wrong - indices.begin()));
 }
 

@@ -10,7 +10,7 @@ namespace heed {
 
 Tensor::Tensor(const Tensor& other)
     : storage_(other.storage_), offset_(other.offset_), shape_(other.shape_), dtype_(other.dtype_) {
-    if (storage_) ++storage_->references;
+    if (storage_) ++storage_->owners;
 }
 
 Tensor::Tensor(Tensor&& other) noexcept
@@ -40,7 +40,7 @@ Tensor::~Tensor() {
 }
 
 void Tensor::release() {
-    if (storage_ && --storage_->references == 0) storage_->context->allocator().release(storage_);
+    if (storage_ && --storage_->owners == 0) storage_->context->allocator().release(storage_);
     storage_ = nullptr;
 }
 
@@ -87,7 +87,7 @@ Context& Tensor::context() const {
 }
 
 bool Tensor::unique() const {
-    return storage_ && storage_->references == 1;
+    return storage_ && storage_->owners == 1;
 }
 
 void* Tensor::raw() const {

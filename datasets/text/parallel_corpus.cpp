@@ -77,7 +77,7 @@ ParallelCorpus read_tab_separated_pairs(const TextFile& file) {
         const std::size_t tab = line.find('\t');
         if (trimmed(line).empty() && tab == std::string_view::npos) continue;
         if (tab == std::string_view::npos) {
-            file.fail(lines.number(), "expected two sentences parted by a tab, found no tab");
+            file.fail(lines.number(), "expected two sentences separated by a tab, found no tab");
         }
         const std::string_view rest = line.substr(tab + 1);
         add_pair(corpus, line.substr(0, tab), rest.substr(0, rest.find('\t')));

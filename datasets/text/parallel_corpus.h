@@ -24,8 +24,8 @@ struct ParallelCorpus {
 /// in more than blank lines at the end.
 ParallelCorpus read_line_aligned(const TextFile& source, const TextFile& target);
 
-/// A pair a line, parted by a tab; what follows a second tab (Anki's attribution) does not count. UserError, with file
-/// and line, where there is no tab.
+/// A pair a line, separated by a tab; what follows a second tab (Anki's attribution) does not count. UserError, with
+/// file and line, where there is no tab.
 ParallelCorpus read_tab_separated_pairs(const TextFile& file);
 
 /// The same from a plain, .gz or .xz file, or from the only .txt or .tsv file of a zip or tar archive whose name does

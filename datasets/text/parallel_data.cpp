@@ -56,8 +56,8 @@ std::vector<std::vector<PairPlace>> ordered_components(const std::vector<Paralle
         }
     }
     std::vector<ContentGroup> groups = sentences.groups();
-    const auto place = [&](const ContentGroup& group) { return content_place(seed, "pairs", group.name); };
-    std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    const auto draw = [&](const ContentGroup& group) { return content_draw(seed, "pairs", group.name); };
+    std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return draw(a) < draw(b); });
     std::vector<std::vector<PairPlace>> components;
     for (const ContentGroup& group : groups) {
         std::vector<PairPlace>& component = components.emplace_back();

@@ -66,8 +66,8 @@ struct ParallelSplit {
 };
 
 /// Divides the connected components of the graph whose nodes are all different sources and targets (text_key) and whose
-/// edges are the pairs: whole components, in an order that their content and the seed give (the place of the least hash
-/// of their sources, content_place), go to test until it has exactly `test` sources, then to validation. A component
+/// edges are the pairs: whole components, in an order that their content and the seed give (the draw of the least hash
+/// of their sources, content_draw), go to test until it has exactly `test` sources, then to validation. A component
 /// that would be too many is passed over. Sentences of a component that are not in `test_corpus` go nowhere. Before
 /// that, pairs with a source or target of a test or validation set of its own are left out. A pure function of its
 /// arguments. UserError where the pairs do not suffice, nothing would be left, or a set of its own holds the pairs of

@@ -9,7 +9,8 @@ void ParallelDataOptions::describe(Fields& fields) {
         .path();
     fields
         .add("tokens", tokens,
-             "a batch holds at most this many tokens a side, padding included (train.accumulate batches make an "
+             "a batch holds at most this many tokens in each language, padding included (train.accumulate batches make "
+             "an "
              "optimizer step)")
         .range(16, 1 << 24)
         .unit("tokens");

@@ -33,7 +33,7 @@ void TextClassifierOptions::describe(Fields& fields) {
     describe_norm(fields, norm, norm_epsilon);
     fields.add("pool", pool, "classify from the mean or the maximum of the tokens or from a class token")
         .choices({"mean", "class", "max"});
-    fields.add("positions", positions, "what tells a token's place").choices({"learned", "sinusoidal", "none"});
+    fields.add("positions", positions, "what tells a token's position").choices({"learned", "sinusoidal", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"gelu", "gelu_tanh", "relu"});
     fields.add("scale_embedding", scale_embedding,

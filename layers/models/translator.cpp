@@ -23,7 +23,7 @@ void TranslatorOptions::describe(Fields& fields) {
         .range(0.0, 0.99);
     fields.add("head_dropout", head_dropout, "probability of dropout before the output layer").range(0.0, 0.99);
     describe_norm(fields, norm, norm_epsilon);
-    fields.add("positions", positions, "what tells a token's place").choices({"sinusoidal", "learned", "none"});
+    fields.add("positions", positions, "what tells a token's position").choices({"sinusoidal", "learned", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"relu", "gelu", "gelu_tanh"});
     fields
@@ -111,21 +111,21 @@ public:
         return encoder_.forward(source_.forward(ids, state), {lengths}, state);
     }
 
-    Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& memory, const Tensor& source_lengths,
+    Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& encoded, const Tensor& source_lengths,
                     const ForwardState& state) override {
         check_texts("translator", ids, lengths);
-        Variable x = decoder_.forward(target_.forward(ids, state), {lengths, memory, source_lengths}, state);
+        Variable x = decoder_.forward(target_.forward(ids, state), {lengths, encoded, source_lengths}, state);
         return logits(head_dropout_.forward(x, state));
     }
 
-    DecoderState begin_decoding(const Tensor& memory, const Tensor& source_lengths, int64_t expected_tokens) override {
-        check_rank("translator", "memory", memory.shape(), 3);
+    DecoderState begin_decoding(const Tensor& encoded, const Tensor& source_lengths, int64_t expected_tokens) override {
+        check_rank("translator", "encoded source", encoded.shape(), 3);
         DecoderState state;
-        state.rows_ = memory.shape()[0];
-        state.cache_ = decoder_.make_cache(memory.context(), {.batch = state.rows_,
-                                                              .expected_tokens = expected_tokens,
-                                                              .source = memory,
-                                                              .source_lengths = source_lengths});
+        state.rows_ = encoded.shape()[0];
+        state.cache_ = decoder_.make_cache(encoded.context(), {.batch = state.rows_,
+                                                               .expected_tokens = expected_tokens,
+                                                               .source = encoded,
+                                                               .source_lengths = source_lengths});
         return state;
     }
 

@@ -58,12 +58,12 @@ public:
     virtual Variable encode(const Tensor& ids, const Tensor& lengths, const ForwardState& state) = 0;
 
     /// Logits [batch, target tokens, vocabulary]: those of token t + 1, given tokens 0 .. t and the source.
-    virtual Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& memory,
+    virtual Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& encoded,
                             const Tensor& source_lengths, const ForwardState& state) = 0;
 
     /// Starts translations of what encode made of sources [rows, source tokens], token by token. Memory is taken for
     /// `expected_tokens` at once.
-    virtual DecoderState begin_decoding(const Tensor& memory, const Tensor& source_lengths,
+    virtual DecoderState begin_decoding(const Tensor& encoded, const Tensor& source_lengths,
                                         int64_t expected_tokens) = 0;
     /// Gives every row one more token, ids i32 [rows]; logits of the next one, [rows, vocabulary]: the last of those
     /// that decode gives for all tokens so far. Throws UserError beyond max_target_tokens.

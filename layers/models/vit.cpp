@@ -29,7 +29,7 @@ void VitOptions::describe(Fields& fields) {
         .range(0.0, 0.99);
     describe_norm(fields, norm, norm_epsilon);
     fields.add("pool", pool, "classify from a class token or from the mean of the tokens").choices({"class", "mean"});
-    fields.add("positions", positions, "what tells a token's place").choices({"learned", "sinusoidal", "none"});
+    fields.add("positions", positions, "what tells a token's position").choices({"learned", "sinusoidal", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"gelu", "gelu_tanh", "relu"});
     describe_checkpointing(fields, checkpoint_activations);

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "heed/tests/attention/layer_pass.h"
-#include "heed/tests/reference/attention.h"
+#include "heed/tests/definitions/attention.h"
 #include "heed/tests/support/kernel_paths.h"
 
 // Whole layers against their definitions in double precision: outputs, and gradients against central differences of the
@@ -20,7 +20,7 @@ struct Use {
 
 constexpr int64_t batch = 2, dim = 6, heads = 2, tokens = 5, source_tokens = 6, longest = 7;
 
-reference::Values wide(const std::vector<float>& values) {
+definitions::Values wide(const std::vector<float>& values) {
     return {values.begin(), values.end()};
 }
 
@@ -32,14 +32,14 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
     if (is_cross(use.pattern)) x.source = Sequences(batch, source_tokens, dim, 2);
     if (use.padded) x.keys().lengths = {3, 5};
 
-    reference::Attention sizes{.batch = batch,
-                               .heads = heads,
-                               .queries = tokens,
-                               .keys = x.keys().tokens,
-                               .head_dim = dim / heads,
-                               .key_lengths = {x.keys().lengths.begin(), x.keys().lengths.end()},
-                               .causal = use.pattern == AttentionPattern::causal_self,
-                               .random = {}};
+    definitions::Attention sizes{.batch = batch,
+                                 .heads = heads,
+                                 .queries = tokens,
+                                 .keys = x.keys().tokens,
+                                 .head_dim = dim / heads,
+                                 .key_lengths = {x.keys().lengths.begin(), x.keys().lengths.end()},
+                                 .causal = use.pattern == AttentionPattern::causal_self,
+                                 .random = {}};
     for (const bool bias : {true, false}) {
         for (const char* device : {"cpu", "reference"}) {
             SCOPED_TRACE(std::string(device) + (bias ? ", with biases" : ""));
@@ -55,18 +55,18 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
             const std::vector<float> weighting = numbers(batch * tokens * dim, 77);
             const LayerPass pass = layer.run(x, {}, weighting);
 
-            reference::AttentionParameters parameters;
+            definitions::AttentionParameters parameters;
             for (const auto& [name, gradient] : pass.d_parameters) parameters[name] = wide(layer.parameter(name));
-            reference::Values query = wide(x.query.values), source = wide(x.keys().values);
+            definitions::Values query = wide(x.query.values), source = wide(x.keys().values);
             const auto define = [&] {
-                return reference::attention_layer(query, x.source ? source : query, parameters, sizes);
+                return definitions::attention_layer(query, x.source ? source : query, parameters, sizes);
             };
-            const reference::Values wanted = define();
+            const definitions::Values wanted = define();
             ASSERT_EQ(wanted.size(), pass.output.size());
             for (size_t i = 0; i < wanted.size(); ++i)
                 ASSERT_NEAR(pass.output[i], wanted[i], 2e-6 * scale_of(wanted)) << i;
 
-            const auto expect_gradient = [&](reference::Values& values, const std::vector<float>& gradient,
+            const auto expect_gradient = [&](definitions::Values& values, const std::vector<float>& gradient,
                                              const std::string& name) {
                 ASSERT_EQ(values.size(), gradient.size()) << name;
                 for (size_t i = 0; i < values.size(); ++i) {
@@ -74,7 +74,7 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
                     double slope = 0;
                     for (const double step : {1e-5, -1e-5}) {
                         values[i] = value + step;
-                        const reference::Values moved = define();
+                        const definitions::Values moved = define();
                         for (size_t o = 0; o < moved.size(); ++o) slope += weighting[o] * moved[o] / (2 * step);
                     }
                     values[i] = value;

@@ -55,13 +55,13 @@ TEST(AttentionTypes, HaveTheirNumbersOfParameters) {
 TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
     constexpr int64_t n = 10, m = 14, d = 32;
     const auto wanted = [](const std::string& type, int64_t tokens, int64_t keys) -> int64_t {
-        const int64_t softmax = 2 * tokens * keys * d, query_and_output = 2 * tokens * d * d, kernel = keys * d * d;
-        if (type == "sdpa") return query_and_output + 2 * kernel + softmax;
-        if (type == "optimised") return query_and_output + kernel + softmax;
+        const int64_t softmax = 2 * tokens * keys * d, query_and_output = 2 * tokens * d * d, projection = keys * d * d;
+        if (type == "sdpa") return query_and_output + 2 * projection + softmax;
+        if (type == "optimised") return query_and_output + projection + softmax;
         if (type == "efficient") return query_and_output + softmax;
         if (type == "super") return query_and_output + keys * keys * d + softmax;
         // The counts of several clusters stand in smyrf_attention_test.cpp.
-        if (type == "smyrf") return query_and_output + 2 * kernel + softmax;
+        if (type == "smyrf") return query_and_output + 2 * projection + softmax;
         ADD_FAILURE() << "add the multiplications of " << type;
         return 0;
     };
@@ -126,17 +126,17 @@ protected:
     }
 };
 
-TEST_P(Identities, OptimisedIsSdpaWhoseValueKernelIsTheIdentity) {
+TEST_P(Identities, OptimisedIsSdpaWhoseValueProjectionIsTheIdentity) {
     expect_same(settings("optimised", d, 3, true), settings("sdpa", d, 3, true), 2);
     expect_same(settings("optimised", d, 3, false), settings("sdpa", d, 3, false), 1);
 }
 
-TEST_P(Identities, EfficientIsSdpaWhoseKeyAndValueKernelsAreTheIdentity) {
+TEST_P(Identities, EfficientIsSdpaWhoseKeyAndValueProjectionsAreTheIdentity) {
     expect_same(settings("efficient", d, 3, true), settings("sdpa", d, 3, true), 4);
     expect_same(settings("efficient", d, 3, false), settings("sdpa", d, 3, false), 2);
 }
 
-TEST_P(Identities, EfficientIsOptimisedWhoseKeyKernelIsTheIdentity) {
+TEST_P(Identities, EfficientIsOptimisedWhoseKeyProjectionIsTheIdentity) {
     expect_same(settings("efficient", d, 2, true), settings("optimised", d, 2, true), 2);
 }
 
@@ -151,7 +151,7 @@ TEST_P(Identities, OutputsOfOptimisedAreItsWeightsTimesItsInput) {
     of_layer.device = GetParam();
     TestLayer test(of_layer);
     Sequences x(1, n, d);
-    const std::vector<float> weights = test.weights(x), kernel = test.parameter("output.weight"),
+    const std::vector<float> weights = test.weights(x), projection = test.parameter("output.weight"),
                              bias = test.parameter("output.bias"), output = test.run(x).output;
     for (int64_t t = 0; t < n; ++t) {
         std::vector<double> head(d, 0.0);
@@ -161,7 +161,7 @@ TEST_P(Identities, OutputsOfOptimisedAreItsWeightsTimesItsInput) {
         }
         for (int64_t out = 0; out < d; ++out) {
             double wanted = bias[out];
-            for (int64_t c = 0; c < d; ++c) wanted += head[c] * kernel[out * d + c];
+            for (int64_t c = 0; c < d; ++c) wanted += head[c] * projection[out * d + c];
             ASSERT_NEAR(output[t * d + out], wanted, 2e-6);
         }
     }

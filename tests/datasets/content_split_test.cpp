@@ -30,21 +30,21 @@ TEST(ContentHash, IsFnv1a) {
     EXPECT_EQ(content_hash("foobar"), 0x85944171f73967e8u);
 }
 
-TEST(ContentPlace, IsUniformAndItsUsesAreIndependent) {
+TEST(ContentDraw, IsUniformAndItsUsesAreIndependent) {
     double sum = 0;
     int both = 0;
     constexpr int count = 20'000;
     for (int i = 0; i < count; ++i) {
         const uint64_t hash = content_hash("sample " + std::to_string(i));
-        const double place = content_place(3, "validation", hash);
-        ASSERT_GE(place, 0);
-        ASSERT_LT(place, 1);
-        sum += place;
-        both += place < 0.5 && content_place(3, "test", hash) < 0.5 ? 1 : 0;
+        const double draw = content_draw(3, "validation", hash);
+        ASSERT_GE(draw, 0);
+        ASSERT_LT(draw, 1);
+        sum += draw;
+        both += draw < 0.5 && content_draw(3, "test", hash) < 0.5 ? 1 : 0;
     }
     EXPECT_NEAR(sum / count, 0.5, 0.01);
     EXPECT_NEAR(both, count / 4.0, 300);
-    EXPECT_NE(content_place(3, "test", 1), content_place(4, "test", 1));
+    EXPECT_NE(content_draw(3, "test", 1), content_draw(4, "test", 1));
 }
 
 TEST(ContentGroups, ANameInCommonJoinsAlsoByWayOfOthers) {

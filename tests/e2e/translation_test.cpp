@@ -245,7 +245,7 @@ TEST_F(Translation, ScoreIsTheLogProbabilityThatTheSearchGave) {
     EXPECT_EQ(good["tokens"].size(), best["tokens"].get<size_t>());
     EXPECT_GT(good["per_token"].get<double>(), bad["per_token"].get<double>());
     expect_error(score("forty two nueve\n"), 2,
-                 "pairs.txt:1: expected a source and its translation, parted by one tab");
+                 "pairs.txt:1: expected a source and its translation, separated by one tab");
     expect_error(score("one\t\n"), 2, "pairs.txt:1: expected a source and a translation");
 }
 
@@ -325,12 +325,12 @@ TEST_F(Translation, TheLogAndInfoCountTheSameParameters) {
     const std::vector<std::string> settings = {"train.steps=1", "optimizer.schedule=constant",
                                                "attention.decoder.type=super"};
     ASSERT_EQ(train("counted", settings).code, 0);
-    // Of the kernel over the tokens in each decoder layer the lower triangle counts.
+    // Of the alignment matrix in each decoder layer the lower triangle counts.
     const ProgramResult info = tiny().run({"info", "counted"});
     ASSERT_EQ(info.code, 0) << info.errors;
-    std::smatch kernel, total, logged;
-    ASSERT_TRUE(std::regex_search(info.output, kernel, std::regex("alignment.weight +\\[(\\d+), \\1\\] +(\\d+)\n")));
-    EXPECT_EQ(std::stoll(kernel[2]), std::stoll(kernel[1]) * (std::stoll(kernel[1]) + 1) / 2);
+    std::smatch alignment, total, logged;
+    ASSERT_TRUE(std::regex_search(info.output, alignment, std::regex("alignment.weight +\\[(\\d+), \\1\\] +(\\d+)\n")));
+    EXPECT_EQ(std::stoll(alignment[2]), std::stoll(alignment[1]) * (std::stoll(alignment[1]) + 1) / 2);
     ASSERT_TRUE(std::regex_search(info.output, total, std::regex("\n  in all +(\\d+)\n")));
     const std::string log = tiny().file("counted/log.txt");
     ASSERT_TRUE(std::regex_search(log, logged, std::regex(" (\\d+) parameters")));

@@ -68,9 +68,9 @@ TEST(LayerNorm, HasTheEpsilonOfTheModel) {
         translator.norm_epsilon = epsilon;
         const auto of_pairs = make_translator(translator, {choice, choice, choice}, {11, 11, 5, 5, false});
         const ParameterStore pairs_store(context, *of_pairs, 1);
-        const Variable memory = of_pairs->encode(texts.ids_on(context), texts.lengths_on(context), {});
-        add(memory);
-        add(of_pairs->decode(texts.ids_on(context), texts.lengths_on(context), memory, texts.lengths_on(context), {}));
+        const Variable encoded = of_pairs->encode(texts.ids_on(context), texts.lengths_on(context), {});
+        add(encoded);
+        add(of_pairs->decode(texts.ids_on(context), texts.lengths_on(context), encoded, texts.lengths_on(context), {}));
         return all;
     };
     for (const char* norm : {"pre", "post"}) {

@@ -150,8 +150,9 @@ public:
             }
         }
         const Tensor lengths = source.lengths_on(context);
-        const Variable memory = model_->encode(source.ids_on(context), lengths, {});
-        const Variable logits = model_->decode(target.ids_on(context), target.lengths_on(context), memory, lengths, {});
+        const Variable encoded = model_->encode(source.ids_on(context), lengths, {});
+        const Variable logits =
+            model_->decode(target.ids_on(context), target.lengths_on(context), encoded, lengths, {});
         const int64_t places = count * target.tokens;
         return cross_entropy(reshape(logits, {places, vocabulary_}),
                              Tensor::from_host(context, {places}, std::span<const int32_t>(wanted)), label_smoothing);

@@ -13,7 +13,7 @@ namespace heed::test {
 
 namespace {
 
-using reference::Values;
+using definitions::Values;
 using Floats = std::vector<float>;
 
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();

@@ -7,7 +7,7 @@
 
 #include "heed/core/autograd/variable.h"
 #include "heed/core/device/context.h"
-#include "heed/tests/reference/values.h"
+#include "heed/tests/definitions/values.h"
 
 namespace heed::test {
 
@@ -30,7 +30,7 @@ struct OpInput {
 /// One use of an op: how to run it on a device, and its definition in double precision.
 struct OpCase {
     using Run = std::function<std::vector<Variable>(Context&, const std::vector<Variable>&)>;
-    using Definition = std::function<std::vector<reference::Values>(const std::vector<reference::Values>&)>;
+    using Definition = std::function<std::vector<definitions::Values>(const std::vector<definitions::Values>&)>;
 
     std::string op;     ///< name of the function, as its header has it
     std::string label;  ///< what is special about this case

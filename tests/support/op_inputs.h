@@ -4,7 +4,7 @@
 
 #include "heed/core/random/random_stream.h"
 #include "heed/core/tensor/tensor.h"
-#include "heed/tests/reference/random.h"
+#include "heed/tests/definitions/random.h"
 
 namespace heed::test {
 
@@ -18,7 +18,7 @@ inline Tensor integers(Context& context, const std::vector<int64_t>& values) {
 inline RandomStream random_stream() {
     return {.key = {123, 456}, .step = 7, .first_sample = 1000};
 }
-inline reference::RandomNumbers random_numbers() {
+inline definitions::RandomNumbers random_numbers() {
     return {.key = {123, 456}, .step = 7, .first_sample = 1000};
 }
 

@@ -6,7 +6,7 @@
 
 namespace heed {
 
-WeightAverage::WeightAverage(ParameterStore& store, double memory) : store_(store), memory_(memory) {
+WeightAverage::WeightAverage(ParameterStore& store, double decay_rate) : store_(store), decay_rate_(decay_rate) {
     for (const ParameterGroup& group : store_.groups()) {
         buffers_.push_back(group.trainable ? Tensor::zeros(store.context(), group.values.shape()) : group.values);
     }
@@ -20,12 +20,12 @@ void WeightAverage::start() {
 
 void WeightAverage::update(int64_t step) {
     const auto t = static_cast<double>(step);
-    const double memory = std::min(memory_, (1.0 + t) / (10.0 + t));
+    const double decay_rate = std::min(decay_rate_, (1.0 + t) / (10.0 + t));
     for (size_t index = 0; index < buffers_.size(); ++index) {
         const ParameterGroup& group = store_.groups()[index];
         if (!group.trainable || group.values.elements() == 0) continue;
         optimizer_kernels(group.values)
-            .average(buffers_[index].f32(), group.values.f32(), group.values.elements(), memory);
+            .average(buffers_[index].f32(), group.values.f32(), group.values.elements(), decay_rate);
     }
 }
 

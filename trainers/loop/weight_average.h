@@ -8,10 +8,10 @@
 namespace heed {
 
 /// A running average of the weights that are trained: after step t, average += (1 - m) (weights - average) with
-/// m = min(memory, (1 + t) / (10 + t)), so that the first steps are soon forgotten.
+/// m = min(decay_rate, (1 + t) / (10 + t)), so that the first steps are soon forgotten.
 class WeightAverage {
 public:
-    WeightAverage(ParameterStore& store, double memory);
+    WeightAverage(ParameterStore& store, double decay_rate);
 
     /// Begins with the weights as they are.
     void start();
@@ -25,7 +25,7 @@ public:
 
 private:
     ParameterStore& store_;
-    double memory_;
+    double decay_rate_;
     std::vector<Tensor> buffers_;
 };
 

@@ -50,8 +50,8 @@ private:
 
 void AdamWOptions::describe(Fields& fields) {
     OptimizerOptions::describe(fields);
-    fields.add("beta1", beta1, "memory of the mean of the gradients").range(0, greatest_memory);
-    fields.add("beta2", beta2, "memory of the mean of their squares").range(0, greatest_memory);
+    fields.add("beta1", beta1, "decay rate of the mean of the gradients").range(0, greatest_decay_rate);
+    fields.add("beta2", beta2, "decay rate of the mean of their squares").range(0, greatest_decay_rate);
     fields.add("epsilon", epsilon, "added to the root of the mean square, against division by zero").range(1e-30, 1);
 }
 

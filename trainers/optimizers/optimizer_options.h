@@ -26,6 +26,6 @@ struct OptimizerOptions : Options {
     void validate() const override;
 };
 
-constexpr double greatest_memory = 0.999999999;  ///< the greatest memory of an average
+constexpr double greatest_decay_rate = 0.999999999;  ///< the greatest decay rate of an average
 
 }  // namespace heed

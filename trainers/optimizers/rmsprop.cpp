@@ -24,7 +24,7 @@ public:
             arguments.momentum_buffer = states_.size() > 1 ? states_[1].buffers[index].f32() : nullptr;
             arguments.count = group.values.elements();
             arguments.learning_rate = lr * group.lr_scale;
-            arguments.memory = options_.memory;
+            arguments.decay_rate = options_.memory;
             arguments.epsilon = options_.epsilon;
             arguments.momentum = options_.momentum;
             arguments.weight_decay = group.decay ? options_.weight_decay : 0.0;
@@ -41,10 +41,11 @@ private:
 
 void RmsPropOptions::describe(Fields& fields) {
     OptimizerOptions::describe(fields);
-    fields.add("memory", memory, "memory of the mean of the squared gradients (PyTorch's alpha)")
-        .range(0, greatest_memory);
+    fields.add("memory", memory, "decay rate of the mean of the squared gradients (PyTorch's alpha)")
+        .range(0, greatest_decay_rate);
     fields.add("epsilon", epsilon, "added to its root, against division by zero").range(1e-30, 1);
-    fields.add("momentum", momentum, "memory of the sum of the scaled gradients; 0: none").range(0, greatest_memory);
+    fields.add("momentum", momentum, "decay rate of the sum of the scaled gradients; 0: none")
+        .range(0, greatest_decay_rate);
 }
 
 std::unique_ptr<Optimizer> RmsPropOptions::make_optimizer(ParameterStore& store) const {

@@ -39,7 +39,7 @@ private:
 
 void SgdOptions::describe(Fields& fields) {
     OptimizerOptions::describe(fields);
-    fields.add("momentum", momentum, "memory of the sum of the gradients; 0: none").range(0, greatest_memory);
+    fields.add("momentum", momentum, "decay rate of the sum of the gradients; 0: none").range(0, greatest_decay_rate);
     fields.add("nesterov", nesterov, "look ahead along the momentum");
 }
 

@@ -72,7 +72,8 @@ void TrainOptions::describe(Fields& fields) {
     fields.add("freeze", freeze, "parameters that are not trained, by a part of their name");
     fields
         .add("ema", ema,
-             "memory of a running average of the weights, such as 0.999, with which it is evaluated and saved; 0: none")
+             "decay rate of a running average of the weights, such as 0.999, with which it is evaluated and saved; 0: "
+             "none")
         .range(0, below_one);
     fields
         .add("patience", patience,

@@ -22,9 +22,9 @@ TrainingMemory training_memory(const Recipe& recipe, const DataFacts& facts, int
     const std::unique_ptr<Module> model = facts.kind().make_model(recipe, facts);
     const std::unique_ptr<ParameterStore> store = make_parameter_store(recipe, context, *model);
     const auto optimizer = recipe.options<OptimizerOptions>("optimizer").make_optimizer(*store);
-    const double memory = recipe.options<TrainOptions>("train").ema;
+    const double decay_rate = recipe.options<TrainOptions>("train").ema;
     std::optional<WeightAverage> average;
-    if (memory > 0) average.emplace(*store, memory);
+    if (decay_rate > 0) average.emplace(*store, decay_rate);
     store->begin_step();
     TrainingMemory taken;
     taken.resting = static_cast<double>(context.allocator().bytes_in_use());

@@ -13,7 +13,7 @@ namespace heed {
 
 namespace {
 
-constexpr size_t most_aligned_tokens = 96;  // of a side that is drawn
+constexpr size_t most_aligned_tokens = 96;  // of a sentence that is drawn
 constexpr int64_t most_aligned_layers = 12, most_aligned_heads = 16;
 constexpr float least_weight = 0.005F;  // that a cell shows
 
@@ -37,7 +37,7 @@ public:
             escape_html(alignment_.translation));
         const size_t sources = alignment_.source_tokens.size(), targets = alignment_.target_tokens.size();
         if (std::max(sources, targets) > most_aligned_tokens) {
-            add("<p class=\"note\">{} source and {} target tokens are too many to be drawn: at most {} a side "
+            add("<p class=\"note\">{} source and {} target tokens are too many to be drawn: at most {} of each "
                 "are.</p>\n",
                 sources, targets, most_aligned_tokens);
         } else {

@@ -83,10 +83,10 @@ PairBatch pair_batch(const EncodedTranslations& pairs, std::span<const int64_t> 
 Variable translation_logits(Context& context, Translator& model, const PairBatch& batch, const ForwardState& state) {
     const Tensor source_lengths = lengths_on_device(context, batch.sources);
     const TranslatorShape shape = model.shape();
-    const Variable memory =
+    const Variable encoded =
         model.encode(ids_on_device(context, batch.sources, shape.source_vocabulary), source_lengths, state);
     const Variable logits = model.decode(ids_on_device(context, batch.inputs, shape.target_vocabulary),
-                                         lengths_on_device(context, batch.inputs), memory, source_lengths, state);
+                                         lengths_on_device(context, batch.inputs), encoded, source_lengths, state);
     return reshape(logits, {batch.inputs.rows * batch.inputs.columns, logits.shape()[-1]});
 }
 

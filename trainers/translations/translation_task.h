@@ -46,8 +46,8 @@ public:
     Module& model() override { return model_; }
     /// Pairs.
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
-    /// `batch` is the most tokens that a side of an optimizer batch has, padding included. All epochs have as many
-    /// batches as a first pass over the pairs, at least one.
+    /// `batch` is the most tokens that an optimizer batch has in each language, padding included. All epochs have as
+    /// many batches as a first pass over the pairs, at least one.
     int64_t epoch_steps(int64_t batch) const override;
     Evaluation evaluate(Split split) override;
 

@@ -5,12 +5,12 @@
 
 namespace heed {
 
-TranslatorSteps::TranslatorSteps(Translator& model, const Tensor& memory, const Tensor& source_lengths,
+TranslatorSteps::TranslatorSteps(Translator& model, const Tensor& encoded, const Tensor& source_lengths,
                                  int64_t vocabulary, int64_t expected_tokens)
     : model_(model),
-      context_(memory.context()),
+      context_(encoded.context()),
       vocabulary_(vocabulary),
-      state_(model.begin_decoding(memory, source_lengths, expected_tokens)) {}
+      state_(model.begin_decoding(encoded, source_lengths, expected_tokens)) {}
 
 std::span<const float> TranslatorSteps::step(std::span<const int32_t> tokens) {
     const Tensor ids = Tensor::from_host(context_, {std::ssize(tokens)}, tokens);

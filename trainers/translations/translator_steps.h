@@ -11,9 +11,9 @@ namespace heed {
 /// A batch of sentences that a translator is writing.
 class TranslatorSteps final : public StepModel {
 public:
-    /// `memory` is what model.encode made of the sources, source_lengths i32 [rows]. Memory is taken for
+    /// `encoded` is what model.encode made of the sources, source_lengths i32 [rows]. Memory is taken for
     /// `expected_tokens` at once.
-    TranslatorSteps(Translator& model, const Tensor& memory, const Tensor& source_lengths, int64_t vocabulary,
+    TranslatorSteps(Translator& model, const Tensor& encoded, const Tensor& source_lengths, int64_t vocabulary,
                     int64_t expected_tokens);
 
     int64_t vocabulary() const override { return vocabulary_; }

@@ -18,7 +18,7 @@ void embedding_forward(const EmbeddingForward& a) {
     });
 }
 
-/// Counting sort: positions[ends[id - 1] .. ends[id]) are the places of `id` in ids, in rising order (ends[-1] is 0).
+/// Counting sort: positions[ends[id - 1] .. ends[id]) are the indices of `id` in ids, in rising order (ends[-1] is 0).
 void sort_by_id(const EmbeddingBackward& a, int32_t* ends, int32_t* positions) {
     for (int64_t id = 0; id <= a.vocabulary; ++id) {
         ends[id] = 0;

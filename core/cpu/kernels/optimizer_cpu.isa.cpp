@@ -91,8 +91,8 @@ void adam(const AdamStep& a) {
 void rmsprop(const RmsPropStep& a) {
     const vf scale = constant(a.gradient_scale);
     const vf decay = constant(a.weight_decay);
-    const vf old_share = constant(a.memory);
-    const vf new_share = constant(1 - a.memory);
+    const vf old_share = constant(a.decay_rate);
+    const vf new_share = constant(1 - a.decay_rate);
     const vf epsilon = constant(a.epsilon);
     const vf momentum = constant(a.momentum);
     const vf rate = constant(a.learning_rate);

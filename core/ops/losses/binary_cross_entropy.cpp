@@ -20,7 +20,7 @@ void check_binary_targets(const Tensor& targets) {
     for (int64_t i = 0; i < targets.elements(); ++i) {
         if (values[i] >= 0 && values[i] <= 1) continue;
         throw Error("binary_cross_entropy: expected targets in [0, 1], got " + std::to_string(values[i]) +
-                    " at place " + std::to_string(i));
+                    " at index " + std::to_string(i));
     }
 }
 

@@ -9,7 +9,7 @@ namespace heed {
 /// total += factor * value, both f64 [1].
 void add_total(const Tensor& value, double factor, const Tensor& total);
 
-/// total += number of places where the two tensors, i32 of one shape, are equal.
+/// total += number of elements in which the two tensors, i32 of one shape, are equal.
 void add_equal_total(const Tensor& a, const Tensor& b, const Tensor& total);
 
 /// total += number of rows of logits [rows, classes] that are positive exactly where the targets, f32 of the same

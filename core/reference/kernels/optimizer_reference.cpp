@@ -56,7 +56,7 @@ void rmsprop(const RmsPropStep& a) {
     float* momentum_buffer = reference_address(a.momentum_buffer);
     for (int64_t i = 0; i < a.count; ++i) {
         const double g = gradients[i] * a.gradient_scale + a.weight_decay * parameters[i];
-        const double s = a.memory * mean_square[i] + (1 - a.memory) * g * g;
+        const double s = a.decay_rate * mean_square[i] + (1 - a.decay_rate) * g * g;
         mean_square[i] = static_cast<float>(s);
         double change = g / (std::sqrt(s) + a.epsilon);
         if (a.momentum != 0) {

@@ -93,7 +93,7 @@ private:
         return number - 1;
     }
 
-    /// Advice where the first line has all columns once it is parted by another character, else "".
+    /// Advice where the first line has all columns once it is split at another character, else "".
     std::string other_separator(const std::vector<std::string>& fields) const {
         if (fields.size() != 1) return "";
         const auto has_all = [&](const std::vector<std::string>& parts) {
@@ -103,20 +103,20 @@ private:
             });
         };
         const bool is_csv = layout_.format == TableFormat::csv;
-        if (has_all(parted(fields[0], '\t'))) return " (tabs stand between the columns: give data.format tsv)";
-        if (has_all(parted(fields[0], ','))) {
+        if (has_all(split_at(fields[0], '\t'))) return " (tabs stand between the columns: give data.format tsv)";
+        if (has_all(split_at(fields[0], ','))) {
             return std::string(" (commas stand between the columns: give data.") +
                    (is_csv ? "separator comma)" : "format csv)");
         }
         for (const auto& [character, name] : {std::pair{';', "semicolon"}, std::pair{'|', "pipe"}}) {
-            if (!has_all(parted(fields[0], character))) continue;
+            if (!has_all(split_at(fields[0], character))) continue;
             return fmt::format(" ('{}' stands between the columns: give {}data.separator {})", character,
                                is_csv ? "" : "data.format csv and ", name);
         }
         return "";
     }
 
-    static std::vector<std::string> parted(std::string_view text, char separator) {
+    static std::vector<std::string> split_at(std::string_view text, char separator) {
         std::vector<std::string> parts;
         for (std::size_t end = 0; end != std::string_view::npos;) {
             end = text.find(separator);

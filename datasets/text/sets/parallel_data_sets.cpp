@@ -76,7 +76,8 @@ struct ParallelFilesOptions final : ParallelDataOptions {
         fields.add("target_files", target_files, "their translations, file by file and line by line").path();
         fields
             .add("pair_files", pair_files,
-                 "more corpora: files with a pair a line, parted by a tab (plain, .gz, .xz, or the only one in a .zip)")
+                 "more corpora: files with a pair a line, separated by a tab (plain, .gz, .xz, or the only one in a "
+                 ".zip)")
             .path();
         fields
             .add("weights", weights,

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::string_view word_heading_lower = "heed words of all scripts lower-cased";
 constexpr std::string_view word_heading = "heed words of all scripts as they are";
-// Of older tokenizers, to which only ASCII's punctuation parted words: their texts have to be cut as they were trained.
+// Of older tokenizers, to which only ASCII's punctuation separated words: their texts have to be cut as they were
+// trained.
 constexpr std::string_view ascii_word_heading_lower = "heed words lower-cased";
 constexpr std::string_view ascii_word_heading = "heed words as they are";
 constexpr const char* word_special[] = {"<pad>", "<unk>", "<s>", "</s>"};

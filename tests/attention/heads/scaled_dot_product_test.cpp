@@ -7,7 +7,7 @@
 
 #include "heed/core/error.h"
 #include "heed/tests/attention/heads/composed_dot_product.h"
-#include "heed/tests/reference/attention.h"
+#include "heed/tests/definitions/attention.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/op_harness.h"
 #include "heed/tests/support/op_inputs.h"
@@ -18,12 +18,12 @@ namespace heed::test {
 namespace {
 
 using Variables = std::vector<Variable>;
-using Arrays = std::vector<reference::Values>;
+using Arrays = std::vector<definitions::Values>;
 
 /// One use of attention. Query, key and value are inputs of their own, or columns of packed ones.
 struct Sizes {
     int64_t batch, heads, queries, keys, head_dim;
-    reference::Integers key_lengths = {};
+    definitions::Integers key_lengths = {};
     bool causal = false;
     float dropout = 0;
     enum class Layout {
@@ -104,7 +104,7 @@ ScaledDotProduct attention_of(const Sizes& sizes, Context& context, const Variab
     return attention;
 }
 
-reference::Attention definition_of(const Sizes& sizes) {
+definitions::Attention definition_of(const Sizes& sizes) {
     return {.batch = sizes.batch,
             .heads = sizes.heads,
             .queries = sizes.queries,
@@ -120,7 +120,7 @@ OpCase attention_case(const std::string& label, const Sizes& sizes) {
     const std::vector<OpInput> inputs = inputs_of(sizes);
     const auto heads = [=, place = places(sizes)](const Arrays& in, std::size_t role) {
         const std::size_t input = place[role].input;
-        return reference::Heads{in[input], inputs[input].shape[2], place[role].first_column};
+        return definitions::Heads{in[input], inputs[input].shape[2], place[role].first_column};
     };
     return {.op = "scaled_dot_product",
             .label = label,
@@ -129,8 +129,8 @@ OpCase attention_case(const std::string& label, const Sizes& sizes) {
                        const Variables& in) { return Variables{scaled_dot_product(attention_of(sizes, context, in))}; },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{
-                        reference::scaled_dot_product(heads(in, 0), heads(in, 1), heads(in, 2), definition_of(sizes))};
+                    return Arrays{definitions::scaled_dot_product(heads(in, 0), heads(in, 1), heads(in, 2),
+                                                                  definition_of(sizes))};
                 },
             .value_bound = 5e-6,
             .gradient_bound = 2e-5,
@@ -216,8 +216,8 @@ TEST(ScaledDotProduct, WeightsEqualTheirDefinition) {
         const Variable k(Tensor::from_host(context, {3, 7, 8}, std::span<const float>(key)));
         const Tensor weights = scaled_dot_product_weights(attention_of(sizes, context, {q, k, k}));
         ASSERT_EQ((Shape{3, 2, 5, 7}), weights.shape());
-        const reference::Values q_values(query.begin(), query.end()), k_values(key.begin(), key.end());
-        const auto wanted = reference::attention_weights({q_values, 8}, {k_values, 8}, definition_of(sizes));
+        const definitions::Values q_values(query.begin(), query.end()), k_values(key.begin(), key.end());
+        const auto wanted = definitions::attention_weights({q_values, 8}, {k_values, 8}, definition_of(sizes));
         const std::vector<float> got = weights.to_vector();
         for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 2e-6) << device << " " << i;
     }

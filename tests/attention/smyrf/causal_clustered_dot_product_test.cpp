@@ -7,7 +7,7 @@
 
 #include "heed/attention/smyrf/clustered_dot_product.h"
 #include "heed/core/error.h"
-#include "heed/tests/reference/smyrf.h"
+#include "heed/tests/definitions/smyrf.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/op_harness.h"
@@ -21,12 +21,12 @@ namespace heed::test {
 namespace {
 
 using Variables = std::vector<Variable>;
-using Arrays = std::vector<reference::Values>;
+using Arrays = std::vector<definitions::Values>;
 
 struct Sizes {
     int64_t batch, heads, queries, keys, head_dim, rounds, cluster;
     int64_t block = 0;  ///< 0: cross-attention
-    reference::Integers query_lengths = {}, key_lengths = {};
+    definitions::Integers query_lengths = {}, key_lengths = {};
     float dropout = 0;
 
     int64_t dim() const { return heads * head_dim; }
@@ -34,7 +34,7 @@ struct Sizes {
 };
 
 Sizes self_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t head_dim, int64_t rounds, int64_t cluster,
-                     int64_t block, const reference::Integers& lengths = {}, float dropout = 0) {
+                     int64_t block, const definitions::Integers& lengths = {}, float dropout = 0) {
     return {batch, heads, tokens, tokens, head_dim, rounds, cluster, block, {}, lengths, dropout};
 }
 
@@ -57,7 +57,7 @@ SmyrfInputs attention_of(const Sizes& s, Context& context, const Variables& in) 
     return attention;
 }
 
-reference::Smyrf definition_of(const Sizes& s) {
+definitions::Smyrf definition_of(const Sizes& s) {
     return {.attention = {.batch = s.batch,
                           .heads = s.heads,
                           .queries = s.queries,
@@ -94,28 +94,28 @@ SmyrfOrders some_orders(const Sizes& s, Context& context) {
     return smyrf_orders(attention_of(s, context, {query, key, key}), directions_of(s, context));
 }
 
-reference::Values wide(const std::vector<float>& values) {
+definitions::Values wide(const std::vector<float>& values) {
     return {values.begin(), values.end()};
 }
 
-reference::Integers some_counts(const Sizes& s) {
-    const reference::Values query = wide(some_queries(s)), key = wide(some_keys(s));
-    return reference::smyrf_causal_counts({query, s.dim()}, {key, s.dim()}, definition_of(s), wide(directions_of(s)));
+definitions::Integers some_counts(const Sizes& s) {
+    const definitions::Values query = wide(some_queries(s)), key = wide(some_keys(s));
+    return definitions::smyrf_causal_counts({query, s.dim()}, {key, s.dim()}, definition_of(s), wide(directions_of(s)));
 }
 
 OpCase smyrf_case(const std::string& label, const Sizes& s) {
     OpInput query{"query", {s.batch, s.queries, s.dim()}};
     OpInput key{"key", {s.batch, s.keys, s.dim()}}, value{"value", {s.batch, s.keys, s.dim()}};
-    const auto padded = [dim = s.dim()](const reference::Integers& lengths, int64_t tokens) {
+    const auto padded = [dim = s.dim()](const definitions::Integers& lengths, int64_t tokens) {
         return [=](int64_t element) {
             const int64_t token = element / dim;
             return token % tokens >= lengths[static_cast<std::size_t>(token / tokens)];
         };
     };
-    const reference::Integers& query_lengths = s.self() ? s.key_lengths : s.query_lengths;
+    const definitions::Integers& query_lengths = s.self() ? s.key_lengths : s.query_lengths;
     if (!query_lengths.empty()) query.unread = padded(query_lengths, s.queries);
     if (!s.key_lengths.empty()) key.unread = value.unread = padded(s.key_lengths, s.keys);
-    const reference::Integers counts = some_counts(s);
+    const definitions::Integers counts = some_counts(s);
     return {.op = "clustered_dot_product",
             .label = label,
             .inputs = {query, key, value},
@@ -125,8 +125,8 @@ OpCase smyrf_case(const std::string& label, const Sizes& s) {
                 },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{reference::smyrf_attention({in[0], s.dim()}, {in[1], s.dim()}, {in[2], s.dim()},
-                                                             definition_of(s), counts)};
+                    return Arrays{definitions::smyrf_attention({in[0], s.dim()}, {in[1], s.dim()}, {in[2], s.dim()},
+                                                               definition_of(s), counts)};
                 },
             .value_bound = 5e-6,
             .gradient_bound = 3e-5,
@@ -431,11 +431,11 @@ TEST(ClusteredCausal, WeightsAreThoseOfTheDefinition) {
          {self_attention(3, 2, 25, 6, 3, 3, 4, {25, 4, 0}), Sizes{2, 2, 9, 30, 6, 2, 7, 0, {9, 5}, {30, 11}}}) {
         for_each_device([&](Context& context) {
             const Inputs in(s);
-            const reference::Values q = wide(in.query), k = wide(in.key);
+            const definitions::Values q = wide(in.query), k = wide(in.key);
             NoGradient guard(context);
             const SmyrfInputs attention = attention_of(s, context, on_device(s, context, in));
             expect_close(clustered_dot_product_weights(attention, some_orders(s, context)).to_vector(),
-                         reference::smyrf_weights({q, s.dim()}, {k, s.dim()}, definition_of(s), some_counts(s)), 1e-5,
+                         definitions::smyrf_weights({q, s.dim()}, {k, s.dim()}, definition_of(s), some_counts(s)), 1e-5,
                          1e-7, "weights");
         });
     }

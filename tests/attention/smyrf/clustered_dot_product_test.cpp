@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "heed/core/error.h"
-#include "heed/tests/reference/smyrf.h"
+#include "heed/tests/definitions/smyrf.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/op_harness.h"
@@ -19,11 +19,11 @@ namespace heed::test {
 namespace {
 
 using Variables = std::vector<Variable>;
-using Arrays = std::vector<reference::Values>;
+using Arrays = std::vector<definitions::Values>;
 
 struct Sizes {
     int64_t batch, heads, queries, keys, head_dim, rounds, cluster;
-    reference::Integers query_lengths = {}, key_lengths = {};
+    definitions::Integers query_lengths = {}, key_lengths = {};
     float dropout = 0;
     bool packed = false;  ///< one input [batch, tokens, 3 * dim + 5]: query, key and value from column 2 on
 
@@ -31,18 +31,18 @@ struct Sizes {
 };
 
 Sizes self_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t head_dim, int64_t rounds, int64_t cluster,
-                     const reference::Integers& lengths = {}, float dropout = 0) {
+                     const definitions::Integers& lengths = {}, float dropout = 0) {
     return {batch, heads, tokens, tokens, head_dim, rounds, cluster, lengths, lengths, dropout};
 }
 
 /// Any order of each sample's real tokens, padded ones behind.
-reference::Integers some_orders(const Sizes& s, int64_t tokens, const reference::Integers& lengths, uint32_t seed) {
-    reference::Integers orders;
+definitions::Integers some_orders(const Sizes& s, int64_t tokens, const definitions::Integers& lengths, uint32_t seed) {
+    definitions::Integers orders;
     for (int64_t place = 0; place < s.batch * s.heads * s.rounds; ++place) {
         const int64_t b = place / s.rounds / s.heads;
         const int64_t real = lengths.empty() ? tokens : lengths[static_cast<std::size_t>(b)];
         const std::vector<float> key = numbers(tokens, seed + static_cast<uint32_t>(place));
-        reference::Integers order(static_cast<std::size_t>(tokens));
+        definitions::Integers order(static_cast<std::size_t>(tokens));
         std::iota(order.begin(), order.end(), 0);
         std::stable_sort(order.begin(), order.begin() + real, [&](int64_t x, int64_t y) { return key[x] < key[y]; });
         orders.insert(orders.end(), order.begin(), order.end());
@@ -50,12 +50,12 @@ reference::Integers some_orders(const Sizes& s, int64_t tokens, const reference:
     return orders;
 }
 
-reference::Orders some_orders(const Sizes& s) {
+definitions::Orders some_orders(const Sizes& s) {
     return {some_orders(s, s.queries, s.query_lengths, 1000), some_orders(s, s.keys, s.key_lengths, 5000)};
 }
 
-SmyrfOrders on_device(Context& context, const Sizes& s, const reference::Orders& orders) {
-    const auto tensor = [&](const reference::Integers& values, int64_t tokens) {
+SmyrfOrders on_device(Context& context, const Sizes& s, const definitions::Orders& orders) {
+    const auto tensor = [&](const definitions::Integers& values, int64_t tokens) {
         const std::vector<int32_t> narrow(values.begin(), values.end());
         return Tensor::from_host(context, {s.batch, s.heads, s.rounds, tokens}, std::span<const int32_t>(narrow));
     };
@@ -84,7 +84,7 @@ SmyrfInputs attention_of(const Sizes& s, Context& context, const Variables& in) 
     return attention;
 }
 
-reference::Smyrf definition_of(const Sizes& s) {
+definitions::Smyrf definition_of(const Sizes& s) {
     return {.attention = {.batch = s.batch,
                           .heads = s.heads,
                           .queries = s.queries,
@@ -102,7 +102,7 @@ std::vector<OpInput> inputs_of(const Sizes& s) {
     if (s.packed) return {{"packed", {s.batch, s.queries, 3 * s.dim() + 5}}};
     OpInput query{"query", {s.batch, s.queries, s.dim()}};
     OpInput key{"key", {s.batch, s.keys, s.dim()}}, value{"value", {s.batch, s.keys, s.dim()}};
-    const auto padded = [dim = s.dim()](const reference::Integers& lengths, int64_t tokens) {
+    const auto padded = [dim = s.dim()](const definitions::Integers& lengths, int64_t tokens) {
         return [=](int64_t element) {
             const int64_t token = element / dim;
             return token % tokens >= lengths[static_cast<std::size_t>(token / tokens)];
@@ -114,11 +114,11 @@ std::vector<OpInput> inputs_of(const Sizes& s) {
 }
 
 OpCase smyrf_case(const std::string& label, const Sizes& s) {
-    const reference::Orders orders = some_orders(s);
+    const definitions::Orders orders = some_orders(s);
     const std::vector<OpInput> inputs = inputs_of(s);
     const auto heads = [=](const Arrays& in, std::size_t role) {
         const auto column = static_cast<int64_t>(role) * s.dim() + 2;
-        return s.packed ? reference::Heads{in[0], 3 * s.dim() + 5, column} : reference::Heads{in[role], s.dim(), 0};
+        return s.packed ? definitions::Heads{in[0], 3 * s.dim() + 5, column} : definitions::Heads{in[role], s.dim(), 0};
     };
     return {
         .op = "clustered_dot_product",
@@ -130,9 +130,9 @@ OpCase smyrf_case(const std::string& label, const Sizes& s) {
             },
         .definition =
             [=](const Arrays& in) {
-                const reference::Smyrf definition = definition_of(s);
-                return Arrays{reference::smyrf_attention(heads(in, 0), heads(in, 1), heads(in, 2), definition,
-                                                         reference::smyrf_counts(definition, orders))};
+                const definitions::Smyrf definition = definition_of(s);
+                return Arrays{definitions::smyrf_attention(heads(in, 0), heads(in, 1), heads(in, 2), definition,
+                                                           definitions::smyrf_counts(definition, orders))};
             },
         .value_bound = 5e-6,
         .gradient_bound = 3e-5,
@@ -231,10 +231,10 @@ Tensor some_directions(Context& context, const Sizes& s) {
 }
 
 /// Each order holds the real tokens by their hashes, then the padded ones; `hashes` are those of the definition.
-void expect_sorted(const Sizes& s, int64_t tokens, const reference::Integers& lengths,
-                   const std::vector<int32_t>& order, const reference::Values& hashes) {
+void expect_sorted(const Sizes& s, int64_t tokens, const definitions::Integers& lengths,
+                   const std::vector<int32_t>& order, const definitions::Values& hashes) {
     ASSERT_EQ(order.size(), hashes.size());
-    const reference::Integers chunks = reference::smyrf_chunks(definition_of(s));
+    const definitions::Integers chunks = definitions::smyrf_chunks(definition_of(s));
     for (int64_t place = 0; place < s.batch * s.heads * s.rounds; ++place) {
         const int64_t b = place / s.rounds / s.heads;
         const int64_t real = lengths.empty() ? tokens : lengths[b];
@@ -258,11 +258,11 @@ TEST(SmyrfOrders, SortByTheHashesOfTheDefinition) {
             const SmyrfOrders orders = smyrf_orders(attention_of(s, context, in.variables), directions);
             const auto wide = [](const Tensor& tensor) {
                 const std::vector<float> values = tensor.to_vector();
-                return reference::Values(values.begin(), values.end());
+                return definitions::Values(values.begin(), values.end());
             };
-            const reference::Values query = wide(in.variables[0].value()), key = wide(in.variables[1].value());
-            const reference::Hashes hashes =
-                reference::smyrf_hashes({query, s.dim()}, {key, s.dim()}, definition_of(s), wide(directions));
+            const definitions::Values query = wide(in.variables[0].value()), key = wide(in.variables[1].value());
+            const definitions::Hashes hashes =
+                definitions::smyrf_hashes({query, s.dim()}, {key, s.dim()}, definition_of(s), wide(directions));
             expect_sorted(s, s.queries, s.query_lengths, host(orders.queries), hashes.queries);
             expect_sorted(s, s.keys, s.key_lengths, host(orders.keys), hashes.keys);
         });
@@ -277,11 +277,11 @@ TEST(SmyrfOrders, AVectorThatAllKeysHaveInCommonMovesNone) {
         const Tensor directions = some_directions(context, s);
         const auto wide = [](const Tensor& tensor) {
             const std::vector<float> values = tensor.to_vector();
-            return reference::Values(values.begin(), values.end());
+            return definitions::Values(values.begin(), values.end());
         };
-        const reference::Values query = wide(in.variables[0].value()), key = wide(in.variables[1].value());
-        const reference::Hashes hashes =
-            reference::smyrf_hashes({query, s.dim()}, {key, s.dim()}, definition_of(s), wide(directions));
+        const definitions::Values query = wide(in.variables[0].value()), key = wide(in.variables[1].value());
+        const definitions::Hashes hashes =
+            definitions::smyrf_hashes({query, s.dim()}, {key, s.dim()}, definition_of(s), wide(directions));
         std::vector<float> shifted = in.variables[1].value().to_vector();
         for (std::size_t i = 0; i < shifted.size(); ++i) shifted[i] += common[i % common.size()];
         in.variables[1] = Variable(Tensor::from_host(context, {s.batch, s.keys, s.dim()}, shifted));
@@ -431,31 +431,31 @@ TEST(ClusteredDotProduct, ASampleDoesNotDependOnItsPaddingNorOnItsBatch) {
 
 TEST(ClusteredDotProduct, WeightsAreThoseOfTheDefinition) {
     const Sizes s = self_attention(3, 2, 25, 6, 3, 6, {25, 4, 0});
-    const reference::Orders orders = some_orders(s);
+    const definitions::Orders orders = some_orders(s);
     for_each_device([&](Context& context) {
         const Inputs in(s, context);
         const std::vector<float> query = in.variables[0].value().to_vector(), key = in.variables[1].value().to_vector();
-        const reference::Values q(query.begin(), query.end()), k(key.begin(), key.end());
-        const reference::Smyrf definition = definition_of(s);
+        const definitions::Values q(query.begin(), query.end()), k(key.begin(), key.end());
+        const definitions::Smyrf definition = definition_of(s);
         expect_close(
             clustered_dot_product_weights(attention_of(s, context, in.variables), on_device(context, s, orders))
                 .to_vector(),
-            reference::smyrf_weights({q, s.dim()}, {k, s.dim()}, definition,
-                                     reference::smyrf_counts(definition, orders)),
+            definitions::smyrf_weights({q, s.dim()}, {k, s.dim()}, definition,
+                                       definitions::smyrf_counts(definition, orders)),
             1e-5, 1e-7, "weights");
     });
 }
 
 TEST(ClusteredDotProduct, CoveredMassIsTheShareOfTheDenseSoftmax) {
     const Sizes s = self_attention(2, 2, 24, 6, 2, 5, {24, 13});
-    const reference::Orders orders = some_orders(s);
+    const definitions::Orders orders = some_orders(s);
     Context context;
     const Inputs in(s, context, 2);
     const std::vector<float> query = in.variables[0].value().to_vector(), key = in.variables[1].value().to_vector();
-    const reference::Values q(query.begin(), query.end()), k(key.begin(), key.end());
-    const reference::Smyrf definition = definition_of(s);
-    const reference::Values dense = reference::attention_weights({q, s.dim()}, {k, s.dim()}, definition.attention);
-    const reference::Integers counts = reference::smyrf_counts(definition, orders);
+    const definitions::Values q(query.begin(), query.end()), k(key.begin(), key.end());
+    const definitions::Smyrf definition = definition_of(s);
+    const definitions::Values dense = definitions::attention_weights({q, s.dim()}, {k, s.dim()}, definition.attention);
+    const definitions::Integers counts = definitions::smyrf_counts(definition, orders);
     std::vector<double> wanted(2, 0.0);
     for (std::size_t pair = 0; pair < dense.size(); ++pair) {
         if (counts[pair] > 0) wanted[pair / (24 * 24) % 2] += dense[pair] / (24 + 13);

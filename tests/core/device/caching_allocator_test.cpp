@@ -27,7 +27,7 @@ TEST_F(CachingAllocatorTest, GivesAFreedBlockToTheNextRequestOfItsClass) {
     Storage* second = allocator_.acquire(1024);
     EXPECT_EQ(address, second->data);
     EXPECT_EQ(1, allocator_.device_allocations());
-    EXPECT_EQ(1, second->references);
+    EXPECT_EQ(1, second->owners);
     Storage* third = allocator_.acquire(1024);
     EXPECT_NE(address, third->data) << "the block is taken";
     EXPECT_EQ(2, allocator_.device_allocations());

@@ -70,9 +70,9 @@ TEST(StoredValues, OfAFileOfAnotherWriter) {
     EXPECT_EQ(i32_values(file.at("int")), (Integers{-2}));
     EXPECT_EQ(i32_values(file.at("byte")), (Integers{200}));
     EXPECT_EQ(message_of<UserError>([&] { i32_values(file.at("double")); }),
-              "tensor \"double\" holds 1.500000, which i32 cannot hold exactly, at place 0");
+              "tensor \"double\" holds 1.500000, which i32 cannot hold exactly, at index 0");
     EXPECT_EQ(message_of<UserError>([&] { i32_values(file.at("half")); }),
-              "tensor \"half\" holds 0.000000, which i32 cannot hold exactly, at place 2");
+              "tensor \"half\" holds 0.000000, which i32 cannot hold exactly, at index 2");
 }
 
 TEST(StoredValues, OfEveryHalf) {
@@ -124,7 +124,7 @@ TEST(StoredValues, OfF64AreRoundedOrRefused) {
         EXPECT_TRUE(test::contains(message_of<UserError>([&] {
                                        f32_values(stored<double>(DType::f64, {0, beyond}));
                                    }),
-                                   "which is beyond f32, at place 1"));
+                                   "which is beyond f32, at index 1"));
     }
 }
 
@@ -134,7 +134,7 @@ TEST(StoredValues, OfIntegersAreExactOrRefused) {
               (std::vector<float>{0x1p60F, -0x1p63F}));
     for (const int64_t inexact : {(int64_t{1} << 24) + 1, longest, -(int64_t{1} << 53) - 1}) {
         EXPECT_EQ(message_of<UserError>([&] { f32_values(stored<int64_t>(DType::i64, {inexact})); }),
-                  "tensor \"w\" holds " + std::to_string(inexact) + ", which f32 cannot hold exactly, at place 0");
+                  "tensor \"w\" holds " + std::to_string(inexact) + ", which f32 cannot hold exactly, at index 0");
     }
     constexpr int64_t most = std::numeric_limits<int32_t>::max();
     EXPECT_EQ(i32_values(stored<int64_t>(DType::i64, {most, -most - 1})),
@@ -156,7 +156,7 @@ TEST(StoredValues, OfTruthValuesAreZeroAndOne) {
     EXPECT_EQ(message_of<UserError>([&] {
                   f32_values(stored<uint8_t>(DType::boolean, {1, 2}));
               }),
-              "tensor \"w\" holds the truth value 2 at place 1");
+              "tensor \"w\" holds the truth value 2 at index 1");
 }
 
 TEST(StoredValues, MayBeNone) {

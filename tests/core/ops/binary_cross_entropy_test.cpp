@@ -201,9 +201,9 @@ TEST_P(BinaryCrossEntropyOp, TargetsAreChecked) {
         return message_of<Error>([&] { binary_cross_entropy(logits, targets); });
     };
     if (context_.device().shares_host_memory()) {
-        EXPECT_TRUE(contains(message(bytes({1, 3}, {0, 1, 2})), "expected targets in [0, 1], got 2 at place 2"));
+        EXPECT_TRUE(contains(message(bytes({1, 3}, {0, 1, 2})), "expected targets in [0, 1], got 2 at index 2"));
         EXPECT_TRUE(
-            contains(message(Tensor::from_host(context_, {1, 3}, vector<float>{0, not_a_number, 1})), "place 1"));
+            contains(message(Tensor::from_host(context_, {1, 3}, vector<float>{0, not_a_number, 1})), "index 1"));
     }
     EXPECT_TRUE(contains(message(bytes({3, 1}, {0, 1, 1})), "expected targets of shape"));
     EXPECT_TRUE(contains(message(Tensor::zeros(context_, {1, 3}, DType::i32)), "of dtype f32, got i32"));

@@ -99,7 +99,7 @@ TEST_P(CrossEntropyOp, OneWeightForEachClassIsExpected) {
     EXPECT_TRUE(contains(message, "cross_entropy: expected class weights of shape"));
     // Memory that the host does not share is not looked into: what is uploaded there is checked before.
     if (!context_.device().shares_host_memory()) return;
-    EXPECT_TRUE(contains(message_of<Error>([&] { cross_entropy(logits, targets({0, 1, 2, 4}), 0); }), "place 3"));
+    EXPECT_TRUE(contains(message_of<Error>([&] { cross_entropy(logits, targets({0, 1, 2, 4}), 0); }), "index 3"));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/rows/residual.h"
 #include "heed/tests/core/ops/op_cases.h"
-#include "heed/tests/reference/elementwise.h"
+#include "heed/tests/definitions/elementwise.h"
 #include "heed/tests/support/op_inputs.h"
 
 namespace heed::test {
@@ -12,16 +12,16 @@ namespace heed::test {
 namespace {
 
 using Variables = std::vector<Variable>;
-using Arrays = std::vector<reference::Values>;
+using Arrays = std::vector<definitions::Values>;
 
 /// Odd sizes, ranks 1 to 4, one vector and a bit, nothing at all.
 const std::vector<Shape> shapes = {{1}, {7}, {3, 5}, {2, 3, 11}, {2, 3, 5, 7}, {1, 129}, {0, 5}};
 
 OpCase activation_case(const Shape& shape, const char* name) {
     const Activation kind = activation_from_name(name);
-    auto* definition = kind == Activation::relu   ? reference::relu
-                       : kind == Activation::gelu ? reference::gelu
-                                                  : reference::gelu_tanh;
+    auto* definition = kind == Activation::relu   ? definitions::relu
+                       : kind == Activation::gelu ? definitions::gelu
+                                                  : definitions::gelu_tanh;
     return {.op = "activation",
             .label = name + (" " + shape.to_string()),
             .inputs = {{"x", shape, kind == Activation::relu ? Fill::away_from_zero : Fill::uniform}},
@@ -41,7 +41,7 @@ OpCase dropout_case(const Shape& shape, float probability) {
                              const Variables& in) { return Variables{dropout(in[0], probability, random_stream())}; },
         .definition =
             [=](const Arrays& in) {
-                return Arrays{reference::dropout(in[0], samples, static_cast<double>(probability), random_numbers())};
+                return Arrays{definitions::dropout(in[0], samples, static_cast<double>(probability), random_numbers())};
             },
         .value_bound = 1e-6,
         .gradient_bound = 1e-6};
@@ -57,7 +57,8 @@ OpCase drop_path_case(const Shape& shape, float probability) {
                              const Variables& in) { return Variables{drop_path(in[0], probability, random_stream())}; },
         .definition =
             [=](const Arrays& in) {
-                return Arrays{reference::drop_path(in[0], samples, static_cast<double>(probability), random_numbers())};
+                return Arrays{
+                    definitions::drop_path(in[0], samples, static_cast<double>(probability), random_numbers())};
             },
         .value_bound = 1e-6,
         .gradient_bound = 1e-6};
@@ -74,8 +75,8 @@ OpCase residual_add_case(const Shape& shape, float probability) {
                 },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{reference::residual_add(in[0], in[1], samples, static_cast<double>(probability),
-                                                          random_numbers())};
+                    return Arrays{definitions::residual_add(in[0], in[1], samples, static_cast<double>(probability),
+                                                            random_numbers())};
                 },
             .value_bound = 1e-6,
             .gradient_bound = 1e-6};
@@ -86,7 +87,7 @@ OpCase add_case(const Shape& shape) {
             .label = shape.to_string(),
             .inputs = {{"a", shape}, {"b", shape}},
             .run = [](Context&, const Variables& in) { return Variables{add(in[0], in[1])}; },
-            .definition = [](const Arrays& in) { return Arrays{reference::add(in[0], in[1])}; },
+            .definition = [](const Arrays& in) { return Arrays{definitions::add(in[0], in[1])}; },
             .value_bound = 1e-6,
             .gradient_bound = 1e-6};
 }
@@ -97,7 +98,7 @@ OpCase doubling_case() {
             .label = "x + x",
             .inputs = {{"x", {3, 5}}},
             .run = [](Context&, const Variables& in) { return Variables{add(in[0], in[0])}; },
-            .definition = [](const Arrays& in) { return Arrays{reference::add(in[0], in[0])}; },
+            .definition = [](const Arrays& in) { return Arrays{definitions::add(in[0], in[0])}; },
             .value_bound = 1e-6,
             .gradient_bound = 1e-6};
 }
@@ -107,7 +108,7 @@ OpCase scale_case(const Shape& shape) {
             .label = shape.to_string(),
             .inputs = {{"x", shape}},
             .run = [](Context&, const Variables& in) { return Variables{scale(in[0], -1.75F)}; },
-            .definition = [](const Arrays& in) { return Arrays{reference::scale(in[0], -1.75)}; },
+            .definition = [](const Arrays& in) { return Arrays{definitions::scale(in[0], -1.75)}; },
             .value_bound = 1e-6,
             .gradient_bound = 1e-6};
 }

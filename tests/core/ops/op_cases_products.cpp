@@ -5,9 +5,9 @@
 #include "heed/core/ops/shapes/permute_heads.h"
 #include "heed/core/ops/shapes/reshape.h"
 #include "heed/tests/core/ops/op_cases.h"
-#include "heed/tests/reference/elementwise.h"
-#include "heed/tests/reference/products.h"
-#include "heed/tests/reference/tokens.h"
+#include "heed/tests/definitions/elementwise.h"
+#include "heed/tests/definitions/products.h"
+#include "heed/tests/definitions/tokens.h"
 #include "heed/tests/support/op_inputs.h"
 
 namespace heed::test {
@@ -15,7 +15,7 @@ namespace heed::test {
 namespace {
 
 using Variables = std::vector<Variable>;
-using Arrays = std::vector<reference::Values>;
+using Arrays = std::vector<definitions::Values>;
 
 std::vector<OpInput> linear_inputs(const Shape& x, int64_t out, bool bias) {
     std::vector<OpInput> inputs = {{"x", x}, {"weight", {out, x[-1]}}};
@@ -27,8 +27,8 @@ std::string linear_label(const Shape& x, int64_t out, bool bias) {
     return x.to_string() + " to " + std::to_string(out) + (bias ? "" : ", no bias");
 }
 
-reference::Values linear_definition(const Arrays& in, int64_t features, int64_t out) {
-    return reference::linear(in[0], in[1], in.size() > 2 ? in[2] : reference::Values{}, features, out);
+definitions::Values linear_definition(const Arrays& in, int64_t features, int64_t out) {
+    return definitions::linear(in[0], in[1], in.size() > 2 ? in[2] : definitions::Values{}, features, out);
 }
 
 OpCase linear_case(const Shape& x, int64_t out, bool bias) {
@@ -52,7 +52,7 @@ OpCase matmul_case(const Shape& a, const Shape& b, bool transpose_b) {
         .inputs = {{"a", a}, {"b", b}},
         .run = [transpose_b](Context&, const Variables& in) { return Variables{matmul(in[0], in[1], transpose_b)}; },
         .definition =
-            [=](const Arrays& in) { return Arrays{reference::matmul(in[0], in[1], batch, m, k, n, transpose_b)}; }};
+            [=](const Arrays& in) { return Arrays{definitions::matmul(in[0], in[1], batch, m, k, n, transpose_b)}; }};
 }
 
 OpCase permute_heads_case(const Shape& shape) {
@@ -62,7 +62,7 @@ OpCase permute_heads_case(const Shape& shape) {
             .run = [](Context&, const Variables& in) { return Variables{permute_heads(in[0])}; },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{reference::swap_middle_axes(in[0], shape[0], shape[1], shape[2], shape[3])};
+                    return Arrays{definitions::swap_middle_axes(in[0], shape[0], shape[1], shape[2], shape[3])};
                 },
             .value_bound = 0,
             .gradient_bound = 1e-6};
@@ -78,7 +78,7 @@ OpCase reshape_case(const Shape& from, const Shape& to) {
             .gradient_bound = 1e-6};
 }
 
-OpCase mix_tokens_case(const Shape& shape, int64_t n, bool causal, const reference::Integers& lengths) {
+OpCase mix_tokens_case(const Shape& shape, int64_t n, bool causal, const definitions::Integers& lengths) {
     const int64_t tokens = shape[1], width = shape[2];
     OpInput x{"x", shape}, weight{"weight", {n, n}};
     if (!lengths.empty()) {
@@ -101,16 +101,16 @@ OpCase mix_tokens_case(const Shape& shape, int64_t n, bool causal, const referen
                 },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{reference::mix_tokens(in[0], in[1], n, lengths, causal, {shape[0], tokens, width})};
+                    return Arrays{definitions::mix_tokens(in[0], in[1], n, lengths, causal, {shape[0], tokens, width})};
                 }};
 }
 
 }  // namespace
 
 OpCase linear_activation_case(const Shape& x, int64_t out, Activation kind, bool bias) {
-    auto* act = kind == Activation::relu   ? reference::relu
-                : kind == Activation::gelu ? reference::gelu
-                                           : reference::gelu_tanh;
+    auto* act = kind == Activation::relu   ? definitions::relu
+                : kind == Activation::gelu ? definitions::gelu
+                                           : definitions::gelu_tanh;
     return {.op = "linear_activation",
             .label = linear_label(x, out, bias) + ", kind " + std::to_string(static_cast<int>(kind)),
             .inputs = linear_inputs(x, out, bias),

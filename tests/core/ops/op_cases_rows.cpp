@@ -4,9 +4,9 @@
 #include "heed/core/ops/rows/residual.h"
 #include "heed/core/ops/rows/softmax.h"
 #include "heed/tests/core/ops/op_cases.h"
-#include "heed/tests/reference/cross_entropy.h"
-#include "heed/tests/reference/elementwise.h"
-#include "heed/tests/reference/normalisation.h"
+#include "heed/tests/definitions/cross_entropy.h"
+#include "heed/tests/definitions/elementwise.h"
+#include "heed/tests/definitions/normalisation.h"
 #include "heed/tests/support/op_inputs.h"
 
 namespace heed::test {
@@ -14,7 +14,7 @@ namespace heed::test {
 namespace {
 
 using Variables = std::vector<Variable>;
-using Arrays = std::vector<reference::Values>;
+using Arrays = std::vector<definitions::Values>;
 
 constexpr float epsilon = 1e-5F;
 
@@ -26,7 +26,7 @@ OpCase layer_norm_case(const Shape& shape, float shift) {
         .run = [](Context&, const Variables& in) { return Variables{layer_norm(in[0], in[1], in[2], epsilon)}; },
         .definition =
             [](const Arrays& in) {
-                return Arrays{reference::layer_norm(in[0], in[1], in[2], static_cast<double>(epsilon))};
+                return Arrays{definitions::layer_norm(in[0], in[1], in[2], static_cast<double>(epsilon))};
             },
         .value_bound = shift != 0 ? 1e-4 : 1e-5,
         .gradient_bound = shift != 0 ? 1e-3 : 5e-5};
@@ -54,9 +54,9 @@ OpCase residual_layer_norm_with(const Shape& shape, float dropout, Used used) {
                 },
             .definition =
                 [=](const Arrays& in) {
-                    const auto sum =
-                        reference::residual_add(in[0], in[1], samples, static_cast<double>(dropout), random_numbers());
-                    const auto normed = reference::layer_norm(sum, in[2], in[3], static_cast<double>(epsilon));
+                    const auto sum = definitions::residual_add(in[0], in[1], samples, static_cast<double>(dropout),
+                                                               random_numbers());
+                    const auto normed = definitions::layer_norm(sum, in[2], in[3], static_cast<double>(epsilon));
                     if (used == Used::sum) return Arrays{sum};
                     if (used == Used::normed) return Arrays{normed};
                     return Arrays{sum, normed};
@@ -65,10 +65,10 @@ OpCase residual_layer_norm_with(const Shape& shape, float dropout, Used used) {
 }
 
 /// `lengths`: valid elements of the rows under each entry of the first axis; empty: all.
-OpCase softmax_case(const Shape& shape, const reference::Integers& lengths) {
+OpCase softmax_case(const Shape& shape, const definitions::Integers& lengths) {
     const int64_t width = shape[-1];
     const int64_t rows_per_length = shape[0] == 0 ? 1 : shape.rows() / shape[0];
-    reference::Integers row_lengths;
+    definitions::Integers row_lengths;
     for (const int64_t length : lengths)
         row_lengths.insert(row_lengths.end(), static_cast<std::size_t>(rows_per_length), length);
     OpInput x{"x", shape};
@@ -84,7 +84,7 @@ OpCase softmax_case(const Shape& shape, const reference::Integers& lengths) {
                 [lengths](Context& context, const Variables& in) {
                     return Variables{softmax(in[0], lengths.empty() ? Tensor() : integers(context, lengths))};
                 },
-            .definition = [=](const Arrays& in) { return Arrays{reference::softmax(in[0], width, row_lengths)}; },
+            .definition = [=](const Arrays& in) { return Arrays{definitions::softmax(in[0], width, row_lengths)}; },
             .value_bound = 2e-6,
             .gradient_bound = 5e-6};
 }
@@ -96,7 +96,7 @@ std::vector<float> some_class_weights(int64_t classes) {
     return weights;
 }
 
-OpCase cross_entropy_case(const reference::Integers& targets, int64_t classes, float smoothing, bool weighted) {
+OpCase cross_entropy_case(const definitions::Integers& targets, int64_t classes, float smoothing, bool weighted) {
     const auto rows = static_cast<int64_t>(targets.size());
     OpInput logits{"logits", {rows, classes}};
     return {.op = "cross_entropy",
@@ -112,8 +112,8 @@ OpCase cross_entropy_case(const reference::Integers& targets, int64_t classes, f
             .definition =
                 [=](const Arrays& in) {
                     const std::vector<float> weights = some_class_weights(weighted ? classes : 0);
-                    return Arrays{{reference::cross_entropy(in[0], targets, classes, static_cast<double>(smoothing),
-                                                            {weights.begin(), weights.end()})}};
+                    return Arrays{{definitions::cross_entropy(in[0], targets, classes, static_cast<double>(smoothing),
+                                                              {weights.begin(), weights.end()})}};
                 },
             .value_bound = 2e-6,
             .gradient_bound = 5e-6};
@@ -143,8 +143,8 @@ OpCase binary_cross_entropy_case(const Shape& shape, float shift, bool bytes, bo
                 },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{{reference::binary_cross_entropy(in[0], {targets.begin(), targets.end()},
-                                                                   {weights.begin(), weights.end()})}};
+                    return Arrays{{definitions::binary_cross_entropy(in[0], {targets.begin(), targets.end()},
+                                                                     {weights.begin(), weights.end()})}};
                 },
             .value_bound = 2e-6,
             .gradient_bound = 5e-6};

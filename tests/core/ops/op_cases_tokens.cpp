@@ -2,7 +2,7 @@
 #include "heed/core/ops/tokens/image.h"
 #include "heed/core/ops/tokens/tokens.h"
 #include "heed/tests/core/ops/op_cases.h"
-#include "heed/tests/reference/tokens.h"
+#include "heed/tests/definitions/tokens.h"
 #include "heed/tests/support/op_inputs.h"
 
 namespace heed::test {
@@ -10,9 +10,9 @@ namespace heed::test {
 namespace {
 
 using Variables = std::vector<Variable>;
-using Arrays = std::vector<reference::Values>;
+using Arrays = std::vector<definitions::Values>;
 
-OpCase embedding_case(const reference::Integers& ids, const Shape& id_shape, int64_t vocabulary, int64_t dim,
+OpCase embedding_case(const definitions::Integers& ids, const Shape& id_shape, int64_t vocabulary, int64_t dim,
                       float factor) {
     return {.op = "embedding",
             .label = "ids " + id_shape.to_string() + ", dim " + std::to_string(dim),
@@ -23,24 +23,25 @@ OpCase embedding_case(const reference::Integers& ids, const Shape& id_shape, int
                 },
             .definition =
                 [=](const Arrays& in) {
-                    return Arrays{reference::embedding(in[0], ids, dim, static_cast<double>(factor))};
+                    return Arrays{definitions::embedding(in[0], ids, dim, static_cast<double>(factor))};
                 },
             .value_bound = 1e-6,
             .gradient_bound = 5e-6};
 }
 
-OpCase to_patches_case(const reference::ImageSizes& sizes, int64_t patch, int64_t overlap) {
+OpCase to_patches_case(const definitions::ImageSizes& sizes, int64_t patch, int64_t overlap) {
     const Shape shape{sizes.batch, sizes.channels, sizes.height, sizes.width};
-    return {.op = "to_patches",
-            .label = shape.to_string() + " patch " + std::to_string(patch) + " overlap " + std::to_string(overlap),
-            .inputs = {{"images", shape}},
-            .run = [=](Context&, const Variables& in) { return Variables{to_patches(in[0], patch, overlap)}; },
-            .definition = [=](const Arrays& in) { return Arrays{reference::to_patches(in[0], sizes, patch, overlap)}; },
-            .value_bound = 0,
-            .gradient_bound = 1e-6};
+    return {
+        .op = "to_patches",
+        .label = shape.to_string() + " patch " + std::to_string(patch) + " overlap " + std::to_string(overlap),
+        .inputs = {{"images", shape}},
+        .run = [=](Context&, const Variables& in) { return Variables{to_patches(in[0], patch, overlap)}; },
+        .definition = [=](const Arrays& in) { return Arrays{definitions::to_patches(in[0], sizes, patch, overlap)}; },
+        .value_bound = 0,
+        .gradient_bound = 1e-6};
 }
 
-OpCase assemble_tokens_case(const reference::TokenSizes& sizes, bool class_token, bool positions) {
+OpCase assemble_tokens_case(const definitions::TokenSizes& sizes, bool class_token, bool positions) {
     std::vector<OpInput> inputs = {{"x", {sizes.batch, sizes.tokens, sizes.dim}}};
     if (class_token) inputs.push_back({"class_token", {sizes.dim}});
     if (positions) inputs.push_back({"positions", {sizes.tokens + (class_token ? 1 : 0), sizes.dim}});
@@ -55,15 +56,15 @@ OpCase assemble_tokens_case(const reference::TokenSizes& sizes, bool class_token
             },
         .definition =
             [=](const Arrays& in) {
-                const reference::Values none;
-                return Arrays{
-                    reference::assemble_tokens(in[0], class_token ? in[1] : none, positions ? in.back() : none, sizes)};
+                const definitions::Values none;
+                return Arrays{definitions::assemble_tokens(in[0], class_token ? in[1] : none,
+                                                           positions ? in.back() : none, sizes)};
             },
         .value_bound = 1e-6,
         .gradient_bound = 5e-6};
 }
 
-OpCase pool_tokens_case(const reference::TokenSizes& sizes, TokenPool kind, const reference::Integers& lengths) {
+OpCase pool_tokens_case(const definitions::TokenSizes& sizes, TokenPool kind, const definitions::Integers& lengths) {
     static const char* names[] = {"first ", "mean ", "max "};
     OpInput x{"x", {sizes.batch, sizes.tokens, sizes.dim}, kind == TokenPool::max ? Fill::distinct : Fill::uniform};
     if (!lengths.empty()) {
@@ -81,9 +82,9 @@ OpCase pool_tokens_case(const reference::TokenSizes& sizes, TokenPool kind, cons
                 },
             .definition =
                 [=](const Arrays& in) {
-                    if (kind == TokenPool::first) return Arrays{reference::pool_first(in[0], sizes)};
-                    if (kind == TokenPool::mean) return Arrays{reference::pool_mean(in[0], lengths, sizes)};
-                    return Arrays{reference::pool_max(in[0], lengths, sizes)};
+                    if (kind == TokenPool::first) return Arrays{definitions::pool_first(in[0], sizes)};
+                    if (kind == TokenPool::mean) return Arrays{definitions::pool_mean(in[0], lengths, sizes)};
+                    return Arrays{definitions::pool_max(in[0], lengths, sizes)};
                 },
             .value_bound = 2e-6,
             .gradient_bound = 2e-6};
@@ -106,8 +107,8 @@ std::vector<OpCase> token_cases() {
     cases.push_back(to_patches_case({3, 1, 8, 4}, 4, 2));
     cases.push_back(to_patches_case({1, 2, 4, 2}, 2, 5));
     cases.push_back(to_patches_case({0, 1, 4, 4}, 2, 1));
-    const std::vector<reference::TokenSizes> sizes = {{1, 1, 1}, {2, 5, 7}, {3, 4, 33}, {0, 3, 5}};
-    for (const reference::TokenSizes& each : sizes) {
+    const std::vector<definitions::TokenSizes> sizes = {{1, 1, 1}, {2, 5, 7}, {3, 4, 33}, {0, 3, 5}};
+    for (const definitions::TokenSizes& each : sizes) {
         for (const bool class_token : {true, false}) {
             for (const bool positions : {true, false}) {
                 cases.push_back(assemble_tokens_case(each, class_token, positions));

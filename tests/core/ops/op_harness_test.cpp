@@ -171,11 +171,11 @@ OpCase square_case(Defect defect) {
             .run = [=](Context& context,
                        const Variables& in) { return Variables{square(context, in[0], defect, short_length)}; },
             .definition =
-                [=](const std::vector<reference::Values>& in) {
-                    reference::Values y = in[0];
+                [=](const std::vector<definitions::Values>& in) {
+                    definitions::Values y = in[0];
                     for (double& value : y) value = value * value + value;
                     if (short_length) y.back() = 0;
-                    return std::vector<reference::Values>{y};
+                    return std::vector<definitions::Values>{y};
                 },
             .value_bound = 1e-5,
             .gradient_bound = 2e-5};

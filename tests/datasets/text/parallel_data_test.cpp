@@ -356,7 +356,7 @@ TEST_F(Parallel, BadFilesAreNamedByFileAndLine) {
     EXPECT_TRUE(contains(refusal("parallel_files", aligned), "expected pairs of sentences in 'a' and 'b', found none"));
     write_text("p.tsv", "one\tuno\ntwo dos\n");
     EXPECT_EQ(refusal("parallel_files", {{"pair_files", "[p.tsv]"}}),
-              "'p.tsv', line 2: expected two sentences parted by a tab, found no tab");
+              "'p.tsv', line 2: expected two sentences separated by a tab, found no tab");
     const std::string zip = test::zip({{"x/spa.txt", std::string(5000, 'x')}});
     write_text("p.zip", zip.substr(0, 3000));
     EXPECT_TRUE(contains(refusal("parallel_files", {{"pair_files", "[p.zip]"}}), "'p.zip' is damaged or cut short"));

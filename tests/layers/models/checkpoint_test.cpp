@@ -180,9 +180,9 @@ Step translator_step(const Case& of, bool checkpoint, ForwardObserver* observer 
         context, *model,
         [&](const ForwardState& state) {
             const Tensor lengths = source.lengths_on(context);
-            const Variable memory = model->encode(source.ids_on(context), lengths, state);
+            const Variable encoded = model->encode(source.ids_on(context), lengths, state);
             const Variable logits =
-                model->decode(target.ids_on(context), target.lengths_on(context), memory, lengths, state);
+                model->decode(target.ids_on(context), target.lengths_on(context), encoded, lengths, state);
             return reshape(logits, {logits.shape().rows(), logits.shape()[-1]});
         },
         observer);

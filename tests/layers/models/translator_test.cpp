@@ -74,8 +74,8 @@ struct TestTranslator {
 
     Variable forward(const FormulaTexts& source, const FormulaTexts& target, const ForwardState& state = {}) {
         const Tensor lengths = source.lengths_on(context);
-        const Variable memory = model->encode(source.ids_on(context), lengths, state);
-        return model->decode(target.ids_on(context), target.lengths_on(context), memory, lengths, state);
+        const Variable encoded = model->encode(source.ids_on(context), lengths, state);
+        return model->decode(target.ids_on(context), target.lengths_on(context), encoded, lengths, state);
     }
     std::vector<float> logits(const FormulaTexts& source, const FormulaTexts& target, const ForwardState& state = {}) {
         const NoGradient guard(context);

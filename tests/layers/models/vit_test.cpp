@@ -401,7 +401,7 @@ TEST(Models, AreFoundByNameAndMade) {
 
 class PatchEmbeddings : public testing::TestWithParam<const char*> {};
 
-/// Compares with a convolution of stride `patch`, kernel size patch + 2 * overlap and padding `overlap`.
+/// Compares with a convolution of stride `patch`, filters of size patch + 2 * overlap and padding `overlap`.
 void expect_convolution(const char* device, int64_t overlap) {
     constexpr int64_t batch = 2, channels = 3, height = 8, width = 12, patch = 4, dim = 5;
     const int64_t window = patch + 2 * overlap;
@@ -415,7 +415,7 @@ void expect_convolution(const char* device, int64_t overlap) {
         parameters[name] = test::numbers(value.elements(), static_cast<uint32_t>(name.size()));
         value.copy_from_host(parameters[name].data());
     }
-    const std::vector<float>& kernel = parameters.at("projection.weight");
+    const std::vector<float>& filters = parameters.at("projection.weight");
     const std::vector<float>& bias = parameters.at("projection.bias");
     const Tensor images = formula_images(context, batch, {channels, height, width, 1});
     const std::vector<float> pixels = images.to_vector();
@@ -433,7 +433,7 @@ void expect_convolution(const char* device, int64_t overlap) {
                             for (int64_t j = 0; j < window; ++j) {
                                 const int64_t row = y + i - overlap, column = x + j - overlap;
                                 if (row < 0 || row >= height || column < 0 || column >= width) continue;
-                                sum += static_cast<double>(kernel[((d * channels + c) * window + i) * window + j]) *
+                                sum += static_cast<double>(filters[((d * channels + c) * window + i) * window + j]) *
                                        pixels[((b * channels + c) * height + row) * width + column];
                             }
                         }
@@ -450,7 +450,7 @@ TEST_P(PatchEmbeddings, AreConvolutions) {
     expect_convolution(GetParam(), 0);
 }
 
-TEST_P(PatchEmbeddings, WithOverlapAreConvolutionsWithLargerKernels) {
+TEST_P(PatchEmbeddings, WithOverlapAreConvolutionsWithLargerFilters) {
     expect_convolution(GetParam(), 1);
     expect_convolution(GetParam(), 3);
 }

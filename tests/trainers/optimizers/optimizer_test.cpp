@@ -122,7 +122,8 @@ TEST_P(Optimizers, AdamAndRmsPropDecayThroughTheGradient) {
         EXPECT_EQ(optimizer->states().size(), adam ? 2u : 1u);
         set_gradients(store, 0.0f);
         optimizer->step(1, 0.1, 1.0);
-        // The only gradient is that of the decay: Adam's first step is lr, that of RMSprop lr / sqrt(1 - memory).
+        // The only gradient is that of the decay: Adam's first step is lr, that of RMSprop lr / sqrt(1 - its decay
+        // rate).
         const float change = adam ? 0.1f : 1.0f;
         for (float value : model.weight.value().to_vector()) EXPECT_NEAR(value, 1.0f - change, 1e-6);
         for (float value : model.bias.value().to_vector()) EXPECT_EQ(value, 1.0f);
@@ -146,8 +147,8 @@ TEST_P(Optimizers, TheAverageFollowsTheWeights) {
         optimizer->step(step, 0.1, 1.0);
         average.update(step);
         weight -= 0.1;
-        const double memory = std::min(0.5, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
-        mean = memory * mean + (1 - memory) * weight;
+        const double decay_rate = std::min(0.5, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
+        mean = decay_rate * mean + (1 - decay_rate) * weight;
     }
     for (float value : model.weight.value().to_vector()) EXPECT_CLOSE(value, weight, 1e-5);
     {

@@ -132,7 +132,7 @@ TEST(ReportAxis, RoundedTicks) {
     const Axis axis = rounded_axis(0.0, 2.43, 5);
     EXPECT_EQ(axis.high, 2.5);
     EXPECT_EQ(labels(axis), (Texts{"0", "0.5", "1.0", "1.5", "2.0", "2.5"}));
-    EXPECT_DOUBLE_EQ(axis.place(1.25), 0.5);
+    EXPECT_DOUBLE_EQ(axis.position(1.25), 0.5);
     EXPECT_EQ(labels(rounded_axis(72.0, 94.0, 5)), (Texts{"70", "75", "80", "85", "90", "95"}));
     EXPECT_EQ(labels(rounded_axis(0.0, 0.001, 5)), (Texts{"0", "0.0002", "0.0004", "0.0006", "0.0008", "0.0010"}));
     EXPECT_EQ(labels(rounded_axis(0.0, 1e-5, 2)), (Texts{"0", "0.5e-5", "1.0e-5"}));
@@ -162,11 +162,11 @@ TEST(ReportAxis, StepsAreWholeNumbers) {
 TEST(ReportAxis, Logarithmic) {
     const Axis axis = logarithmic_axis(0.02, 2.3);
     EXPECT_EQ(labels(axis), (Texts{"0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"}));
-    EXPECT_NEAR(axis.place(axis.low), 0.0, 1e-12);
-    EXPECT_NEAR(axis.place(axis.high), 1.0, 1e-12);
-    EXPECT_NEAR(axis.place(std::sqrt(axis.low * axis.high)), 0.5, 1e-12);
-    EXPECT_TRUE(std::isnan(axis.place(0.0)));
-    EXPECT_TRUE(std::isnan(axis.place(-1.0)));
+    EXPECT_NEAR(axis.position(axis.low), 0.0, 1e-12);
+    EXPECT_NEAR(axis.position(axis.high), 1.0, 1e-12);
+    EXPECT_NEAR(axis.position(std::sqrt(axis.low * axis.high)), 0.5, 1e-12);
+    EXPECT_TRUE(std::isnan(axis.position(0.0)));
+    EXPECT_TRUE(std::isnan(axis.position(-1.0)));
     EXPECT_EQ(labels(logarithmic_axis(3e-6, 200.0)),
               (Texts{"1e-5", "0.0001", "0.001", "0.01", "0.1", "1", "10", "100"}));
     EXPECT_LE(logarithmic_axis(1e-90, 1e90).ticks.size(), 10U);

@@ -49,7 +49,7 @@ void add_ticks(Axis& axis, double step) {
 
 }  // namespace
 
-double Axis::place(double value) const {
+double Axis::position(double value) const {
     if (!logarithmic) return (value - low) / (high - low);
     if (!(value > 0.0)) return std::numeric_limits<double>::quiet_NaN();
     return std::log(value / low) / std::log(high / low);

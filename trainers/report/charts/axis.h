@@ -18,7 +18,7 @@ struct Axis {
     std::vector<Tick> ticks;  ///< within the range
 
     /// 0 at `low`, 1 at `high`; NaN for what a logarithmic axis cannot show.
-    double place(double value) const;
+    double position(double value) const;
 };
 
 /// About `count` ticks at multiples of 1, 2 or 5 times a power of ten. The range is widened to the next ticks.

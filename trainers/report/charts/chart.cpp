@@ -51,8 +51,8 @@ private:
 
     static double plot_width() { return chart_width - left - right; }
     static double plot_height() { return chart_height - top - bottom; }
-    double x_of(double step) const { return left + chart_.steps.place(step) * plot_width(); }
-    double y_of(double value) const { return chart_height - bottom - chart_.values.place(value) * plot_height(); }
+    double x_of(double step) const { return left + chart_.steps.position(step) * plot_width(); }
+    double y_of(double value) const { return chart_height - bottom - chart_.values.position(value) * plot_height(); }
 
     void legend() {
         add("<span class=\"legend\">");

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "heed/tests/reference/values.h"
+#include "heed/tests/definitions/values.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 /// Cross-entropy between softmax(logits) [rows, classes] and the target distribution that has 1 - smoothing more at the
 /// row's target than smoothing / classes everywhere, summed over the rows with a target other than -1. Each class's
@@ -14,4 +14,4 @@ double cross_entropy(const Values& logits, const Integers& targets, int64_t clas
 /// weight (empty: 1).
 double binary_cross_entropy(const Values& logits, const Values& targets, const Values& weights = {});
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

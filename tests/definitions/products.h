@@ -1,8 +1,8 @@
 #pragma once
 
-#include "heed/tests/reference/values.h"
+#include "heed/tests/definitions/values.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 /// y = x W^T + b: x [rows, in], weight [out, in], bias [out] or empty.
 Values linear(const Values& x, const Values& weight, const Values& bias, int64_t in, int64_t out);
@@ -13,4 +13,4 @@ Values matmul(const Values& a, const Values& b, int64_t batch, int64_t m, int64_
 /// [batch, first, second, inner] -> [batch, second, first, inner]
 Values swap_middle_axes(const Values& x, int64_t batch, int64_t first, int64_t second, int64_t inner);
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "heed/tests/reference/values.h"
+#include "heed/tests/definitions/values.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 /// Rows `ids` of table [vocabulary, dim], times factor.
 Values embedding(const Values& table, const Integers& ids, int64_t dim, double factor);
@@ -34,4 +34,4 @@ Values pool_max(const Values& x, const Integers& lengths, const TokenSizes& size
 Values mix_tokens(const Values& x, const Values& weight, int64_t n, const Integers& lengths, bool causal,
                   const TokenSizes& sizes);
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "heed/tests/reference/attention.h"
+#include "heed/tests/definitions/attention.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 struct Smyrf {
     Attention attention;     ///< causal in causal self-attention
@@ -44,4 +44,4 @@ Values smyrf_weights(const Heads& query, const Heads& key, const Smyrf& smyrf, c
 Values smyrf_attention(const Heads& query, const Heads& key, const Heads& value, const Smyrf& smyrf,
                        const Integers& counts);
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

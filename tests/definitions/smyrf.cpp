@@ -1,11 +1,11 @@
-#include "heed/tests/reference/smyrf.h"
+#include "heed/tests/definitions/smyrf.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
 
-namespace heed::reference {
+namespace heed::definitions {
 
 namespace {
 
@@ -244,4 +244,4 @@ Values smyrf_attention(const Heads& query, const Heads& key, const Heads& value,
     return out;
 }
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

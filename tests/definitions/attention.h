@@ -3,10 +3,10 @@
 #include <map>
 #include <string>
 
-#include "heed/tests/reference/random.h"
-#include "heed/tests/reference/values.h"
+#include "heed/tests/definitions/random.h"
+#include "heed/tests/definitions/values.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 /// Heads in an array [batch, tokens, width]: column first_column + h * head_dim + c is component c of head h.
 struct Heads {
@@ -31,14 +31,14 @@ Values scaled_dot_product(const Heads& query, const Heads& key, const Heads& val
 /// The weights before dropout: [batch, heads, queries, keys].
 Values attention_weights(const Heads& query, const Heads& key, const Attention& attention);
 
-/// What a layer of attention knows, by the names of its parameters: kernels "query.weight" and so on [dim, dim], biases
-/// "query.bias" [dim], and "alignment.weight" [n, n] of super attention. What is missing is the identity, or 0.
+/// What a layer of attention knows, by the names of its parameters: projections "query.weight" and so on [dim, dim],
+/// biases "query.bias" [dim], and "alignment.weight" [n, n] of super attention. What is missing is the identity, or 0.
 using AttentionParameters = std::map<std::string, Values>;
 
 /// A layer of attention whose head i is dropout(softmax(Q_i K_i^T / sqrt(r) + mask)) (A V)_i: Q is projected from query
-/// [batch, queries, dim], K and V from source [batch, keys, dim], and A is the leading block of the alignment kernel,
+/// [batch, queries, dim], K and V from source [batch, keys, dim], and A is the leading block of the alignment matrix,
 /// of which a causal layer has the lower triangle; padded values count as 0. The sizes are those of `attention`.
 Values attention_layer(const Values& query, const Values& source, const AttentionParameters& parameters,
                        const Attention& attention);
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

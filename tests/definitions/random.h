@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace heed::reference {
+namespace heed::definitions {
 
 /// Which random numbers an op draws: the key of a module, the optimizer step, the place of the first sample.
 struct RandomNumbers {
@@ -18,4 +18,4 @@ struct RandomNumbers {
     double dropout_factor(int64_t sample, int64_t element, double probability) const;
 };
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

@@ -1,11 +1,11 @@
-#include "heed/tests/reference/attention.h"
+#include "heed/tests/definitions/attention.h"
 
 #include <cmath>
 
-#include "heed/tests/reference/products.h"
-#include "heed/tests/reference/tokens.h"
+#include "heed/tests/definitions/products.h"
+#include "heed/tests/definitions/tokens.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 namespace {
 
@@ -76,9 +76,9 @@ Values attention_layer(const Values& query, const Values& source, const Attentio
         const auto place = parameters.find(name);
         return place == parameters.end() ? Values{} : place->second;
     };
-    const auto project = [&](const std::string& kernel, const Values& x) {
-        const Values weight = find(kernel + ".weight");
-        return weight.empty() ? x : linear(x, weight, find(kernel + ".bias"), dim, dim);
+    const auto project = [&](const std::string& projection, const Values& x) {
+        const Values weight = find(projection + ".weight");
+        return weight.empty() ? x : linear(x, weight, find(projection + ".bias"), dim, dim);
     };
     Values value = project("value", source);
     const Values alignment = find("alignment.weight");
@@ -91,4 +91,4 @@ Values attention_layer(const Values& query, const Values& source, const Attentio
     return project("output", scaled_dot_product({projected, dim}, {key, dim}, {value, dim}, attention));
 }
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "heed/tests/reference/values.h"
+#include "heed/tests/definitions/values.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 /// Rows of x [rows, width] shifted to mean 0, divided by sqrt(variance + epsilon), times gain plus bias [width].
 Values layer_norm(const Values& x, const Values& gain, const Values& bias, double epsilon);
@@ -10,4 +10,4 @@ Values layer_norm(const Values& x, const Values& gain, const Values& bias, doubl
 /// Softmax of each row of x [rows, width] over its first lengths[row] elements (all when empty); the others are 0.
 Values softmax(const Values& x, int64_t width, const Integers& lengths);
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

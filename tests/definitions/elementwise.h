@@ -1,9 +1,9 @@
 #pragma once
 
-#include "heed/tests/reference/random.h"
-#include "heed/tests/reference/values.h"
+#include "heed/tests/definitions/random.h"
+#include "heed/tests/definitions/values.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 Values add(const Values& a, const Values& b);
 Values scale(const Values& x, double factor);
@@ -27,4 +27,4 @@ Values drop_path(const Values& x, int64_t samples, double probability, const Ran
 Values residual_add(const Values& x, const Values& branch, int64_t samples, double probability,
                     const RandomNumbers& random);
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

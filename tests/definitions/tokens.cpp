@@ -1,8 +1,8 @@
-#include "heed/tests/reference/tokens.h"
+#include "heed/tests/definitions/tokens.h"
 
 #include <cmath>
 
-namespace heed::reference {
+namespace heed::definitions {
 
 namespace {
 
@@ -114,4 +114,4 @@ Values mix_tokens(const Values& x, const Values& weight, int64_t n, const Intege
     return y;
 }
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

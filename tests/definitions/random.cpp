@@ -1,9 +1,9 @@
-#include "heed/tests/reference/random.h"
+#include "heed/tests/definitions/random.h"
 
 #include <array>
 #include <cmath>
 
-namespace heed::reference {
+namespace heed::definitions {
 
 namespace {
 
@@ -37,4 +37,4 @@ double RandomNumbers::dropout_factor(int64_t sample, int64_t element, double pro
     return word(sample, element) < threshold ? 0.0 : 1.0 / (1.0 - probability);
 }
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

@@ -1,6 +1,6 @@
-#include "heed/tests/reference/products.h"
+#include "heed/tests/definitions/products.h"
 
-namespace heed::reference {
+namespace heed::definitions {
 
 Values linear(const Values& x, const Values& weight, const Values& bias, int64_t in, int64_t out) {
     Values y;
@@ -45,4 +45,4 @@ Values swap_middle_axes(const Values& x, int64_t batch, int64_t first, int64_t s
     return y;
 }
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

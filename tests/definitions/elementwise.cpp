@@ -1,9 +1,9 @@
-#include "heed/tests/reference/elementwise.h"
+#include "heed/tests/definitions/elementwise.h"
 
 #include <cmath>
 #include <numbers>
 
-namespace heed::reference {
+namespace heed::definitions {
 
 namespace {
 
@@ -68,4 +68,4 @@ Values residual_add(const Values& x, const Values& branch, int64_t samples, doub
     return add(x, probability == 0 ? branch : dropout(branch, samples, probability, random));
 }
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

@@ -1,8 +1,8 @@
-#include "heed/tests/reference/normalisation.h"
+#include "heed/tests/definitions/normalisation.h"
 
 #include <cmath>
 
-namespace heed::reference {
+namespace heed::definitions {
 
 Values layer_norm(const Values& x, const Values& gain, const Values& bias, double epsilon) {
     const std::size_t width = gain.size();
@@ -32,4 +32,4 @@ Values softmax(const Values& x, int64_t width, const Integers& lengths) {
     return y;
 }
 
-}  // namespace heed::reference
+}  // namespace heed::definitions

@@ -1,8 +1,8 @@
-#include "heed/tests/reference/cross_entropy.h"
+#include "heed/tests/definitions/cross_entropy.h"
 
 #include <cmath>
 
-namespace heed::reference {
+namespace heed::definitions {
 
 double cross_entropy(const Values& logits, const Integers& targets, int64_t classes, double smoothing,
                      const Values& weights) {
@@ -31,4 +31,4 @@ double binary_cross_entropy(const Values& logits, const Values& targets, const V
     return loss;
 }
 
-}  // namespace heed::reference
+}  // namespace heed::definitions
