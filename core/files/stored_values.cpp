@@ -71,37 +71,26 @@ void convert(const StoredTensor& stored, size_t index, T value, float& to) {
     }
 }
 
-template <class T>
-void convert(const StoredTensor& stored, size_t index, T value, int32_t& to) {
-    if constexpr (std::is_floating_point_v<T>) {
-        if (!(value >= static_cast<T>(-0x1p31) && value < static_cast<T>(0x1p31)) || std::trunc(value) != value) {
-            refuse(stored, index, number_text(value) + ", which i32 cannot hold exactly,");
-        }
-    } else if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max()) {
-        refuse(stored, index, number_text(value) + ", which i32 cannot hold exactly,");
-    }
-    to = static_cast<int32_t>(value);
-}
-
 /// Elements of files need not be aligned.
-template <class From, class To>
-void convert_all(const StoredTensor& stored, std::vector<To>& values) {
+template <class From>
+void convert_all(const StoredTensor& stored, std::vector<float>& values) {
     values.resize(stored.bytes.size() / sizeof(From));
     for (size_t i = 0; i < values.size(); ++i) {
         From element;
         std::memcpy(&element, stored.bytes.data() + i * sizeof element, sizeof element);
         if constexpr (std::is_same_v<From, Truth>) {
             if (element.byte > 1) refuse(stored, i, "the truth value " + std::to_string(element.byte));
-            values[i] = static_cast<To>(element.byte);
+            values[i] = static_cast<float>(element.byte);
         } else {
             convert(stored, i, to_number(element), values[i]);
         }
     }
 }
 
-template <class To>
-std::vector<To> converted(const StoredTensor& stored) {
-    std::vector<To> values;
+}  // namespace
+
+std::vector<float> f32_values(const StoredTensor& stored) {
+    std::vector<float> values;
     switch (stored.dtype) {
         case DType::f32:
             convert_all<float>(stored, values);
@@ -129,16 +118,6 @@ std::vector<To> converted(const StoredTensor& stored) {
             break;
     }
     return values;
-}
-
-}  // namespace
-
-std::vector<float> f32_values(const StoredTensor& stored) {
-    return converted<float>(stored);
-}
-
-std::vector<int32_t> i32_values(const StoredTensor& stored) {
-    return converted<int32_t>(stored);
 }
 
 }  // namespace heed

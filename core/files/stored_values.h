@@ -12,7 +12,4 @@ namespace heed {
 /// exact f32, or a BOOL is neither 0 nor 1.
 std::vector<float> f32_values(const StoredTensor& stored);
 
-/// The elements as i32, exactly. UserError, naming the element, where one is not whole or beyond i32.
-std::vector<int32_t> i32_values(const StoredTensor& stored);
-
 }  // namespace heed

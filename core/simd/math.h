@@ -1,6 +1,6 @@
 #pragma once
 
-// exp, log, tanh and erf on whole vectors. Polynomials are minimax fits over the stated range; their own error is below
+// exp, log and tanh on whole vectors. Polynomials are minimax fits over the stated range; their own error is below
 // 2e-8 relative, the rest is rounding. Bounds in the comments are held by tests/core/simd_math_test.cpp.
 
 #include "heed/core/simd/vector.h"
@@ -96,29 +96,6 @@ HEED_SIMD vf tanh(vf x) {
     const vf e = exp_nonpositive(-2.0F * vmin(broadcast(10.0F), t));
     const vf far = (1.0F - e) / (1.0F + e);
     return copysign(select(t < 0.625F, near_zero, far), x);
-}
-
-/// Error function within 3 ulp; +-1 at +-inf, keeps the sign of zero, NaN stays NaN.
-HEED_SIMD vf erf(vf x) {
-    const vf s = x * x;
-    vf p = broadcast(-0.000595376187F);
-    p = fma(p, s, broadcast(0.0049859453F));
-    p = fma(p, s, broadcast(-0.0267617237F));
-    p = fma(p, s, broadcast(0.112816826F));
-    p = fma(p, s, broadcast(-0.376124799F));
-    p = fma(p, s, broadcast(0.128379151F));
-    const vf near_zero = fma(p, x, x);
-    // 1 - erf(t) = exp(-t + t q(t)); from 4 on erf is 1 in float.
-    const vf t = vmin(broadcast(4.0F), abs(x));
-    vf q = broadcast(-1.12312573e-05F);
-    q = fma(q, t, broadcast(0.000322803389F));
-    q = fma(q, t, broadcast(-0.0036424573F));
-    q = fma(q, t, broadcast(0.0237620603F));
-    q = fma(q, t, broadcast(-0.106236875F));
-    q = fma(q, t, broadcast(-0.635151327F));
-    q = fma(q, t, broadcast(-0.12864849F));
-    const vf far = copysign(1.0F - exp_nonpositive(fma(q, t, -t)), x);
-    return select(abs(x) < 0.92F, near_zero, far);
 }
 
 }  // namespace heed::HEED_ISA

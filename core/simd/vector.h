@@ -91,12 +91,9 @@ HEED_SIMD vi as_int(vf v) {
 HEED_SIMD vf as_float(vi v) {
     return (vf)v;
 }
-/// Conversion by value; to_int cuts towards zero.
+/// Conversion by value.
 HEED_SIMD vf to_float(vi v) {
     return __builtin_convertvector(v, vf);
-}
-HEED_SIMD vi to_int(vf v) {
-    return __builtin_convertvector(v, vi);
 }
 
 /// Lane by lane `mask ? a : b`, where mask comes from a comparison.

@@ -126,12 +126,4 @@ TokenEpoch TokenBatches::epoch(int64_t number) const {
     return epoch;
 }
 
-int64_t TokenBatches::batches_in(int64_t epochs) const {
-    const bool same_in_all = plan_.tokens == 0 && weights_.empty();
-    if (same_in_all || !plan_.shuffle) return epochs * epoch(0).batches();
-    int64_t total = 0;
-    for (int64_t number = 0; number < epochs; ++number) total += epoch(number).batches();
-    return total;
-}
-
 }  // namespace heed

@@ -49,9 +49,6 @@ public:
 
     TokenEpoch epoch(int64_t number) const;
 
-    /// Batches in the epochs 0 .. epochs-1 together: with a limit of tokens or weights they differ by a few.
-    int64_t batches_in(int64_t epochs) const;
-
 private:
     std::vector<int64_t> visited_samples(int64_t epoch) const;
     int64_t window_size() const;

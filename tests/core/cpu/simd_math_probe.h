@@ -12,7 +12,6 @@ struct SimdMathProbe {
     void (*exp_nonpositive)(const float* x, float* y, int64_t n);
     void (*log)(const float* x, float* y, int64_t n);
     void (*tanh)(const float* x, float* y, int64_t n);
-    void (*erf)(const float* x, float* y, int64_t n);
     void (*sqrt)(const float* x, float* y, int64_t n);
     void (*max)(const float* a, const float* b, float* y, int64_t n);
     void (*min)(const float* a, const float* b, float* y, int64_t n);

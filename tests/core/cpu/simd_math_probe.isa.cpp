@@ -20,7 +20,6 @@ HEED_UNARY_PROBE(exp)
 HEED_UNARY_PROBE(exp_nonpositive)
 HEED_UNARY_PROBE(log)
 HEED_UNARY_PROBE(tanh)
-HEED_UNARY_PROBE(erf)
 HEED_UNARY_PROBE(sqrt)
 
 #define HEED_BINARY_PROBE(function)                                                                        \
@@ -55,7 +54,7 @@ void philox_array(uint32_t k0, uint32_t k1, uint64_t first, uint32_t c2, uint32_
 
 extern const SimdMathProbe simd_math_probe;
 const SimdMathProbe simd_math_probe = {
-    lanes,      exp_array,  exp_nonpositive_array, log_array, tanh_array, erf_array, sqrt_array, vmax_array, vmin_array,
+    lanes,      exp_array,  exp_nonpositive_array, log_array, tanh_array, sqrt_array, vmax_array, vmin_array,
     hsum_array, hmax_array, philox_array};
 
 }  // namespace heed::HEED_ISA

@@ -138,16 +138,6 @@ TEST_P(SimdMath, TanhIsWithinThreeUlp) {
     EXPECT_TRUE(std::isnan(at(probe_->tanh, nan)));
 }
 
-TEST_P(SimdMath, ErfIsWithinThreeUlp) {
-    const auto exact = [](double x) { return std::erf(x); };
-    EXPECT_LE(worst_error(probe_->erf, exact, dense_range(1e-30F, 100.0F, 499)), 3.0);
-    EXPECT_LE(worst_error(probe_->erf, exact, dense_range(-0.01F, -6.0F, 97)), 3.0);
-    EXPECT_EQ(at(probe_->erf, infinity), 1.0F);
-    EXPECT_EQ(at(probe_->erf, -infinity), -1.0F);
-    EXPECT_TRUE(std::signbit(at(probe_->erf, -0.0F)));
-    EXPECT_TRUE(std::isnan(at(probe_->erf, nan)));
-}
-
 TEST_P(SimdMath, SqrtIsCorrectlyRounded) {
     for (const float x : {0.0F, 1.0F, 2.0F, 1e-20F, 3e30F}) {
         EXPECT_EQ(at(probe_->sqrt, x), std::sqrt(x));
