@@ -89,8 +89,8 @@ ExpectedData opened_data(const Recipe& recipe) {
     const std::unique_ptr<Workload> workload = kind_of(recipe).open(recipe, context, nullptr);
     fmt::print("\n");
     for (const std::string& line : workload->description()) fmt::print("{}\n", printable(line));
-    const int64_t batch = workload->batch() * recipe.options<TrainOptions>("train").accumulate;
-    return {workload->facts(), workload->batch_is_limit() ? 0 : workload->task().samples(Split::train), false,
+    const int64_t batch = kind_of(recipe).batch(recipe) * recipe.options<TrainOptions>("train").accumulate;
+    return {workload->facts(), kind_of(recipe).batch_is_limit() ? 0 : workload->task().samples(Split::train), false,
             workload->task().epoch_steps(batch)};
 }
 

@@ -12,6 +12,7 @@
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/evaluation_output.h"
 #include "heed/trainers/kinds/command_settings.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/run_folder.h"
@@ -125,12 +126,13 @@ Measured measured_by(const EvalCommand& command, Workload& workload) {
             const char* kind = remark.starts_with("warning: ") ? "" : "note: ";
             fmt::print(stderr, "heed: {}{}\n", kind, printable(remark));
         }
-        return {"other", other->name, {}, workload.unit()};
+        return {"other", other->name, {}, workload.facts()->kind().unit()};
     }
-    const Measured measured{command.split, "", workload.changed_data(), workload.unit()};
+    const Measured measured{command.split, "", workload.changed_data(), workload.facts()->kind().unit()};
     warn_of_changed_data(measured.changed, command.split);
     if (workload.task().samples(split_of(command.split)) == 0) {
-        throw UserError(fmt::format("there are no {} {} (data.validation was 0)", command.split, workload.unit()));
+        throw UserError(
+            fmt::format("there are no {} {} (data.validation was 0)", command.split, workload.facts()->kind().unit()));
     }
     return measured;
 }

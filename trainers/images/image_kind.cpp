@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "heed/core/error.h"
 #include "heed/datasets/images/augmentation/augment_options.h"
@@ -25,6 +26,7 @@ public:
     const char* id() const override { return "images"; }
     const char* name() const override { return ImageDataFacts::kind_name; }
     const char* model_name() const override { return "an image classifier"; }
+    const char* unit() const override { return "images"; }
 
     std::vector<SectionChoice> models() const override { return choices_of(image_model_types()); }
     std::vector<SectionChoice> data_sets() const override { return choices_of(image_data_sets()); }
@@ -45,6 +47,16 @@ public:
     std::optional<PatchGrid> patch_grid(const Module& model) const override {
         const PatchTransformerShape shape = dynamic_cast<const ImageClassifier&>(model).shape();
         return PatchGrid{shape.rows, shape.columns, shape.class_token};
+    }
+
+    /// A square, with a class token where there is one.
+    std::optional<PatchGrid> patch_grid(const SafetensorsFile& weights) const override {
+        const StoredTensor* positions = weights.find("positions.weight");
+        if (!positions || positions->shape.size() != 2) return {};
+        const bool class_token = weights.find("class_token") != nullptr;
+        const auto side = static_cast<int64_t>(std::sqrt(static_cast<double>(positions->shape[0])));
+        const PatchGrid grid{side, side, class_token};
+        return grid.tokens() == positions->shape[0] ? std::optional(grid) : std::nullopt;
     }
 
     std::unique_ptr<Workload> open(const Recipe& recipe, Context& context, const SharedFacts& known) const override {
@@ -91,8 +103,6 @@ public:
         cost.tokens_text = fmt::format("{} an image", cost.tokens);
         return cost;
     }
-
-    int64_t samples_at_a_time(const Recipe& recipe) const override { return recipe.number("data", "batch"); }
 
     Variable forward_empty(Module& model, const DataFacts& facts, Context& context, int64_t count) const override {
         const ImageShape& shape = facts_as<ImageDataFacts>(facts).shape;

@@ -16,8 +16,6 @@ public:
     Task& task() override { return task_; }
     const SharedFacts& facts() const override { return facts_; }
     std::vector<std::string> changed_data() const override;
-    int64_t batch() const override { return batch_; }
-    const char* unit() const override { return "images"; }
     int64_t most_tokens() const override;
     int64_t attention_weights() const override;
     std::vector<std::string> description() override;

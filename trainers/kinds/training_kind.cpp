@@ -7,6 +7,7 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/kinds/registry.h"
+#include "heed/trainers/recipe/train_options.h"
 
 namespace heed {
 
@@ -36,6 +37,11 @@ void TrainingKind::check_serves(const std::string& command, const std::string& m
     for (const std::string& name : served_commands()) own.push_back("heed " + name);
     throw UserError(fmt::format("heed {} expects {}, but {} is {}, which answers {}", command, listed(able, " or "),
                                 model, model_name(), listed(own)));
+}
+
+std::string TrainingKind::step_text(const Recipe& recipe) const {
+    return fmt::format("{}{} {}", batch_is_limit() ? "at most " : "",
+                       batch(recipe) * recipe.options<TrainOptions>("train").accumulate, unit());
 }
 
 }  // namespace heed

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "heed/core/device/context.h"
+#include "heed/core/files/safetensors.h"
 #include "heed/core/module/module.h"
 #include "heed/trainers/kinds/data_facts.h"
 #include "heed/trainers/kinds/expected_data.h"
@@ -39,6 +40,15 @@ public:
     virtual std::vector<SectionChoice> data_sets() const = 0;
     virtual std::vector<SectionSpec> sections() const = 0;
 
+    /// The name of what batches count: "images".
+    virtual const char* unit() const = 0;
+    /// What a micro-batch counts, over all ranks: data.batch.
+    virtual int64_t batch(const Recipe& recipe) const { return recipe.number("data", "batch"); }
+    /// Whether batch() is only the most that it counts.
+    virtual bool batch_is_limit() const { return false; }
+    /// What an optimizer step counts: "64 images".
+    std::string step_text(const Recipe& recipe) const;
+
     /// The facts of a checkpoint from DataFacts::details. Throws UserError, or an error of the JSON library, naming
     /// what is missing or cannot be.
     virtual std::unique_ptr<DataFacts> read_details(const std::string& json) const = 0;
@@ -49,6 +59,13 @@ public:
 
     /// How the model's positions lie on an image; nothing where they do not.
     virtual std::optional<PatchGrid> patch_grid(const Module& /*model*/) const { return std::nullopt; }
+    /// The same of weights that no checkpoint of ours tells of, as far as they let it be seen.
+    virtual std::optional<PatchGrid> patch_grid(const SafetensorsFile& /*weights*/) const { return std::nullopt; }
+
+    /// Beginnings of the names of parameters that mean something for the classes of their training alone.
+    virtual std::vector<std::string> class_parameters() const { return {"head."}; }
+    /// The same for the words of the tokenizer of that name in DataFacts::tokenizers().
+    virtual std::vector<std::string> word_parameters(const std::string& /*tokenizer*/) const { return {}; }
 
     /// Opens the data of a recipe and builds its model. A training that goes on gives what its checkpoint knows of the
     /// data (tokenizers are taken from there), else null. Throws UserError when they do not fit each other.
@@ -64,7 +81,7 @@ public:
     virtual std::optional<ExpectedData> expected_data(const Recipe& recipe) const = 0;
     virtual SampleCost sample_cost(const Recipe& recipe, Module& model, const ExpectedData& data) const = 0;
     /// Samples of the greatest length that a micro-batch holds.
-    virtual int64_t samples_at_a_time(const Recipe& recipe) const = 0;
+    virtual int64_t samples_at_a_time(const Recipe& recipe) const { return batch(recipe); }
     /// A training step's forward pass over that many samples of the greatest length: logits [rows, classes].
     virtual Variable forward_empty(Module& model, const DataFacts& facts, Context& context, int64_t count) const = 0;
 

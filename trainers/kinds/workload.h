@@ -34,12 +34,6 @@ public:
     /// The test set that the command line names for a trained model instead of its own; then there are no other parts.
     virtual std::optional<OtherTest> other_test() const { return std::nullopt; }
 
-    /// What a micro-batch counts, over all ranks: data.batch.
-    virtual int64_t batch() const = 0;
-    /// Whether batch() is only the most that it counts.
-    virtual bool batch_is_limit() const { return false; }
-    /// The name of what is counted: "images".
-    virtual const char* unit() const = 0;
     /// Tokens of the longest sample that the model's (first) self-attention sees.
     virtual int64_t most_tokens() const = 0;
     /// Numbers in one sample's attention weights of one layer.

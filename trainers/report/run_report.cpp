@@ -45,7 +45,7 @@ public:
           input_{.paths = paths, .title = std::filesystem::path(runs_folder(recipe_)).filename().string(), .unit = ""} {
         check_command_settings(kind_of(recipe_), "report", overrides);
         if (path_exists(paths.metrics())) input_.history = History::read(paths.metrics());
-        input_.unit = input_.history.unit.empty() ? "samples" : input_.history.unit;
+        input_.unit = kind_of(recipe_).unit();
         input_.settings = settings_not_default(recipe_);
         input_.recipe_yaml = portable_recipe(recipe_);
         finished_ = run_state(paths) == RunState::finished;
@@ -122,7 +122,8 @@ private:
 void add_model_facts(ReportInput& input, const Recipe& recipe, int64_t parameters) {
     input.facts.insert(input.facts.end(), {{"Model", recipe.section("model").choice()},
                                            {"Attention", attention_text(recipe)},
-                                           {"Parameters", group_digits(parameters)}});
+                                           {"Parameters", group_digits(parameters)},
+                                           {"In a step", kind_of(recipe).step_text(recipe)}});
 }
 
 ReportInput write_report_of_run(const std::string& folder, const std::vector<std::string>& overrides) {

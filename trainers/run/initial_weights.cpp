@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <optional>
 
 #include "heed/core/error.h"
 #include "heed/core/files/safetensors.h"
@@ -73,37 +71,23 @@ void refuse_others(const SafetensorsFile& file, const DataFacts& data) {
     }
 }
 
-/// The grid of a file that does not tell: a square, with a class token where there is one.
-std::optional<PatchGrid> square_grid(const SafetensorsFile& file) {
-    const StoredTensor* positions = file.find("positions.weight");
-    if (!positions || positions->shape.size() != 2) return {};
-    const bool class_token = file.find("class_token") != nullptr;
-    const auto side = static_cast<int64_t>(std::sqrt(static_cast<double>(positions->shape[0])));
-    const PatchGrid grid{side, side, class_token};
-    return grid.tokens() == positions->shape[0] ? std::optional(grid) : std::nullopt;
-}
-
 WeightsFit compare(const SafetensorsFile& file, const Module& model, const DataFacts& data) {
+    const TrainingKind& kind = data.kind();
     WeightsFit fit;
-    fit.to = data.kind().patch_grid(model);
+    const auto add_foreign = [&](const std::vector<std::string>& beginnings) {
+        fit.foreign.insert(fit.foreign.end(), beginnings.begin(), beginnings.end());
+    };
+    fit.to = kind.patch_grid(model);
     if (is_checkpoint(file)) {
         const CheckpointFacts facts = read_checkpoint_facts(file);
-        if (has_other_classes(*facts.data, data)) fit.foreign.emplace_back("head.");
+        if (has_other_classes(*facts.data, data)) add_foreign(kind.class_parameters());
         const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {});
-        const TrainingKind& kind = facts.data->kind();
-        fit.from = kind.patch_grid(*kind.make_model(recipe, *facts.data));
-    } else if (fit.to) {
-        fit.from = square_grid(file);
+        const TrainingKind& other = facts.data->kind();
+        fit.from = other.patch_grid(*other.make_model(recipe, *facts.data));
+    } else {
+        fit.from = kind.patch_grid(file);
     }
-    for (const std::string& name : other_tokenizers(file, data)) {
-        // Their table of vectors has the name of the tokenizer; a table that both languages share has none of theirs,
-        // nor has an output layer over the words of the target.
-        std::string table = name;
-        table.replace(table.find("tokenizer"), std::string::npos, "embedding.");
-        fit.foreign.push_back(table);
-        fit.foreign.emplace_back("embedding.");
-        if (data.class_names.empty() && !name.starts_with("source")) fit.foreign.emplace_back("head.");
-    }
+    for (const std::string& name : other_tokenizers(file, data)) add_foreign(kind.word_parameters(name));
     return fit;
 }
 

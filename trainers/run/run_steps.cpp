@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/report.h"
@@ -31,7 +32,7 @@ bool RunSteps::out_of_patience() const {
 TrainEnd RunSteps::run(const StopSignals& signals) {
     const TrainingState& progress = trainer_.progress();
     record_.show_progress({trainer_.total_steps(), (trainer_.total_steps() - 1) / trainer_.epoch_steps() + 1,
-                           training_.workload.unit(), trainer_.epoch()});
+                           training_.kind().unit(), trainer_.epoch()});
     const char* doing = "in the validation ";
     const auto stopped = [&] {
         record_.end_progress();
@@ -156,7 +157,7 @@ void RunSteps::finish() {
     record_.end_progress();
     record_.test({.step = weights.step,
                   .weights = weights.name,
-                  .unit = training_.workload.unit(),
+                  .unit = training_.kind().unit(),
                   .evaluation = result,
                   .memory = memory_use(training_.store, trainer_.optimizer())});
     write_page(result);
@@ -177,12 +178,11 @@ void RunSteps::write_page(const Evaluation& test) {
     ReportInput input{.paths = folder_.paths(),
                       .title = name_,
                       .history = History::read(folder_.paths().metrics()),
-                      .unit = training_.workload.unit(),
+                      .unit = training_.kind().unit(),
                       .settings = settings_not_default(recipe),
                       .recipe_yaml = recipe.resolved_yaml()};
     training_.workload.add_to_report(input, test);
     add_model_facts(input, recipe, training_.task.model().parameter_count());
-    input.facts.emplace_back("In a step", training_.step_text());
     write_report(input);
     record_.line("report: " + folder_.paths().report());
 }

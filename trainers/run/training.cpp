@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "heed/core/error.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/parameter_rules.h"
 #include "heed/trainers/run/schedule_check.h"
 
@@ -16,14 +17,9 @@ Training::Training(const Recipe& run_recipe, Context& context, Workload& run_wor
       own_store(make_parameter_store(recipe, context, task.model())),
       store(*own_store),
       communicator(make_communicator(context)),
-      trainer(context, task, store, options, recipe.options<OptimizerOptions>("optimizer"), workload.batch(),
-              *communicator),
+      trainer(context, task, store, options, recipe.options<OptimizerOptions>("optimizer"),
+              workload.facts()->kind().batch(recipe), *communicator),
       watch(task, store, workload.attention_weights(), options.watch_every) {}
-
-std::string Training::step_text() const {
-    return fmt::format("{}{} {}", workload.batch_is_limit() ? "at most " : "", workload.batch() * options.accumulate,
-                       workload.unit());
-}
 
 void check_training(Training& training) {
     const TrainOptions& options = training.options;

@@ -17,8 +17,7 @@ struct Training {
     /// All arguments must outlive it. Throws UserError where the recipe's settings do not fit each other or the model.
     Training(const Recipe& recipe, Context& context, Workload& workload);
 
-    /// What a step counts: "64 images".
-    std::string step_text() const;
+    const TrainingKind& kind() const { return workload.facts()->kind(); }
 
     const Recipe& recipe;
     const TrainOptions& options;

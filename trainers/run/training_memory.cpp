@@ -59,7 +59,7 @@ std::string memory_warning(const TrainingMemory& taken, const std::string& sampl
 std::string check_training_memory(const Recipe& recipe, Workload& workload) {
     const DataFacts& facts = *workload.facts();
     int64_t samples = facts.kind().samples_at_a_time(recipe);
-    if (!workload.batch_is_limit()) samples = std::min(samples, workload.task().samples(Split::train));
+    if (!facts.kind().batch_is_limit()) samples = std::min(samples, workload.task().samples(Split::train));
     const std::string text = fmt::format("{} samples of the greatest length at a time", samples);
     return memory_warning(training_memory(recipe, facts, samples), text, machine_memory(), machine_swap());
 }

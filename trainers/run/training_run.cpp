@@ -82,7 +82,7 @@ void begin(OpenRun& run, const RunOrigin& origin, const std::vector<std::string>
         write_file_atomically(run.paths.folder() + "/" + name + "." + tokenizer->kind, tokenizer->bytes);
     }
     run.record.begin();
-    run.record.started(origin, run.training.workload.unit());
+    run.record.started(origin, run.training.kind().unit());
     run.training.trainer.begin({});
 }
 
@@ -117,8 +117,9 @@ void describe(OpenRun& run, const std::string& memory) {
     const Trainer& trainer = training.trainer;
     run.record.line(fmt::format("run folder {}", run.paths.folder()));
     for (const std::string& line : training.workload.description()) run.record.line(line);
-    run.record.line(fmt::format("{} steps of {}, {} steps an epoch, {} {}", trainer.total_steps(), training.step_text(),
-                                trainer.epoch_steps(), thread_count(), thread_count() == 1 ? "thread" : "threads"));
+    run.record.line(fmt::format("{} steps of {}, {} steps an epoch, {} {}", trainer.total_steps(),
+                                training.kind().step_text(training.recipe), trainer.epoch_steps(), thread_count(),
+                                thread_count() == 1 ? "thread" : "threads"));
     if (training.options.watch_every > 0 && training.watch.samples() == 0) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
     }

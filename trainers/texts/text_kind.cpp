@@ -26,6 +26,8 @@ public:
     const char* id() const override { return "texts"; }
     const char* name() const override { return TextDataFacts::kind_name; }
     const char* model_name() const override { return "a text classifier"; }
+    const char* unit() const override { return "texts"; }
+    std::vector<std::string> word_parameters(const std::string&) const override { return {"embedding."}; }
 
     std::vector<SectionChoice> models() const override { return choices_of(text_model_types()); }
     std::vector<SectionChoice> data_sets() const override { return choices_of(text_data_sets()); }
@@ -72,8 +74,6 @@ public:
         cost.vocabulary = vocabulary_text("a vocabulary", facts.vocabulary, data.vocabulary_is_limit);
         return cost;
     }
-
-    int64_t samples_at_a_time(const Recipe& recipe) const override { return recipe.number("data", "batch"); }
 
     Variable forward_empty(Module& model, const DataFacts& facts, Context& context, int64_t count) const override {
         const EmptyTokens texts(context, count, facts_as<TextDataFacts>(facts).max_tokens);

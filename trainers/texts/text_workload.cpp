@@ -104,7 +104,6 @@ TextWorkload::TextWorkload(const Recipe& recipe, Context& context, const SharedF
       tokenizer_(load_stored(text_facts().tokenizer)),
       own_model_(make_text_model(recipe, text_facts().geometry())),
       model_(*own_model_),
-      batch_(recipe.options<TextDataOptions>("data").batch),
       loss_(training_loss()),
       task_(context_, model_, encode(), loss_) {}
 
@@ -115,7 +114,6 @@ TextWorkload::TextWorkload(TrainedModel& trained, Context& context)
       facts_(trained.facts),
       tokenizer_(load_stored(text_facts().tokenizer)),
       model_(trained.model_as<TextClassifier>()),
-      batch_(recipe_.options<TextDataOptions>("data").batch),
       loss_{.several_labels = text_facts().several_labels},
       task_(context_, model_, encode(), loss_) {}
 

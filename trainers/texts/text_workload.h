@@ -18,8 +18,6 @@ public:
 
     Task& task() override { return task_; }
     const SharedFacts& facts() const override { return facts_; }
-    int64_t batch() const override { return batch_; }
-    const char* unit() const override { return "texts"; }
     int64_t most_tokens() const override;
     int64_t attention_weights() const override;
     std::vector<std::string> changed_data() const override;
@@ -40,7 +38,6 @@ private:
     EncodeReport encoded_;                       // of the training texts
     std::unique_ptr<TextClassifier> own_model_;  // null where it is another's
     TextClassifier& model_;
-    int64_t batch_;
     LabelLossOptions loss_;
     TextTask task_;
 };

@@ -28,6 +28,16 @@ public:
     const char* id() const override { return "translations"; }
     const char* name() const override { return TranslationDataFacts::kind_name; }
     const char* model_name() const override { return "a translator"; }
+    const char* unit() const override { return "target tokens"; }
+    int64_t batch(const Recipe& recipe) const override { return recipe.options<ParallelDataOptions>("data").tokens; }
+    bool batch_is_limit() const override { return true; }
+
+    std::vector<std::string> class_parameters() const override { return {}; }
+    /// A table that both languages share is called "embedding"; the output layer is over the words of the target.
+    std::vector<std::string> word_parameters(const std::string& tokenizer) const override {
+        if (tokenizer == "source_tokenizer") return {"source_embedding.", "embedding."};
+        return {"target_embedding.", "embedding.", "head."};
+    }
     bool classifies() const override { return false; }
 
     std::vector<SectionChoice> models() const override { return choices_of(translation_model_types()); }

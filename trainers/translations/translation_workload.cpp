@@ -98,7 +98,6 @@ TranslationWorkload::TranslationWorkload(const Recipe& recipe, Context& context,
       tokenizers_(translation_facts()),
       own_model_(make_translation_model(recipe, translation_facts().geometry())),
       model_(*own_model_),
-      batch_(recipe.options<ParallelDataOptions>("data").tokens),
       translates_validation_(false),
       task_(context_, model_, encode(), recipe.options<TrainOptions>("train").label_smoothing,
             [this](Split split, Evaluation& result) { translate(split, result); }) {}
@@ -110,7 +109,6 @@ TranslationWorkload::TranslationWorkload(TrainedModel& trained, Context& context
       facts_(trained.facts),
       tokenizers_(translation_facts()),
       model_(trained.model_as<Translator>()),
-      batch_(recipe_.options<ParallelDataOptions>("data").tokens),
       translates_validation_(true),
       task_(context_, model_, encode(), recipe_.options<TrainOptions>("train").label_smoothing,
             [this](Split split, Evaluation& result) { translate(split, result); }) {}

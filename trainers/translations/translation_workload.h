@@ -18,9 +18,6 @@ public:
 
     Task& task() override { return task_; }
     const SharedFacts& facts() const override { return facts_; }
-    int64_t batch() const override { return batch_; }
-    bool batch_is_limit() const override { return true; }
-    const char* unit() const override { return "target tokens"; }
     int64_t most_tokens() const override;
     int64_t attention_weights() const override;
     std::vector<std::string> changed_data() const override;
@@ -56,7 +53,6 @@ private:
     Encoded encoded_;
     std::unique_ptr<Translator> own_model_;  // null where it is another's
     Translator& model_;
-    int64_t batch_;
     bool translates_validation_;
     TranslationTask task_;
 };
