@@ -8,12 +8,12 @@
 #include "heed/core/files/safetensors.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/files/free_memory.h"
+#include "heed/trainers/checkpoint/initial_weights.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/optimizers/optimizer_options.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
-#include "heed/trainers/run/initial_weights.h"
 #include "heed/trainers/run/saved_model.h"
 #include "heed/trainers/run/schedule_check.h"
 

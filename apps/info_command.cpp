@@ -5,11 +5,11 @@
 
 #include "heed/apps/commands.h"
 #include "heed/core/settings/quote.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
-#include "heed/trainers/run/checkpoint.h"
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/saved_model.h"
 

@@ -6,8 +6,8 @@
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
 #include "heed/core/files/safetensors.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/command_settings.h"
-#include "heed/trainers/run/checkpoint.h"
 
 namespace heed {
 

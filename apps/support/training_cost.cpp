@@ -5,10 +5,10 @@
 #include "heed/attention/attention.h"
 #include "heed/core/device/context.h"
 #include "heed/datasets/batches/batch_order.h"
+#include "heed/trainers/checkpoint/initial_weights.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/train_options.h"
-#include "heed/trainers/run/initial_weights.h"
 #include "heed/trainers/run/training_memory.h"
 
 namespace heed {

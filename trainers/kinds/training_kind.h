@@ -9,12 +9,12 @@
 #include "heed/core/device/context.h"
 #include "heed/core/files/safetensors.h"
 #include "heed/core/module/module.h"
+#include "heed/trainers/checkpoint/patch_grid.h"
 #include "heed/trainers/kinds/data_facts.h"
 #include "heed/trainers/kinds/expected_data.h"
 #include "heed/trainers/kinds/requests.h"
 #include "heed/trainers/kinds/workload.h"
 #include "heed/trainers/recipe/recipe.h"
-#include "heed/trainers/run/patch_grid.h"
 #include "heed/trainers/run/saved_model.h"
 
 namespace heed {

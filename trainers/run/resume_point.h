@@ -1,7 +1,7 @@
 #pragma once
 
 #include "heed/core/files/safetensors.h"
-#include "heed/trainers/run/checkpoint.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/training.h"
 

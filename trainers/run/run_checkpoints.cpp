@@ -7,8 +7,8 @@
 #include <set>
 
 #include "heed/core/error.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/recipe/run_options.h"
-#include "heed/trainers/run/checkpoint.h"
 #include "heed/trainers/run/resume_check.h"
 
 namespace heed {

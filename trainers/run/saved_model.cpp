@@ -6,10 +6,10 @@
 
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/run/checkpoint.h"
 
 namespace heed {
 

@@ -3,10 +3,10 @@
 #include <filesystem>
 
 #include "heed/core/error.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/finite.h"
 #include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/run/checkpoint.h"
 #include "heed/trainers/run/run_folder.h"
 
 namespace heed {

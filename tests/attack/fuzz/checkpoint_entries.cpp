@@ -4,10 +4,10 @@
 #include "heed/core/files/safetensors.h"
 #include "heed/core/files/stored_values.h"
 #include "heed/tests/attack/fuzz/entries.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/data_facts.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/optimizers/optimizer_options.h"
-#include "heed/trainers/run/checkpoint.h"
 #include "heed/trainers/run/trained_model.h"
 
 namespace heed::test {
@@ -16,11 +16,7 @@ int fuzz_safetensors(const uint8_t* data, size_t size) {
     const SafetensorsFile file(as_file("tensors.safetensors", data, size));
     for (const StoredTensor& tensor : file.tensors()) {
         if (file.find(tensor.name) != &tensor) throw std::logic_error("a tensor is not found by its name");
-        try {
-            f32_values(tensor);
-        } catch (const Error&) {
-        }
-        i32_values(tensor);
+        f32_values(tensor);
     }
     return 0;
 }

@@ -14,10 +14,10 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/trainers/images/formula_images.h"
 #include "heed/tests/trainers/loop/step_totals.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/images/image_task.h"
 #include "heed/trainers/optimizers/adam.h"
 #include "heed/trainers/optimizers/sgd.h"
-#include "heed/trainers/run/checkpoint.h"
 
 namespace heed {
 namespace {

@@ -1,107 +1,20 @@
-#include "heed/trainers/run/checkpoint.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 
 #include <algorithm>
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <set>
 
-#include "heed/core/cpu/isa.h"
-#include "heed/core/cpu/onednn/version.h"
 #include "heed/core/error.h"
 #include "heed/core/files/stored_values.h"
-#include "heed/core/parallel.h"
 #include "heed/core/settings/nearest_name.h"
-#include "heed/core/version.h"
 #include "heed/trainers/loop/finite.h"
 
 namespace heed {
 
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr int format_version = 1;
-constexpr const char* format_key = "heed.format";
-constexpr const char* facts_key = "heed.facts";
 const std::string optimizer_prefix = "optimizer.";
-const std::string data_prefix = "data.";                  // of what is no weight: tokenizers
 const std::string trained_prefix = "optimizer.weights.";  // of weights whose average has the plain names
-
-Json to_json(const CheckpointFacts& facts) {
-    const TrainingState& progress = facts.progress;
-    Json kept = Json::array();
-    for (const KeptModel& model : progress.kept) kept.push_back({model.step, model.score});
-    return {
-        {"recipe", facts.recipe},
-        {"versions", facts.versions},
-        {"data", Json::parse(facts_json(*facts.data))},
-        {"progress",
-         {{"step", progress.step},
-          {"epoch", progress.position.epoch},
-          {"batch", progress.position.batch},
-          {"epoch_loss", progress.epoch.loss},
-          {"epoch_correct", progress.epoch.correct},
-          {"epoch_samples", progress.epoch.count},
-          {"best_score", progress.best_score},
-          {"best_step", progress.best_step},
-          {"validations_since_best", progress.validations_since_best},
-          {"validation_due", progress.validation_due},
-          {"compared_by", progress.compared_by},
-          {"kept", kept}}},
-        {"weights_only", facts.weights_only},
-    };
-}
-
-/// The facts of the data with the tokenizers, which are tensors of the file.
-SharedFacts data_from_json(const Json& json, const SafetensorsFile& file) {
-    std::unique_ptr<DataFacts> facts = read_facts(json.dump());
-    for (const auto& [name, tokenizer] : facts->tokenizers()) {
-        const StoredTensor* stored = file.find(data_prefix + name);
-        if (!stored || stored->dtype != DType::u8) throw UserError("it lacks " + (data_prefix + name));
-        facts->set_tokenizer(name, {reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size()});
-    }
-    return facts;
-}
-
-CheckpointFacts from_json(const Json& json, const SafetensorsFile& file) {
-    CheckpointFacts facts;
-    facts.recipe = json.at("recipe").get<std::string>();
-    facts.versions = json.at("versions").get<std::string>();
-    facts.data = data_from_json(json.at("data"), file);
-    const Json& progress = json.at("progress");
-    facts.progress.step = progress.at("step").get<int64_t>();
-    facts.progress.position.epoch = progress.at("epoch").get<int64_t>();
-    facts.progress.position.batch = progress.at("batch").get<int64_t>();
-    facts.progress.epoch.loss = progress.value("epoch_loss", 0.0);
-    facts.progress.epoch.correct = progress.value("epoch_correct", int64_t{0});
-    facts.progress.epoch.count = progress.value("epoch_samples", int64_t{0});
-    facts.progress.best_score = progress.at("best_score").get<double>();
-    facts.progress.best_step = progress.at("best_step").get<int64_t>();
-    facts.progress.validations_since_best = progress.value("validations_since_best", int64_t{0});
-    facts.progress.validation_due = progress.value("validation_due", false);
-    facts.progress.compared_by = progress.value("compared_by", "");
-    for (const Json& model : progress.value("kept", Json::array())) {
-        facts.progress.kept.push_back({model.at(0).get<int64_t>(), model.at(1).get<double>()});
-    }
-    facts.weights_only = json.value("weights_only", false);
-    return facts;
-}
-
-/// What is wrong with numbers that Heed cannot have written, or "".
-std::string impossible_fact(const CheckpointFacts& facts) {
-    constexpr int64_t most_steps = 4'294'967'295;
-    const TrainingState& progress = facts.progress;
-    if (progress.step < 0 || progress.step > most_steps) return "step";
-    if (progress.position.epoch < 0 || progress.position.epoch > progress.step) return "epoch";
-    if (progress.position.batch < 0 || progress.position.batch > progress.step) return "batch";
-    if (progress.epoch.count < 0) return "epoch_samples";
-    if (progress.epoch.correct < 0 || progress.epoch.correct > progress.epoch.count) return "epoch_correct";
-    if (progress.best_step < 0 || progress.best_step > progress.step) return "best_step";
-    for (const KeptModel& model : progress.kept) {
-        if (model.step < 1 || model.step > progress.step) return "kept";
-    }
-    return "";
-}
 
 /// Calls `visit(name, tensor)` for every named part of the buffers laid out as the store's parameters are.
 template <class Visit>
@@ -213,7 +126,7 @@ void check_tensors(const SafetensorsFile& file, Module& model) {
     // Names follow from the model's layout alone; memory is a matter of the parameter store.
     std::multiset<std::vector<int64_t>> stored;
     for (const StoredTensor& tensor : file.tensors()) {
-        if (!tensor.name.starts_with(optimizer_prefix) && !tensor.name.starts_with(data_prefix)) {
+        if (!tensor.name.starts_with(optimizer_prefix) && !tensor.name.starts_with(tokenizer_prefix)) {
             stored.insert(tensor.shape);
         }
     }
@@ -230,18 +143,8 @@ void check_tensors(const SafetensorsFile& file, Module& model) {
     }
 }
 
-bool is_checkpoint(const SafetensorsFile& file) {
-    return file.metadata().contains(format_key);
-}
-
 bool beside_weights(const std::string& name) {
-    return name.starts_with(optimizer_prefix) || name.starts_with(data_prefix);
-}
-
-std::string numeric_versions() {
-    return std::string("heed ") + build_info().version + ", oneDNN " + onednn_version() + ", " +
-           isa_name(active_isa()) + ", " + std::to_string(thread_count()) +
-           (thread_count() == 1 ? " thread" : " threads");
+    return name.starts_with(optimizer_prefix) || name.starts_with(tokenizer_prefix);
 }
 
 void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,
@@ -261,36 +164,9 @@ void write_checkpoint(const std::string& path, const ParameterStore& store, Opti
     }
     for (const auto& [name, tokenizer] : facts.data->tokenizers()) {
         const auto bytes = static_cast<int64_t>(tokenizer->bytes.size());
-        tensors.push_back({data_prefix + name, DType::u8, {bytes}, tokenizer->bytes.data()});
+        tensors.push_back({tokenizer_prefix + name, DType::u8, {bytes}, tokenizer->bytes.data()});
     }
-    write_safetensors(path, tensors,
-                      {{format_key, std::to_string(format_version)}, {facts_key, to_json(facts).dump()}});
-}
-
-CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file) {
-    auto format = file.metadata().find(format_key);
-    auto facts = file.metadata().find(facts_key);
-    if (format == file.metadata().end() || facts == file.metadata().end()) {
-        throw UserError(file.path() +
-                        " holds tensors but is no checkpoint of Heed (to start from its weights, give init=" +
-                        file.path() + " to train)");
-    }
-    if (format->second != std::to_string(format_version)) {
-        throw UserError(file.path() + " has checkpoint format " + format->second + ", this version reads " +
-                        std::to_string(format_version));
-    }
-    const std::string damaged = file.path() + " has damaged checkpoint facts: ";
-    CheckpointFacts read;
-    try {
-        read = from_json(Json::parse(facts->second), file);
-    } catch (const Json::exception& error) {
-        throw UserError(damaged + error.what());
-    } catch (const UserError& error) {
-        throw UserError(damaged + error.what());
-    }
-    const std::string impossible = impossible_fact(read);
-    if (!impossible.empty()) throw UserError(damaged + "the value of " + impossible + " cannot be");
-    return read;
+    write_safetensors(path, tensors, checkpoint_metadata(facts));
 }
 
 void load_weights(const SafetensorsFile& file, ParameterStore& store) {

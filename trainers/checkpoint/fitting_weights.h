@@ -6,7 +6,7 @@
 
 #include "heed/core/files/safetensors.h"
 #include "heed/core/module/parameter_store.h"
-#include "heed/trainers/run/patch_grid.h"
+#include "heed/trainers/checkpoint/patch_grid.h"
 
 namespace heed {
 

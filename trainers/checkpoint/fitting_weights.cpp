@@ -1,4 +1,4 @@
-#include "heed/trainers/run/fitting_weights.h"
+#include "heed/trainers/checkpoint/fitting_weights.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "heed/core/error.h"
 #include "heed/core/files/stored_values.h"
 #include "heed/core/settings/nearest_name.h"
-#include "heed/trainers/run/checkpoint.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 
 namespace heed {
 

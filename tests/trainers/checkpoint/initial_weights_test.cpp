@@ -1,4 +1,4 @@
-#include "heed/trainers/run/initial_weights.h"
+#include "heed/trainers/checkpoint/initial_weights.h"
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,11 @@
 #include "heed/core/files/safetensors.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
+#include "heed/trainers/checkpoint/fitting_weights.h"
 #include "heed/trainers/images/image_facts.h"
 #include "heed/trainers/images/image_model.h"
 #include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/run/checkpoint.h"
-#include "heed/trainers/run/fitting_weights.h"
 #include "heed/trainers/run/resume_check.h"
 
 namespace heed {

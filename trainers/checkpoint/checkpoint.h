@@ -4,23 +4,11 @@
 
 #include "heed/core/files/safetensors.h"
 #include "heed/core/module/parameter_store.h"
+#include "heed/trainers/checkpoint/checkpoint_facts.h"
 #include "heed/trainers/loop/trainer.h"
 #include "heed/trainers/optimizers/optimizer.h"
-#include "heed/trainers/run/trained_model.h"
 
 namespace heed {
-
-/// What a checkpoint tells besides its tensors. It holds no time, host or path, so that equal runs give equal files.
-struct CheckpointFacts {
-    std::string recipe;  ///< resolved, without data.root, run.* and init
-    SharedFacts data;
-    TrainingState progress;
-    std::string versions;       ///< Heed, oneDNN, instruction set and threads that wrote it
-    bool weights_only = false;  ///< no training can go on from it
-};
-
-/// The versions that a checkpoint written now would name. Only a resume under the same ones gives the same bits.
-std::string numeric_versions();
 
 /// Writes weights, optimizer state and facts into one safetensors file, atomically. With an average, it has the
 /// plain names, and the weights as they are trained stand beside the optimizer's state. Without an optimizer the file
@@ -28,14 +16,8 @@ std::string numeric_versions();
 void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,
                       const CheckpointFacts& facts, WeightAverage* average = nullptr);
 
-/// Whether Heed wrote it as a checkpoint, of whatever format.
-bool is_checkpoint(const SafetensorsFile& file);
-
 /// Whether a tensor of that name belongs to an optimizer or is a tokenizer.
 bool beside_weights(const std::string& name);
-
-/// Reads the facts. Throws UserError when the file is no checkpoint of Heed, of a newer format, or damaged.
-CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file);
 
 /// Throws UserError when the file has no tensor of the shape of one of the model's, which is not laid out yet: damaged
 /// facts must not make a model larger than the file.

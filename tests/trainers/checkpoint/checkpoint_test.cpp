@@ -1,4 +1,4 @@
-#include "heed/trainers/run/checkpoint.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -15,6 +15,7 @@
 #include "heed/trainers/images/image_model.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/trained_model.h"
 #include "heed/trainers/texts/text_facts.h"
 
 namespace heed {

@@ -1,4 +1,4 @@
-#include "heed/trainers/run/initial_weights.h"
+#include "heed/trainers/checkpoint/initial_weights.h"
 
 #include <fmt/format.h>
 
@@ -8,12 +8,12 @@
 #include "heed/core/error.h"
 #include "heed/core/files/safetensors.h"
 #include "heed/core/settings/nearest_name.h"
+#include "heed/trainers/checkpoint/checkpoint.h"
+#include "heed/trainers/checkpoint/fitting_weights.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/finite.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/run/checkpoint.h"
-#include "heed/trainers/run/fitting_weights.h"
 #include "heed/trainers/run/trained_model.h"
 
 namespace heed {
@@ -38,7 +38,7 @@ bool use_initial_weights(const Recipe& recipe, F&& use) {
 std::vector<std::string> other_tokenizers(const SafetensorsFile& file, const DataFacts& data) {
     std::vector<std::string> names;
     for (const auto& [name, tokenizer] : data.tokenizers()) {
-        const StoredTensor* stored = file.find("data." + name);
+        const StoredTensor* stored = file.find(tokenizer_prefix + name);
         if (stored == nullptr) continue;
         const std::string_view bytes(reinterpret_cast<const char*>(stored->bytes.data()), stored->bytes.size());
         if (bytes != tokenizer->bytes) names.push_back(name);
