@@ -90,7 +90,7 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
 
 std::vector<Use> uses() {
     std::vector<Use> result;
-    // smyrf is sdpa here, in one cluster; a new type needs a definition in tests/reference/attention.h.
+    // smyrf is sdpa here, in one cluster; a new type needs a definition in tests/definitions/attention.h.
     for (const AttentionType& type : attention_types()) {
         for (const AttentionPattern pattern : {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
                                                AttentionPattern::noncausal_cross, AttentionPattern::causal_cross}) {

@@ -67,6 +67,8 @@ TEST_F(ReportCommandTest, AFinishedRunHasThePageOfItsTraining) {
         return page.substr(begin, page.find("</p>", begin) - begin);
     };
     EXPECT_EQ(result(after), result(before));
+    EXPECT_TRUE(contains(before, "<dt>In a step</dt><dd>10 images</dd>"));
+    EXPECT_TRUE(contains(after, "<dt>In a step</dt><dd>10 images</dd>"));
     EXPECT_EQ(after.find("class=\"end\""), std::string::npos);
     EXPECT_TRUE(contains(section(after, "provenance"), "heed train tiny.yaml"));
     EXPECT_TRUE(contains(section(after, "provenance"), "<td>model.dim</td>"));
@@ -97,6 +99,7 @@ TEST_F(ReportCommandTest, ARunThatGoesOnIsStoppedAndIsKilled) {
         EXPECT_TRUE(contains(running, "The run is going on; this page was written after step "));
         EXPECT_TRUE(contains(running, "Test data are looked at when a run has come to its end"));
         EXPECT_TRUE(contains(running, "<dt>Parameters</dt>"));
+        EXPECT_TRUE(contains(running, "<dt>In a step</dt><dd>10 images</dd>"));
         EXPECT_EQ(section(running, "confusion"), "");
         program.send(signal);
         program.wait();
@@ -114,6 +117,8 @@ TEST_F(ReportCommandTest, ARunThatDivergedSaysWhere) {
     EXPECT_TRUE(contains(output, "Diverged at step "));
     EXPECT_TRUE(contains(page, "Diverged at step "));
     EXPECT_TRUE(contains(page, "No checkpoint is saved yet"));
+    EXPECT_TRUE(contains(page, "<dt>Attention</dt><dd>sdpa</dd>"));
+    EXPECT_TRUE(contains(page, "<dt>In a step</dt><dd>10 images</dd>"));
 }
 
 TEST_F(ReportCommandTest, RefusesWhatIsNoRun) {

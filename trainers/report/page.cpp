@@ -85,6 +85,7 @@ th { font-weight: 600; }
   break-inside: avoid; }
 .sheet img { width: 100%; height: auto; margin-bottom: 0.25rem; image-rendering: pixelated; background: var(--panel); }
 .sheet i { font-style: normal; color: var(--validation); }
+#scores code { overflow-wrap: anywhere; }
 .texts { display: grid; gap: 1.1rem; max-width: 52rem; padding: 0; list-style: none; font-size: 0.9rem; }
 .texts p { margin: 0.25rem 0 0; line-height: 1.55; overflow-wrap: anywhere; } .texts i { font-style: normal; color: var(--validation); }
 .words span { padding: 0.1em 0.15em; border-radius: 3px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }

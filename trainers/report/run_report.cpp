@@ -54,7 +54,8 @@ public:
 
     ReportInput input() {
         if (run_state(input_.paths) == RunState::fresh) {
-            leave_out("No checkpoint is saved yet: what is known of model and data");
+            leave_out("No checkpoint is saved yet: the size of the model and what is known of the data");
+            add_model_facts(input_, recipe_, std::nullopt);
         } else {
             from_checkpoint();
         }
@@ -92,7 +93,10 @@ private:
             }
             add_model_facts(input_, recipe_, saved.trained.model->parameter_count());
         } catch (const UserError& error) {
-            leave_out(fmt::format("The checkpoint cannot be read ({}): what is known of model and data", error.what()));
+            leave_out(
+                fmt::format("The checkpoint cannot be read ({}): the size of the model and what is known of the data",
+                            error.what()));
+            add_model_facts(input_, recipe_, std::nullopt);
         }
     }
 
@@ -119,11 +123,11 @@ private:
 
 }  // namespace
 
-void add_model_facts(ReportInput& input, const Recipe& recipe, int64_t parameters) {
-    input.facts.insert(input.facts.end(), {{"Model", recipe.section("model").choice()},
-                                           {"Attention", attention_text(recipe)},
-                                           {"Parameters", group_digits(parameters)},
-                                           {"In a step", kind_of(recipe).step_text(recipe)}});
+void add_model_facts(ReportInput& input, const Recipe& recipe, std::optional<int64_t> parameters) {
+    input.facts.emplace_back("Model", recipe.section("model").choice());
+    input.facts.emplace_back("Attention", attention_text(recipe));
+    if (parameters) input.facts.emplace_back("Parameters", group_digits(*parameters));
+    input.facts.emplace_back("In a step", kind_of(recipe).step_text(recipe));
 }
 
 ReportInput write_report_of_run(const std::string& folder, const std::vector<std::string>& overrides) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,8 @@
 
 namespace heed {
 
-/// Adds model, attention and number of parameters.
-void add_model_facts(ReportInput& input, const Recipe& recipe, int64_t parameters);
+/// Adds model, attention, number of parameters (where it is known) and what a step holds.
+void add_model_facts(ReportInput& input, const Recipe& recipe, std::optional<int64_t> parameters);
 
 /// Writes the page of a run that goes on, was stopped, diverged or has finished, from what its folder holds. The test
 /// data are only looked at when the run has finished. What cannot be shown (there is no checkpoint, the data are gone

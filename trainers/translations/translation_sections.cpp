@@ -36,8 +36,10 @@ std::string translations_section(const ReferenceText& texts, const Evaluation& t
         shown, group_digits(texts.size()));
     for (int64_t i = 0; i < shown; ++i) {
         const auto place = static_cast<size_t>(i * texts.size() / shown);
-        fmt::format_to(std::back_inserter(html), "<li>{}<p><b>{}</b></p>", escape_html(texts.sources[place]),
-                       escape_html(test.translations[place]));
+        fmt::format_to(std::back_inserter(html), "<li>{}", escape_html(texts.sources[place]));
+        const std::string& translation = test.translations[place];
+        html += translation.empty() ? "<p class=\"note\">(an empty line)</p>"
+                                    : "<p><b>" + escape_html(translation) + "</b></p>";
         for (const std::string& reference : texts.references[place]) {
             fmt::format_to(std::back_inserter(html), "<p class=\"reference\">{}</p>", escape_html(reference));
         }

@@ -137,6 +137,8 @@ TEST(ReportAxis, RoundedTicks) {
     EXPECT_EQ(labels(rounded_axis(0.0, 0.001, 5)), (Texts{"0", "0.0002", "0.0004", "0.0006", "0.0008", "0.0010"}));
     EXPECT_EQ(labels(rounded_axis(0.0, 1e-5, 2)), (Texts{"0", "0.5e-5", "1.0e-5"}));
     EXPECT_EQ(labels(rounded_axis(-2.0, 2.0, 4)), (Texts{"-2", "-1", "0", "1", "2"}));
+    EXPECT_EQ(labels(rounded_axis(0.0, 150'000.0, 3)), (Texts{"0", "50k", "100k", "150k"}))
+        << "longer ones are cut off";
     EXPECT_EQ(labels(rounded_axis(0.0, 3e12, 3)), (Texts{"0", "1e12", "2e12", "3e12"}));
 }
 
@@ -169,6 +171,7 @@ TEST(ReportAxis, Logarithmic) {
     EXPECT_TRUE(std::isnan(axis.position(-1.0)));
     EXPECT_EQ(labels(logarithmic_axis(3e-6, 200.0)),
               (Texts{"1e-5", "0.0001", "0.001", "0.01", "0.1", "1", "10", "100"}));
+    EXPECT_EQ(labels(logarithmic_axis(100.0, 2e5)), (Texts{"100", "1,000", "10,000", "1e5"}));
     EXPECT_LE(logarithmic_axis(1e-90, 1e90).ticks.size(), 10U);
 }
 

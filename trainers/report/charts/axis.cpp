@@ -31,9 +31,9 @@ std::string label(double value, double step, double largest) {
         const int digits = std::clamp(exponent - static_cast<int>(std::floor(std::log10(step) + 1e-9)), 0, 6);
         return fmt::format("{:.{}f}e{}", value / std::pow(10.0, exponent), digits, exponent);
     }
-    const double unit = largest >= 1e6 ? 1e6 : 1.0;
+    const double unit = largest >= 1e6 ? 1e6 : largest >= 1e5 ? 1e3 : 1.0;  // longer labels would not fit
     const int digits = std::clamp(-static_cast<int>(std::floor(std::log10(step / unit) + 1e-9)), 0, 9);
-    const std::string suffix = largest >= 1e6 ? "M" : "";
+    const std::string suffix = largest >= 1e6 ? "M" : largest >= 1e5 ? "k" : "";
     if (digits == 0) return group_digits(std::llround(value / unit)) + suffix;
     return fmt::format("{:.{}f}{}", value / unit, digits, suffix);
 }
@@ -91,7 +91,7 @@ Axis logarithmic_axis(double low, double high) {
             if (factor != 1.0 && decades > 2.5) continue;
             const double value = factor * std::pow(10.0, exponent);
             if (value < axis.low || value > axis.high) continue;
-            const bool plain = exponent >= -4 && exponent < 6;
+            const bool plain = exponent >= -4 && exponent < 5;
             axis.ticks.push_back({value, plain ? (exponent < 0 ? fmt::format("{:.{}f}", value, -exponent)
                                                                : group_digits(std::llround(value)))
                                                : fmt::format("{:.0f}e{}", factor, exponent)});
