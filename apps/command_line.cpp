@@ -93,6 +93,15 @@ public:
         eval->add_option("--split", eval_.split, "train, validation or test")->capture_default_str();
         eval->add_flag("--json", eval_.json, "print one JSON object");
 
+        CLI::App* sweep = add("sweep", "measure a trained model with ever fewer scores, by SMYRF and without training");
+        sweep->add_option("target", sweep_.target, target_help)->required();
+        sweep->add_option("settings", sweep_.overrides, command_settings_help("sweep"));
+        sweep->add_option("--scores", scores_, "percentages of the scores, beside all of them (default: 50,25,12.5)");
+        sweep->add_option("--rounds", rounds_, "hash rounds (default: 2)");
+        sweep->add_option("--split", sweep_.split, "train, validation or test")->capture_default_str();
+        sweep->add_flag("--json", sweep_.json, "print one JSON object a line");
+        sweep->add_option("--page", sweep_.page, "write table and picture into a file that ends in .html");
+
         CLI::App* predict = add("predict", "classify images or texts");
         predict->add_option("target", predict_.target, target_help)->required();
         add_files(
@@ -283,16 +292,47 @@ private:
         throw UserError(std::string(option) + " expects a whole number from 1 to 1024, got " + quote(text));
     }
 
+    /// A forgotten file name must not make a text the file that is written.
+    static void check_page(const char* option, const std::string& file) {
+        if (file.ends_with(".html")) return;
+        throw UserError(std::string(option) + " expects a file that ends in .html, got " + quote(file));
+    }
+
+    static void check_split(const std::string& split) {
+        const std::vector<std::string> splits = {"train", "validation", "test"};
+        if (std::find(splits.begin(), splits.end(), split) != splits.end()) return;
+        throw UserError("--split expects " + listed(splits, " or ") + ", got " + quote(split) +
+                        did_you_mean(split, splits));
+    }
+
+    /// "50,25,12.5"
+    static std::vector<double> percents(const std::string& text) {
+        std::vector<double> numbers;
+        for (size_t at = 0; at <= text.size();) {
+            const size_t end = std::min(text.find(',', at), text.size());
+            double number = 0.0;
+            if (!parse_number(text.substr(at, end - at), number) || !(number > 0 && number <= 100)) {
+                throw UserError("--scores expects percentages above 0 and up to 100, such as 50,25, got " + quote(text));
+            }
+            numbers.push_back(number);
+            at = end + 1;
+        }
+        return numbers;
+    }
+
     Command command() {
         const std::string name = chosen() ? chosen()->get_name() : "";
         if (name == "train") return train_;
         if (name == "eval") {
-            const std::vector<std::string> splits = {"train", "validation", "test"};
-            if (std::find(splits.begin(), splits.end(), eval_.split) == splits.end()) {
-                throw UserError("--split expects " + listed(splits, " or ") + ", got " + quote(eval_.split) +
-                                did_you_mean(eval_.split, splits));
-            }
+            check_split(eval_.split);
             return eval_;
+        }
+        if (name == "sweep") {
+            check_split(sweep_.split);
+            if (!scores_.empty()) sweep_.percents = percents(scores_);
+            set_count("--rounds", rounds_, sweep_.rounds);
+            if (!sweep_.page.empty()) check_page("--page", sweep_.page);
+            return sweep_;
         }
         if (name == "predict") {
             set_count("--top", top_, predict_.request.top);
@@ -307,11 +347,7 @@ private:
         if (name == "translate") {
             set_count("--beam", beam_, translate_.request.beam);
             set_count("--n-best", n_best_, translate_.request.n_best);
-            // A forgotten file name must not make a text the file that is written.
-            if (!translate_.request.attention.empty() && !translate_.request.attention.ends_with(".html")) {
-                throw UserError("--attention expects a file that ends in .html, got " +
-                                quote(translate_.request.attention));
-            }
+            if (!translate_.request.attention.empty()) check_page("--attention", translate_.request.attention);
             return translate_;
         }
         if (name == "score") return score_;
@@ -342,6 +378,8 @@ private:
 
     CLI::App app_;
     TrainCommand train_;
+    SweepCommand sweep_;
+    std::string scores_, rounds_;
     EvalCommand eval_;
     PredictCommand predict_;
     TranslateCommand translate_;

@@ -23,6 +23,16 @@ struct EvalCommand {
     bool json = false;
 };
 
+struct SweepCommand {
+    std::string target;  ///< run folder or checkpoint
+    std::vector<std::string> overrides;
+    std::vector<double> percents = {50, 25, 12.5};  ///< of the scores, beside all of them
+    int64_t rounds = 2;
+    std::string split = "validation";
+    bool json = false;
+    std::string page;  ///< file for the picture; empty: none
+};
+
 struct PredictCommand {
     std::string target;
     std::vector<std::string> overrides;
@@ -89,7 +99,7 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, TranslateCommand, ScoreCommand, CheckCommand,
+using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, PredictCommand, TranslateCommand, ScoreCommand, CheckCommand,
                              InfoCommand, ReportCommand, DataCommand, CompletionCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no

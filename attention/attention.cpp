@@ -1,5 +1,7 @@
 #include "heed/attention/attention.h"
 
+#include <numeric>
+
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
@@ -26,6 +28,10 @@ bool is_cross(AttentionPattern pattern) {
 
 std::vector<double> Attention::covered_mass(const AttentionInput&) {
     return {};
+}
+
+double Attention::score_share(int64_t, int64_t) const {
+    return 1.0;
 }
 
 std::string Attention::remark(int64_t, int64_t) const {
@@ -84,6 +90,25 @@ const Variable& Attention::source_of(const AttentionInput& input) const {
     check_shape("attention", "query", input.query.shape(), input.query.shape().with_last(geometry_.dim));
     check_shape("attention", "source", source.shape(), {batch, source.shape()[1], geometry_.dim});
     return source;
+}
+
+namespace {
+
+void collect_score_shares(const Module& module, int64_t tokens, std::vector<double>& shares) {
+    if (const auto* layer = dynamic_cast<const Attention*>(&module)) {
+        shares.push_back(layer->score_share(tokens, tokens));
+        return;
+    }
+    for (const auto& [name, child] : module.children()) collect_score_shares(*child, tokens, shares);
+}
+
+}  // namespace
+
+double mean_score_share(const Module& model, int64_t tokens) {
+    std::vector<double> shares;
+    collect_score_shares(model, tokens, shares);
+    if (shares.empty()) return 1.0;
+    return std::accumulate(shares.begin(), shares.end(), 0.0) / static_cast<double>(shares.size());
 }
 
 std::string attention_remark(const Module& model, int64_t tokens) {

@@ -77,6 +77,10 @@ public:
     /// self-attention the same number). What a causal mask hides counts as well.
     virtual int64_t multiplies(int64_t tokens, int64_t keys) const = 0;
 
+    /// Share of the scores of all pairs that a forward pass over one sequence computes; more than 1 where it computes
+    /// some more than once.
+    virtual double score_share(int64_t tokens, int64_t keys) const;
+
     /// What is worth knowing about the type at this length, in words; empty where there is nothing.
     virtual std::string remark(int64_t tokens, int64_t keys) const;
 
@@ -99,5 +103,8 @@ private:
 /// The remark of the first self-attention layer below `model` on sequences of `tokens` tokens; empty where there is
 /// none.
 std::string attention_remark(const Module& model, int64_t tokens);
+
+/// The mean score_share of the attention layers of `model` where queries and keys are `tokens` each; 1 where it has none.
+double mean_score_share(const Module& model, int64_t tokens);
 
 }  // namespace heed

@@ -82,6 +82,13 @@ std::string SmyrfAttention::parts(int64_t tokens, int64_t keys) const {
                        cluster_, rounds);
 }
 
+double SmyrfAttention::score_share(int64_t tokens, int64_t keys) const {
+    if (is_dense(tokens, keys)) return 1.0;
+    const auto n = static_cast<double>(tokens);
+    const double all = form_ == SmyrfForm::causal_self ? n * (n + 1) / 2 : n * static_cast<double>(keys);
+    return static_cast<double>(work(tokens, keys).pairs) / all;
+}
+
 std::string SmyrfAttention::remark(int64_t tokens, int64_t keys) const {
     const bool self = form_ == SmyrfForm::causal_self;
     const std::string length = is_cross(geometry().pattern)
@@ -92,9 +99,7 @@ std::string SmyrfAttention::remark(int64_t tokens, int64_t keys) const {
                            self ? fmt::format("of {}, by attention.block and attention.cluster", block_)
                                 : fmt::format("attention.cluster is {}", cluster_));
     }
-    const auto n = static_cast<double>(tokens);
-    const double all = self ? n * (n + 1) / 2 : n * static_cast<double>(keys);
-    const double share = static_cast<double>(work(tokens, keys).pairs) / all;
+    const double share = score_share(tokens, keys);
     return fmt::format("smyrf computes {:.1f} % of the scores for {}: {}", 100 * share, length, parts(tokens, keys)) +
            (share >= 1 ? "; sdpa would compute no more" : "");
 }

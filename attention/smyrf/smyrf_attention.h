@@ -27,6 +27,7 @@ public:
     SmyrfAttention(const AttentionGeometry& geometry, const SmyrfOptions& options);
 
     int64_t multiplies(int64_t tokens, int64_t keys) const override;
+    double score_share(int64_t tokens, int64_t keys) const override;
     std::string remark(int64_t tokens, int64_t keys) const override;
     std::vector<double> covered_mass(const AttentionInput& input) override;
 

@@ -1,0 +1,204 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "heed/apps/commands.h"
+#include "heed/apps/support/asked_model.h"
+#include "heed/attention/attention.h"
+#include "heed/attention/smyrf/smyrf_attention.h"
+#include "heed/core/error.h"
+#include "heed/core/files/atomic_file.h"
+#include "heed/trainers/kinds/command_settings.h"
+#include "heed/trainers/recipe/attention_choice.h"
+#include "heed/trainers/report/charts/chart.h"
+#include "heed/trainers/report/page.h"
+#include "heed/trainers/report/text.h"
+
+namespace heed {
+namespace {
+
+/// The model with some share of its scores computed, measured on a split.
+struct SweepRow {
+    double asked = 1.0;   ///< share of the scores
+    int64_t cluster = 0;  ///< 0: the attention as it was trained
+    double share = 1.0;   ///< that is computed for the longest samples
+    Evaluation result;
+};
+
+/// The sweep chooses type and clusters.
+void check_sweep_settings(const SweepCommand& command) {
+    check_command_settings(kind_of_model(command.target), "eval", command.overrides);
+    for (const std::string& setting : command.overrides) {
+        if (!setting.starts_with("attention.")) continue;
+        throw UserError("heed sweep chooses smyrf and its clusters itself (--scores, --rounds), got " + quote(setting));
+    }
+}
+
+class Sweep {
+public:
+    explicit Sweep(const SweepCommand& command) : command_(command) {}
+
+    std::vector<SweepRow> run() {
+        measure({});
+        for (const double percent : command_.percents) {
+            if (percent < 100) measure(percent / 100);
+        }
+        return std::move(rows_);
+    }
+
+    const std::string& unit() const { return unit_; }
+    const std::string& trained() const { return trained_; }
+    int64_t tokens() const { return tokens_; }
+
+private:
+    /// Measures the model as it is, or as near the share of scores as a size of clusters comes.
+    void measure(std::optional<double> asked) {
+        std::vector<std::string> settings = settings_with_data_root(command_.target, command_.overrides);
+        SweepRow row;
+        if (asked) {
+            row.asked = *asked;
+            row.cluster = cluster_for(*asked);
+            settings.emplace_back("attention.type=smyrf");
+            settings.push_back(fmt::format("attention.cluster={}", row.cluster));
+            settings.push_back(fmt::format("attention.rounds={}", command_.rounds));
+        }
+        SavedModel saved = load_saved_model(command_.target, settings);
+        const auto workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
+        if (!asked) begin(saved, *workload);
+        row.share = mean_score_share(*saved.trained.model, tokens_);
+        row.result = workload->task().evaluate(command_.split);
+        rows_.push_back(std::move(row));
+    }
+
+    void begin(const SavedModel& saved, Workload& workload) {
+        trained_ = attention_text(saved.trained.recipe);
+        unit_ = workload.unit();
+        tokens_ = workload.most_tokens();
+        if (workload.task().samples(command_.split) == 0) {
+            throw UserError(fmt::format("there are no {} {}", split_name(command_.split), unit_));
+        }
+    }
+
+    int64_t cluster_for(double share) const {
+        const double a_round = share / static_cast<double>(command_.rounds);
+        return std::max<int64_t>(1, std::llround(a_round * static_cast<double>(tokens_)));
+    }
+
+    const SweepCommand& command_;
+    std::string unit_, trained_;
+    int64_t tokens_ = 0;
+    std::vector<SweepRow> rows_;
+};
+
+std::string name_of(const SweepRow& row, const std::string& trained) {
+    return row.cluster == 0 ? trained : fmt::format("smyrf, clusters of {}", row.cluster);
+}
+
+/// The metrics that a table shows: accuracy, loss and those of the kind.
+std::vector<std::pair<std::string, std::string>> metrics_of(const Evaluation& result) {
+    std::vector<std::pair<std::string, std::string>> metrics = {{"accuracy", percent_text(result.accuracy, 2)},
+                                                                {"loss", fmt::format("{:.4f}", result.loss)}};
+    for (const auto& [name, value] : result.more) metrics.emplace_back(name, fmt::format("{:.4f}", value));
+    metrics.emplace_back("seconds", fmt::format("{:.2f}", result.seconds));
+    return metrics;
+}
+
+void print_table(const SweepCommand& command, const Sweep& sweep, const std::vector<SweepRow>& rows) {
+    fmt::print("{} {} of {}, up to {} tokens; no training\n", rows.front().result.count, sweep.unit(),
+               split_name(command.split), sweep.tokens());
+    size_t width = 9;
+    for (const SweepRow& row : rows) width = std::max(width, name_of(row, sweep.trained()).size());
+    fmt::print("{:<{}}  {:>8}", "attention", width, "scores");
+    for (const auto& [name, text] : metrics_of(rows.front().result)) fmt::print("  {:>{}}", name, std::max(name.size(), text.size()));
+    fmt::print("\n");
+    for (const SweepRow& row : rows) {
+        fmt::print("{:<{}}  {:>8}", name_of(row, sweep.trained()), width, percent_text(row.share, 1));
+        const auto head = metrics_of(rows.front().result);
+        size_t column = 0;
+        for (const auto& [name, text] : metrics_of(row.result)) {
+            fmt::print("  {:>{}}", text, std::max(name.size(), head[column++].second.size()));
+        }
+        fmt::print("\n");
+    }
+}
+
+void print_json(const SweepCommand& command, const Sweep& sweep, const std::vector<SweepRow>& rows) {
+    for (const SweepRow& row : rows) {
+        nlohmann::ordered_json json;
+        json["attention"] = row.cluster == 0 ? sweep.trained() : "smyrf";
+        if (row.cluster > 0) {
+            json["rounds"] = command.rounds;
+            json["cluster"] = row.cluster;
+        }
+        json["scores"] = row.share;
+        json["split"] = split_name(command.split);
+        json["samples"] = row.result.count;
+        json["accuracy"] = row.result.accuracy;
+        json["loss"] = row.result.loss;
+        for (const auto& [name, value] : row.result.more) json[name] = value;
+        json["seconds"] = row.result.seconds;
+        fmt::print("{}\n", json.dump());
+    }
+}
+
+/// A chart over the share of scores, in percent.
+template <class Value>
+std::string sweep_chart(const std::vector<SweepRow>& rows, const std::string& title, const std::string& suffix,
+                        const Value& value) {
+    ChartSeries series = {title, "validation", Stroke::marked, {}};
+    double least = 1.0, low = value(rows.front()), high = low;
+    for (const SweepRow& row : rows) {
+        series.points.push_back({100 * row.share, value(row)});
+        least = std::min(least, row.share);
+        low = std::min(low, value(row));
+        high = std::max(high, value(row));
+    }
+    std::sort(series.points.begin(), series.points.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
+    Chart chart;
+    chart.title = title;
+    chart.suffix = suffix;
+    chart.steps = logarithmic_axis(100 * least, 100.0);
+    chart.values = rounded_axis(low, high, 5);
+    chart.series = {series};
+    chart.steps_label = "scores computed, %";
+    return chart_html(chart);
+}
+
+std::string sweep_page(const SweepCommand& command, const Sweep& sweep, const std::vector<SweepRow>& rows) {
+    std::string body = fmt::format(
+        "<header>\n<h1>{}: SMYRF without training</h1>\n<p>{} {} of {}, up to {} tokens, {} hash rounds</p>\n</header>\n"
+        "<section>\n<div class=\"charts\">\n",
+        escape_html(command.target), group_digits(rows.front().result.count), sweep.unit(), split_name(command.split),
+        sweep.tokens(), command.rounds);
+    body += sweep_chart(rows, "Accuracy", " %", [](const SweepRow& row) { return 100 * row.result.accuracy; });
+    body += sweep_chart(rows, "Seconds", " s", [](const SweepRow& row) { return row.result.seconds; });
+    body += "</div>\n<div class=\"scroll\"><table class=\"pairs\">\n<tr><th>attention</th><th>scores</th>";
+    for (const auto& [name, text] : metrics_of(rows.front().result)) body += "<th>" + escape_html(name) + "</th>";
+    for (const SweepRow& row : rows) {
+        body += "</tr>\n<tr><td>" + escape_html(name_of(row, sweep.trained())) + "</td><td>" +
+                percent_text(row.share, 1) + "</td>";
+        for (const auto& [name, text] : metrics_of(row.result)) body += "<td>" + text + "</td>";
+    }
+    body += fmt::format("</tr>\n</table></div>\n</section>\n<footer>Written by Heed.</footer>\n<script>{}</script>\n",
+                        page_script());
+    return html_page(command.target + ": SMYRF without training", body);
+}
+
+}  // namespace
+
+int run(const SweepCommand& command) {
+    check_sweep_settings(command);
+    Sweep sweep(command);
+    const std::vector<SweepRow> rows = sweep.run();
+    if (command.json) {
+        print_json(command, sweep, rows);
+    } else {
+        print_table(command, sweep, rows);
+    }
+    if (!command.page.empty()) write_file_atomically(command.page, sweep_page(command, sweep, rows));
+    return 0;
+}
+
+}  // namespace heed
