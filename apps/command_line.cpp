@@ -311,8 +311,9 @@ private:
         for (size_t at = 0; at <= text.size();) {
             const size_t end = std::min(text.find(',', at), text.size());
             double number = 0.0;
-            if (!parse_number(text.substr(at, end - at), number) || !(number > 0 && number <= 100)) {
-                throw UserError("--scores expects percentages above 0 and up to 100, such as 50,25, got " + quote(text));
+            if (!parse_double(text.substr(at, end - at), number) || !(number > 0 && number <= 100)) {
+                throw UserError("--scores expects percentages above 0 and up to 100, such as 50,25, got " +
+                                quote(text));
             }
             numbers.push_back(number);
             at = end + 1;

@@ -99,8 +99,9 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, PredictCommand, TranslateCommand, ScoreCommand, CheckCommand,
-                             InfoCommand, ReportCommand, DataCommand, CompletionCommand, ShowText, ShowVersion>;
+using Command =
+    std::variant<TrainCommand, EvalCommand, SweepCommand, PredictCommand, TranslateCommand, ScoreCommand, CheckCommand,
+                 InfoCommand, ReportCommand, DataCommand, CompletionCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -6,6 +6,7 @@
 
 #include "heed/apps/commands.h"
 #include "heed/apps/support/asked_model.h"
+#include "heed/apps/support/measured_data.h"
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/settings/quote.h"
@@ -20,13 +21,6 @@
 
 namespace heed {
 namespace {
-
-Split split_of(const std::string& name) {
-    for (Split split : {Split::train, Split::validation}) {
-        if (name == split_name(split)) return split;
-    }
-    return Split::test;
-}
 
 /// Which samples were measured: a part of the run's own data, or others.
 struct Measured {
@@ -81,40 +75,6 @@ void warn_of_changed_data(const std::vector<std::string>& parts, const std::stri
     }
 }
 
-bool names(const std::string& setting, const std::string& key) {
-    return setting.starts_with(key + "=");
-}
-
-/// A test file that is given without a folder lies where the command is called, if it is there.
-std::string with_absolute_file(const std::string& setting) {
-    for (const char* key : {"data.test_file", "data.test_source", "data.test_target"}) {
-        if (!names(setting, key)) continue;
-        const std::string file = setting.substr(setting.find('=') + 1);
-        std::error_code error;
-        if (std::filesystem::is_regular_file(file, error)) {
-            return std::string(key) + "=" + std::filesystem::absolute(file, error).string();
-        }
-    }
-    return setting;
-}
-
-/// A checkpoint tells no places; the recipe of the run that it lies in says where its data lies.
-std::vector<std::string> settings_of(const EvalCommand& command) {
-    std::vector<std::string> settings = command.overrides;
-    if (std::any_of(settings.begin(), settings.end(),
-                    [](const auto& setting) { return names(setting, "data.root"); })) {
-        return settings;
-    }
-    for (std::string& setting : settings) setting = with_absolute_file(setting);
-    const std::string run = run_of_checkpoint(checkpoint_file(command.target)).value_or("");
-    std::error_code ignored;
-    if (run.empty() || !std::filesystem::exists(RunPaths(run).recipe(), ignored)) return settings;
-    const Recipe recipe = read_recipe(recipe_spec(), RunPaths(run).recipe(), {});
-    const std::string root = recipe.value("data", "root");
-    if (!root.empty()) settings.push_back("data.root=" + root);
-    return settings;
-}
-
 /// What is measured. Throws UserError where there is nothing.
 Measured measured_by(const EvalCommand& command, Workload& workload) {
     if (const std::optional<OtherTest> other = workload.other_test()) {
@@ -130,7 +90,7 @@ Measured measured_by(const EvalCommand& command, Workload& workload) {
     }
     const Measured measured{command.split, "", workload.changed_data(), workload.facts()->kind().unit()};
     warn_of_changed_data(measured.changed, command.split);
-    if (workload.task().samples(split_of(command.split)) == 0) {
+    if (workload.task().samples(split_named(command.split)) == 0) {
         throw UserError(
             fmt::format("there are no {} {} (data.validation was 0)", command.split, workload.facts()->kind().unit()));
     }
@@ -141,11 +101,11 @@ Measured measured_by(const EvalCommand& command, Workload& workload) {
 
 int run(const EvalCommand& command) {
     check_command_settings(kind_of_model(command.target), "eval", command.overrides);
-    SavedModel saved = load_saved_model(command.target, settings_of(command));
+    SavedModel saved = load_saved_model(command.target, with_data_folder(command.target, command.overrides));
     const TrainedModel& trained = saved.trained;
     const std::unique_ptr<Workload> workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
     const Measured measured = measured_by(command, *workload);
-    const Evaluation result = workload->task().evaluate(split_of(command.split));
+    const Evaluation result = workload->task().evaluate(split_named(command.split));
     if (command.json) {
         print_json(measured, saved, result);
     } else {

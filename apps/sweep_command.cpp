@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "heed/apps/commands.h"
 #include "heed/apps/support/asked_model.h"
+#include "heed/apps/support/measured_data.h"
 #include "heed/attention/attention.h"
-#include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
 #include "heed/trainers/kinds/command_settings.h"
@@ -26,15 +27,6 @@ struct SweepRow {
     double share = 1.0;   ///< that is computed for the longest samples
     Evaluation result;
 };
-
-/// The sweep chooses type and clusters.
-void check_sweep_settings(const SweepCommand& command) {
-    check_command_settings(kind_of_model(command.target), "eval", command.overrides);
-    for (const std::string& setting : command.overrides) {
-        if (!setting.starts_with("attention.")) continue;
-        throw UserError("heed sweep chooses smyrf and its clusters itself (--scores, --rounds), got " + quote(setting));
-    }
-}
 
 class Sweep {
 public:
@@ -55,7 +47,7 @@ public:
 private:
     /// Measures the model as it is, or as near the share of scores as a size of clusters comes.
     void measure(std::optional<double> asked) {
-        std::vector<std::string> settings = settings_with_data_root(command_.target, command_.overrides);
+        std::vector<std::string> settings = with_data_folder(command_.target, command_.overrides);
         SweepRow row;
         if (asked) {
             row.asked = *asked;
@@ -68,16 +60,16 @@ private:
         const auto workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
         if (!asked) begin(saved, *workload);
         row.share = mean_score_share(*saved.trained.model, tokens_);
-        row.result = workload->task().evaluate(command_.split);
+        row.result = workload->task().evaluate(split_named(command_.split));
         rows_.push_back(std::move(row));
     }
 
     void begin(const SavedModel& saved, Workload& workload) {
         trained_ = attention_text(saved.trained.recipe);
-        unit_ = workload.unit();
+        unit_ = workload.facts()->kind().unit();
         tokens_ = workload.most_tokens();
-        if (workload.task().samples(command_.split) == 0) {
-            throw UserError(fmt::format("there are no {} {}", split_name(command_.split), unit_));
+        if (workload.task().samples(split_named(command_.split)) == 0) {
+            throw UserError(fmt::format("there are no {} {}", command_.split, unit_));
         }
     }
 
@@ -106,12 +98,13 @@ std::vector<std::pair<std::string, std::string>> metrics_of(const Evaluation& re
 }
 
 void print_table(const SweepCommand& command, const Sweep& sweep, const std::vector<SweepRow>& rows) {
-    fmt::print("{} {} of {}, up to {} tokens; no training\n", rows.front().result.count, sweep.unit(),
-               split_name(command.split), sweep.tokens());
+    fmt::print("{} {} of {}, up to {} tokens; no training\n", rows.front().result.count, sweep.unit(), command.split,
+               sweep.tokens());
     size_t width = 9;
     for (const SweepRow& row : rows) width = std::max(width, name_of(row, sweep.trained()).size());
     fmt::print("{:<{}}  {:>8}", "attention", width, "scores");
-    for (const auto& [name, text] : metrics_of(rows.front().result)) fmt::print("  {:>{}}", name, std::max(name.size(), text.size()));
+    for (const auto& [name, text] : metrics_of(rows.front().result))
+        fmt::print("  {:>{}}", name, std::max(name.size(), text.size()));
     fmt::print("\n");
     for (const SweepRow& row : rows) {
         fmt::print("{:<{}}  {:>8}", name_of(row, sweep.trained()), width, percent_text(row.share, 1));
@@ -133,7 +126,7 @@ void print_json(const SweepCommand& command, const Sweep& sweep, const std::vect
             json["cluster"] = row.cluster;
         }
         json["scores"] = row.share;
-        json["split"] = split_name(command.split);
+        json["split"] = command.split;
         json["samples"] = row.result.count;
         json["accuracy"] = row.result.accuracy;
         json["loss"] = row.result.loss;
@@ -147,7 +140,7 @@ void print_json(const SweepCommand& command, const Sweep& sweep, const std::vect
 template <class Value>
 std::string sweep_chart(const std::vector<SweepRow>& rows, const std::string& title, const std::string& suffix,
                         const Value& value) {
-    ChartSeries series = {title, "validation", Stroke::marked, {}};
+    ChartSeries series = {"models", "validation", Stroke::marked, {}};
     double least = 1.0, low = value(rows.front()), high = low;
     for (const SweepRow& row : rows) {
         series.points.push_back({100 * row.share, value(row)});
@@ -168,9 +161,10 @@ std::string sweep_chart(const std::vector<SweepRow>& rows, const std::string& ti
 
 std::string sweep_page(const SweepCommand& command, const Sweep& sweep, const std::vector<SweepRow>& rows) {
     std::string body = fmt::format(
-        "<header>\n<h1>{}: SMYRF without training</h1>\n<p>{} {} of {}, up to {} tokens, {} hash rounds</p>\n</header>\n"
+        "<header>\n<h1>{}: SMYRF without training</h1>\n<p>{} {} of {}, up to {} tokens, {} hash "
+        "rounds</p>\n</header>\n"
         "<section>\n<div class=\"charts\">\n",
-        escape_html(command.target), group_digits(rows.front().result.count), sweep.unit(), split_name(command.split),
+        escape_html(command.target), group_digits(rows.front().result.count), sweep.unit(), command.split,
         sweep.tokens(), command.rounds);
     body += sweep_chart(rows, "Accuracy", " %", [](const SweepRow& row) { return 100 * row.result.accuracy; });
     body += sweep_chart(rows, "Seconds", " s", [](const SweepRow& row) { return row.result.seconds; });
@@ -189,7 +183,8 @@ std::string sweep_page(const SweepCommand& command, const Sweep& sweep, const st
 }  // namespace
 
 int run(const SweepCommand& command) {
-    check_sweep_settings(command);
+    check_command_settings(kind_of_model(command.target), "sweep", command.overrides);
+    if (!command.page.empty()) check_output(command.page, command.target, {});
     Sweep sweep(command);
     const std::vector<SweepRow> rows = sweep.run();
     if (command.json) {

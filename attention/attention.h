@@ -104,7 +104,8 @@ private:
 /// none.
 std::string attention_remark(const Module& model, int64_t tokens);
 
-/// The mean score_share of the attention layers of `model` where queries and keys are `tokens` each; 1 where it has none.
+/// The mean score_share of the attention layers of `model` where queries and keys are `tokens` each; 1 where it has
+/// none.
 double mean_score_share(const Module& model, int64_t tokens);
 
 }  // namespace heed

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+#include <sstream>
+
 #include "heed/core/files/safetensors.h"
 #include "heed/tests/e2e/tiny_training.h"
 #include "heed/tests/support/close.h"
@@ -90,6 +93,36 @@ TEST_F(Features, AttentionWithTheSameWeightsNeedsNoTraining) {
     expect_error(tiny().run({"eval", "plain", "attention.dropout=0.5"}), 2, "has an effect in training alone");
     expect_error(tiny().run({"report", "plain", "attention.type=smyrf"}), 2,
                  "heed report shows a run as it was trained");
+}
+
+TEST_F(Features, ASweepMeasuresWithEverFewerScores) {
+    const ProgramResult table = tiny().run({"sweep", "plain", "--scores", "60,20", "--page", "sweep.html"});
+    ASSERT_EQ(table.code, 0) << table.errors;
+    EXPECT_TRUE(begins_with(table.output, "10 images of validation, up to 5 tokens; no training\n"));
+    EXPECT_TRUE(contains(table.output, "smyrf, clusters of 1"));
+    const std::string page = tiny().file("sweep.html");
+    EXPECT_TRUE(contains(page, "plain: SMYRF without training"));
+    EXPECT_TRUE(contains(page, "<td>smyrf, clusters of 2</td>"));
+    EXPECT_TRUE(contains(page, "</html>"));
+    const ProgramResult lines =
+        tiny().run({"sweep", "plain", "--scores", "40", "--rounds", "1", "--json", "--split", "test"});
+    ASSERT_EQ(lines.code, 0) << lines.errors;
+    std::istringstream stream(lines.output);
+    std::string dense, clustered;
+    ASSERT_TRUE(std::getline(stream, dense) && std::getline(stream, clustered));
+    const nlohmann::json before = nlohmann::json::parse(dense), after = nlohmann::json::parse(clustered);
+    EXPECT_EQ(before.at("attention"), "sdpa");
+    EXPECT_EQ(before.at("scores"), 1.0);
+    EXPECT_EQ(before.at("loss"), nlohmann::json::parse(tiny().run({"eval", "plain", "--json"}).output).at("loss"));
+    EXPECT_EQ(after.at("cluster"), 2);
+    EXPECT_CLOSE(after.at("scores").get<double>(), 9.0 / 25.0, 1e-12) << "3 chunks of 5 tokens: 1, 2 and 2";
+    EXPECT_NE(after.at("loss"), before.at("loss"));
+    expect_error(tiny().run({"sweep", "plain", "--scores", "50,,3"}), 2, "--scores expects percentages");
+    expect_error(tiny().run({"sweep", "plain", "--page", "none/page.html"}), 2, "none/page.html");
+    expect_error(tiny().run({"sweep", "plain", "attention.type=smyrf"}), 2, "heed sweep chooses smyrf");
+    ASSERT_EQ(tiny().train("narrow", {"attention.type=efficient", "train.steps=1", "optimizer.schedule=constant"}).code,
+              0);
+    expect_error(tiny().run({"sweep", "narrow"}), 2, "the weights of narrow are those of efficient attention");
 }
 
 TEST_F(Features, AdamAndRmsPropTrainAndResume) {

@@ -20,29 +20,44 @@ constexpr const char* attention_settings = "attention.*";
 /// Why a command takes no others.
 std::string purpose(const std::string& command) {
     if (command == "eval") return "heed eval measures the model as it was trained";
+    if (command == "sweep") return "heed sweep chooses smyrf and its clusters itself (--scores, --rounds)";
     if (command == "report") return "heed report shows a run as it was trained";
     return "heed " + command + " uses the model as it was trained";
+}
+
+/// A sweep takes what eval takes, but no test set of its own.
+std::vector<std::string> settings_of_kind(const TrainingKind& kind, const std::string& command) {
+    if (command != "sweep") return kind.settings_of(command);
+    std::vector<std::string> settings = kind.settings_of("eval");
+    std::erase_if(settings, [](const std::string& key) {
+        return key != "data.root" && key != "data.batch" && key != "decoding.*";
+    });
+    return settings;
+}
+
+bool takes_attention(const std::string& command) {
+    return command != "report" && command != "sweep";
 }
 
 }  // namespace
 
 std::vector<std::string> command_settings(const TrainingKind& kind, const std::string& command) {
-    std::vector<std::string> settings = kind.settings_of(command);
+    std::vector<std::string> settings = settings_of_kind(kind, command);
     settings.insert(settings.end(), machine_settings.begin(), machine_settings.end());
-    if (command != "report") settings.emplace_back(attention_settings);
+    if (takes_attention(command)) settings.emplace_back(attention_settings);
     return settings;
 }
 
 std::string command_settings_help(const std::string& command) {
     std::vector<std::string> common = machine_settings;
-    if (command != "report")
+    if (takes_attention(command))
         common.push_back(std::string(attention_settings) + " (types with the same weights: sdpa and smyrf)");
     std::string help = "settings that replace the model's own (key=value): " + listed(common);
     const std::span<const TrainingKind* const> kinds = training_kinds();
     const bool is_for_some =
         std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind->serves(command); });
     for (const TrainingKind* kind : kinds) {
-        const std::vector<std::string> settings = kind->settings_of(command);
+        const std::vector<std::string> settings = settings_of_kind(*kind, command);
         if (!settings.empty() && (kind->serves(command) || !is_for_some))
             help += fmt::format("; with {} {}", kind->model_name(), listed(settings));
     }

@@ -427,6 +427,9 @@ TEST(SmyrfLayer, SaysWhatItComputes) {
     EXPECT_EQ(test.layer().remark(128, 128),
               "smyrf computes 50.0 % of the scores for 128 tokens: 4 clusters in 2 rounds");
     EXPECT_EQ(attention_remark(test.layer(), 128), test.layer().remark(128, 128));
+    EXPECT_EQ(test.layer().score_share(32, 32), 1.0);
+    EXPECT_EQ(test.layer().score_share(128, 128), 0.5);
+    EXPECT_EQ(mean_score_share(test.layer(), 128), 0.5);
     EXPECT_NE(test.layer().remark(40, 40).find("sdpa would compute no more"), std::string::npos);
     EXPECT_EQ(test.layer().multiplies(20, 20), 4 * 20 * dim * dim + 2 * 20 * 20 * dim);
     EXPECT_EQ(test.layer().multiplies(128, 128),
