@@ -33,8 +33,9 @@ def stopped_again_and_again(attack, training, chance, length, profiler):
         attack.count("signals")
         if code == 0:
             return []
+        ended = os.path.exists(f"{training.run}/finished")
         if code == -one:  # it came before the program had begun to listen, or when it had said all
-            if lines_of(training) != before:
+            if lines_of(training) != before and not ended:
                 return [f"{one.name} ended it in the middle of its work"]
         elif code != 128 + one:
             return [f"{one.name} was answered with {code}: {training.errors().strip()[-300:]}"]
@@ -43,7 +44,7 @@ def stopped_again_and_again(attack, training, chance, length, profiler):
         else:
             attack.count("obeyed")
         problems = trainings.unreadable(training.files())
-        if problems:
+        if problems or ended:
             return problems
     return []
 
