@@ -53,15 +53,15 @@ std::optional<LayerRange> layers_of(const std::string& name, const std::string& 
     return parse_layer_range(range_text(name, layers_group(section)));
 }
 
-RecipeSpec with_layer_sections(const RecipeSpec& spec, const std::vector<Layer>& given) {
+RecipeSpec with_layer_sections(const RecipeSpec& spec, const std::vector<RecipeLevel>& given) {
     RecipeSpec extended;
     for (const SectionSpec& section : spec) {
         extended.push_back(section);
         if (section.layer_choices.empty()) continue;
         const std::string group = layers_group(section.name);
         std::map<std::pair<int64_t, int64_t>, std::string> ranges;
-        for (const Layer& layer : given) {
-            for (const GivenValue& value : layer) {
+        for (const RecipeLevel& level : given) {
+            for (const GivenValue& value : level) {
                 const std::string_view text = range_text(value.key, group);
                 if (const auto range = parse_layer_range(text)) ranges[{range->first, range->last}] = text;
             }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "heed/trainers/recipe/layer.h"
+#include "heed/trainers/recipe/levels.h"
 #include "heed/trainers/recipe/section_spec.h"
 
 namespace heed {
@@ -29,6 +29,6 @@ std::optional<LayerRange> layers_of(const std::string& name, const std::string& 
 
 /// The spec with a section for each range of layers that is given ("attention.layers.4-5"), behind the section it
 /// belongs to and in the order of the layers.
-RecipeSpec with_layer_sections(const RecipeSpec& spec, const std::vector<Layer>& given);
+RecipeSpec with_layer_sections(const RecipeSpec& spec, const std::vector<RecipeLevel>& given);
 
 }  // namespace heed

@@ -6,10 +6,10 @@
 #include "heed/core/settings/look_alikes.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/recipe/layer.h"
 #include "heed/trainers/recipe/layer_sections.h"
+#include "heed/trainers/recipe/levels.h"
 #include "heed/trainers/recipe/other_names.h"
-#include "heed/trainers/recipe/yaml_faults.h"
+#include "heed/trainers/recipe/yaml/yaml_faults.h"
 
 namespace heed {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 struct SectionValue {
     const GivenValue* given;
     std::string leaf;
-    size_t layer;
+    size_t level;
 };
 
 struct RecipeMistake {
@@ -42,11 +42,11 @@ class Resolver {
 public:
     Resolver(const RecipeSpec& spec, const std::string& path) : spec_(spec), path_(path), values_(spec.size()) {}
 
-    Recipe resolve(const std::vector<Layer>& layers) {
-        for (size_t i = 0; i < layers.size(); i++) assign_to_sections(layers[i], i);
+    Recipe resolve(const std::vector<RecipeLevel>& levels) {
+        for (size_t i = 0; i < levels.size(); i++) assign_to_sections(levels[i], i);
         std::vector<Section> sections;
         for (size_t i = 0; i < spec_.size(); i++) {
-            auto section = resolve_section(spec_[i], values_[i], layers.size());
+            auto section = resolve_section(spec_[i], values_[i], levels.size());
             if (section) sections.push_back(std::move(*section));
         }
         keep_kind(sections);
@@ -88,9 +88,9 @@ private:
         return std::nullopt;
     }
 
-    void assign_to_sections(const Layer& layer, size_t index) {
+    void assign_to_sections(const RecipeLevel& level, size_t index) {
         std::string skipped;  // the keys inside a group that has been refused are not worth a mistake each
-        for (const GivenValue& given : layer) {
+        for (const GivenValue& given : level) {
             if (!skipped.empty() && given.key.starts_with(skipped)) continue;
             skipped.clear();
             const auto own = given.key.empty() ? std::nullopt : find_section(given.key);
@@ -197,8 +197,8 @@ private:
     }
 
     std::optional<Section> resolve_section(const SectionSpec& spec, const std::vector<SectionValue>& values,
-                                           size_t layer_count) {
-        const auto chosen = choices_by_layer(spec, values, layer_count);
+                                           size_t level_count) {
+        const auto chosen = choices_by_level(spec, values, level_count);
         if (!chosen) return std::nullopt;
         Section section(spec, *spec.find(chosen->back()));
         for (const SectionValue& value : values) {
@@ -208,7 +208,7 @@ private:
                 set(*field, *value.given);
                 section.set_source(value.leaf, value.given->source);
             } else {
-                set_aside(spec, section, value, (*chosen)[value.layer]);
+                set_aside(spec, section, value, (*chosen)[value.level]);
             }
         }
         for (const auto& [first, second] : spec.alternatives) choose(section, values, first, second);
@@ -229,31 +229,31 @@ private:
                 const std::string& second) {
         const SectionValue* one = given_number(values, first);
         const SectionValue* other = given_number(values, second);
-        if (one && other && one->layer == other->layer) {
+        if (one && other && one->level == other->level) {
             mistake(other->given->source, one->given->key + " and " + other->given->key +
                                               " say the same in different ways: expected one of them");
             return;
         }
         if (!one && !other) return;
-        const bool first_counts = one && (!other || one->layer > other->layer);
+        const bool first_counts = one && (!other || one->level > other->level);
         const std::string& unused = first_counts ? second : first;
         if (section.fields().find(unused)->value_text() == "0") return;
         section.fields().find(unused)->set_from_text("0");
         section.set_source(unused, (first_counts ? one : other)->given->source);
     }
 
-    /// The section's type as it stands after each layer; none when a type is unknown or missing.
-    std::optional<std::vector<std::string>> choices_by_layer(const SectionSpec& spec,
+    /// The section's type as it stands after each level; none when a type is unknown or missing.
+    std::optional<std::vector<std::string>> choices_by_level(const SectionSpec& spec,
                                                              const std::vector<SectionValue>& values,
-                                                             size_t layer_count) {
+                                                             size_t level_count) {
         const size_t before = mistakes_.size();
-        std::vector<std::string> chosen(layer_count + 1, spec.default_choice);
+        std::vector<std::string> chosen(level_count + 1, spec.default_choice);
         for (const SectionValue& value : values) {
             if (spec.selector.empty() || value.leaf != spec.selector) continue;
             const GivenValue& given = *value.given;
             const std::string name = given.kind == YamlEntry::Kind::scalar ? given.items.front() : "";
             if (given.kind == YamlEntry::Kind::scalar && spec.find(name)) {
-                std::fill(chosen.begin() + static_cast<std::ptrdiff_t>(value.layer), chosen.end(), name);
+                std::fill(chosen.begin() + static_cast<std::ptrdiff_t>(value.level), chosen.end(), name);
             } else {
                 const std::string got = given.kind == YamlEntry::Kind::scalar ? quote(name) : "a list or group";
                 mistake(given.source, given.key + " expects " + listed(spec.choice_names(), " or ") + ", got " + got +
@@ -273,7 +273,7 @@ private:
         if (!refusal.empty()) mistake(given.source, given.key + " " + refusal);
     }
 
-    /// A value that the section's type does not know: fine when a nearer layer replaced the type it was written for.
+    /// A value that the section's type does not know: fine when a nearer level replaced the type it was written for.
     void set_aside(const SectionSpec& spec, const Section& section, const SectionValue& value,
                    const std::string& choice_then) {
         const GivenValue& given = *value.given;
@@ -360,16 +360,16 @@ private:
 
     const RecipeSpec& spec_;
     const std::string& path_;
-    std::vector<std::vector<SectionValue>> values_;  // by section, in the order of the layers
+    std::vector<std::vector<SectionValue>> values_;  // by section, in the order of the levels
     std::vector<RecipeMistake> mistakes_;
     std::vector<std::string> notes_;
 };
 
 }  // namespace
 
-Recipe resolve_layers(const RecipeSpec& spec, const std::string& path, const std::vector<Layer>& layers) {
-    const RecipeSpec extended = with_layer_sections(spec, layers);
-    return Resolver(extended, path).resolve(layers);
+Recipe resolve_levels(const RecipeSpec& spec, const std::string& path, const std::vector<RecipeLevel>& levels) {
+    const RecipeSpec extended = with_layer_sections(spec, levels);
+    return Resolver(extended, path).resolve(levels);
 }
 
 }  // namespace heed

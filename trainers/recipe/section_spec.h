@@ -26,7 +26,7 @@ struct SectionSpec {
     std::string default_choice;  // empty: the recipe has to choose
     std::vector<SectionChoice> choices;
     /// Two numbers that say the same in different ways, 0 meaning "as the other says": one file may give only one, and
-    /// the one of the nearest layer counts, which sets the other to 0.
+    /// the one of the nearest level counts, which sets the other to 0.
     std::vector<std::pair<std::string, std::string>> alternatives = {};
     /// Kinds of data for which a recipe has the section; empty: all.
     std::vector<std::string> kinds = {};

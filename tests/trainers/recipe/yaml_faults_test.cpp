@@ -1,10 +1,10 @@
-#include "heed/trainers/recipe/yaml_faults.h"
+#include "heed/trainers/recipe/yaml/yaml_faults.h"
 
 #include <gtest/gtest.h>
 
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
-#include "heed/trainers/recipe/yaml_reader.h"
+#include "heed/trainers/recipe/yaml/yaml_reader.h"
 
 namespace heed {
 namespace {

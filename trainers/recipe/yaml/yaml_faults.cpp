@@ -1,4 +1,4 @@
-#include "heed/trainers/recipe/yaml_faults.h"
+#include "heed/trainers/recipe/yaml/yaml_faults.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "heed/trainers/recipe/layer.h"
+#include "heed/trainers/recipe/levels.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -50,22 +50,22 @@ std::string read_file(const fs::path& path, const std::string& wanted_by) {
     return text;
 }
 
-Layer parse(std::string_view text, const std::string& name) {
-    Layer layer;
+RecipeLevel parse(std::string_view text, const std::string& name) {
+    RecipeLevel level;
     for (YamlEntry& entry : read_yaml(text, name)) {
-        layer.push_back(
+        level.push_back(
             {std::move(entry.key), entry.kind, std::move(entry.items), Source{Source::Kind::file, name, entry.line}});
     }
-    if (layer.empty()) throw UserError(name + ": is empty; a recipe has at least the key model:");
-    return layer;
+    if (level.empty()) throw UserError(name + ": is empty; a recipe has at least the key model:");
+    return level;
 }
 
-/// Removes `base:` from the layer and returns it; an empty key when there is none.
-GivenValue take_base(Layer& layer) {
-    const auto base = std::find_if(layer.begin(), layer.end(), [](const GivenValue& v) { return v.key == "base"; });
-    if (base == layer.end()) return {};
+/// Removes `base:` from the level and returns it; an empty key when there is none.
+GivenValue take_base(RecipeLevel& level) {
+    const auto base = std::find_if(level.begin(), level.end(), [](const GivenValue& v) { return v.key == "base"; });
+    if (base == level.end()) return {};
     GivenValue value = std::move(*base);
-    layer.erase(base);
+    level.erase(base);
     const bool empty =
         value.items.empty() || std::find(value.items.begin(), value.items.end(), "") != value.items.end();
     if (value.kind == YamlEntry::Kind::mapping || empty) {
@@ -74,7 +74,7 @@ GivenValue take_base(Layer& layer) {
     return value;
 }
 
-class FileLayers {
+class FileLevels {
 public:
     void read(const fs::path& path, const std::string& wanted_by) {
         std::error_code error;
@@ -83,41 +83,41 @@ public:
             throw UserError(wanted_by + "the recipe " + quote(path.string()) + " is based on itself");
         }
         if (++files_ > most_files) throw UserError(wanted_by + "the recipe is based on too many files");
-        Layer layer = parse(read_file(path, wanted_by), path.string());
+        RecipeLevel level = parse(read_file(path, wanted_by), path.string());
         open_.push_back(identity);
-        const GivenValue base = take_base(layer);
+        const GivenValue base = take_base(level);
         for (const std::string& name : base.items) {
             read((path.parent_path() / name).lexically_normal(), base.source.text() + ": ");
         }
         open_.pop_back();
-        layers_.push_back(std::move(layer));
+        levels_.push_back(std::move(level));
     }
 
-    std::vector<Layer> take() { return std::move(layers_); }
+    std::vector<RecipeLevel> take() { return std::move(levels_); }
 
 private:
-    std::vector<Layer> layers_;
+    std::vector<RecipeLevel> levels_;
     std::vector<fs::path> open_;  // the files whose bases are being read
     size_t files_ = 0;
 };
 
 }  // namespace
 
-std::vector<Layer> file_layers(const std::string& path) {
-    FileLayers files;
+std::vector<RecipeLevel> file_levels(const std::string& path) {
+    FileLevels files;
     files.read(path, "");
     return files.take();
 }
 
-Layer text_layer(std::string_view text, const std::string& name) {
-    Layer layer = parse(text, name);
-    const GivenValue base = take_base(layer);
+RecipeLevel text_level(std::string_view text, const std::string& name) {
+    RecipeLevel level = parse(text, name);
+    const GivenValue base = take_base(level);
     if (!base.key.empty()) throw UserError(base.source.text() + ": this recipe may not have a base");
-    return layer;
+    return level;
 }
 
-Layer override_layer(const std::vector<std::string>& overrides) {
-    Layer layer;
+RecipeLevel override_level(const std::vector<std::string>& overrides) {
+    RecipeLevel level;
     for (const std::string& text : overrides) {
         const size_t equals = text.find('=');
         if (equals == std::string::npos || equals == 0) {
@@ -127,24 +127,24 @@ Layer override_layer(const std::vector<std::string>& overrides) {
         const std::string key = text.substr(0, equals);
         if (key == "base") throw UserError("command line: base can be given only in a recipe file");
         const auto twice = [&](const GivenValue& given) { return given.key == key; };
-        if (std::any_of(layer.begin(), layer.end(), twice)) {
+        if (std::any_of(level.begin(), level.end(), twice)) {
             throw UserError("command line: " + quote(key) + " is given twice");
         }
-        layer.push_back(
+        level.push_back(
             {key, YamlEntry::Kind::scalar, {text.substr(equals + 1)}, Source{Source::Kind::command_line, "", 0}});
     }
-    return layer;
+    return level;
 }
 
 Recipe read_recipe(const RecipeSpec& spec, const std::string& path, const std::vector<std::string>& overrides) {
-    std::vector<Layer> layers = file_layers(path);
-    layers.push_back(override_layer(overrides));
-    return resolve_layers(spec, path, layers);
+    std::vector<RecipeLevel> levels = file_levels(path);
+    levels.push_back(override_level(overrides));
+    return resolve_levels(spec, path, levels);
 }
 
 Recipe parse_recipe(const RecipeSpec& spec, std::string_view text, const std::string& name,
                     const std::vector<std::string>& overrides) {
-    return resolve_layers(spec, name, {text_layer(text, name), override_layer(overrides)});
+    return resolve_levels(spec, name, {text_level(text, name), override_level(overrides)});
 }
 
 }  // namespace heed

@@ -1,4 +1,4 @@
-#include "heed/trainers/recipe/yaml_reader.h"
+#include "heed/trainers/recipe/yaml/yaml_reader.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -10,7 +10,7 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/look_alikes.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/recipe/yaml_faults.h"
+#include "heed/trainers/recipe/yaml/yaml_faults.h"
 
 namespace heed {
 namespace {
