@@ -90,10 +90,7 @@ Measured measured_by(const EvalCommand& command, Workload& workload) {
     }
     const Measured measured{command.split, "", workload.changed_data(), workload.facts()->kind().unit()};
     warn_of_changed_data(measured.changed, command.split);
-    if (workload.task().samples(split_named(command.split)) == 0) {
-        throw UserError(
-            fmt::format("there are no {} {} (data.validation was 0)", command.split, workload.facts()->kind().unit()));
-    }
+    check_has_samples(workload, split_named(command.split));
     return measured;
 }
 

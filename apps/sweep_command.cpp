@@ -11,6 +11,8 @@
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
+#include "heed/trainers/answers/class_output.h"
+#include "heed/trainers/answers/evaluation_output.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/report/charts/chart.h"
@@ -22,7 +24,6 @@ namespace {
 
 /// The model with some share of its scores computed, measured on a split.
 struct SweepRow {
-    double asked = 1.0;   ///< share of the scores
     int64_t cluster = 0;  ///< 0: the attention as it was trained
     double share = 1.0;   ///< that is computed for the longest samples
     Evaluation result;
@@ -30,7 +31,7 @@ struct SweepRow {
 
 class Sweep {
 public:
-    explicit Sweep(const SweepCommand& command) : command_(command) {}
+    explicit Sweep(const SweepCommand& command) : command_(command), split_(split_named(command.split)) {}
 
     std::vector<SweepRow> run() {
         measure({});
@@ -50,7 +51,6 @@ private:
         std::vector<std::string> settings = with_data_folder(command_.target, command_.overrides);
         SweepRow row;
         if (asked) {
-            row.asked = *asked;
             row.cluster = cluster_for(*asked);
             settings.emplace_back("attention.type=smyrf");
             settings.push_back(fmt::format("attention.cluster={}", row.cluster));
@@ -60,7 +60,7 @@ private:
         const auto workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
         if (!asked) begin(saved, *workload);
         row.share = mean_score_share(*saved.trained.model, tokens_);
-        row.result = workload->task().evaluate(split_named(command_.split));
+        row.result = workload->task().evaluate(split_);
         rows_.push_back(std::move(row));
     }
 
@@ -68,9 +68,7 @@ private:
         trained_ = attention_text(saved.trained.recipe);
         unit_ = workload.facts()->kind().unit();
         tokens_ = workload.most_tokens();
-        if (workload.task().samples(split_named(command_.split)) == 0) {
-            throw UserError(fmt::format("there are no {} {}", command_.split, unit_));
-        }
+        check_has_samples(workload, split_);
     }
 
     int64_t cluster_for(double share) const {
@@ -79,6 +77,7 @@ private:
     }
 
     const SweepCommand& command_;
+    Split split_;
     std::string unit_, trained_;
     int64_t tokens_ = 0;
     std::vector<SweepRow> rows_;
@@ -103,16 +102,16 @@ void print_table(const SweepCommand& command, const Sweep& sweep, const std::vec
     size_t width = 9;
     for (const SweepRow& row : rows) width = std::max(width, name_of(row, sweep.trained()).size());
     fmt::print("{:<{}}  {:>8}", "attention", width, "scores");
-    for (const auto& [name, text] : metrics_of(rows.front().result))
-        fmt::print("  {:>{}}", name, std::max(name.size(), text.size()));
+    std::vector<size_t> widths;
+    for (const auto& [name, text] : metrics_of(rows.front().result)) {
+        widths.push_back(std::max(name.size(), text.size()));
+        fmt::print("  {:>{}}", name, widths.back());
+    }
     fmt::print("\n");
     for (const SweepRow& row : rows) {
         fmt::print("{:<{}}  {:>8}", name_of(row, sweep.trained()), width, percent_text(row.share, 1));
-        const auto head = metrics_of(rows.front().result);
         size_t column = 0;
-        for (const auto& [name, text] : metrics_of(row.result)) {
-            fmt::print("  {:>{}}", text, std::max(name.size(), head[column++].second.size()));
-        }
+        for (const auto& [name, text] : metrics_of(row.result)) fmt::print("  {:>{}}", text, widths[column++]);
         fmt::print("\n");
     }
 }
@@ -127,12 +126,8 @@ void print_json(const SweepCommand& command, const Sweep& sweep, const std::vect
         }
         json["scores"] = row.share;
         json["split"] = command.split;
-        json["samples"] = row.result.count;
-        json["accuracy"] = row.result.accuracy;
-        json["loss"] = row.result.loss;
-        for (const auto& [name, value] : row.result.more) json[name] = value;
-        json["seconds"] = row.result.seconds;
-        fmt::print("{}\n", json.dump());
+        add_metrics(json, row.result);
+        print_json_line(json);
     }
 }
 

@@ -1,9 +1,13 @@
 #include "heed/apps/support/measured_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
 
+#include "heed/core/error.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/trained_model.h"
@@ -44,6 +48,12 @@ std::vector<std::string> with_data_folder(const std::string& target, std::vector
     const std::string root = recipe.value("data", "root");
     if (!root.empty()) settings.push_back("data.root=" + root);
     return settings;
+}
+
+void check_has_samples(Workload& workload, Split split) {
+    if (workload.task().samples(split) > 0) return;
+    throw UserError(
+        fmt::format("there are no {} {} (data.validation was 0)", split_name(split), workload.facts()->kind().unit()));
 }
 
 Split split_named(const std::string& name) {

@@ -74,13 +74,17 @@ std::string class_lines(const std::vector<std::string>& names, const ConfusionCo
 
 }  // namespace
 
-void add_evaluation(nlohmann::ordered_json& json, const Evaluation& result,
-                    const std::vector<std::string>& class_names) {
+void add_metrics(nlohmann::ordered_json& json, const Evaluation& result) {
     json["samples"] = result.count;
     json["accuracy"] = result.accuracy;
     json["loss"] = result.loss;
     for (const auto& [name, value] : result.more) json[name] = value;
     json["seconds"] = result.seconds;
+}
+
+void add_evaluation(nlohmann::ordered_json& json, const Evaluation& result,
+                    const std::vector<std::string>& class_names) {
+    add_metrics(json, result);
     if (!result.remarks.empty()) json["scores"] = result.remarks;
     for (size_t i = 0; i < result.labels.size(); i++) {
         const ClassScore& label = result.labels[i];

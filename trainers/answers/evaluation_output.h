@@ -9,7 +9,10 @@
 
 namespace heed {
 
-/// Adds the number of samples and all that was measured to a JSON object.
+/// Adds the number of samples, the metrics and the time to a JSON object.
+void add_metrics(nlohmann::ordered_json& json, const Evaluation& result);
+
+/// The same with what is known of each class.
 void add_evaluation(nlohmann::ordered_json& json, const Evaluation& result,
                     const std::vector<std::string>& class_names);
 

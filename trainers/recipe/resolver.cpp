@@ -129,12 +129,7 @@ private:
     }
 
     /// Whether the key is "attention.layers".
-    bool is_layers_group(const std::string& key) const {
-        const auto has_it = [&](const SectionSpec& spec) {
-            return !spec.layer_choices.empty() && layers_group(spec.name) == key;
-        };
-        return std::any_of(spec_.begin(), spec_.end(), has_it);
-    }
+    bool is_layers_group(const std::string& key) const { return !key.empty() && group_of_layers(key) == key; }
 
     /// "attention.layers" of a key within it; empty for another.
     std::string group_of_layers(const std::string& key) const {

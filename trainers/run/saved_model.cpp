@@ -29,11 +29,15 @@ SavedModel load_saved_model(const std::string& target, const std::vector<std::st
     const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, overrides);
     use_threads_of(recipe);
     auto context = std::make_unique<Context>(recipe.options<GeneralOptions>("").device);
+    if (!is_attention_changed(overrides)) {
+        TrainedModel trained = TrainedModel::load(*context, path, overrides);
+        return {target, std::move(context), std::move(trained)};
+    }
     const std::string before = attention_text(parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, {}));
     const std::string now = attention_text(recipe);
     try {
         TrainedModel trained = TrainedModel::load(*context, path, overrides);
-        return {target, std::move(context), std::move(trained), is_attention_changed(overrides) ? before : ""};
+        return {target, std::move(context), std::move(trained), before};
     } catch (const UserError& error) {
         if (before == now) throw;
         throw UserError(
