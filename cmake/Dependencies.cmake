@@ -40,6 +40,9 @@ heed_dependency(CLI11 "${CLI11_VERSION}" CLI11_FOUND libcli11-dev)
 find_package(nlohmann_json CONFIG QUIET)
 heed_dependency(nlohmann_json "${nlohmann_json_VERSION}" nlohmann_json_FOUND nlohmann-json3-dev)
 
+find_package(Eigen3 CONFIG QUIET)
+heed_dependency(Eigen "${Eigen3_VERSION}" Eigen3_FOUND libeigen3-dev)
+
 find_package(fmt CONFIG QUIET)
 heed_dependency(fmt "${fmt_VERSION}" fmt_FOUND libfmt-dev)
 
