@@ -3,6 +3,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/tokens/tokens.h"
 
 namespace heed {
@@ -23,6 +24,14 @@ TokenInput::TokenInput(Embedding& table, const TokenInputSettings& settings)
         positions_ = std::make_unique<Positions>(length, table.dim(), settings.positions == "learned");
         add("positions", *positions_);
     }
+    if (settings.token_types > 0) {
+        token_types_ = std::make_unique<Embedding>(settings.token_types, table.dim());
+        add("token_types", *token_types_);
+    }
+    if (settings.norm) {
+        norm_ = std::make_unique<LayerNorm>(table.dim(), settings.norm_epsilon);
+        add("norm", *norm_);
+    }
     add("token_dropout", token_dropout_);
     add("dropout", dropout_);
 }
@@ -33,13 +42,22 @@ void TokenInput::check_length(int64_t tokens) const {
                     std::to_string(tokens));
 }
 
+Variable TokenInput::added(Context& context) {
+    const Variable places = positions_ ? positions_->forward(context) : Variable();
+    if (!token_types_) return places;
+    const int64_t length = places.defined() ? places.shape()[0] : max_tokens_ + (class_token_ ? 1 : 0);
+    const Variable types = token_types_->forward(Tensor::zeros(context, {length}, DType::i32));
+    return places.defined() ? ::heed::add(places, types) : types;
+}
+
 Variable TokenInput::forward(const Tensor& ids, const ForwardState& state) {
     check_length(ids.shape()[1]);
     Variable x = token_dropout_.forward(table_.forward(ids, scale_), state);
-    if (class_token_ || positions_) {
-        x = assemble_tokens(x, class_token_ ? class_token_->variable() : Variable(),
-                            positions_ ? positions_->forward(ids.context()) : Variable());
+    const Variable places = added(ids.context());
+    if (class_token_ || places.defined()) {
+        x = assemble_tokens(x, class_token_ ? class_token_->variable() : Variable(), places);
     }
+    if (norm_) x = norm_->forward(x);
     return dropout_.forward(x, state);
 }
 
@@ -47,10 +65,10 @@ Tensor TokenInput::step(const Tensor& ids, int64_t position) {
     check_rank("text input", "ids", ids.shape(), 1);
     check_length(position + 1);
     const NoGradient guard(ids.context());
-    const Variable x = table_.forward(ids.reshape({ids.shape()[0], 1}), scale_);
-    if (!positions_) return x.value();
-    return assemble_tokens(x, Variable(), Variable(positions_->forward(ids.context()).value().slice(position, 1)))
-        .value();
+    Variable x = table_.forward(ids.reshape({ids.shape()[0], 1}), scale_);
+    const Variable places = added(ids.context());
+    if (places.defined()) x = assemble_tokens(x, Variable(), Variable(places.value().slice(position, 1)));
+    return (norm_ ? norm_->forward(x) : x).value();
 }
 
 void check_texts(const char* model, const Tensor& ids, const Tensor& lengths) {

@@ -6,11 +6,13 @@
 
 namespace heed {
 
-/// Functions applied to every element between two linear layers.
+/// Functions applied to every element behind a linear layer.
 enum class Activation : uint8_t {
     relu,       ///< max(x, 0)
     gelu,       ///< x (1 + erf(x / sqrt 2)) / 2
     gelu_tanh,  ///< x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
+    silu,       ///< x / (1 + exp(-x))
+    tanh,       ///< tanh(x)
 };
 
 /// Arguments of the backward pass that also sums the gradient over rows, which is the gradient of a bias that was added

@@ -18,6 +18,9 @@ void TextDataOptions::describe(Fields& fields) {
         .unit("tokens");
     fields.add("truncate", truncate, "which end of a longer text is kept: its first tokens (head) or its last (tail)")
         .choices({"head", "tail"});
+    fields.add("special_tokens", special_tokens,
+               "put the tokenizer's begin token in front of each text and its end token behind (of a BERT vocabulary "
+               "[CLS] and [SEP])");
     fields
         .add("validation", validation,
              "about this share of the training texts is kept back for validation, where the data set has no validation "

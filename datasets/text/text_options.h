@@ -13,6 +13,7 @@ struct TextDataOptions : Options {
     int64_t batch = 64;
     int64_t length = 256;
     std::string truncate = "head";
+    bool special_tokens = false;
     double validation = 0.1;
     int64_t limit = 0;
     int64_t split_seed = 0;

@@ -18,9 +18,11 @@ void TextClassifierOptions::describe(Fields& fields) {
     fields.add("depth", depth, "number of encoder blocks").range(0, 1000).unit("blocks");
     fields.add("heads", heads, "attention heads; divides dim").range(1, 1024).unit("heads");
     fields.add("mlp_dim", mlp_dim, "width of the hidden layer of each block").range(1, 262144).unit("features");
-    fields.add("hidden", hidden, "width of a hidden layer (ReLU) before the head; 0: none")
-        .range(0, 262144)
-        .unit("features");
+    fields.add("hidden", hidden, "width of a hidden layer before the head; 0: none").range(0, 262144).unit("features");
+    fields
+        .add("hidden_activation", hidden_activation,
+             "function of that layer; with tanh, pool first and hidden equal to dim it is the pooler of BERT")
+        .choices({"relu", "tanh"});
     fields.add("dropout", dropout, "probability of dropout on each residual branch").range(0.0, 0.99);
     fields.add("token_dropout", token_dropout, "probability that a token's whole vector is dropped").range(0.0, 0.99);
     fields.add("embedding_dropout", embedding_dropout, "probability of dropout after the positions").range(0.0, 0.99);
@@ -31,11 +33,22 @@ void TextClassifierOptions::describe(Fields& fields) {
              "stochastic depth: probability that a sample skips a branch of the last block, rising from 0 in the first")
         .range(0.0, 0.99);
     describe_norm(fields, norm, norm_epsilon);
-    fields.add("pool", pool, "classify from the mean or the maximum of the tokens or from a class token")
-        .choices({"mean", "class", "max"});
+    fields
+        .add("pool", pool,
+             "classify from the mean or the maximum of the tokens, from a class token that the model puts in front, or "
+             "from the "
+             "first token of the text (which data.special_tokens makes [CLS])")
+        .choices({"mean", "class", "max", "first"});
     fields.add("positions", positions, "what tells a token's position").choices({"learned", "sinusoidal", "none"});
+    fields
+        .add("token_types", token_types,
+             "rows of a table whose first row is added to every token, as BERT has it for texts that are one segment; "
+             "0: none")
+        .range(0, 65536)
+        .unit("types");
+    fields.add("embedding_norm", embedding_norm, "normalise the sum of word, position and type before the first block");
     fields.add("activation", activation, "function between the two layers of each MLP")
-        .choices({"gelu", "gelu_tanh", "relu"});
+        .choices({"gelu", "gelu_tanh", "relu", "silu"});
     fields.add("scale_embedding", scale_embedding,
                "multiply the vectors of the words by the square root of dim, and start them smaller");
     describe_checkpointing(fields, checkpoint_activations);
@@ -52,7 +65,7 @@ TextTransformerShape text_shape(const TextClassifierOptions& options, const Text
 }
 
 TokenPool pool_of(const std::string& name) {
-    if (name == "class") return TokenPool::first;
+    if (name == "class" || name == "first") return TokenPool::first;
     return name == "max" ? TokenPool::max : TokenPool::mean;
 }
 
@@ -60,6 +73,9 @@ TokenInputSettings input_settings(const TextClassifierOptions& options, const Te
     return {.max_tokens = texts.max_tokens,
             .positions = options.positions,
             .class_token = options.pool == "class",
+            .token_types = options.token_types,
+            .norm = options.embedding_norm,
+            .norm_epsilon = options.norm_epsilon,
             .scale = options.scale_embedding ? std::sqrt(static_cast<float>(options.dim)) : 1.0f,
             .token_dropout = options.token_dropout,
             .dropout = options.embedding_dropout};
@@ -92,34 +108,41 @@ public:
           input_(embedding_, input_settings(options, texts)),
           encoder_(text_encoder_settings(options, shape_.attended(texts.max_tokens)), attention),
           pooled_dropout_(options.head_dropout),
-          hidden_dropout_(options.head_dropout),
-          head_(options.hidden > 0 ? options.hidden : options.dim, texts.classes) {
+          hidden_dropout_(options.head_dropout) {
         add("embedding", embedding_);
         add("input", input_);
         add("encoder", encoder_);
         add("pooled_dropout", pooled_dropout_);
         if (options.hidden > 0) {
             hidden_ = std::make_unique<Linear>(options.dim, options.hidden);
+            hidden_activation_ = activation_from_name(options.hidden_activation);
             add("hidden", *hidden_);
             add("hidden_dropout", hidden_dropout_);
         }
-        add("head", head_);
+        if (texts.classes == 0) return;
+        head_ = std::make_unique<Linear>(options.hidden > 0 ? options.hidden : options.dim, texts.classes);
+        add("head", *head_);
     }
 
     Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) override {
+        if (!head_) throw Error("the text classifier has no head, as there are no classes");
+        return head_->forward(features(ids, lengths, state));
+    }
+
+    Variable features(const Tensor& ids, const Tensor& lengths, const ForwardState& state) override {
         check_texts("text classifier", ids, lengths);
         const Tensor attended = shape_.class_token ? with_class_token(lengths) : lengths;
         Variable x = encoder_.forward(input_.forward(ids, state), {attended}, state);
         x = pooled_dropout_.forward(pool_tokens(x, pool_, attended), state);
-        if (hidden_) x = hidden_dropout_.forward(hidden_->forward(x, Activation::relu), state);
-        return head_.forward(x);
+        if (hidden_) x = hidden_dropout_.forward(hidden_->forward(x, hidden_activation_), state);
+        return x;
     }
 
     TextTransformerShape shape() const override { return shape_; }
 
     int64_t multiplies(int64_t tokens) const override {
         return encoder_.multiplies(shape_.attended(tokens)) + (hidden_ ? hidden_->in() * hidden_->out() : 0) +
-               head_.in() * head_.out();
+               (head_ ? head_->in() * head_->out() : 0);
     }
 
 private:
@@ -130,7 +153,8 @@ private:
     Encoder encoder_;
     Dropout pooled_dropout_, hidden_dropout_;
     std::unique_ptr<Linear> hidden_;
-    Linear head_;
+    Activation hidden_activation_ = Activation::relu;
+    std::unique_ptr<Linear> head_;  ///< null without classes
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace heed {
 struct TextGeometry {
     int64_t vocabulary = 0;
     int64_t max_tokens = 0;  ///< of a text, without a class token
-    int64_t classes = 0;
+    int64_t classes = 0;     ///< 0: the model has no head
 };
 
 /// Sizes of a transformer that reads texts.
@@ -33,8 +33,11 @@ struct TextTransformerShape {
 class TextClassifier : public Module {
 public:
     /// ids i32 [batch, tokens], lengths i32 [batch]: the number of real tokens of each text, from 0; what stands behind
-    /// them has no influence. Logits [batch, classes].
+    /// them has no influence. Logits [batch, classes]. Throws Error without a head.
     virtual Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) = 0;
+
+    /// What the head reads: one vector a text, [batch, features]. A model without classes has this alone.
+    virtual Variable features(const Tensor& ids, const Tensor& lengths, const ForwardState& state) = 0;
 
     virtual TextTransformerShape shape() const = 0;
     /// Multiply-adds of the matrix products of one forward pass over a text of that many tokens.
@@ -48,6 +51,7 @@ struct TextClassifierOptions : Options {
     int64_t heads = 4;
     int64_t mlp_dim = 128;
     int64_t hidden = 0;
+    std::string hidden_activation = "relu";
     double dropout = 0.1;
     double token_dropout = 0.0;
     double embedding_dropout = 0.0;
@@ -57,6 +61,8 @@ struct TextClassifierOptions : Options {
     double norm_epsilon = LayerNorm::default_epsilon;
     std::string pool = "mean";
     std::string positions = "learned";
+    int64_t token_types = 0;
+    bool embedding_norm = false;
     std::string activation = "gelu";
     bool scale_embedding = false;
     bool checkpoint_activations = false;

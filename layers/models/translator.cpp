@@ -25,7 +25,7 @@ void TranslatorOptions::describe(Fields& fields) {
     describe_norm(fields, norm, norm_epsilon);
     fields.add("positions", positions, "what tells a token's position").choices({"sinusoidal", "learned", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
-        .choices({"relu", "gelu", "gelu_tanh"});
+        .choices({"relu", "gelu", "gelu_tanh", "silu"});
     fields
         .add("tie", tie,
              "which tables of word vectors are one: that of the target and the output layer (target), that of the "

@@ -31,7 +31,7 @@ void VitOptions::describe(Fields& fields) {
     fields.add("pool", pool, "classify from a class token or from the mean of the tokens").choices({"class", "mean"});
     fields.add("positions", positions, "what tells a token's position").choices({"learned", "sinusoidal", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
-        .choices({"gelu", "gelu_tanh", "relu"});
+        .choices({"gelu", "gelu_tanh", "relu", "silu"});
     describe_checkpointing(fields, checkpoint_activations);
 }
 

@@ -41,6 +41,14 @@ Values gelu_tanh(const Values& x) {
     });
 }
 
+Values silu(const Values& x) {
+    return map(x, [](double value) { return value / (1 + std::exp(-value)); });
+}
+
+Values tanh(const Values& x) {
+    return map(x, [](double value) { return std::tanh(value); });
+}
+
 Values dropout(const Values& x, int64_t samples, double probability, const RandomNumbers& random) {
     Values y;
     const int64_t per_sample = samples == 0 ? 0 : static_cast<int64_t>(x.size()) / samples;

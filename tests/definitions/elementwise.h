@@ -14,6 +14,9 @@ Values relu(const Values& x);
 Values gelu(const Values& x);
 /// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
 Values gelu_tanh(const Values& x);
+/// x / (1 + exp(-x))
+Values silu(const Values& x);
+Values tanh(const Values& x);
 
 /// x [samples, ...] with elements set to 0 at random and the others divided by 1 - probability; a NaN that is dropped
 /// becomes 0.

@@ -16,6 +16,8 @@ std::unique_ptr<TextDataFacts> TextDataFacts::from_details(const std::string& te
     json.at("truncate").get_to(facts->truncate);
     json.at("several_labels").get_to(facts->several_labels);
     json.at("tokenizer").get_to(facts->tokenizer.kind);
+    facts->special_tokens = json.value("special_tokens", false);  // older checkpoints do not say it
+    if (facts->special_tokens && facts->max_tokens < 3) throw UserError("the value of max_tokens cannot be");
     if (facts->max_tokens < 1 || facts->max_tokens > most) throw UserError("the value of max_tokens cannot be");
     if (facts->vocabulary < 1 || facts->vocabulary > most) throw UserError("the value of vocabulary cannot be");
     if (facts->truncate != "head" && facts->truncate != "tail") throw UserError("the value of truncate cannot be");
@@ -27,11 +29,9 @@ const TrainingKind& TextDataFacts::kind() const {
 }
 
 std::string TextDataFacts::details() const {
-    const nlohmann::json json = {{"vocabulary", vocabulary},
-                                 {"max_tokens", max_tokens},
-                                 {"truncate", truncate},
-                                 {"several_labels", several_labels},
-                                 {"tokenizer", tokenizer.kind}};
+    const nlohmann::json json = {
+        {"vocabulary", vocabulary},         {"max_tokens", max_tokens},         {"truncate", truncate},
+        {"several_labels", several_labels}, {"special_tokens", special_tokens}, {"tokenizer", tokenizer.kind}};
     return json.dump();
 }
 
@@ -43,6 +43,7 @@ EncodeOptions TextDataFacts::encode_options() const {
     EncodeOptions options;
     options.length = max_tokens;
     options.keep_tail = truncate == "tail";
+    options.begin = options.end = special_tokens;
     return options;
 }
 

@@ -16,6 +16,7 @@ struct TextDataFacts final : DataFacts {
     int64_t max_tokens = 0;  ///< of a text
     std::string truncate;    ///< which end of a longer text is kept: "head" or "tail"
     bool several_labels = false;
+    bool special_tokens = false;  ///< begin and end token around each text
     StoredTokenizer tokenizer;
 
     /// Reads `details` back. Throws as TrainingKind::read_details.

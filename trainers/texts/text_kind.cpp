@@ -58,6 +58,7 @@ public:
         facts->class_names = data.facts->class_names;
         facts->vocabulary = expected_vocabulary(tokenizer);
         facts->max_tokens = options.length;
+        facts->special_tokens = options.special_tokens;
         const int64_t texts = without_validation(data.facts->train_texts, options.validation);
         return ExpectedData{facts, options.limit > 0 ? std::min(texts, options.limit) : texts, !tokenizer.is_read()};
     }

@@ -82,6 +82,7 @@ SharedFacts facts_of_texts(const Recipe& recipe, const TextData& data, const Sha
     facts->max_tokens = options.length;
     facts->truncate = options.truncate;
     facts->several_labels = data.several_labels();
+    facts->special_tokens = options.special_tokens;
     facts->tokenizer = {tokenizer->kind(), tokenizer->serialized()};
     return facts;
 }

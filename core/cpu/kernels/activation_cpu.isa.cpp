@@ -70,6 +70,29 @@ struct GeluTanh {
     }
 };
 
+/// x s with the logistic function s = 1 / (1 + e), e = exp(-x).
+struct Silu {
+    /// Cut where s is no longer a normal number.
+    HEED_SIMD vf exponential(vf x) { return exp_nonpositive(vmin(broadcast(87.0F), -x)); }
+    HEED_SIMD vf value(vf x) { return above(-100.0F, x) / (1.0F + exponential(x)); }
+    HEED_SIMD vf gradient(vf x, vf dy) {
+        const vf t = within(100.0F, x);
+        const vf e = exponential(t);
+        const vf s = 1.0F / (1.0F + e);
+        return dy * fma(t, (e * s) * s, s);
+    }
+};
+
+struct Tanh {
+    HEED_SIMD vf value(vf x) { return tanh(x); }
+    /// 1 - tanh^2 = 4 e / (1 + e)^2 with e = exp(-2 |x|), which is exact in the tails too.
+    HEED_SIMD vf gradient(vf x, vf dy) {
+        const vf e = exp_nonpositive(-2.0F * vmin(broadcast(50.0F), abs(x)));
+        const vf s = 1.0F / (1.0F + e);
+        return dy * (4.0F * e * s) * s;
+    }
+};
+
 template <class F>
 void forward_of(const float* x, float* y, int64_t n) {
     parallel_for(n, chunk_elements, [=](int64_t begin, int64_t end) {
@@ -111,6 +134,10 @@ void activation_forward(Activation kind, const float* x, float* y, int64_t n) {
             return forward_of<Gelu>(x, y, n);
         case Activation::gelu_tanh:
             return forward_of<GeluTanh>(x, y, n);
+        case Activation::silu:
+            return forward_of<Silu>(x, y, n);
+        case Activation::tanh:
+            return forward_of<Tanh>(x, y, n);
     }
 }
 
@@ -122,6 +149,10 @@ void activation_backward(Activation kind, const float* x, const float* dy, float
             return backward_of<Gelu>(x, dy, dx, n);
         case Activation::gelu_tanh:
             return backward_of<GeluTanh>(x, dy, dx, n);
+        case Activation::silu:
+            return backward_of<Silu>(x, dy, dx, n);
+        case Activation::tanh:
+            return backward_of<Tanh>(x, dy, dx, n);
     }
 }
 
@@ -133,6 +164,10 @@ void backward_bias(const ActivationBiasBackward& a) {
             return backward_bias_of<Gelu>(a);
         case Activation::gelu_tanh:
             return backward_bias_of<GeluTanh>(a);
+        case Activation::silu:
+            return backward_bias_of<Silu>(a);
+        case Activation::tanh:
+            return backward_bias_of<Tanh>(a);
     }
 }
 

@@ -87,7 +87,9 @@ Activation activation_from_name(std::string_view name) {
     if (name == "relu") return Activation::relu;
     if (name == "gelu") return Activation::gelu;
     if (name == "gelu_tanh") return Activation::gelu_tanh;
-    throw UserError("expected an activation out of relu, gelu, gelu_tanh, got '" + std::string(name) + "'");
+    if (name == "silu") return Activation::silu;
+    if (name == "tanh") return Activation::tanh;
+    throw UserError("expected an activation out of relu, gelu, gelu_tanh, silu, tanh, got '" + std::string(name) + "'");
 }
 
 }  // namespace heed

@@ -14,7 +14,7 @@ Variable activation(const Variable& x, Activation kind);
 /// same pass that applies the activation's slope. Saves x, weight and the value before the activation.
 Variable linear_activation(const Variable& x, const Variable& weight, const Variable& bias, Activation kind);
 
-/// "relu", "gelu" or "gelu_tanh". Throws UserError for anything else.
+/// "relu", "gelu", "gelu_tanh", "silu" or "tanh". Throws UserError for anything else.
 Activation activation_from_name(std::string_view name);
 
 }  // namespace heed

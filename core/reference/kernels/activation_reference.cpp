@@ -16,7 +16,7 @@ double normal_distribution(double x) {
 
 double value(Activation kind, double x) {
     // The limits; the formulas would multiply infinity by zero.
-    if (std::isinf(x)) return x > 0 ? x : 0;
+    if (std::isinf(x) && kind != Activation::tanh) return x > 0 ? x : 0;
     switch (kind) {
         case Activation::relu:
             return x <= 0 ? 0 : x;
@@ -24,13 +24,22 @@ double value(Activation kind, double x) {
             return x * normal_distribution(x);
         case Activation::gelu_tanh:
             return 0.5 * x * (1 + std::tanh(slope * (x + cubic * x * x * x)));
+        case Activation::silu:
+            return x / (1 + std::exp(-x));
+        case Activation::tanh:
+            return std::tanh(x);
     }
     return 0;
 }
 
 double derivative(Activation kind, double x) {
     if (kind == Activation::relu) return x <= 0 ? 0 : 1;
+    if (kind == Activation::tanh) return 1 / (std::cosh(x) * std::cosh(x));
     if (std::isinf(x)) return x > 0 ? 1 : 0;
+    if (kind == Activation::silu) {
+        const double logistic = 1 / (1 + std::exp(-x)), rest = 1 / (1 + std::exp(x));
+        return logistic + x * logistic * rest;
+    }
     if (kind == Activation::gelu) {
         return normal_distribution(x) + x * std::exp(-0.5 * x * x) / std::sqrt(2 * M_PI);
     }

@@ -11,7 +11,10 @@ namespace heed::test {
 
 namespace {
 
-constexpr Activation kinds[] = {Activation::relu, Activation::gelu, Activation::gelu_tanh};
+constexpr Activation kinds[] = {Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu,
+                                Activation::tanh};
+/// Those that are 0 far on the left and x far on the right.
+constexpr Activation rectifiers[] = {Activation::relu, Activation::gelu, Activation::gelu_tanh};
 constexpr int64_t sizes[] = {0, 1, 3, 4, 7, 8, 15, 16, 17, 33, 100, 1000, 40000};
 
 double pi() {
@@ -21,6 +24,8 @@ double pi() {
 double exact_value(Activation kind, double x) {
     if (kind == Activation::relu) return x > 0 ? x : x <= 0 ? 0 : x;
     if (kind == Activation::gelu) return x * std::erfc(-x / std::sqrt(2.0)) / 2;
+    if (kind == Activation::silu) return x / (1 + std::exp(-x));
+    if (kind == Activation::tanh) return std::tanh(x);
     // (1 + tanh u) / 2 = 1 / (1 + exp(-2 u))
     return x / (1 + std::exp(-2 * std::sqrt(2 / pi()) * (x + 0.044715 * x * x * x)));
 }
@@ -81,7 +86,7 @@ TEST(ActivationKernels, BackwardEqualsTheDerivative) {
 TEST(ActivationKernels, LimitsZeroAndNaN) {
     const float big = std::numeric_limits<float>::max();
     for_each_path(activation_cpu, activation_reference, [&](const auto& path) {
-        for (Activation kind : kinds) {
+        for (Activation kind : rectifiers) {
             std::vector<float> x = {infinity, -infinity, big, -big, 0, -0.0F, not_a_number, 30, -30};
             std::vector<float> y(x.size(), 9);
             const auto n = static_cast<int64_t>(x.size());
@@ -94,6 +99,25 @@ TEST(ActivationKernels, LimitsZeroAndNaN) {
             const double at_zero = relu ? 0 : 1;
             expect_close(dx, {2, 0, 2, 0, at_zero, at_zero, relu ? 2 : not_a_number, 2, 0}, 0, 1e-30, "dx");
         }
+    });
+}
+
+TEST(ActivationKernels, SiluAndTanhFarOut) {
+    const std::vector<float> x = {infinity, -infinity, 3e38F, -3e38F, 0, not_a_number, 30, -30, 80, -80};
+    const auto n = static_cast<int64_t>(x.size());
+    const std::vector<float> dy(x.size(), 2);
+    const double e30 = std::exp(-30.0), e80 = std::exp(-80.0);
+    const double far30 = 8 * e30 * e30;  // 2 (1 - tanh^2)
+    for_each_path(activation_cpu, activation_reference, [&](const auto& path) {
+        std::vector<float> y(x.size()), dx(x.size());
+        path.kernels.forward(Activation::silu, path.at(x), path.at(y), n);
+        expect_close(y, {infinity, 0, 3e38F, 0, 0, not_a_number, 30, -30 * e30, 80, -80 * e80}, 2e-6, 1e-37, "silu");
+        path.kernels.backward(Activation::silu, path.at(x), path.at(dy), path.at(dx), n);
+        expect_close(dx, {2, 0, 2, 0, 1, not_a_number, 2, -58 * e30, 2, -158 * e80}, 2e-6, 1e-30, "slope of silu");
+        path.kernels.forward(Activation::tanh, path.at(x), path.at(y), n);
+        expect_close(y, {1, -1, 1, -1, 0, not_a_number, 1, -1, 1, -1}, 0, 0, "tanh");
+        path.kernels.backward(Activation::tanh, path.at(x), path.at(dy), path.at(dx), n);
+        expect_close(dx, {0, 0, 0, 0, 2, not_a_number, far30, far30, 0, 0}, 2e-6, 1e-30, "slope of tanh");
     });
 }
 

@@ -19,9 +19,7 @@ const std::vector<Shape> shapes = {{1}, {7}, {3, 5}, {2, 3, 11}, {2, 3, 5, 7}, {
 
 OpCase activation_case(const Shape& shape, const char* name) {
     const Activation kind = activation_from_name(name);
-    auto* definition = kind == Activation::relu   ? definitions::relu
-                       : kind == Activation::gelu ? definitions::gelu
-                                                  : definitions::gelu_tanh;
+    auto* definition = activation_definition(kind);
     return {.op = "activation",
             .label = name + (" " + shape.to_string()),
             .inputs = {{"x", shape, kind == Activation::relu ? Fill::away_from_zero : Fill::uniform}},
@@ -115,10 +113,27 @@ OpCase scale_case(const Shape& shape) {
 
 }  // namespace
 
+definitions::Values (*activation_definition(Activation kind))(const definitions::Values&) {
+    switch (kind) {
+        case Activation::relu:
+            return definitions::relu;
+        case Activation::gelu:
+            return definitions::gelu;
+        case Activation::gelu_tanh:
+            return definitions::gelu_tanh;
+        case Activation::silu:
+            return definitions::silu;
+        case Activation::tanh:
+            return definitions::tanh;
+    }
+    return nullptr;
+}
+
 std::vector<OpCase> elementwise_cases() {
     std::vector<OpCase> cases = {doubling_case()};
     for (const Shape& shape : shapes) {
-        for (const char* kind : {"relu", "gelu", "gelu_tanh"}) cases.push_back(activation_case(shape, kind));
+        for (const char* kind : {"relu", "gelu", "gelu_tanh", "silu", "tanh"})
+            cases.push_back(activation_case(shape, kind));
         cases.push_back(add_case(shape));
         cases.push_back(scale_case(shape));
         for (const float probability : {0.0F, 0.3F}) {

@@ -108,9 +108,7 @@ OpCase mix_tokens_case(const Shape& shape, int64_t n, bool causal, const definit
 }  // namespace
 
 OpCase linear_activation_case(const Shape& x, int64_t out, Activation kind, bool bias) {
-    auto* act = kind == Activation::relu   ? definitions::relu
-                : kind == Activation::gelu ? definitions::gelu
-                                           : definitions::gelu_tanh;
+    auto* act = activation_definition(kind);
     return {.op = "linear_activation",
             .label = linear_label(x, out, bias) + ", kind " + std::to_string(static_cast<int>(kind)),
             .inputs = linear_inputs(x, out, bias),
@@ -130,7 +128,7 @@ std::vector<OpCase> product_cases() {
     for (const auto& [x, out] : sizes) {
         for (const bool bias : {true, false}) {
             cases.push_back(linear_case(x, out, bias));
-            for (const Activation kind : {Activation::relu, Activation::gelu, Activation::gelu_tanh}) {
+            for (const Activation kind : all_activations) {
                 cases.push_back(linear_activation_case(x, out, kind, bias));
             }
         }

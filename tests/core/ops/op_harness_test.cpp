@@ -60,7 +60,7 @@ TEST(Coverage, EveryOpOfCoreHasACase) {
 }
 
 TEST(Twins, LinearActivationIsActivationOfLinear) {
-    for (const Activation kind : {Activation::relu, Activation::gelu, Activation::gelu_tanh}) {
+    for (const Activation kind : all_activations) {
         for (const bool bias : {true, false}) {
             const auto twin = [=](Context&, const Variables& in) {
                 return Variables{activation(linear(in[0], in[1], bias ? in[2] : Variable()), kind)};

@@ -72,6 +72,18 @@ struct Classifier {
     }
 };
 
+/// As BERT has it.
+TextClassifierOptions bert_form() {
+    TextClassifierOptions options = small_options();
+    options.norm = "post";
+    options.pool = "first";
+    options.token_types = 2;
+    options.embedding_norm = true;
+    options.hidden = options.dim;
+    options.hidden_activation = "tanh";
+    return options;
+}
+
 std::vector<TextClassifierOptions> all_forms() {
     std::vector<TextClassifierOptions> forms;
     for (const char* norm : {"pre", "post"}) {
@@ -87,6 +99,7 @@ std::vector<TextClassifierOptions> all_forms() {
             }
         }
     }
+    forms.push_back(bert_form());
     return forms;
 }
 
@@ -130,6 +143,10 @@ TEST(TextClassifier, AnEmptyTextGivesFiniteLogits) {
             const std::vector<float> padded = classifier.logits(FormulaTexts({0, 4}, 4, geometry.vocabulary));
             for (const float logit : padded) ASSERT_TRUE(std::isfinite(logit));
             const FormulaTexts nothing({0, 0}, 0, geometry.vocabulary);
+            if (options.pool == "first") {
+                EXPECT_THROW(classifier.logits(nothing), Error) << "there is no first token";
+                continue;
+            }
             test::expect_near_by_scale(classifier.logits(nothing),
                                        {padded[0], padded[1], padded[2], padded[0], padded[1], padded[2]}, 1e-5);
             EXPECT_TRUE(std::isfinite(classifier.backward(nothing)));
@@ -192,6 +209,66 @@ TEST(TextClassifier, HasTheParametersOfItsParts) {
     EXPECT_EQ(Classifier(options).model->parameter_count(), table + d + 10 * d + blocks + 5 * d + 5 + 3 * 5 + 3);
     EXPECT_EQ(Classifier(options, "super").model->parameter_count(),
               table + d + 10 * d + 2 * (norms + mlp + 2 * (d * d + d) + 10 * 10) + 5 * d + 5 + 3 * 5 + 3);
+}
+
+TEST(TextClassifier, TokenTypesAndEmbeddingNormAreThoseOfTheFormula) {
+    TextClassifierOptions options = small_options();
+    options.depth = 0;  // with post-norm the encoder is then the identity
+    options.norm = "post";
+    options.token_types = 2;
+    options.embedding_norm = true;
+    options.norm_epsilon = 0.5;
+    Classifier classifier(options);
+    const auto values = [&](const std::string& name) {
+        for (Parameter* parameter : classifier.store->parameters()) {
+            if (parameter->parts().front().name == name) return parameter->value().to_vector();
+        }
+        ADD_FAILURE() << "there is no " << name;
+        return std::vector<float>();
+    };
+    const std::vector<float> word = values("embedding.weight"), place = values("input.positions.weight"),
+                             type = values("input.token_types.weight"), gain = values("input.norm.weight"),
+                             bias = values("input.norm.bias");
+    ASSERT_EQ(type.size(), 2u * 12);
+    const FormulaTexts texts({2, 1}, 3, geometry.vocabulary);
+    std::vector<float> expected;
+    for (size_t text = 0; text < 2; ++text) {
+        std::vector<double> mean(12);
+        const auto length = static_cast<size_t>(texts.lengths[text]);
+        for (size_t t = 0; t < length; ++t) {
+            const size_t id = static_cast<size_t>(texts.ids[text * 3 + t]) * 12;
+            double sum = 0, squares = 0;
+            std::vector<double> x(12);
+            for (size_t j = 0; j < 12; ++j) {
+                x[j] = static_cast<double>(word[id + j]) + place[t * 12 + j] + type[j];
+                sum += x[j];
+                squares += x[j] * x[j];
+            }
+            const double deviation = std::sqrt(squares / 12 - sum * sum / 144 + 0.5);
+            for (size_t j = 0; j < 12; ++j) {
+                mean[j] += ((x[j] - sum / 12) / deviation * gain[j] + bias[j]) / static_cast<double>(length);
+            }
+        }
+        expected.insert(expected.end(), mean.begin(), mean.end());
+    }
+    const NoGradient guard(classifier.context);
+    const Variable features =
+        classifier.model->features(texts.ids_on(classifier.context), texts.lengths_on(classifier.context), {});
+    test::expect_near_by_scale(features.value().to_vector(), expected, 1e-5);
+}
+
+TEST(TextClassifier, WithoutClassesItHasFeaturesAndNoHead) {
+    Context context("cpu");
+    const AttentionOptions attention;
+    const auto model = make_text_classifier(bert_form(), {&attention_type("sdpa"), &attention}, {23, 9, 0});
+    const ParameterStore store(context, *model, 1);
+    for (Parameter* parameter : store.parameters()) {
+        EXPECT_FALSE(parameter->parts().front().name.starts_with("head")) << parameter->parts().front().name;
+    }
+    const FormulaTexts texts({2, 5}, 5, 23);
+    const NoGradient guard(context);
+    EXPECT_EQ(model->features(texts.ids_on(context), texts.lengths_on(context), {}).shape(), (Shape{2, 12}));
+    EXPECT_THROW(model->forward(texts.ids_on(context), texts.lengths_on(context), {}), Error);
 }
 
 TEST(TextClassifier, CountsItsMultiplications) {
