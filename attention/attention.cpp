@@ -104,6 +104,13 @@ void collect_score_shares(const Module& module, int64_t tokens, std::vector<doub
 
 }  // namespace
 
+int64_t attention_parameter_count(Module& model) {
+    if (dynamic_cast<const Attention*>(&model) != nullptr) return model.parameter_count();
+    int64_t count = 0;
+    for (const auto& [name, child] : model.children()) count += attention_parameter_count(*child);
+    return count;
+}
+
 double mean_score_share(const Module& model, int64_t tokens) {
     std::vector<double> shares;
     collect_score_shares(model, tokens, shares);

@@ -104,6 +104,9 @@ private:
 /// none.
 std::string attention_remark(const Module& model, int64_t tokens);
 
+/// Parameters of the attention layers of `model`, frozen ones included.
+int64_t attention_parameter_count(Module& model);
+
 /// The mean score_share of the attention layers of `model` where queries and keys are `tokens` each; 1 where it has
 /// none.
 double mean_score_share(const Module& model, int64_t tokens);

@@ -68,9 +68,14 @@ RunRecord::Values RunRecord::values_of(const RunOrigin& origin) {
             {{"versions", std::string_view(origin.versions)}}};
 }
 
-void RunRecord::started(const RunOrigin& origin, const std::string& unit) {
+void RunRecord::started(const RunOrigin& origin, const std::string& unit, const RunSize& size) {
     Values values = values_of(origin);
     values.push_back({{"unit", std::string_view(unit)}});
+    for (const auto& [name, number] : {std::pair("steps", size.steps), std::pair("parameters", size.parameters),
+                                       std::pair("attention_parameters", size.attention_parameters),
+                                       std::pair("tokens", size.tokens), std::pair("multiplies", size.multiplies)}) {
+        values.push_back({{name, number}});
+    }
     write("start", "", 0, values);
 }
 

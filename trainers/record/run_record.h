@@ -27,6 +27,15 @@ struct TestResult {
     MemoryUse memory;
 };
 
+/// How large a training is, as its first line of metrics tells.
+struct RunSize {
+    int64_t steps = 0;  ///< optimizer steps in all
+    int64_t parameters = 0;
+    int64_t attention_parameters = 0;
+    int64_t tokens = 0;      ///< of the longest sample
+    int64_t multiplies = 0;  ///< multiply-adds of a forward pass over it
+};
+
 /// Writes down what happens in a run. Each kind of event is described once, and from that come its line in
 /// metrics.jsonl, its curves in the TensorBoard file, where one is wanted, and what log.txt and the terminal say.
 ///
@@ -57,7 +66,7 @@ public:
     }
 
     /// `unit` is what its samples are: "images".
-    void started(const RunOrigin& origin, const std::string& unit);
+    void started(const RunOrigin& origin, const std::string& unit, const RunSize& size);
     void resumed(int64_t step, const RunOrigin& origin);
     /// Ends that were no success: a signal after step number `step`, which has the system's name, and a step whose loss
     /// or gradient was no finite number.

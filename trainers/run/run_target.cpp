@@ -82,13 +82,16 @@ RunTarget find_run_target(const TrainRequest& request) {
     return target;
 }
 
-std::string runs_folder(const Recipe& recipe) {
-    const std::string& name = recipe.options<RunOptions>("run").name;
-    if (!name.empty()) return "runs/" + name;
-    const std::filesystem::path path(recipe.path());
+std::string default_run_name(const std::string& recipe_file) {
+    const std::filesystem::path path(recipe_file);
     const std::string parent = std::filesystem::absolute(path).parent_path().filename().string();
     const std::string stem = path.stem().string();
-    return "runs/" + (parent.empty() || parent == "recipes" ? stem : parent + "-" + stem);
+    return parent.empty() || parent == "recipes" ? stem : parent + "-" + stem;
+}
+
+std::string runs_folder(const Recipe& recipe) {
+    const std::string& name = recipe.options<RunOptions>("run").name;
+    return "runs/" + (name.empty() ? default_run_name(recipe.path()) : name);
 }
 
 }  // namespace heed

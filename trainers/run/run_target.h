@@ -26,6 +26,9 @@ struct RunTarget {
 /// they contradict each other.
 RunTarget find_run_target(const TrainRequest& request);
 
+/// What a recipe's runs are called where it does not say: "mnist-vit" of "recipes/mnist/vit.yaml".
+std::string default_run_name(const std::string& recipe_file);
+
 /// Folder of a recipe's runs: "runs/<name>", where the name is run.name or the recipe's folder and file.
 std::string runs_folder(const Recipe& recipe);
 

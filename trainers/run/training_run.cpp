@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
 #include "heed/core/parallel.h"
@@ -68,6 +69,18 @@ RunOrigin origin_of(const TrainRequest& request) {
     return {command, request.commit, numeric_versions()};
 }
 
+RunSize size_of(Training& training) {
+    Module& model = training.task.model();
+    const ExpectedData data = {training.workload.facts(), training.task.samples(Split::train), false,
+                               training.trainer.epoch_steps()};
+    const SampleCost sample = training.kind().sample_cost(training.recipe, model, data);
+    return {.steps = training.trainer.total_steps(),
+            .parameters = model.parameter_count(),
+            .attention_parameters = attention_parameter_count(model),
+            .tokens = sample.tokens,
+            .multiplies = sample.multiplies};
+}
+
 void write_recipe(const OpenRun& run) {
     write_file_atomically(run.paths.recipe(), run_recipe(run.training.recipe, run.beginning));
 }
@@ -82,7 +95,7 @@ void begin(OpenRun& run, const RunOrigin& origin, const std::vector<std::string>
         write_file_atomically(run.paths.folder() + "/" + name + "." + tokenizer->kind, tokenizer->bytes);
     }
     run.record.begin();
-    run.record.started(origin, run.training.kind().unit());
+    run.record.started(origin, run.training.kind().unit(), size_of(run.training));
     run.training.trainer.begin({});
 }
 

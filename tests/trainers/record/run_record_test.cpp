@@ -102,13 +102,15 @@ TEST_F(RunRecordTest, GoingOnCutsMetricsAndCurvesBack) {
 TEST_F(RunRecordTest, EndsThatAreNoSuccessAreWrittenDown) {
     RunRecord record(paths(), false);
     record.begin();
-    record.started({.command = "heed train x"}, "images");
+    record.started({.command = "heed train x"}, "images", {.steps = 18, .attention_parameters = 7});
     record.stopped(3, "SIGINT");
     record.diverged(4, "no number");
     const std::vector<MetricsRecord> records = read_metrics(paths().metrics());
     ASSERT_EQ(records.size(), 3u);
     EXPECT_EQ(records[0].integer("step"), 0);
     EXPECT_EQ(records[0].text("unit"), "images");
+    EXPECT_EQ(records[0].integer("steps"), 18);
+    EXPECT_EQ(records[0].integer("attention_parameters"), 7);
     EXPECT_EQ(records[1].text("signal"), "SIGINT");
     EXPECT_EQ(records[2].integer("step"), 4);
     EXPECT_EQ(records[2].text("reason"), "no number");
