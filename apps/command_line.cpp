@@ -102,13 +102,16 @@ public:
         sweep->add_flag("--json", sweep_.json, "print one JSON object a line");
         sweep->add_option("--page", sweep_.page, "write table and picture into a file that ends in .html");
 
+        add_compare();
+
         CLI::App* predict = add("predict", "classify images or texts");
         predict->add_option("target", predict_.target, target_help)->required();
         add_files(
             predict, predict_.request.files, predict_.overrides,
             "images: PNG, JPEG or idx files, or folders of images; texts: files with one a line (none or -: "
             "standard input) or tables (.csv, .tsv, .jsonl); where the classes are known, as subfolders or a column "
-            "of labels, it is measured how well");
+            "of labels, it is measured how well",
+            command_settings_help("predict"));
         predict->add_option(
             "--top", top_,
             "number of classes to show for each (else 1, or all above 50 % where a text can have several)");
@@ -126,7 +129,7 @@ public:
         CLI::App* translate = add("translate", "translate texts, a sentence a line");
         translate->add_option("target", translate_.target, target_help)->required();
         add_files(translate, translate_.request.files, translate_.overrides,
-                  "files to translate (none or -: standard input)");
+                  "files to translate (none or -: standard input)", command_settings_help("translate"));
         translate->add_option("--beam", beam_, "hypotheses kept at each step (the same as decoding.beam=...)");
         translate->add_option(
             "--n-best", n_best_,
@@ -140,7 +143,8 @@ public:
             add("score",
                 "log-probability of given translations (lines of source TAB translation) or classes (class TAB text)");
         score->add_option("target", score_.target, target_help)->required();
-        add_files(score, score_.request.files, score_.overrides, "files of such lines (none or -: standard input)");
+        add_files(score, score_.request.files, score_.overrides, "files of such lines (none or -: standard input)",
+                  command_settings_help("score"));
         score->add_flag("--json", score_.request.json, "print one JSON object a line, with every token");
 
         CLI::App* check = add("check", "validate a recipe without training: settings and their sources, size, memory");
@@ -199,9 +203,29 @@ private:
         return command;
     }
 
+    void add_compare() {
+        CLI::App* compare =
+            add("compare", "train a recipe with several attention types and seeds, or lay finished runs side by side");
+        add_files(compare, compare_.targets, compare_.overrides, "a recipe file, or the folders of finished runs",
+                  overrides_help);
+        compare->add_option("--attention", types_, "attention types, such as sdpa,super (default: all)");
+        compare->add_option("--seeds", seeds_, "seeds for each, from train.seed on (default: 5)");
+        compare->add_option("--jobs", jobs_,
+                            "trainings beside each other, which share the threads (default: 1); their times then tell "
+                            "nothing");
+        compare->add_option("--baseline", compare_.baseline, "type that the others are compared with (default: sdpa)");
+        compare->add_option("--metric", compare_.metric,
+                            "of the test set (default: accuracy, micro_f1 of several labels, bleu of translations)");
+        compare->add_option("--margin", margin_,
+                            "difference that is too small to matter, in percentage points or in the metric's own unit "
+                            "(default: 1; 0.02 of a loss)");
+        compare->add_option("--name", compare_.name, "of the comparison: its folder is runs/compare/NAME");
+        compare->add_option("--dir", compare_.folder, "its folder (default: runs/compare/ and the recipe's name)");
+    }
+
     /// Files and settings in any order.
     static void add_files(CLI::App* command, std::vector<std::string>& files, std::vector<std::string>& settings,
-                          const std::string& files_help) {
+                          const std::string& files_help, const std::string& settings_help) {
         const auto refusal = [](bool setting) {
             return [setting](const std::string& argument) {
                 return is_setting(argument) == setting ? std::string() : std::string("not of this kind");
@@ -211,7 +235,7 @@ private:
         command->validate_positionals();
         command->add_option("files", files, files_help + "; one whose name looks like a setting: ./NAME")
             ->check(CLI::Validator(refusal(false), ""));
-        command->add_option("settings", settings, command_settings_help(command->get_name()))
+        command->add_option("settings", settings, settings_help)
             ->expected(0, most_settings)
             ->check(CLI::Validator(refusal(true), ""));
     }
@@ -266,7 +290,8 @@ private:
     }
 
     bool takes_settings(const CLI::App* app) const {
-        return app == app_.get_subcommand("train") || app == app_.get_subcommand("check");
+        return app == app_.get_subcommand("train") || app == app_.get_subcommand("check") ||
+               app == app_.get_subcommand("compare");
     }
 
     CompletionCommand completion() {
@@ -321,6 +346,43 @@ private:
         return numbers;
     }
 
+    /// "sdpa,super": none of them empty.
+    static std::vector<std::string> listed_values(const char* option, const std::string& text) {
+        std::vector<std::string> values;
+        for (size_t at = 0; at <= text.size();) {
+            const size_t end = std::min(text.find(',', at), text.size());
+            values.push_back(text.substr(at, end - at));
+            if (values.back().empty()) {
+                throw UserError(std::string(option) + " expects values with commas between them, got " + quote(text));
+            }
+            at = end + 1;
+        }
+        return values;
+    }
+
+    CompareCommand compare() {
+        if (compare_.targets.empty()) {
+            throw UserError(with_command("a recipe file or the folders of finished runs are needed"));
+        }
+        if (!types_.empty()) compare_.types = listed_values("--attention", types_);
+        set_count("--seeds", seeds_, compare_.seeds);
+        set_count("--jobs", jobs_, compare_.jobs);
+        if (double margin = 0.0; !margin_.empty()) {
+            if (!parse_double(margin_, margin) || margin < 0.0) {
+                throw UserError("--margin expects a number from 0 on, got " + quote(margin_));
+            }
+            compare_.margin = margin;
+        }
+        if (!compare_.name.empty() && !compare_.folder.empty()) {
+            throw UserError("--name and --dir exclude each other: both say where the comparison goes");
+        }
+        if (compare_.name.find('/') != std::string::npos) {
+            throw UserError("--name expects the name of a folder in runs/compare, got " + quote(compare_.name) +
+                            " (--dir takes any path)");
+        }
+        return compare_;
+    }
+
     Command command() {
         const std::string name = chosen() ? chosen()->get_name() : "";
         if (name == "train") return train_;
@@ -335,6 +397,7 @@ private:
             if (!sweep_.page.empty()) check_page("--page", sweep_.page);
             return sweep_;
         }
+        if (name == "compare") return compare();
         if (name == "predict") {
             set_count("--top", top_, predict_.request.top);
             if (predict_.request.json && predict_.request.csv) throw UserError("--json and --csv exclude each other");
@@ -381,6 +444,8 @@ private:
     TrainCommand train_;
     SweepCommand sweep_;
     std::string scores_, rounds_;
+    CompareCommand compare_;
+    std::string types_, seeds_, jobs_, margin_;
     EvalCommand eval_;
     PredictCommand predict_;
     TranslateCommand translate_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,18 @@ struct SweepCommand {
     std::string split = "validation";
     bool json = false;
     std::string page;  ///< file for the picture; empty: none
+};
+
+struct CompareCommand {
+    std::vector<std::string> targets;  ///< a recipe, or finished runs
+    std::vector<std::string> overrides;
+    std::vector<std::string> types;  ///< empty: all attention types
+    int64_t seeds = 5;
+    int64_t jobs = 1;
+    std::string baseline;          ///< empty: sdpa where it is among them, else the first
+    std::string metric;            ///< empty: that of the kind
+    std::optional<double> margin;  ///< in the unit of the metric
+    std::string name, folder;      ///< of the comparison; empty: as the recipe
 };
 
 struct PredictCommand {
@@ -99,9 +112,9 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command =
-    std::variant<TrainCommand, EvalCommand, SweepCommand, PredictCommand, TranslateCommand, ScoreCommand, CheckCommand,
-                 InfoCommand, ReportCommand, DataCommand, CompletionCommand, ShowText, ShowVersion>;
+using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, PredictCommand, TranslateCommand,
+                             ScoreCommand, CheckCommand, InfoCommand, ReportCommand, DataCommand, CompletionCommand,
+                             ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

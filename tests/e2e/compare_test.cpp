@@ -1,0 +1,141 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/message_of.h"
+#include "heed/tests/support/text_file.h"
+
+namespace heed::test {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+class Compare : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        signal(SIGINT, SIG_DFL);  // ignored in a shell's background jobs, which programs started here would inherit
+        tiny_ = new TinyTraining;
+    }
+    static void TearDownTestSuite() { delete tiny_; }
+    static const TinyTraining& tiny() { return *tiny_; }
+
+    static Arguments arguments(const std::string& dir, const Arguments& more = {}) {
+        Arguments all = {"compare", "tiny.yaml", "--attention", "sdpa,super", "--seeds", "2", "--dir", dir};
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+
+    /// All that a comparison found, without times, memory and places.
+    static nlohmann::json results(const std::string& dir) {
+        nlohmann::json json = nlohmann::json::parse(tiny().file(dir + "/comparison.json"));
+        for (const char* part : {"contenders", "runs"}) {
+            for (nlohmann::json& each : json.at(part)) {
+                for (const char* name : {"training_seconds", "inference_seconds", "peak_bytes", "folder"}) {
+                    each.erase(name);
+                }
+            }
+        }
+        json.erase("title");
+        return json;
+    }
+
+    /// Starts a comparison and sends a signal once that file has so many lines.
+    static ProgramResult disturb(const Arguments& call, const std::string& file, int64_t lines, int signal) {
+        Program program(tiny().folder.path(), call);
+        for (int i = 0; i < 20000 && count_lines(file) < lines; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        EXPECT_GE(count_lines(file), lines) << program.errors();
+        program.send(signal);
+        return program.wait();
+    }
+
+    static int64_t count_lines(const std::string& file) {
+        if (!tiny().exists(file)) return 0;
+        const std::string text = tiny().file(file);
+        return std::count(text.begin(), text.end(), '\n');
+    }
+
+    static TinyTraining* tiny_;
+};
+
+TinyTraining* Compare::tiny_ = nullptr;
+
+TEST_F(Compare, KilledAndGoneOnWithItGivesTheSameTable) {
+    const Arguments settings = {"train.epochs=8", "train.checkpoint_every=3"};
+    const ProgramResult whole = tiny().run(arguments("whole", settings));
+    ASSERT_EQ(whole.code, 0) << whole.errors;
+    EXPECT_TRUE(contains(whole.output, "super is at least as good as sdpa within 1 percentage point"));
+    const Arguments call = arguments("disturbed", settings);
+    EXPECT_EQ(disturb(call, "disturbed/sdpa/seed-3/metrics.jsonl", 20, SIGKILL).signal, SIGKILL);
+    const ProgramResult stopped = disturb(call, "disturbed/super/seed-3/metrics.jsonl", 20, SIGTERM);
+    EXPECT_EQ(stopped.code, 128 + SIGTERM) << stopped.errors;
+    EXPECT_TRUE(contains(stopped.errors, "the same command goes on"));
+    EXPECT_FALSE(tiny().exists("disturbed/super/seed-3/finished"));
+    const std::filesystem::path first = tiny().folder / "disturbed/sdpa/seed-3/finished";
+    const auto written = std::filesystem::last_write_time(first);
+    const ProgramResult result = tiny().run(call);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_EQ(std::filesystem::last_write_time(first), written) << "what has ended is not trained again";
+    EXPECT_EQ(results("disturbed"), results("whole"));
+    EXPECT_EQ(results("whole").at("runs").size(), 4u);
+    for (const nlohmann::json& run : results("whole").at("runs")) {
+        EXPECT_GT(run.at("attention_parameters").get<double>(), 0) << run;
+        EXPECT_GT(run.at("multiplies").get<double>(), run.at("parameters").get<double>()) << run;
+    }
+    // Two at a time give the same runs, and say that their times cannot be compared.
+    Arguments beside = arguments("beside", settings);
+    beside.insert(beside.end(), {"--jobs", "2"});
+    ASSERT_EQ(tiny().run(beside).code, 0);
+    EXPECT_EQ(results("beside").at("runs"), results("whole").at("runs"));
+    EXPECT_TRUE(contains(tiny().file("beside/comparison.md"), "these times cannot be compared"));
+    // More seeds are added to those that are there.
+    Arguments more = call;
+    more[5] = "3";
+    ASSERT_EQ(tiny().run(more).code, 0);
+    EXPECT_EQ(results("disturbed").at("runs").size(), 6u);
+    Arguments other = call;
+    other.emplace_back("model.dim=8");
+    expect_error(tiny().run(other), 2, "disturbed was begun with other settings: model.dim was 16, is now 8");
+}
+
+TEST_F(Compare, ARunThatFailsIsNamed) {
+    const ProgramResult result =
+        tiny().run(arguments("diverged", {"optimizer.type=sgd", "optimizer.lr=1e6", "train.clip=0"}));
+    EXPECT_EQ(result.code, 1);
+    EXPECT_TRUE(contains(result.errors, "4 of the runs failed (sdpa, seed 3: ")) << result.errors;
+}
+
+TEST_F(Compare, WhatCannotBeComparedIsRefused) {
+    const auto refused = [&](const Arguments& call, const std::string& part) {
+        Arguments all = {"compare"};
+        all.insert(all.end(), call.begin(), call.end());
+        expect_error(tiny().run(all), 2, part);
+    };
+    refused({}, "a recipe file or the folders of finished runs are needed");
+    refused({"missing.yaml"}, "missing.yaml");
+    refused({"tiny.yaml", "--attention", "sdpa,supr"}, "super");
+    refused({"tiny.yaml", "--attention", "sdpa,sdpa"}, "names sdpa twice");
+    refused({"tiny.yaml", "--attention", "sdpa,"}, "--attention expects values with commas between them");
+    refused({"tiny.yaml", "--seeds", "0"}, "--seeds expects");
+    refused({"tiny.yaml", "--jobs", "x"}, "--jobs expects");
+    refused({"tiny.yaml", "--margin", "-1"}, "--margin expects");
+    refused({"tiny.yaml", "--baseline", "spda"}, "did you mean sdpa?");
+    refused({"tiny.yaml", "--name", "a", "--dir", "b"}, "exclude each other");
+    refused({"tiny.yaml", "attention.type=super"}, "--attention names the types");
+    refused({"tiny.yaml", "train.test=false"}, "train.test is decided by the comparison");
+    refused({"tiny.yaml", "attention.clusters=4"}, "did you mean cluster?");
+    refused({"tiny.yaml", "--dir", "data"}, "it holds files but no comparison");
+    const ProgramResult nowhere = tiny().run({"compare", "tiny.yaml", "--dir", "none", "data.root=nowhere"});
+    EXPECT_EQ(nowhere.code, 2);
+    EXPECT_TRUE(contains(nowhere.errors, "heed: error: sdpa, seed 3: expected the folder of idx"));
+    EXPECT_FALSE(contains(nowhere.errors, "run 2 of 25")) << "what no run can have ends it at once";
+}
+
+}  // namespace
+}  // namespace heed::test
