@@ -117,6 +117,8 @@ public:
             "number of classes to show for each (else 1, or all above 50 % where a text can have several)");
         predict->add_flag("--json", predict_.request.json, "print one JSON object a line with all probabilities");
         predict->add_flag("--csv", predict_.request.csv, "print a CSV table with all probabilities");
+        predict->add_option("--embedding", predict_.request.embedding,
+                            "print no classes but the vector that the head reads: plain, or unit (at length 1)");
         predict
             ->add_option("--dump", predict_.request.dump,
                          "write activations (one or more of attention,hidden,logits) into a safetensors file:\n"
@@ -152,6 +154,13 @@ public:
         check->add_option("settings", check_.overrides, overrides_help);
         check->add_flag("--data", check_.data, "open the data as train does, tokenizers included");
         check->footer(settings_list(recipe_spec()));
+
+        CLI::App* import = add("import", "make a model out of a folder with public weights (config.json, safetensors)");
+        import
+            ->add_option("folder", import_.folder,
+                         "folder in the format of Hugging Face's transformers: BERT and the like, DistilBERT")
+            ->required();
+        import->add_option("--to", import_.to, "run folder to make, new or empty (default: runs/NAME of the folder)");
 
         CLI::App* info = add("info", "show what a run or checkpoint holds: architecture, parameters, provenance");
         info->add_option("target", info_.target, target_help)->required();
@@ -289,6 +298,19 @@ private:
         }
     }
 
+    void check_embedding() const {
+        const PredictRequest& request = predict_.request;
+        if (request.embedding.empty()) return;
+        const std::vector<std::string> forms = {"plain", "unit"};
+        if (std::find(forms.begin(), forms.end(), request.embedding) == forms.end()) {
+            throw UserError("--embedding expects " + listed(forms, " or ") + ", got " + quote(request.embedding) +
+                            did_you_mean(request.embedding, forms));
+        }
+        if (!top_.empty() || request.csv || !request.dump.empty()) {
+            throw UserError("--embedding prints vectors, as lines or with --json: it takes no --top, --csv or --dump");
+        }
+    }
+
     bool takes_settings(const CLI::App* app) const {
         return app == app_.get_subcommand("train") || app == app_.get_subcommand("check") ||
                app == app_.get_subcommand("compare");
@@ -405,6 +427,7 @@ private:
                 throw UserError(
                     "--top has no effect with --json or --csv, which have the probabilities of all classes");
             }
+            check_embedding();
             if (!predict_.request.dump.empty()) check_dump(predict_.request.dump[1]);
             return predict_;
         }
@@ -423,6 +446,7 @@ private:
         }
         if (name == "completion") return completion();
         if (name == "check") return check_;
+        if (name == "import") return import_;
         if (name == "info") return info_;
         if (name == "report") return report_;
         return help();
@@ -451,6 +475,7 @@ private:
     TranslateCommand translate_;
     ScoreCommand score_;
     CheckCommand check_;
+    ImportCommand import_;
     InfoCommand info_;
     ReportCommand report_;
     DataCommand data_;

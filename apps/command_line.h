@@ -70,6 +70,11 @@ struct CheckCommand {
     bool data = false;  ///< open the data, too
 };
 
+struct ImportCommand {
+    std::string folder;  ///< with config.json and model.safetensors
+    std::string to;      ///< empty: runs/NAME
+};
+
 struct InfoCommand {
     std::string target;
 };
@@ -113,8 +118,8 @@ struct ShowText {
 struct ShowVersion {};
 
 using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, PredictCommand, TranslateCommand,
-                             ScoreCommand, CheckCommand, InfoCommand, ReportCommand, DataCommand, CompletionCommand,
-                             ShowText, ShowVersion>;
+                             ScoreCommand, CheckCommand, ImportCommand, InfoCommand, ReportCommand, DataCommand,
+                             CompletionCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -99,6 +99,7 @@ Measured measured_by(const EvalCommand& command, Workload& workload) {
 int run(const EvalCommand& command) {
     check_command_settings(kind_of_model(command.target), "eval", command.overrides);
     SavedModel saved = load_saved_model(command.target, with_data_folder(command.target, command.overrides));
+    check_has_classes("eval", saved);
     const TrainedModel& trained = saved.trained;
     const std::unique_ptr<Workload> workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
     const Measured measured = measured_by(command, *workload);

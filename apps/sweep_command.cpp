@@ -57,6 +57,7 @@ private:
             settings.push_back(fmt::format("attention.rounds={}", command_.rounds));
         }
         SavedModel saved = load_saved_model(command_.target, settings);
+        check_has_classes("sweep", saved);
         const auto workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
         if (!asked) begin(saved, *workload);
         row.share = mean_score_share(*saved.trained.model, tokens_);

@@ -19,6 +19,14 @@ SavedModel load_asked_model(const std::string& command, const std::string& targe
     return load_saved_model(target, settings);
 }
 
+void check_has_classes(const std::string& command, const SavedModel& saved) {
+    const DataFacts& facts = *saved.trained.facts;
+    if (!facts.kind().classifies() || !facts.class_names.empty()) return;
+    throw UserError("heed " + command + " expects a model with classes, but " + saved.path +
+                    " has no head: train it (heed train ... init=" + saved.path +
+                    " init_strict=false), or ask for its vectors (heed predict --embedding unit)");
+}
+
 void check_output(const std::string& file, const std::string& target, const std::vector<std::string>& files) {
     std::vector<std::string> inputs = files;
     inputs.push_back(checkpoint_file(target));

@@ -9,7 +9,7 @@ struct ImageGeometry {
     int64_t channels = 1;
     int64_t height = 0;
     int64_t width = 0;
-    int64_t classes = 0;
+    int64_t classes = 0;  ///< 0: the model has no head
 };
 
 /// Sizes of a transformer that sees an image as patches.
@@ -26,7 +26,11 @@ struct PatchTransformerShape {
 /// A model from images [batch, channels, height, width] f32 to logits [batch, classes].
 class ImageClassifier : public Module {
 public:
+    /// Throws Error without a head.
     virtual Variable forward(const Tensor& images, const ForwardState& state) = 0;
+
+    /// What the head reads: one vector an image, [batch, features]. A model without classes has this alone.
+    virtual Variable features(const Tensor& images, const ForwardState& state) = 0;
 
     virtual PatchTransformerShape shape() const = 0;
     /// Tokens that the attention layers see, class token included.

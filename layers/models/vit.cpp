@@ -78,26 +78,32 @@ public:
           class_token_({options.dim}, Initializer::normal(0.02f), false),
           positions_(tokens(), options.dim, options.positions == "learned"),
           dropout_(options.dropout),
-          encoder_(encoder_settings(options, tokens()), attention),
-          head_(options.dim, images.classes) {
+          encoder_(encoder_settings(options, tokens()), attention) {
         add("patch_embedding", patch_embedding_);
         if (shape_.class_token) add("class_token", class_token_);
         if (has_positions_) add("positions", positions_);
         add("dropout", dropout_);
         add("encoder", encoder_);
-        add("head", head_);
+        if (images.classes == 0) return;
+        head_ = std::make_unique<Linear>(options.dim, images.classes);
+        add("head", *head_);
     }
 
     Variable forward(const Tensor& images, const ForwardState& state) override {
-        Variable x = encoder_.forward(embed(images, state), {}, state);
-        return head_.forward(pool_tokens(x, shape_.class_token ? TokenPool::first : TokenPool::mean));
+        if (!head_) throw Error("the vision transformer has no head, as there are no classes");
+        return head_->forward(features(images, state));
+    }
+
+    Variable features(const Tensor& images, const ForwardState& state) override {
+        const Variable x = encoder_.forward(embed(images, state), {}, state);
+        return pool_tokens(x, shape_.class_token ? TokenPool::first : TokenPool::mean);
     }
 
     PatchTransformerShape shape() const override { return shape_; }
 
     int64_t multiplies() const override {
         return patch_embedding_.multiplies(shape_.rows * shape_.columns) + encoder_.multiplies(tokens()) +
-               head_.in() * head_.out();
+               (head_ ? head_->in() * head_->out() : 0);
     }
 
 private:
@@ -115,7 +121,7 @@ private:
     Positions positions_;
     Dropout dropout_;
     Encoder encoder_;
-    Linear head_;
+    std::unique_ptr<Linear> head_;  ///< null without classes
 };
 
 }  // namespace

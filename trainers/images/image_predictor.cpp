@@ -17,6 +17,7 @@
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/class_table.h"
 #include "heed/trainers/answers/evaluation_output.h"
+#include "heed/trainers/answers/vector_output.h"
 #include "heed/trainers/classification/class_probabilities.h"
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/images/activation_dump.h"
@@ -94,8 +95,10 @@ bool are_labelled(const std::vector<NamedImage>& images) {
     return labelled == std::ssize(images);
 }
 
-/// Logits [images, classes]. `dump` sees what is computed, where there is one.
-Variable classify(SavedModel& saved, std::span<NamedImage> images, ActivationDump* dump) {
+using ImagePass = Variable (ImageClassifier::*)(const Tensor&, const ForwardState&);
+
+/// What a pass of the model gives of the images, [images, ...]; the observer is shown it, where there is one.
+Variable run_images(SavedModel& saved, ImagePass pass, std::span<NamedImage> images, ForwardObserver* observer) {
     const auto& facts = facts_as<ImageDataFacts>(*saved.trained.facts);
     const ImageShape& shape = facts.shape;
     const PixelTable table(facts.normalisation, shape);
@@ -115,12 +118,18 @@ Variable classify(SavedModel& saved, std::span<NamedImage> images, ActivationDum
                                            std::span<const float>(values));
     NoGradient guard(*saved.context);
     ForwardState state;
-    state.observer = dump;
-    Variable logits = saved.trained.model_as<ImageClassifier>().forward(input, state);
-    if (!all_finite(logits.value())) {
+    state.observer = observer;
+    Variable result = (saved.trained.model_as<ImageClassifier>().*pass)(input, state);
+    if (!all_finite(result.value())) {
         throw Error("the model gives numbers that are not finite for " + images.front().name() +
                     (images.size() > 1 ? " or one of the images after it" : ""));
     }
+    return result;
+}
+
+/// Logits [images, classes]. `dump` sees what is computed, where there is one.
+Variable classify(SavedModel& saved, std::span<NamedImage> images, ActivationDump* dump) {
+    Variable logits = run_images(saved, &ImageClassifier::forward, images, dump);
     if (dump != nullptr) dump->logits(logits.value());
     return logits;
 }
@@ -203,6 +212,12 @@ std::map<std::string, std::string> dump_metadata(const SavedModel& saved, const 
             {"patches", text({{"rows", shape.rows}, {"columns", shape.columns}, {"class_token", shape.class_token}})}};
 }
 
+void embed_images(SavedModel& saved, std::span<NamedImage> images, const PredictRequest& request) {
+    std::vector<std::string> names;
+    for (const NamedImage& image : images) names.push_back(image.name());
+    print_vectors(run_images(saved, &ImageClassifier::features, images, nullptr).value(), "file", names, request);
+}
+
 }  // namespace
 
 void predict_images(SavedModel& saved, const PredictRequest& request) {
@@ -221,12 +236,19 @@ void predict_images(SavedModel& saved, const PredictRequest& request) {
         dump.emplace(contents, model.shape(), static_cast<int64_t>(classes.size()),
                      static_cast<int64_t>(images.size()));
     }
-    ImageAnswers answers(classes, images, request);
     const auto batch = static_cast<size_t>(saved.trained.recipe.number("data", "batch"));
-    for (size_t first = 0; first < images.size(); first += batch) {
-        const auto group = std::span(images).subspan(first, std::min(batch, images.size() - first));
-        answers.answer(group, classify(saved, group, dump ? &*dump : nullptr));
+    const auto for_each_group = [&](const auto& use) {
+        for (size_t first = 0; first < images.size(); first += batch) {
+            use(std::span(images).subspan(first, std::min(batch, images.size() - first)));
+        }
+    };
+    if (!request.embedding.empty()) {
+        for_each_group([&](std::span<NamedImage> group) { embed_images(saved, group, request); });
+        return;
     }
+    ImageAnswers answers(classes, images, request);
+    for_each_group(
+        [&](std::span<NamedImage> group) { answers.answer(group, classify(saved, group, dump ? &*dump : nullptr)); });
     answers.finish();
     if (dump) dump->write(request.dump[1], dump_metadata(saved, images));
 }

@@ -68,9 +68,6 @@ std::unique_ptr<DataFacts> read_facts(const std::string& text) {
             facts->fingerprints = {json.value("fingerprint", ""), json.value("validation_fingerprint", ""),
                                    json.value("test_fingerprint", "")};
             check_class_names(facts->class_names);
-            if (facts->class_names.empty() && kind->classifies()) {
-                throw UserError("the value of class_names cannot be");
-            }
             return facts;
         }
     } catch (const nlohmann::json::exception& error) {

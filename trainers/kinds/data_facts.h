@@ -29,7 +29,7 @@ struct DataFingerprints {
 /// training derives its own.
 struct DataFacts {
     std::string name;
-    std::vector<std::string> class_names;  ///< empty where nothing is classified
+    std::vector<std::string> class_names;  ///< empty where nothing is classified, or the model has no head
     DataFingerprints fingerprints;
 
     virtual ~DataFacts() = default;

@@ -12,6 +12,7 @@ struct PredictRequest {
     int64_t top = 0;                 ///< 0: one class, or all labels above 50 % where a sample can have several
     bool json = false;
     bool csv = false;
+    std::string embedding;  ///< empty: classes; "plain" or "unit": the vector that the head reads, or that at length 1
     std::vector<std::string> dump;  ///< empty, or what to dump ("attention,hidden,logits") and the file for it
 };
 

@@ -14,6 +14,14 @@ LineClassifier::LineClassifier(SavedModel& saved)
       tokenizer_(load_tokenizer(facts_.tokenizer.kind, facts_.tokenizer.bytes)) {}
 
 Variable LineClassifier::logits(std::span<const InputLine> lines) const {
+    return run(&TextClassifier::forward, lines);
+}
+
+Variable LineClassifier::features(std::span<const InputLine> lines) const {
+    return run(&TextClassifier::features, lines);
+}
+
+Variable LineClassifier::run(Pass pass, std::span<const InputLine> lines) const {
     const NoGradient guard(*saved_.context);
     EncodedTexts encoded;
     std::vector<int64_t> places;
@@ -23,17 +31,17 @@ Variable LineClassifier::logits(std::span<const InputLine> lines) const {
         places.push_back(encoded.size());
         encoded.add(encode_text(*tokenizer_, line.text, options, report));
         if (report.cut == 0) continue;
-        fmt::print(stderr, "heed: {}: {} tokens, but the model reads {}: its {} is kept\n", line.place, report.tokens,
-                   facts_.max_tokens, facts_.truncate);
+        fmt::print(stderr, "heed: {}: {} tokens, but the model reads {}{}: its {} is kept\n", line.place, report.tokens,
+                   facts_.max_tokens, facts_.special_tokens ? " with the two special ones" : "", facts_.truncate);
     }
     TokenMatrix matrix;
     fill_tokens(matrix, encoded, places, tokenizer_->special().pad);
     const Shape shape = {matrix.rows, matrix.columns};
     const Tensor ids = Tensor::from_host(*saved_.context, shape, std::span<const int32_t>(matrix.ids));
     const Tensor lengths = Tensor::from_host(*saved_.context, {matrix.rows}, std::span<const int32_t>(matrix.lengths));
-    Variable logits = saved_.trained.model_as<TextClassifier>().forward(ids, lengths, {});
-    if (!all_finite(logits.value())) throw Error("the model gives numbers that are not finite");
-    return logits;
+    Variable result = (saved_.trained.model_as<TextClassifier>().*pass)(ids, lengths, {});
+    if (!all_finite(result.value())) throw Error("the model gives numbers that are not finite");
+    return result;
 }
 
 }  // namespace heed

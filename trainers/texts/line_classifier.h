@@ -7,6 +7,7 @@
 
 #include "heed/core/autograd/variable.h"
 #include "heed/datasets/text/tokenizers/tokenizer.h"
+#include "heed/layers/models/text_classifier.h"
 #include "heed/trainers/answers/input_lines.h"
 #include "heed/trainers/run/saved_model.h"
 #include "heed/trainers/texts/text_facts.h"
@@ -22,6 +23,8 @@ public:
     /// Logits [texts, classes] of at least one line. Says on standard error which are longer than what the model reads.
     /// Throws Error when a logit is not finite.
     Variable logits(std::span<const InputLine> lines) const;
+    /// The same of what the head reads, [texts, features].
+    Variable features(std::span<const InputLine> lines) const;
 
     /// Most lines that it should be given at a time: data.batch.
     size_t batch() const { return static_cast<size_t>(saved_.trained.recipe.number("data", "batch")); }
@@ -29,6 +32,9 @@ public:
     bool several_labels() const { return facts_.several_labels; }
 
 private:
+    using Pass = Variable (TextClassifier::*)(const Tensor&, const Tensor&, const ForwardState&);
+    Variable run(Pass pass, std::span<const InputLine> lines) const;
+
     SavedModel& saved_;
     const TextDataFacts& facts_;
     std::unique_ptr<Tokenizer> tokenizer_;

@@ -16,6 +16,7 @@
 #include "heed/trainers/answers/class_table.h"
 #include "heed/trainers/answers/evaluation_output.h"
 #include "heed/trainers/answers/input_lines.h"
+#include "heed/trainers/answers/vector_output.h"
 #include "heed/trainers/classification/class_probabilities.h"
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/classification/multi_label_meter.h"
@@ -141,10 +142,28 @@ std::vector<TextTable> tables_of(const SavedModel& saved, const std::vector<std:
     return tables;
 }
 
+/// The vectors of lines, or of the texts of tables.
+void embed_texts(SavedModel& saved, const PredictRequest& request) {
+    const std::vector<TextTable> tables = tables_of(saved, request.files);
+    const LineClassifier classifier(saved);
+    const auto embed = [&](std::span<const InputLine> lines) {
+        std::vector<std::string> texts;
+        for (const InputLine& line : lines) texts.push_back(line.text);
+        print_vectors(classifier.features(lines).value(), "text", texts, request);
+    };
+    if (tables.empty()) answer_lines(request.files, classifier.batch(), embed);
+    for (const TextTable& table : tables) {
+        for (size_t first = 0; first < table.texts.size(); first += classifier.batch()) {
+            embed(std::span(table.texts).subspan(first, std::min(classifier.batch(), table.texts.size() - first)));
+        }
+    }
+}
+
 }  // namespace
 
 void predict_texts(SavedModel& saved, const PredictRequest& request) {
     if (!request.dump.empty()) throw UserError("--dump is for models of images; " + saved.path + " reads texts");
+    if (!request.embedding.empty()) return embed_texts(saved, request);
     const std::vector<TextTable> tables = tables_of(saved, request.files);
     const bool measures =
         !tables.empty() && std::all_of(tables.begin(), tables.end(), [](const auto& table) { return table.labelled; });

@@ -158,7 +158,11 @@ private:
 
 std::unique_ptr<Tokenizer> read_wordpiece_vocabulary(const std::filesystem::path& file, bool lower) {
     const TextFile text(file);
-    return std::make_unique<WordPieceTokenizer>(text.content(), lower, "'" + file.string() + "'");
+    return make_wordpiece_tokenizer(text.content(), lower, "'" + file.string() + "'");
+}
+
+std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(std::string_view vocabulary, bool lower, const std::string& where) {
+    return std::make_unique<WordPieceTokenizer>(vocabulary, lower, where);
 }
 
 std::unique_ptr<Tokenizer> load_wordpiece_tokenizer(std::string_view bytes) {

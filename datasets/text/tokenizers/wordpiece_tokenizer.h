@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "heed/datasets/text/tokenizers/tokenizer.h"
@@ -15,6 +16,9 @@ namespace heed {
 
 /// Reads a vocab.txt (a token a line). UserError where it is missing, damaged or lacks a special token.
 std::unique_ptr<Tokenizer> read_wordpiece_vocabulary(const std::filesystem::path& file, bool lower);
+
+/// The same of the lines of a vocab.txt; `where` stands for the file in errors.
+std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(std::string_view vocabulary, bool lower, const std::string& where);
 
 /// Made again from its bytes: a line of heading, then the lines of vocab.txt.
 std::unique_ptr<Tokenizer> load_wordpiece_tokenizer(std::string_view bytes);

@@ -1,0 +1,191 @@
+#include "heed/trainers/hugging_face/import_model.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "heed/core/error.h"
+#include "heed/datasets/text/encoded_texts.h"
+#include "heed/layers/models/text_classifier.h"
+#include "heed/tests/support/close.h"
+#include "heed/tests/support/message_of.h"
+#include "heed/tests/support/text_file.h"
+#include "heed/tests/trainers/hugging_face/stored_models.h"
+#include "heed/trainers/run/trained_model.h"
+#include "heed/trainers/texts/text_facts.h"
+
+namespace heed {
+namespace {
+
+using test::contains;
+using test::message_of;
+using test::ModelCopy;
+using test::stored_model;
+using test::TemporaryFolder;
+
+/// Names of all unused tensors of a report, the reasons left out.
+std::vector<std::string> unused_names(const ImportReport& report) {
+    std::vector<std::string> all;
+    for (const auto& [reason, names] : report.unused) all.insert(all.end(), names.begin(), names.end());
+    return all;
+}
+
+/// Holds ids, logits and, without a head, features of a model of texts against what transformers gave.
+void expect_text_outputs(const std::string& folder, const std::string& name) {
+    Context context("cpu");
+    const TrainedModel trained = TrainedModel::load(context, folder, {});
+    const auto& facts = facts_as<TextDataFacts>(*trained.facts);
+    const auto tokenizer = load_tokenizer(facts.tokenizer.kind, facts.tokenizer.bytes);
+    auto& model = trained.model_as<TextClassifier>();
+    const NoGradient guard(context);
+    std::vector<float> got, want;
+    for (const nlohmann::json& row : test::expected_outputs(name)) {
+        EncodeReport report;
+        const std::vector<int32_t> ids =
+            encode_text(*tokenizer, row.at("text").get<std::string>(), facts.encode_options(), report);
+        EXPECT_EQ(ids, row.at("ids").get<std::vector<int32_t>>()) << row.at("text");
+        const auto tokens = std::ssize(ids);
+        const std::vector<int32_t> length = {static_cast<int32_t>(tokens)};
+        const Tensor id_tensor = Tensor::from_host(context, {1, tokens}, std::span<const int32_t>(ids));
+        const Tensor lengths = Tensor::from_host(context, {1}, std::span<const int32_t>(length));
+        const Variable output =
+            facts.class_names.empty() ? model.features(id_tensor, lengths, {}) : model.forward(id_tensor, lengths, {});
+        const std::vector<float> values = output.value().to_vector();
+        got.insert(got.end(), values.begin(), values.end());
+        for (const double value : row.at("values")) want.push_back(static_cast<float>(value));
+    }
+    test::expect_near_by_scale(got, want, 1e-5);
+}
+
+TEST(Import, EveryEncoderOfTextsGivesWhatTransformersGives) {
+    for (const char* name : {"bert", "bert_sentences", "distilbert"}) {
+        SCOPED_TRACE(name);
+        const TemporaryFolder folder;
+        import_model(stored_model(name), folder / "model");
+        expect_text_outputs(folder / "model", name);
+    }
+}
+
+TEST(Import, ReportsWhatItTookAndWhatTheModelDoesWithout) {
+    const TemporaryFolder folder;
+    const ImportReport bert = import_model(stored_model("bert"), folder / "bert");
+    EXPECT_EQ(bert.architecture, "BertForSequenceClassification");
+    EXPECT_EQ(bert.folder, folder / "bert");
+    EXPECT_EQ(bert.tensors, 41);
+    EXPECT_TRUE(bert.has_classes);
+    EXPECT_TRUE(bert.unused.empty());
+    const ImportReport sentences = import_model(stored_model("bert_sentences"), folder / "sentences");
+    EXPECT_FALSE(sentences.has_classes);
+    EXPECT_EQ(unused_names(sentences),
+              (std::vector<std::string>{
+                  "bert.embeddings.position_ids", "cls.predictions.bias", "cls.predictions.transform.LayerNorm.beta",
+                  "cls.predictions.transform.LayerNorm.gamma", "cls.predictions.transform.dense.bias",
+                  "cls.predictions.transform.dense.weight"}));
+}
+
+TEST(Import, EveryTensorThatDoesNotFitIsNamed) {
+    const ModelCopy missing("bert");
+    missing.change_tensors([](test::LooseTensors& tensors) {
+        tensors.erase("bert.encoder.layer.1.intermediate.dense.bias");
+        tensors.erase("classifier.weight");
+    });
+    EXPECT_TRUE(contains(missing.refusal(), "it lacks encoder.layer.1.intermediate.dense.bias and classifier.weight"));
+
+    const ModelCopy more("bert");
+    more.change_tensors([](test::LooseTensors& tensors) {
+        tensors["bert.encoder.layer.2.intermediate.dense.bias"] = tensors["classifier.bias"];
+    });
+    EXPECT_TRUE(contains(more.refusal(), "it has besides bert.encoder.layer.2.intermediate.dense.bias"));
+
+    const ModelCopy reshaped("bert");
+    reshaped.change_tensors([](test::LooseTensors& tensors) {
+        tensors["bert.encoder.layer.0.output.dense.weight"].shape = {24, 16};
+    });
+    EXPECT_TRUE(contains(reshaped.refusal(),
+                         "it has other shapes: bert.encoder.layer.0.output.dense.weight [24, 16] for [16, 24]"));
+
+    const ModelCopy not_finite("bert");
+    not_finite.change_tensors([](test::LooseTensors& tensors) {
+        std::vector<std::byte>& bytes = tensors["classifier.bias"].bytes;
+        std::fill(bytes.begin(), bytes.end(), std::byte{0xff});
+    });
+    EXPECT_TRUE(contains(not_finite.refusal(), "classifier.bias holds numbers that are not finite"));
+}
+
+TEST(Import, ACutFileIsRefused) {
+    const ModelCopy cut("bert");
+    const std::string weights = cut.file("model.safetensors");
+    std::filesystem::resize_file(weights, std::filesystem::file_size(weights) - 5);
+    EXPECT_TRUE(contains(cut.refusal(), "truncated: 5 bytes are missing"));
+}
+
+TEST(Import, WhatHeedLacksIsRefusedByName) {
+    const auto refusal = [](const char* key, const nlohmann::json& value) {
+        const ModelCopy copy("bert");
+        copy.change_config([&](nlohmann::json& config) { config[key] = value; });
+        return copy.refusal();
+    };
+    EXPECT_TRUE(contains(refusal("model_type", "albert"),
+                         "config.json: model_type: expected an architecture out of bert and distilbert"));
+    EXPECT_TRUE(contains(refusal("model_type", "albert"), "got \"albert\""));
+    EXPECT_TRUE(contains(refusal("hidden_act", "mish"), "hidden_act: expected an activation out of gelu, relu, silu"));
+    EXPECT_TRUE(contains(refusal("hidden_act", "mish"), "got \"mish\""));
+    EXPECT_TRUE(contains(refusal("position_embedding_type", "relative_key"), "expected \"absolute\""));
+    EXPECT_TRUE(contains(refusal("is_decoder", true), "is_decoder: expected false, got true"));
+    EXPECT_TRUE(contains(refusal("problem_type", "regression"), "problem_type: expected single_label_classification"));
+    EXPECT_TRUE(contains(refusal("hidden_size", nullptr), "hidden_size: expected a whole number from 1 on"));
+    EXPECT_TRUE(contains(refusal("num_attention_heads", 3), "expected model.heads to divide model.dim"));
+    EXPECT_TRUE(contains(refusal("vocab_size", 27), "vocab_size: expected 26, the number of tokens of the tokenizer"));
+    EXPECT_TRUE(contains(refusal("id2label", {{"0", "a"}, {"2", "b"}}), "id2label: expected a name under \"1\""));
+    EXPECT_TRUE(contains(refusal("id2label", {{"0", "a"}, {"1", "a"}}), "class name \"a\" comes twice"));
+}
+
+TEST(Import, SizesBeyondTheFileTakeNoMemory) {
+    const ModelCopy copy("bert");
+    copy.change_config([](nlohmann::json& config) { config["intermediate_size"] = 262144; });
+    EXPECT_TRUE(contains(copy.refusal(), "intermediate.dense.weight [24, 16] for [262144, 16]"));
+}
+
+TEST(Import, AVocabularyInTokenizerJsonIsAsGood) {
+    const ModelCopy copy("bert");
+    nlohmann::json tokenizer = {{"normalizer", {{"type", "BertNormalizer"}, {"lowercase", true}}},
+                                {"model", {{"type", "WordPiece"}, {"vocab", nlohmann::json::object()}}}};
+    std::string lines = test::read_text(copy.file("vocab.txt"));
+    int64_t id = 0;
+    for (size_t end = 0; (end = lines.find('\n')) != std::string::npos; lines.erase(0, end + 1)) {
+        tokenizer["model"]["vocab"][lines.substr(0, end)] = id++;
+    }
+    std::filesystem::remove(copy.file("vocab.txt"));
+    std::filesystem::remove(copy.file("tokenizer_config.json"));
+    EXPECT_TRUE(contains(copy.refusal(), "expected a tokenizer in "));
+    test::write_text(copy.file("tokenizer.json"), tokenizer.dump());
+    const TemporaryFolder folder;
+    import_model(copy.path(), folder / "model");
+    expect_text_outputs(folder / "model", "bert");
+    tokenizer["model"]["type"] = "BPE";
+    test::write_text(copy.file("tokenizer.json"), tokenizer.dump());
+    EXPECT_TRUE(contains(copy.refusal(), "tokenizer.json: model: expected a WordPiece vocabulary"));
+}
+
+TEST(Import, SaysWhichFilesItExpects) {
+    const ModelCopy copy("bert");
+    std::filesystem::rename(copy.file("model.safetensors"), copy.file("pytorch_model.bin"));
+    EXPECT_TRUE(contains(copy.refusal(), "only safetensors are read"));
+    std::filesystem::remove(copy.file("pytorch_model.bin"));
+    EXPECT_TRUE(contains(copy.refusal(), "expected weights in "));
+    std::filesystem::remove(copy.file("config.json"));
+    EXPECT_TRUE(contains(copy.refusal(), "config.json"));
+    test::write_text(copy.file("config.json"), "[1]");
+    EXPECT_TRUE(contains(copy.refusal(), "expected a JSON object, got [1]"));
+}
+
+TEST(Import, AFolderWithFilesIsLeftAlone) {
+    const TemporaryFolder folder;
+    test::write_text(folder / "notes.txt", "mine");
+    EXPECT_TRUE(contains(message_of<UserError>([&] { import_model(stored_model("bert"), folder.path()); }),
+                         "expected --to to name a new or empty folder"));
+    EXPECT_EQ(folder.entries(), 1u);
+}
+
+}  // namespace
+}  // namespace heed
