@@ -305,7 +305,6 @@ TEST_F(Checkpoint, ImpossibleFactsAreRefused) {
     EXPECT_EQ(error_with_data([](ImageDataFacts&) {}), "(nothing thrown)");
     EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.shape.height = 0; }), damaged));
     EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.shape.channels = int64_t{1} << 62; }), damaged));
-    EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.class_names.clear(); }), damaged));
     EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.normalisation.mean.clear(); }), damaged));
     EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.normalisation.mean = {0, 0}; }), damaged));
     EXPECT_TRUE(begins_with(error_with_data([](ImageDataFacts& f) { f.normalisation.deviation = {0}; }), damaged));
