@@ -162,6 +162,14 @@ public:
             ->required();
         import->add_option("--to", import_.to, "run folder to make, new or empty (default: runs/NAME of the folder)");
 
+        CLI::App* export_to = add("export", "write a model as Hugging Face's transformers reads it");
+        export_to->add_option("target", export_.target, target_help)->required();
+        export_to->add_option("folder", export_.folder, "folder to make, new or empty")->required();
+        export_to
+            ->add_flag("--without-head", export_.without_head,
+                       "leave out the head for classes, where transformers has no model with such a one")
+            ->disable_flag_override();
+
         CLI::App* info = add("info", "show what a run or checkpoint holds: architecture, parameters, provenance");
         info->add_option("target", info_.target, target_help)->required();
 
@@ -447,6 +455,7 @@ private:
         if (name == "completion") return completion();
         if (name == "check") return check_;
         if (name == "import") return import_;
+        if (name == "export") return export_;
         if (name == "info") return info_;
         if (name == "report") return report_;
         return help();
@@ -476,6 +485,7 @@ private:
     ScoreCommand score_;
     CheckCommand check_;
     ImportCommand import_;
+    ExportCommand export_;
     InfoCommand info_;
     ReportCommand report_;
     DataCommand data_;

@@ -75,6 +75,12 @@ struct ImportCommand {
     std::string to;      ///< empty: runs/NAME
 };
 
+struct ExportCommand {
+    std::string target;  ///< run folder or checkpoint
+    std::string folder;  ///< to be made
+    bool without_head = false;
+};
+
 struct InfoCommand {
     std::string target;
 };
@@ -118,8 +124,8 @@ struct ShowText {
 struct ShowVersion {};
 
 using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, PredictCommand, TranslateCommand,
-                             ScoreCommand, CheckCommand, ImportCommand, InfoCommand, ReportCommand, DataCommand,
-                             CompletionCommand, ShowText, ShowVersion>;
+                             ScoreCommand, CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand,
+                             DataCommand, CompletionCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

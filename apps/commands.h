@@ -15,6 +15,7 @@ int run(const TranslateCommand& command);
 int run(const ScoreCommand& command);
 int run(const CheckCommand& command);
 int run(const ImportCommand& command);
+int run(const ExportCommand& command);
 int run(const InfoCommand& command);
 int run(const ReportCommand& command);
 int run(const DataCommand& command);

@@ -104,6 +104,17 @@ TEST_F(PublicWeights, AnEncoderIsFineTunedWithANewHead) {
     EXPECT_EQ(nlohmann::json::parse(answer.output).at("probabilities").size(), 2u) << answer.errors;
 }
 
+TEST_F(PublicWeights, AModelIsExported) {
+    import("bert");
+    const ProgramResult exported = run({"export", "bert", "there"});
+    ASSERT_EQ(exported.code, 0) << exported.errors;
+    EXPECT_TRUE(contains(exported.output, "BertForSequenceClassification into there: 41 tensors"));
+    EXPECT_EQ(run({"import", "there", "--to", "back"}).code, 0);
+    const ProgramResult again = run({"export", "bert", "there"});
+    EXPECT_EQ(again.code, 2);
+    EXPECT_TRUE(contains(again.errors, "new or empty folder, but there holds files"));
+}
+
 TEST_F(PublicWeights, WhatCannotBeImportedLeavesNothingBehind) {
     const ProgramResult result = run({"import", "nowhere", "--to", "model"});
     EXPECT_EQ(result.code, 2);

@@ -35,7 +35,9 @@ struct ImportedModel {
 
 /// A model of Heed's as files of Hugging Face, besides its tensors.
 struct ExportedModel {
-    bool with_base = false;  ///< whether names have the beginning of the base model
+    std::string architecture;  ///< "BertModel"
+    bool with_base = false;    ///< whether names have the beginning of the base model
+    int64_t patch = 1;         ///< side of the patches of images
     std::vector<NamedFile> files;
 };
 
@@ -54,8 +56,10 @@ public:
     virtual ImportedModel read(const std::string& folder, const JsonFile& config,
                                const SafetensorsFile& weights) const = 0;
 
-    /// Why the model cannot be stored as this architecture, as a UserError would say it: "model.norm is pre, expected
-    /// post"; empty where it can.
+    /// The type of ours that it is: "text_classifier".
+    virtual const char* our_model() const = 0;
+    /// Why a model of that type cannot be stored as this architecture, as a UserError would say it: "model.norm is pre,
+    /// expected post"; empty where it can.
     virtual std::string obstacle(const TrainedModel& model) const = 0;
     virtual ExportedModel write(const TrainedModel& model) const = 0;
 };

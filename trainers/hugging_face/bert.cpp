@@ -76,6 +76,8 @@ public:
         return model;
     }
 
+    const char* our_model() const override { return "text_classifier"; }
+
     std::string obstacle(const TrainedModel& model) const override {
         const Recipe& recipe = model.recipe;
         std::string obstacle = text_encoder_obstacle(model);
@@ -92,8 +94,9 @@ public:
         const bool classifies = !model.facts->class_names.empty();
         ExportedModel exported;
         exported.with_base = classifies;
+        exported.architecture = classifies ? "BertForSequenceClassification" : "BertModel";
         add_text_encoder_files(exported,
-                               {{"architectures", {classifies ? "BertForSequenceClassification" : "BertModel"}},
+                               {{"architectures", {exported.architecture}},
                                 {"model_type", model_type()},
                                 {"hidden_size", recipe.number("model", "dim")},
                                 {"num_hidden_layers", recipe.number("model", "depth")},

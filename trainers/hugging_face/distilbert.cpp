@@ -64,6 +64,8 @@ public:
         return model;
     }
 
+    const char* our_model() const override { return "text_classifier"; }
+
     std::string obstacle(const TrainedModel& model) const override {
         const std::string obstacle = text_encoder_obstacle(model);
         if (!obstacle.empty()) return obstacle;
@@ -83,20 +85,20 @@ public:
         const bool classifies = !model.facts->class_names.empty();
         ExportedModel exported;
         exported.with_base = classifies;
-        add_text_encoder_files(
-            exported,
-            {{"architectures", {classifies ? "DistilBertForSequenceClassification" : "DistilBertModel"}},
-             {"model_type", model_type()},
-             {"dim", recipe.number("model", "dim")},
-             {"n_layers", recipe.number("model", "depth")},
-             {"n_heads", recipe.number("model", "heads")},
-             {"hidden_dim", recipe.number("model", "mlp_dim")},
-             {"activation", their_activation(recipe.value("model", "activation"))},
-             {"dropout", real_setting(recipe, "model", "dropout")},
-             {"seq_classif_dropout", real_setting(recipe, "model", "head_dropout")},
-             {"attention_dropout", real_setting(recipe, "attention", "dropout")},
-             {"sinusoidal_pos_embds", false}},
-            model);
+        exported.architecture = classifies ? "DistilBertForSequenceClassification" : "DistilBertModel";
+        add_text_encoder_files(exported,
+                               {{"architectures", {exported.architecture}},
+                                {"model_type", model_type()},
+                                {"dim", recipe.number("model", "dim")},
+                                {"n_layers", recipe.number("model", "depth")},
+                                {"n_heads", recipe.number("model", "heads")},
+                                {"hidden_dim", recipe.number("model", "mlp_dim")},
+                                {"activation", their_activation(recipe.value("model", "activation"))},
+                                {"dropout", real_setting(recipe, "model", "dropout")},
+                                {"seq_classif_dropout", real_setting(recipe, "model", "head_dropout")},
+                                {"attention_dropout", real_setting(recipe, "attention", "dropout")},
+                                {"sinusoidal_pos_embds", false}},
+                               model);
         return exported;
     }
 };

@@ -11,6 +11,7 @@
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/hugging_face/architecture.h"
+#include "heed/trainers/hugging_face/new_folder.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/resume_check.h"
@@ -41,11 +42,7 @@ std::string weights_file(const std::string& folder) {
 
 std::string target_folder(const std::string& folder, const std::string& to) {
     const std::string target = to.empty() ? "runs/" + fs::weakly_canonical(folder).filename().string() : to;
-    std::error_code ignored;
-    if (fs::exists(target, ignored) && !(fs::is_directory(target, ignored) && fs::is_empty(target, ignored))) {
-        throw UserError(fmt::format("expected --to to name a new or empty folder, but {} {}", target,
-                                    fs::is_directory(target, ignored) ? "holds files" : "is a file"));
-    }
+    check_new_folder(target, "--to");
     return target;
 }
 

@@ -8,6 +8,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/settings/number_text.h"
+#include "heed/datasets/text/tokenizers/tokenizer.h"
 #include "heed/trainers/hugging_face/wordpiece_files.h"
 #include "heed/trainers/recipe/attention_choice.h"
 
@@ -151,7 +152,6 @@ std::string differing_setting(const TrainedModel& model,
 }
 
 std::string text_encoder_obstacle(const TrainedModel& model) {
-    if (model.recipe.section("model").choice() != "text_classifier") return "it is no text classifier";
     if (attention_text(model.recipe) != "sdpa") {
         return "its attention is " + attention_text(model.recipe) + ", expected sdpa";
     }
@@ -172,7 +172,6 @@ void add_text_encoder_files(ExportedModel& exported, nlohmann::ordered_json conf
     const std::vector<std::string>& classes = model.facts->class_names;
     config["vocab_size"] = details.at("vocabulary");
     config["max_position_embeddings"] = details.at("max_tokens");
-    config["pad_token_id"] = 0;
     for (size_t i = 0; i < classes.size(); ++i) {
         config["id2label"][std::to_string(i)] = classes[i];
         config["label2id"][classes[i]] = i;
@@ -181,12 +180,13 @@ void add_text_encoder_files(ExportedModel& exported, nlohmann::ordered_json conf
         config["problem_type"] =
             details.at("several_labels").get<bool>() ? "multi_label_classification" : "single_label_classification";
     }
-    exported.files.push_back({"config.json", config.dump(2) + "\n"});
     for (const auto& [name, tokenizer] : model.facts->tokenizers()) {
+        config["pad_token_id"] = load_tokenizer(tokenizer->kind, tokenizer->bytes)->special().pad;
         for (NamedFile& file : wordpiece_files(*tokenizer, details.at("max_tokens").get<int64_t>())) {
             exported.files.push_back(std::move(file));
         }
     }
+    exported.files.push_back({"config.json", config.dump(2) + "\n"});
     if (!classes.empty()) return;
     const int64_t dim = model.recipe.number("model", "dim");
     exported.files.push_back({"modules.json", sentence_modules().dump(2) + "\n"});

@@ -35,7 +35,7 @@ double real_setting(const Recipe& recipe, const std::string& section, const std:
 std::string differing_setting(const TrainedModel& model,
                               const std::vector<std::pair<std::string, std::string>>& wanted);
 
-/// The obstacles of all encoders of texts: another model, attention or tokenizer, texts without special tokens; or "".
+/// The obstacles of all encoders of texts: another attention or tokenizer, texts without special tokens; or "".
 std::string text_encoder_obstacle(const TrainedModel& model);
 
 /// The classes for config.json, the tokenizer's files and, of a model without a head, how it pools, for
