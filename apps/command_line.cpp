@@ -236,6 +236,16 @@ private:
         compare->add_option("--margin", margin_,
                             "difference that is too small to matter, in percentage points or in the metric's own unit "
                             "(default: 1; 0.02 of a loss)");
+        compare
+            ->add_option("--grid", compare_.grid,
+                         "values of a setting out of which each type gets its own, by validation (several settings: a "
+                         "--grid each)")
+            ->type_name("KEY=VALUE,...")
+            ->allow_extra_args(false);
+        compare->add_option("--grid-seeds", grid_seeds_, "seeds with which each of these is tried (default: 1)");
+        compare->add_option("--match", compare_.match,
+                            "parameters or multiplies: every type gets as many as the baseline");
+        compare->add_option("--match-by", compare_.match_by, "setting that is changed for it")->capture_default_str();
         compare->add_option("--name", compare_.name, "of the comparison: its folder is runs/compare/NAME");
         compare->add_option("--dir", compare_.folder, "its folder (default: runs/compare/ and the recipe's name)");
     }
@@ -396,7 +406,18 @@ private:
         }
         if (!types_.empty()) compare_.types = listed_values("--attention", types_);
         set_count("--seeds", seeds_, compare_.seeds);
+        compare_.seeds_given = !seeds_.empty();
         set_count("--jobs", jobs_, compare_.jobs);
+        set_count("--grid-seeds", grid_seeds_, compare_.grid_seeds);
+        for (const std::string& grid : compare_.grid) {
+            if (is_setting(grid)) continue;
+            throw UserError("--grid expects KEY=VALUE,VALUE such as optimizer.lr=1e-3,2e-3, got " + quote(grid));
+        }
+        const std::vector<std::string> sizes = {"parameters", "multiplies"};
+        if (!compare_.match.empty() && std::find(sizes.begin(), sizes.end(), compare_.match) == sizes.end()) {
+            throw UserError("--match expects parameters or multiplies, got " + quote(compare_.match) +
+                            did_you_mean(compare_.match, sizes));
+        }
         if (double margin = 0.0; !margin_.empty()) {
             if (!parse_double(margin_, margin) || margin < 0.0) {
                 throw UserError("--margin expects a number from 0 on, got " + quote(margin_));
@@ -478,7 +499,7 @@ private:
     SweepCommand sweep_;
     std::string scores_, rounds_;
     CompareCommand compare_;
-    std::string types_, seeds_, jobs_, margin_;
+    std::string types_, seeds_, jobs_, grid_seeds_, margin_;
     EvalCommand eval_;
     PredictCommand predict_;
     TranslateCommand translate_;

@@ -39,11 +39,16 @@ struct CompareCommand {
     std::vector<std::string> overrides;
     std::vector<std::string> types;  ///< empty: all attention types
     int64_t seeds = 5;
+    bool seeds_given = false;
     int64_t jobs = 1;
-    std::string baseline;          ///< empty: sdpa where it is among them, else the first
-    std::string metric;            ///< empty: that of the kind
-    std::optional<double> margin;  ///< in the unit of the metric
-    std::string name, folder;      ///< of the comparison; empty: as the recipe
+    std::string baseline;           ///< empty: sdpa where it is among them, else the first
+    std::string metric;             ///< empty: that of the kind
+    std::optional<double> margin;   ///< in the unit of the metric
+    std::vector<std::string> grid;  ///< "optimizer.lr=1e-3,2e-3"
+    int64_t grid_seeds = 1;         ///< with which each value of the grid is tried
+    std::string match;              ///< parameters or multiplies; empty: sizes are as they are
+    std::string match_by = "model.mlp_dim";
+    std::string name, folder;  ///< of the comparison; empty: as the recipe
 };
 
 struct PredictCommand {

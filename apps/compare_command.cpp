@@ -1,30 +1,50 @@
 #include <fmt/core.h>
-#include <fmt/format.h>
+
+#include <optional>
 
 #include "heed/apps/commands.h"
+#include "heed/apps/support/comparison_lock.h"
+#include "heed/apps/support/comparison_report.h"
 #include "heed/apps/support/recipe_comparison.h"
-#include "heed/core/error.h"
-#include "heed/trainers/comparison/comparison_text.h"
+#include "heed/apps/support/run_comparison.h"
 #include "heed/trainers/loop/stop_request.h"
-#include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/signals.h"
 
 namespace heed {
 
-int run(const CompareCommand& command) {
+namespace {
+
+int compare_finished_runs(const CompareCommand& command) {
+    std::optional<ComparisonLock> lock;
+    if (!command.folder.empty()) lock.emplace(command.folder);
+    const Comparison comparison = compare_runs(command);
+    print_comparison(comparison);
+    for (const std::string& note : comparison.notes) fmt::print("\n{}\n", note);
+    if (command.folder.empty()) return 0;
+    write_comparison(comparison, command.folder);
+    fmt::print("\nreport: {}/comparison.html\n", command.folder);
+    return 0;
+}
+
+int compare_a_recipe(const CompareCommand& command) {
     constexpr int stopped_by_signal = 128;  // and the signal's number, as shells have it
     const StopSignals signals;
     try {
         RecipeComparison comparison(command, signals);
-        const Comparison result = comparison.run();
-        fmt::print("{}", aligned(result_table(result)));
-        if (!result.claims.empty()) fmt::print("\n{}", aligned(claim_table(result)));
+        print_comparison(comparison.run());
+        fmt::print("\nreport: {}/comparison.html\n", comparison.folder());
         comparison.check_complete();
     } catch (const Stopped&) {
         fmt::print(stderr, "stopped; the same command goes on\n");
         return stopped_by_signal + signals.signal();
     }
     return 0;
+}
+
+}  // namespace
+
+int run(const CompareCommand& command) {
+    return compares_runs(command) ? compare_finished_runs(command) : compare_a_recipe(command);
 }
 
 }  // namespace heed

@@ -152,6 +152,7 @@ std::string sweep_chart(const std::vector<SweepRow>& rows, const std::string& ti
     chart.values = rounded_axis(low, high, 5);
     chart.series = {series};
     chart.steps_label = "scores computed, %";
+    chart.pointer_label = "scores computed, %:";
     return chart_html(chart);
 }
 

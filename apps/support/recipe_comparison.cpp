@@ -1,12 +1,16 @@
 #include "heed/apps/support/recipe_comparison.h"
 
+#include <fmt/core.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "heed/apps/support/comparison_lock.h"
+#include "heed/apps/support/comparison_report.h"
 #include "heed/apps/support/inference_time.h"
 #include "heed/attention/registry.h"
 #include "heed/core/error.h"
@@ -14,10 +18,15 @@
 #include "heed/core/parallel.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/comparison/comparison_json.h"
 #include "heed/trainers/comparison/comparison_text.h"
+#include "heed/trainers/comparison/grid.h"
+#include "heed/trainers/comparison/matching.h"
+#include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/general_options.h"
+#include "heed/trainers/record/shell_argument.h"
+#include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"
+#include "heed/trainers/run/resume_check.h"
 
 namespace heed {
 
@@ -30,41 +39,13 @@ std::vector<std::string> all_types() {
 }
 
 ComparisonRequest request_of(const CompareCommand& command) {
-    if (command.targets.size() != 1) {
-        throw UserError("expected one recipe, got " + listed(command.targets));
-    }
+    if (command.targets.size() != 1) throw UserError("expected one recipe, got " + listed(command.targets));
     const std::string& recipe = command.targets.front();
     return {.recipe = recipe,
             .overrides = command.overrides,
             .types = command.types.empty() ? all_types() : command.types,
             .seeds = command.seeds,
             .folder = command.folder.empty() ? comparison_folder(recipe, command.name) : command.folder};
-}
-
-/// How the numbers came about, as far as a reader has to know it.
-std::vector<std::string> notes_on(const Comparison& comparison, int64_t threads) {
-    std::vector<std::string> notes = {fmt::format(
-        "Mean and standard deviation over the seeds. A seed fixes the order of the data, dropout, and the first values "
-        "of all weights that types share; the data are split alike for all. Gains are differences paired by seed, with "
-        "their {:g} % confidence interval (Student's t), of one comparison at a time.",
-        100.0 * comparison.confidence)};
-    notes.push_back(
-        comparison.jobs == 1
-            ? fmt::format("Training is the time in steps, one run after the other with {} threads.", threads)
-            : fmt::format("Training is the time in steps of {} runs beside each other, with {} threads "
-                          "each: these times cannot be compared.",
-                          comparison.jobs, threads));
-    notes.emplace_back(
-        "Inference is a forward pass over the validation split, a sample's share of it, measured for one run after the "
-        "other. Multiply-adds are those of a forward pass over the longest sample. Peak memory is that of the process "
-        "that trained.");
-    for (const Contender& contender : comparison.contenders) {
-        if (!contender.remark.empty()) notes.push_back(contender.name + ": " + contender.remark + ".");
-        if (std::ssize(contender.runs) == 1) {
-            notes.push_back(contender.name + " has one seed, whose distance to others nobody knows.");
-        }
-    }
-    return notes;
 }
 
 std::string baseline_of(const CompareCommand& command, const std::vector<std::string>& types) {
@@ -75,6 +56,20 @@ std::string baseline_of(const CompareCommand& command, const std::vector<std::st
     if (has(command.baseline)) return command.baseline;
     throw UserError("--baseline expects one of " + listed(types) + ", got " + quote(command.baseline) +
                     did_you_mean(command.baseline, types));
+}
+
+std::string joined(const std::vector<std::string>& texts, const char* separator) {
+    std::string text;
+    for (const std::string& each : texts) text += (text.empty() ? "" : separator) + each;
+    return text;
+}
+
+/// What is known of the data of a recipe; their files are opened where it has to be.
+ExpectedData expected_data_of(const Recipe& recipe) {
+    const TrainingKind& kind = kind_of(recipe);
+    if (const std::optional<ExpectedData> data = kind.expected_data(recipe)) return *data;
+    Context context("shapes");
+    return {kind.open(recipe, context, nullptr)->facts()};
 }
 
 /// Seconds by folder and remarks by type, as a call before wrote them down.
@@ -91,18 +86,70 @@ RecipeComparison::RecipeComparison(const CompareCommand& command, const StopSign
     : command_(command),
       signals_(signals),
       plan_(request_of(command)),
-      baseline_(baseline_of(command, plan_.request().types)) {
+      baseline_(baseline_of(command, plan_.request().types)),
+      grid_(grid_points(command.grid)) {
     const int64_t given = plan_.recipe().options<GeneralOptions>("").threads;
-    const int64_t threads = given > 0 ? given : default_thread_count();
-    threads_ = std::max<int64_t>(1, given > 0 ? given : threads / command.jobs);
-    for (const PlannedRun& run : planned_runs()) plan_.check_folder(run);
+    run_threads_ = given > 0 ? given : std::max<int64_t>(1, default_thread_count() / command.jobs);
+    if (!command.match.empty()) match_sizes();
+    for (const PlannedRun& run : command.grid.empty() ? final_runs() : grid_runs()) plan_.check_folder(run);
 }
 
-/// Seeds one after the other, so that all types have one before any has two.
-std::vector<PlannedRun> RecipeComparison::planned_runs() const {
+int64_t RecipeComparison::threads_in_all() const {
+    const int64_t given = plan_.recipe().options<GeneralOptions>("").threads;
+    return given > 0 ? given : default_thread_count();
+}
+
+RecipeComparison::Settings RecipeComparison::settings_at(const std::string& type, const Settings& point) const {
+    Settings settings;
+    if (const auto matched = matched_.find(type); matched != matched_.end()) settings = matched->second;
+    settings.insert(settings.end(), point.begin(), point.end());
+    return settings;
+}
+
+void RecipeComparison::match_sizes() {
+    const auto measure = command_.match == "parameters" ? MatchedMeasure::parameters : MatchedMeasure::multiplies;
+    const int64_t seed = plan_.seeds().front();
+    const ExpectedData data = expected_data_of(plan_.recipe());
+    const auto measured = [&](const std::string& type, const Settings& settings) {
+        return model_measure(plan_.recipe_of(plan_.run(type, seed, settings, true)), data, measure);
+    };
+    const int64_t target = measured(baseline_, {});
+    for (const std::string& type : plan_.request().types) {
+        if (type == baseline_) continue;
+        const auto setting = [&](int64_t size) { return fmt::format("{}={}", command_.match_by, size); };
+        const int64_t size = nearest_size([&](int64_t each) { return measured(type, {setting(each)}); }, target);
+        const int64_t reached = measured(type, {setting(size)});
+        matched_[type] = {setting(size)};
+        notes_.push_back(fmt::format(
+            "{} has {}, so that it has {} {}, {} has {} ({:+.2f} %).", type, setting(size), group_digits(reached),
+            command_.match == "parameters" ? "parameters" : "multiply-adds", baseline_, group_digits(target),
+            100.0 * (static_cast<double>(reached) / static_cast<double>(target) - 1.0)));
+        fmt::print(stderr, "{}\n", notes_.back());
+    }
+}
+
+std::vector<PlannedRun> RecipeComparison::grid_runs() const {
+    std::vector<PlannedRun> runs;
+    const auto seeds = static_cast<size_t>(std::min<int64_t>(command_.grid_seeds, std::ssize(plan_.seeds())));
+    for (size_t i = 0; i < seeds; ++i) {
+        for (const std::string& type : plan_.request().types) {
+            for (const Settings& point : grid_) {
+                runs.push_back(plan_.run(type, plan_.seeds()[i], settings_at(type, point), false));
+            }
+        }
+    }
+    return runs;
+}
+
+std::vector<PlannedRun> RecipeComparison::final_runs() const {
     std::vector<PlannedRun> runs;
     for (const int64_t seed : plan_.seeds()) {
-        for (const std::string& type : plan_.request().types) runs.push_back(plan_.run(type, seed, {}, true));
+        for (const std::string& type : plan_.request().types) {
+            const auto chosen = chosen_.find(type);
+            if (!command_.grid.empty() && chosen == chosen_.end()) continue;  // all of its grid failed
+            runs.push_back(
+                plan_.run(type, seed, settings_at(type, chosen == chosen_.end() ? Settings() : chosen->second), true));
+        }
     }
     return runs;
 }
@@ -119,7 +166,8 @@ std::optional<Comparison> RecipeComparison::so_far(const std::vector<PlannedRun>
     for (const std::string& type : plan_.request().types) {
         Contender contender = {.name = type, .settings = {}, .runs = {}, .remark = remarks_[type]};
         for (const PlannedRun& run : runs) {
-            if (run.type != type || !is_done(run)) continue;
+            if (run.type != type || !run.test || !is_done(run)) continue;
+            contender.settings = run.chosen;
             contender.runs.push_back(result_of(run));
             all.push_back(contender.runs.back());
         }
@@ -135,20 +183,85 @@ std::optional<Comparison> RecipeComparison::so_far(const std::vector<PlannedRun>
     return comparison;
 }
 
-void RecipeComparison::measure_inference(const std::vector<PlannedRun>& runs, ComparisonDisplay& display,
-                                         bool trained) {
-    const std::string file = plan_.request().folder + "/inference.json";
-    nlohmann::json known = trained ? nlohmann::json::object() : read_measured(file);
-    const int64_t given = plan_.recipe().options<GeneralOptions>("").threads;
+std::string RecipeComparison::table_so_far(const std::vector<PlannedRun>& runs) {
+    constexpr std::ptrdiff_t columns = 4;  // attention, seeds, quality, gain
+    const std::optional<Comparison> known = so_far(runs);
+    if (!known) return "";
+    TextTable table;
+    for (const auto& row : result_table(*known)) table.emplace_back(row.begin(), row.begin() + columns);
+    return aligned(table);
+}
+
+std::string RecipeComparison::result_text(const PlannedRun& run) {
+    results_.erase(run.folder);  // it may have been read before its test
+    const RunResult& result = result_of(run);
+    const std::string after = " after " + duration_text(result.training_seconds);
+    if (run.test) {
+        const QualityMetric metric = quality_metric(command_.metric, {result});
+        return metric.name + " " + metric.text(*metric.of(result)) + after;
+    }
+    if (!result.history.best) return "trained" + after;
+    const BestValidation& best = *result.history.best;
+    return fmt::format("validation {} {}", best.compared_by, score_text(best.compared_by, best.score)) + after;
+}
+
+void RecipeComparison::train(const std::vector<PlannedRun>& runs) {
+    ComparisonDisplay display(
+        runs, [&] { return table_so_far(runs); }, [&](const PlannedRun& run) { return result_text(run); });
+    TrainingQueue queue(plan_.request().recipe, command_.jobs, run_threads_, folder() + "/logs", display);
+    const std::vector<FailedRun> failed = queue.train(runs, signals_);
+    failed_.insert(failed_.end(), failed.begin(), failed.end());
+}
+
+void RecipeComparison::choose_by_grid() {
+    const std::vector<PlannedRun> runs = grid_runs();
+    train(runs);
+    for (const std::string& type : plan_.request().types) {
+        double highest = -INFINITY;
+        std::string tried;
+        for (const Settings& point : grid_) {
+            const Settings settings = settings_at(type, point);
+            double sum = 0.0;
+            int64_t count = 0;
+            std::string compared_by;
+            for (const PlannedRun& run : runs) {
+                if (run.type != type || run.chosen != settings ||
+                    run_state(RunPaths(run.folder)) != RunState::finished) {
+                    continue;
+                }
+                const std::optional<BestValidation>& best = result_of(run).history.best;
+                if (!best) throw UserError("--grid chooses by validation data, of which the recipe has none");
+                sum += best->score;
+                compared_by = best->compared_by;
+                ++count;
+            }
+            const double mean = count == 0 ? -INFINITY : sum / static_cast<double>(count);
+            tried += (tried.empty() ? "" : "; ") + joined(point, " ") + ": " +
+                     (count == 0 ? "failed" : compared_by + " " + score_text(compared_by, mean));
+            if (!(mean > highest)) continue;
+            highest = mean;
+            chosen_[type] = point;
+        }
+        if (!chosen_.contains(type)) continue;
+        notes_.push_back(fmt::format("{} has {}, chosen by validation (mean over {} {}): {}.", type,
+                                     joined(chosen_[type], " "), command_.grid_seeds,
+                                     command_.grid_seeds == 1 ? "seed" : "seeds", tried));
+        fmt::print(stderr, "{}\n", notes_.back());
+    }
+}
+
+void RecipeComparison::measure_inference(const std::vector<PlannedRun>& runs, bool again) {
+    const std::string file = folder() + "/inference.json";
+    const nlohmann::json known = again ? nlohmann::json::object() : read_measured(file);
     nlohmann::json measured = nlohmann::json::object();
     for (const PlannedRun& run : runs) {
         if (!is_done(run)) continue;
-        const std::string name = std::filesystem::path(run.folder).lexically_relative(plan_.request().folder).string();
+        const std::string name = std::filesystem::path(run.folder).lexically_relative(folder()).string();
         if (known.contains(name)) {
             measured[name] = known[name];
         } else {
-            if (measured.empty()) display.line("measuring inference, one run after the other");
-            const InferenceTime time = inference_time(run.folder, given > 0 ? given : default_thread_count());
+            if (measured.empty()) fmt::print(stderr, "measuring inference, one run after the other\n");
+            const InferenceTime time = inference_time(run.folder, threads_in_all());
             measured[name] = {{"seconds", time.seconds}, {"remark", time.remark}};
         }
         results_.at(run.folder).inference_seconds = measured[name].at("seconds").get<double>();
@@ -158,58 +271,68 @@ void RecipeComparison::measure_inference(const std::vector<PlannedRun>& runs, Co
 }
 
 Comparison RecipeComparison::run() {
-    const std::string& folder = plan_.request().folder;
-    const ComparisonLock lock(folder);
-    std::filesystem::create_directories(folder + "/logs");
-    const std::vector<PlannedRun> runs = planned_runs();
-    const auto table = [&] {
-        const auto known = so_far(runs);
-        if (!known) return std::string();
-        TextTable short_table;
-        for (const auto& row : result_table(*known)) short_table.emplace_back(row.begin(), row.begin() + 4);
-        return aligned(short_table);
-    };
-    const auto result = [&](const PlannedRun& run) {
-        const RunResult& ended = result_of(run);
-        const QualityMetric metric = quality_metric(command_.metric, {ended});
-        return fmt::format("{} {} after {}", metric.name, metric.text(*metric.of(ended)),
-                           duration_text(ended.training_seconds));
-    };
-    ComparisonDisplay display(runs, table, result);
-    TrainingQueue queue(plan_.request().recipe, command_.jobs, threads_, folder + "/logs", display);
-    const bool trained = !std::all_of(runs.begin(), runs.end(), is_done);
-    failed_ = queue.train(runs, signals_);
+    const ComparisonLock lock(folder());
+    std::filesystem::create_directories(folder() + "/logs");
+    if (!command_.grid.empty()) choose_by_grid();
+    const std::vector<PlannedRun> runs = final_runs();
+    if (runs.empty()) check_complete();
+    for (const PlannedRun& run : runs) plan_.check_folder(run);
+    const bool is_new = !std::all_of(runs.begin(), runs.end(), is_done);
+    train(runs);
     if (!so_far(runs)) check_complete();
-    measure_inference(runs, display, trained);
-    display.clear();
+    measure_inference(runs, is_new);
     return finish(runs);
+}
+
+std::string RecipeComparison::command_text() const {
+    std::string text = fmt::format("heed compare {} --attention {} --seeds {}", shell_argument(plan_.request().recipe),
+                                   joined(plan_.request().types, ","), command_.seeds);
+    if (command_.jobs > 1) text += fmt::format(" --jobs {}", command_.jobs);
+    for (const std::string& grid : command_.grid) text += " --grid " + shell_argument(grid);
+    if (command_.grid_seeds > 1) text += fmt::format(" --grid-seeds {}", command_.grid_seeds);
+    if (!command_.match.empty()) text += fmt::format(" --match {} --match-by {}", command_.match, command_.match_by);
+    for (const std::string& setting : command_.overrides) text += " " + shell_argument(setting);
+    return text;
 }
 
 Comparison RecipeComparison::finish(const std::vector<PlannedRun>& runs) {
     Comparison comparison = *so_far(runs);
-    const std::string& folder = plan_.request().folder;
-    comparison.title = std::filesystem::path(folder).filename().string();
+    const Recipe& recipe = plan_.recipe();
+    const std::vector<int64_t>& seeds = plan_.seeds();
+    comparison.title = std::filesystem::path(folder()).filename().string() + ": attention types compared";
     comparison.facts = {{"Recipe", plan_.request().recipe},
+                        {"Data", recipe.section("data").choice()},
+                        {"Model", recipe.section("model").choice()},
                         {"Baseline", baseline_},
-                        {"Seeds", fmt::format("{} to {}", plan_.seeds().front(), plan_.seeds().back())}};
-    comparison.notes = notes_on(comparison, threads_);
+                        {"Seeds", seeds.size() == 1 ? fmt::format("{}", seeds.front())
+                                                    : fmt::format("{} to {}", seeds.front(), seeds.back())}};
+    comparison.command = command_text();
+    comparison.settings = settings_not_default(recipe);
+    comparison.recipe_yaml = portable_recipe(recipe);
+    compare(comparison, default_claims(comparison.contenders, comparison.baseline));
+    comparison.notes = notes_on_numbers(comparison);
+    comparison.notes.emplace_back(
+        "A seed fixes the order of the data, dropout, and the first values of all weights that types share; the data "
+        "are split alike for all.");
+    comparison.notes.push_back(
+        command_.jobs == 1
+            ? fmt::format("Training is the time in steps, one run after the other; threads: {}.", run_threads_)
+            : fmt::format("Training is the time in steps of {} runs beside each other, so these times cannot be "
+                          "compared; threads of each: {}.",
+                          command_.jobs, run_threads_));
+    comparison.notes.insert(comparison.notes.end(), notes_.begin(), notes_.end());
     for (const FailedRun& failed : failed_) {
         comparison.notes.push_back("Failed and left out: " + failed.run.text() + " (" + failed.error + ").");
     }
-    compare(comparison, default_claims(comparison.contenders, comparison.baseline));
-    write_file_atomically(folder + "/comparison.json", comparison_json(comparison));
-    write_file_atomically(folder + "/comparison.csv", comparison_csv(comparison));
-    write_file_atomically(folder + "/comparison.md", comparison_markdown(comparison));
+    write_comparison(comparison, folder());
     return comparison;
 }
 
 void RecipeComparison::check_complete() const {
     if (failed_.empty()) return;
-    std::string text;
-    for (const FailedRun& failed : failed_) {
-        text += (text.empty() ? "" : "; ") + failed.run.text() + ": " + failed.error;
-    }
-    throw Error(fmt::format("{} of the runs failed ({})", failed_.size(), text));
+    std::vector<std::string> texts;
+    for (const FailedRun& failed : failed_) texts.push_back(failed.run.text() + ": " + failed.error);
+    throw Error(fmt::format("{} of the runs failed ({})", failed_.size(), joined(texts, "; ")));
 }
 
 }  // namespace heed

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "heed/apps/command_line.h"
 #include "heed/apps/support/comparison_display.h"
-#include "heed/apps/support/comparison_lock.h"
 #include "heed/apps/support/training_queue.h"
 #include "heed/trainers/comparison/comparison.h"
 #include "heed/trainers/comparison/plan.h"
@@ -24,20 +24,37 @@ public:
     Comparison run();
     /// Throws Error, naming them, where runs have failed.
     void check_complete() const;
+    const std::string& folder() const { return plan_.request().folder; }
 
 private:
-    std::vector<PlannedRun> planned_runs() const;
-    /// What has ended of the runs. Without claims, and nothing where no run has ended.
+    using Settings = std::vector<std::string>;
+
+    int64_t threads_in_all() const;
+    void match_sizes();
+    /// Seeds one after the other, so that all types have one before any has two.
+    std::vector<PlannedRun> grid_runs() const;
+    std::vector<PlannedRun> final_runs() const;
+    Settings settings_at(const std::string& type, const Settings& point) const;
+    void train(const std::vector<PlannedRun>& runs);
+    void choose_by_grid();
+    /// What has ended of the runs, without claims; nothing where none has read its test set.
     std::optional<Comparison> so_far(const std::vector<PlannedRun>& runs);
+    std::string table_so_far(const std::vector<PlannedRun>& runs);
+    std::string result_text(const PlannedRun& run);
     const RunResult& result_of(const PlannedRun& run);
-    void measure_inference(const std::vector<PlannedRun>& runs, ComparisonDisplay& display, bool trained);
+    void measure_inference(const std::vector<PlannedRun>& runs, bool again);
+    std::string command_text() const;
     Comparison finish(const std::vector<PlannedRun>& runs);
 
     const CompareCommand& command_;
     const StopSignals& signals_;
     ComparisonPlan plan_;
     std::string baseline_;
-    int64_t threads_ = 1;
+    int64_t run_threads_ = 1;
+    std::vector<Settings> grid_;                  // its points; one that is empty where there is none
+    std::map<std::string, Settings> matched_;     // of each type, to match sizes
+    std::map<std::string, Settings> chosen_;      // of each type, out of the grid
+    std::vector<std::string> notes_;              // on how settings were chosen
     std::map<std::string, RunResult> results_;    // by folder
     std::map<std::string, std::string> remarks_;  // on types
     std::vector<FailedRun> failed_;

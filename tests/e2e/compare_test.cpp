@@ -104,6 +104,72 @@ TEST_F(Compare, KilledAndGoneOnWithItGivesTheSameTable) {
     expect_error(tiny().run(other), 2, "disturbed was begun with other settings: model.dim was 16, is now 8");
 }
 
+TEST_F(Compare, AGridIsChosenByValidationAndTheTestSetIsReadOnce) {
+    const Arguments call = arguments("grid", {"--grid", "optimizer.lr=1e-5,1e-2", "--match", "parameters"});
+    const ProgramResult result = tiny().run(call);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "sdpa has optimizer.lr=1e-2, chosen by validation"));
+    const nlohmann::json json = nlohmann::json::parse(tiny().file("grid/comparison.json"));
+    const nlohmann::json& super = json.at("contenders").at(1);
+    ASSERT_EQ(super.at("settings").size(), 2u);
+    EXPECT_TRUE(super.at("settings").at(0).get<std::string>().starts_with("model.mlp_dim="));
+    EXPECT_NEAR(super.at("parameters").get<double>(), json.at("contenders").at(0).at("parameters").get<double>(), 40);
+    EXPECT_EQ(tiny().events("grid/sdpa/optimizer.lr=1e-2/seed-3", "test").size(), 1u);
+    EXPECT_EQ(tiny().events("grid/sdpa/optimizer.lr=1e-5/seed-3", "test").size(), 0u);
+    EXPECT_FALSE(tiny().exists("grid/sdpa/optimizer.lr=1e-5/seed-4"));
+    const std::string before = tiny().file("grid/comparison.json");
+    ASSERT_EQ(tiny().run(call).code, 0);
+    EXPECT_EQ(tiny().file("grid/comparison.json"), before) << "nothing is trained or measured again";
+}
+
+TEST_F(Compare, FinishedRunsAreGroupedAndPairedBySeed) {
+    for (const char* seed : {"1", "2"}) {
+        for (const char* type : {"sdpa", "efficient"}) {
+            const std::string dir = std::string("run-") + type + "-" + seed;
+            ASSERT_EQ(tiny()
+                          .train(dir, {std::string("attention.type=") + type, std::string("train.seed=") + seed,
+                                       "train.epochs=1"})
+                          .code,
+                      0);
+        }
+    }
+    const Arguments runs = {"compare", "run-efficient-1", "run-sdpa-2", "run-sdpa-1", "run-efficient-2"};
+    Arguments call = runs;
+    call.insert(call.end(), {"--dir", "of-runs", "--metric", "loss"});
+    const ProgramResult result = tiny().run(call);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const nlohmann::json json = nlohmann::json::parse(tiny().file("of-runs/comparison.json"));
+    EXPECT_EQ(json.at("baseline"), "sdpa");
+    EXPECT_EQ(json.at("contenders").at(0).at("gain").at("paired_seeds"), nlohmann::json({1, 2}));
+    const double gain =
+        0.5 * (tiny().values("run-sdpa-1", "test", "loss").at(0) + tiny().values("run-sdpa-2", "test", "loss").at(0) -
+               tiny().values("run-efficient-1", "test", "loss").at(0) -
+               tiny().values("run-efficient-2", "test", "loss").at(0));
+    EXPECT_NEAR(json.at("contenders").at(0).at("gain").at("mean").get<double>(), gain, 1e-12);
+    EXPECT_TRUE(begins_with(tiny().file("of-runs/comparison.html"), "<!DOCTYPE html>"));
+    EXPECT_TRUE(contains(tiny().run({"compare", "run-sdpa-1", "run-efficient-1"}).output, "one seed has no spread"));
+
+    const auto refused = [&](const Arguments& arguments, const std::string& part) {
+        Arguments all = {"compare"};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        expect_error(tiny().run(all), 2, part);
+    };
+    ASSERT_EQ(tiny().train("run-other", {"train.epochs=1", "data.split_seed=5"}).code, 0);
+    refused({"run-sdpa-1", "run-other"},
+            "their training and validation parts of the data differ; data.split_seed is 0 and 5");
+    refused({"run-sdpa-1", "run-sdpa-1"}, "have the same settings and the same seed (1)");
+    refused({"run-sdpa-1"}, "expected two runs or more");
+    refused({"run-sdpa-1", "data"}, "expected a run folder, got data, which is none");
+    refused({"run-sdpa-1", "run-sdpa-2", "--jobs", "2"}, "--jobs has no effect on runs that have finished");
+    std::filesystem::remove(tiny().folder / "run-other/finished");
+    refused({"run-sdpa-1", "run-other"}, "has not come to its end");
+    ASSERT_EQ(tiny().train("untested", {"train.epochs=1", "train.test=false"}).code, 0);
+    refused({"run-sdpa-1", "untested"}, "--resume train.test=true does");
+    ASSERT_EQ(tiny().run({"train", "untested", "--resume", "train.test=true"}).code, 0);
+    EXPECT_EQ(tiny().events("untested", "test").size(), 1u);
+    EXPECT_EQ(tiny().losses("untested").size(), 9u);
+}
+
 TEST_F(Compare, ARunThatFailsIsNamed) {
     const ProgramResult result =
         tiny().run(arguments("diverged", {"optimizer.type=sgd", "optimizer.lr=1e6", "train.clip=0"}));
@@ -125,6 +191,10 @@ TEST_F(Compare, WhatCannotBeComparedIsRefused) {
     refused({"tiny.yaml", "--seeds", "0"}, "--seeds expects");
     refused({"tiny.yaml", "--jobs", "x"}, "--jobs expects");
     refused({"tiny.yaml", "--margin", "-1"}, "--margin expects");
+    refused({"tiny.yaml", "--grid", "optimizer.lr"}, "--grid expects KEY=VALUE");
+    refused({"tiny.yaml", "--grid", "optimizer.lr=1,1"}, "--grid expects different values");
+    refused({"tiny.yaml", "--grid", "optimizer.lrr=1,2"}, "lrr");
+    refused({"tiny.yaml", "--match", "size"}, "--match expects parameters or multiplies");
     refused({"tiny.yaml", "--baseline", "spda"}, "did you mean sdpa?");
     refused({"tiny.yaml", "--name", "a", "--dir", "b"}, "exclude each other");
     refused({"tiny.yaml", "attention.type=super"}, "--attention names the types");

@@ -44,6 +44,10 @@ struct Comparison {
     std::vector<std::string> notes = {};                          ///< sentences on how it came about
     std::vector<std::pair<std::string, std::string>> facts = {};  ///< label and value
 
+    std::string command = {};                                        ///< that made it, as it was given
+    std::vector<std::pair<std::string, std::string>> settings = {};  ///< that are not the defaults: key and value
+    std::string recipe_yaml = {};
+
     const Contender& base() const { return contenders[baseline]; }
     /// Runs of all contenders.
     int64_t run_count() const;

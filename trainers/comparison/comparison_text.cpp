@@ -76,9 +76,9 @@ TextTable result_table(const Comparison& comparison) {
 }
 
 TextTable claim_table(const Comparison& comparison) {
-    TextTable table = {{"claim", "measured", "verdict"}};
+    TextTable table = {{"claim", "verdict", "measured"}};
     for (const JudgedClaim& judged : comparison.claims) {
-        table.push_back({judged.claim.says, estimate_text(comparison, judged), verdict_cell(judged)});
+        table.push_back({judged.claim.says, verdict_cell(judged), estimate_text(comparison, judged)});
     }
     return table;
 }

@@ -139,10 +139,11 @@ Recipe ComparisonPlan::recipe_of(const PlannedRun& run) const {
 }
 
 void ComparisonPlan::check_folder(const PlannedRun& run) const {
+    const Recipe now = recipe_of(run);
     const RunPaths paths(run.folder);
     std::error_code ignored;
     if (!std::filesystem::exists(paths.recipe(), ignored)) return;
-    const Recipe before = read_recipe(recipe_spec(), paths.recipe(), {}), now = recipe_of(run);
+    const Recipe before = read_recipe(recipe_spec(), paths.recipe(), {});
     std::map<std::string, std::string> values;
     for (const Setting& setting : before.explain()) values[setting.key] = value_text_of(setting);
     std::string differences;

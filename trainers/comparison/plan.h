@@ -44,7 +44,7 @@ public:
 
     PlannedRun run(const std::string& type, int64_t seed, const std::vector<std::string>& chosen, bool test) const;
     Recipe recipe_of(const PlannedRun& run) const;
-    /// Throws UserError, naming the settings, where the folder of the run holds one of others.
+    /// Throws UserError where its settings cannot be, or, naming them, where its folder holds a run of others.
     void check_folder(const PlannedRun& run) const;
 
 private:

@@ -158,7 +158,7 @@ footer { margin-top: 3rem; font-size: 0.85rem; }
 
 }  // namespace
 
-std::string html_page(std::string_view title, std::string_view body) {
+std::string html_page(std::string_view title, std::string_view body, std::string_view more_style) {
     std::string html =
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
@@ -166,6 +166,7 @@ std::string html_page(std::string_view title, std::string_view body) {
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'\"/>\n<title>" +
         escape_html(title) + "</title>\n<style>";
     html += page_style();
+    html += more_style;
     html += "</style>\n</head>\n<body>\n";
     html += body;
     return html + "</body>\n</html>\n";
@@ -199,8 +200,12 @@ for (const figure of document.querySelectorAll(".chart")) {
   svg.addEventListener("pointermove", (event) => {
     const box = svg.getBoundingClientRect(), scale = svg.viewBox.baseVal.width / box.width;
     const x = Math.min(right, Math.max(left, (event.clientX - box.left) * scale));
-    const step = firstStep + (x - left) / (right - left) * (lastStep - firstStep);
-    const lines = ["step " + Math.round(step).toLocaleString("en")];
+    const share = (x - left) / (right - left);
+    const step = svg.dataset.logx === "1" ? firstStep * Math.pow(lastStep / firstStep, share)
+                                          : firstStep + share * (lastStep - firstStep);
+    const whole = svg.dataset.pointer === "step" || step >= 1000;
+    const lines = [svg.dataset.pointer + " " +
+      (whole ? Math.round(step) : Number(step.toPrecision(3))).toLocaleString("en")];
     for (const { name, points } of series) {
       if (points.length === 0) continue;
       const near = points.reduce((best, point) => Math.abs(point[0] - x) < Math.abs(best[0] - x) ? point : best);

@@ -16,6 +16,7 @@
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/record/run_record.h"
+#include "heed/trainers/record/shell_argument.h"
 #include "heed/trainers/run/resume_check.h"
 #include "heed/trainers/run/resume_point.h"
 #include "heed/trainers/run/run_checkpoints.h"
@@ -52,20 +53,11 @@ struct OpenRun {
     RunCheckpoints checkpoints;
 };
 
-/// An argument as a shell takes it.
-std::string quoted_argument(const std::string& argument) {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+-@%";
-    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
-    std::string quoted = "'";
-    for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
-}
-
 RunOrigin origin_of(const TrainRequest& request) {
-    std::string command = "heed train " + quoted_argument(request.recipe);
-    for (const std::string& setting : request.overrides) command += " " + quoted_argument(setting);
+    std::string command = "heed train " + shell_argument(request.recipe);
+    for (const std::string& setting : request.overrides) command += " " + shell_argument(setting);
     if (request.resume) command += " --resume";
-    for (const std::string& change : request.changes) command += " --change " + quoted_argument(change);
+    for (const std::string& change : request.changes) command += " --change " + shell_argument(change);
     return {command, request.commit, numeric_versions()};
 }
 
@@ -143,6 +135,13 @@ void describe(OpenRun& run, const std::string& memory) {
     for (const std::string& note : training.recipe.notes()) run.record.line("note: " + note);
 }
 
+/// Whether a run that ended without its test (train.test=false) is now to make it.
+bool test_is_due(const Training& training, const RunPaths& paths) {
+    std::error_code ignored;
+    if (!training.options.test || !std::filesystem::exists(paths.recipe(), ignored)) return false;
+    return !read_recipe(recipe_spec(), paths.recipe(), {}).options<TrainOptions>("train").test;
+}
+
 void say_nothing_is_left(OpenRun& run) {
     const Training& training = run.training;
     const char* limit = !training.trainer.finished() ? "train.patience"
@@ -204,7 +203,7 @@ TrainEnd train(const TrainRequest& request) {
     if (!folder) folder.emplace(new_folder(target));
     OpenRun run(training, *folder, beginning);
     RunSteps steps(training, run.folder, run.record, run.checkpoints, run.beginning.name);
-    if (from && folder->state() == RunState::finished && steps.all_done()) {
+    if (from && folder->state() == RunState::finished && steps.all_done() && !test_is_due(training, run.paths)) {
         if (!changes.empty()) {
             throw UserError(fmt::format("--change {}: the run in {} has ended; more train.epochs would go on",
                                         changes.front().key, run.paths.folder()));

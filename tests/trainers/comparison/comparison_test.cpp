@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/comparison/comparison_json.h"
 #include "heed/trainers/comparison/comparison_text.h"
+#include "heed/trainers/comparison/grid.h"
+#include "heed/trainers/comparison/matching.h"
 
 namespace heed {
 namespace {
@@ -145,6 +148,24 @@ TEST(Comparison, TheParetoFrontLeavesOutWhatAnotherBeatsInBoth) {
     comparison.contenders[2].runs = {run(1, 0.5, 20)};
     compare(comparison, {});
     EXPECT_EQ(pareto_front(comparison, cost), (std::vector<size_t>{2, 1}));
+}
+
+TEST(Comparison, GridsHaveAllCombinations) {
+    using Points = std::vector<std::vector<std::string>>;
+    EXPECT_EQ(grid_points({}), Points{{}});
+    EXPECT_EQ(grid_points({"a.x=1,2", "b=u,v"}),
+              (Points{{"a.x=1", "b=u"}, {"a.x=1", "b=v"}, {"a.x=2", "b=u"}, {"a.x=2", "b=v"}}));
+    for (const char* wrong : {"a=", "a=1,", "a=1,,2", "a=1,1"}) {
+        EXPECT_TRUE(contains(message_of<UserError>([&] { grid_points({wrong}); }), "different values")) << wrong;
+    }
+}
+
+TEST(Comparison, SizesAreMatchedToTheNearest) {
+    const auto measure = [](int64_t size) { return 100 + 7 * size; };
+    EXPECT_EQ(nearest_size(measure, 100 + 7 * 33), 33);
+    EXPECT_EQ(nearest_size(measure, 100 + 7 * 33 + 3), 33);
+    EXPECT_EQ(nearest_size(measure, 100 + 7 * 33 + 4), 34);
+    EXPECT_EQ(nearest_size(measure, 5), 1) << "no size is as small";
 }
 
 TEST(Comparison, TablesHaveEveryRun) {

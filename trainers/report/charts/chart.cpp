@@ -25,10 +25,12 @@ public:
             escape_html(chart_.title), escape_html(chart_.unit));
         legend();
         add("</figcaption>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{} over {}\" data-frame=\"{} {} {} "
-            "{}\" data-x=\"{} {}\" data-y=\"{} {}\" data-log=\"{:d}\" data-suffix=\"{}\">\n",
+            "{}\" data-x=\"{} {}\" data-y=\"{} {}\" data-log=\"{:d}\" data-suffix=\"{}\" data-logx=\"{:d}\" "
+            "data-pointer=\"{}\">\n",
             chart_width, chart_height, escape_html(chart_.title), escape_html(chart_.steps_label), left, top,
             chart_width - right, chart_height - bottom, chart_.steps.low, chart_.steps.high, chart_.values.low,
-            chart_.values.high, chart_.values.logarithmic, escape_html(chart_.suffix));
+            chart_.values.high, chart_.values.logarithmic, escape_html(chart_.suffix), chart_.steps.logarithmic,
+            escape_html(chart_.pointer_label));
         grid();
         // A nested svg cuts off what lies outside, without ids that would have to differ between charts.
         constexpr double room = 7.0;  // for marks on the edge

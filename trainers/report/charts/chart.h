@@ -33,6 +33,7 @@ struct Chart {
     std::vector<ChartSeries> series;
     std::vector<double> resumes;  ///< steps at which the run went on, as dotted lines
     std::string steps_label = "optimizer step";
+    std::string pointer_label = "step";  ///< of the value of that axis under the pointer
 };
 
 /// A <figure> with title, legend and an inline SVG. What lies outside the axes is cut off.
