@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "heed/core/tensor/tensor.h"
 
@@ -10,6 +11,14 @@ namespace heed {
 /// Where an attention layer stands: self-attention of an encoder (all of an image model's or text classifier's),
 /// self-attention of a decoder, or cross-attention from a decoder to what the encoder made.
 enum class AttentionPlace : uint8_t { encoder, decoder, cross };
+
+/// What an attention layer is given.
+struct AttentionTokens {
+    Tensor query;          ///< [batch, tokens, dim]
+    Tensor source;         ///< [batch, source tokens, dim] in cross-attention, else undefined
+    Tensor key_lengths;    ///< i32 [batch], or undefined: all keys are real
+    Tensor query_lengths;  ///< the same of the queries in cross-attention
+};
 
 /// Watches what passes through the blocks of a model in a forward pass that carries it (ForwardState::observer). Blocks
 /// of encoder and decoder are counted from 0 each.
@@ -33,6 +42,9 @@ public:
     /// For each head of block `block`, the share of the dense softmax on the pairs of query and key that its attention
     /// computes. Not called where it computes all.
     virtual void covered_mass(AttentionPlace /*place*/, int64_t /*block*/, std::span<const double> /*heads*/) {}
+
+    /// What the attention layer of that name (Module::name) is about to work on.
+    virtual void attention_input(const std::string& /*layer*/, const AttentionTokens& /*tokens*/) {}
 };
 
 }  // namespace heed

@@ -26,7 +26,12 @@ Sequences Sequences::part(int64_t first, int64_t count, int64_t keep) const {
     return result;
 }
 
-TestLayer::TestLayer(const LayerSettings& settings) : context_(settings.device) {
+TestLayer::TestLayer(const LayerSettings& settings) : TestLayer(settings, std::make_shared<Context>(settings.device)) {}
+
+TestLayer::TestLayer(const LayerSettings& settings, TestLayer& other) : TestLayer(settings, other.own_context_) {}
+
+TestLayer::TestLayer(const LayerSettings& settings, std::shared_ptr<Context> context)
+    : own_context_(std::move(context)), context_(*own_context_) {
     const AttentionType& type = attention_type(settings.type);
     options_ = type.make_options();
     auto& options = dynamic_cast<AttentionOptions&>(*options_);

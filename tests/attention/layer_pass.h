@@ -73,6 +73,8 @@ struct LayerPass {
 class TestLayer {
 public:
     explicit TestLayer(const LayerSettings& settings);
+    /// With the context of another, so that both can work on the same tensors.
+    TestLayer(const LayerSettings& settings, TestLayer& other);
 
     Attention& layer() { return *layer_; }
     Context& context() { return context_; }
@@ -91,7 +93,10 @@ private:
     Tensor on_device(const Sequences& x);
     AttentionMask mask_of(const LayerInput& input);
 
-    Context context_;
+    TestLayer(const LayerSettings& settings, std::shared_ptr<Context> context);
+
+    std::shared_ptr<Context> own_context_;
+    Context& context_;
     std::unique_ptr<Options> options_;
     std::unique_ptr<Attention> layer_;
     std::unique_ptr<ParameterStore> store_;

@@ -93,6 +93,25 @@ void ImageTask::observe(ForwardObserver& observer, int64_t samples) {
     model_.forward(images, state);
 }
 
+void ImageTask::show_training(int64_t batch, uint64_t seed, ForwardObserver& observer,
+                              const std::function<bool(int64_t)>& after) {
+    BatchPlan plan;
+    plan.batch = batch;
+    plan.shuffle = true;
+    plan.seed = seed;
+    BatchLoader loader(data_.train, data_.normalisation, plan);
+    ForwardState state;
+    state.observer = &observer;
+    while (const ImageBatch* next = loader.next()) {
+        stop_point();
+        {
+            const NoGradient guard(context_);
+            model_.forward(images_on_device(context_, *next, data_.shape()), state);
+        }
+        if (!after(next->size())) return;
+    }
+}
+
 Evaluation ImageTask::evaluate(Split split) {
     NoGradient guard(context_);
     ClassificationMeter meter(static_cast<int64_t>(data_.class_names().size()),

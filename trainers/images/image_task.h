@@ -24,6 +24,8 @@ public:
     void begin(const BatchPlan& plan) override;
     MicroBatch next(ForwardState state) override;
     void observe(ForwardObserver& observer, int64_t samples) override;
+    void show_training(int64_t batch, uint64_t seed, ForwardObserver& observer,
+                       const std::function<bool(int64_t)>& after) override;
     double waited_seconds() const override { return loader_ ? loader_->waited_seconds() : 0.0; }
     Evaluation evaluate(Split split) override;
 

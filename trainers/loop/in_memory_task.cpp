@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "heed/core/error.h"
+#include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 
@@ -34,6 +36,24 @@ void InMemoryTask::observe(ForwardObserver& observer, int64_t samples) {
     ForwardState state;
     state.observer = &observer;
     show(part_->places.first(count), state);
+}
+
+void InMemoryTask::show_training(int64_t batch, uint64_t seed, ForwardObserver& observer,
+                                 const std::function<bool(int64_t)>& after) {
+    const TokenBatches all = batches(batch, true, seed);
+    ForwardState state;
+    state.observer = &observer;
+    for (int64_t number = 0;; ++number) {
+        const TokenEpoch epoch = all.epoch(number);
+        for (int64_t i = 0; i < epoch.batches(); ++i) {
+            stop_point();
+            {
+                const NoGradient guard(context_);
+                show_together(epoch.batch(i), state);
+            }
+            if (!after(std::ssize(epoch.batch(i)))) return;
+        }
+    }
 }
 
 }  // namespace heed

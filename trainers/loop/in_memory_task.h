@@ -16,6 +16,8 @@ public:
     void begin(const BatchPlan& plan) final;
     MicroBatch next(ForwardState state) final;
     void observe(ForwardObserver& observer, int64_t samples) final;
+    void show_training(int64_t batch, uint64_t seed, ForwardObserver& observer,
+                       const std::function<bool(int64_t)>& after) final;
     double waited_seconds() const final { return waited_seconds_; }
 
 protected:
@@ -27,8 +29,11 @@ protected:
     virtual void fill(const BatchPart& part) = 0;
     /// Loss, totals and count of the micro-batch that was filled last, which is not empty.
     virtual MicroBatch compute(const ForwardState& state) = 0;
-    /// Runs the model forward on these training samples, as in evaluation.
+    /// Runs the model forward on these training samples, as in evaluation, one at a time: without padding, whose rows
+    /// would count as queries.
     virtual void show(std::span<const int64_t> places, const ForwardState& state) = 0;
+    /// The same in one batch.
+    virtual void show_together(std::span<const int64_t> places, const ForwardState& state) = 0;
 
     Context& context_;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "heed/core/forward_state.h"
@@ -56,6 +57,11 @@ public:
     /// Runs the model forward on the first `samples` samples of the last micro-batch, as in evaluation, with this
     /// observer. Nothing happens without samples.
     virtual void observe(ForwardObserver& observer, int64_t samples) = 0;
+    /// Runs the model forward, as in evaluation, on one batch of training samples after the other, in the random order
+    /// of `seed` and not augmented, with this observer, until `after`, which is given the number of samples of a batch,
+    /// returns false. `batch` is that of epoch_steps. Gradients can be asked for in `after`.
+    virtual void show_training(int64_t batch, uint64_t seed, ForwardObserver& observer,
+                               const std::function<bool(int64_t)>& after) = 0;
     /// Seconds for which `next` has waited for data.
     virtual double waited_seconds() const = 0;
 

@@ -48,11 +48,13 @@ MicroBatch TextTask::compute(const ForwardState& state) {
 }
 
 void TextTask::show(std::span<const int64_t> places, const ForwardState& state) {
+    for (size_t i = 0; i < places.size(); ++i) show_together(places.subspan(i, 1), state);
+}
+
+void TextTask::show_together(std::span<const int64_t> places, const ForwardState& state) {
     TokenMatrix matrix;
-    for (size_t i = 0; i < places.size(); ++i) {  // one at a time: without padding, whose rows would count as queries
-        fill_tokens(matrix, data_.train.texts, places.subspan(i, 1), data_.pad);
-        classify(matrix, state);
-    }
+    fill_tokens(matrix, data_.train.texts, places, data_.pad);
+    classify(matrix, state);
 }
 
 /// Calls `add` with the logits of all texts, batch after batch, and their places.

@@ -124,11 +124,11 @@ MicroBatch TranslationTask::compute(const ForwardState& state) {
 }
 
 void TranslationTask::show(std::span<const int64_t> places, const ForwardState& state) {
-    // One at a time: padding, too, has weights, which say nothing.
-    for (size_t i = 0; i < places.size(); ++i) {
-        const auto place = places.subspan(i, 1);
-        translation_logits(context_, model_, pair_batch(data_.train, place, data_.source_pad, data_.target_pad), state);
-    }
+    for (size_t i = 0; i < places.size(); ++i) show_together(places.subspan(i, 1), state);
+}
+
+void TranslationTask::show_together(std::span<const int64_t> places, const ForwardState& state) {
+    translation_logits(context_, model_, pair_batch(data_.train, places, data_.source_pad, data_.target_pad), state);
 }
 
 Evaluation TranslationTask::evaluate(Split split) {

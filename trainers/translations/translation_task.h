@@ -58,6 +58,7 @@ private:
     void fill(const BatchPart& part) override;
     MicroBatch compute(const ForwardState& state) override;
     void show(std::span<const int64_t> places, const ForwardState& state) override;
+    void show_together(std::span<const int64_t> places, const ForwardState& state) override;
 
     Translator& model_;
     EncodedTranslationData data_;
