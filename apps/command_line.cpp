@@ -103,6 +103,13 @@ public:
         sweep->add_option("--page", sweep_.page, "write table and picture into a file that ends in .html");
 
         add_compare();
+        CLI::App* convert =
+            add("convert", "put another attention into a trained model, as near to the old as weights go");
+        convert->add_option("target", convert_.target, target_help)->required();
+        convert->add_option("settings", convert_.overrides, command_settings_help("convert"));
+        convert->add_option("--to", convert_.to, "checkpoint that is written, a file that ends in .safetensors")
+            ->required();
+        convert->add_flag("--json", convert_.json, "print one JSON object");
 
         CLI::App* predict = add("predict", "classify images or texts");
         predict->add_option("target", predict_.target, target_help)->required();
@@ -449,6 +456,12 @@ private:
             return sweep_;
         }
         if (name == "compare") return compare();
+        if (name == "convert") {
+            if (!convert_.to.ends_with(".safetensors")) {
+                throw UserError("--to expects a file that ends in .safetensors, got " + quote(convert_.to));
+            }
+            return convert_;
+        }
         if (name == "predict") {
             set_count("--top", top_, predict_.request.top);
             if (predict_.request.json && predict_.request.csv) throw UserError("--json and --csv exclude each other");
@@ -497,6 +510,7 @@ private:
     CLI::App app_;
     TrainCommand train_;
     SweepCommand sweep_;
+    ConvertCommand convert_;
     std::string scores_, rounds_;
     CompareCommand compare_;
     std::string types_, seeds_, jobs_, grid_seeds_, margin_;

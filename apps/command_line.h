@@ -51,6 +51,13 @@ struct CompareCommand {
     std::string name, folder;  ///< of the comparison; empty: as the recipe
 };
 
+struct ConvertCommand {
+    std::string target;  ///< run folder or checkpoint
+    std::vector<std::string> overrides;
+    std::string to;  ///< checkpoint that is written
+    bool json = false;
+};
+
 struct PredictCommand {
     std::string target;
     std::vector<std::string> overrides;
@@ -130,7 +137,7 @@ struct ShowVersion {};
 
 using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, PredictCommand, TranslateCommand,
                              ScoreCommand, CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand,
-                             DataCommand, CompletionCommand, ShowText, ShowVersion>;
+                             DataCommand, CompletionCommand, ConvertCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

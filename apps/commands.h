@@ -10,6 +10,7 @@ int run(const TrainCommand& command);
 int run(const EvalCommand& command);
 int run(const SweepCommand& command);
 int run(const CompareCommand& command);
+int run(const ConvertCommand& command);
 int run(const PredictCommand& command);
 int run(const TranslateCommand& command);
 int run(const ScoreCommand& command);

@@ -1,7 +1,5 @@
 #include "heed/attention/attention.h"
 
-#include <numeric>
-
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
@@ -94,35 +92,40 @@ const Variable& Attention::source_of(const AttentionInput& input) const {
 
 namespace {
 
-void collect_score_shares(const Module& module, int64_t tokens, std::vector<double>& shares) {
-    if (const auto* layer = dynamic_cast<const Attention*>(&module)) {
-        shares.push_back(layer->score_share(tokens, tokens));
+void collect_layers(Module& module, std::vector<Attention*>& layers) {
+    if (auto* layer = dynamic_cast<Attention*>(&module)) {
+        layers.push_back(layer);
         return;
     }
-    for (const auto& [name, child] : module.children()) collect_score_shares(*child, tokens, shares);
+    for (const auto& [name, child] : module.children()) collect_layers(*child, layers);
 }
 
 }  // namespace
 
+std::vector<Attention*> attention_layers(Module& model) {
+    std::vector<Attention*> layers;
+    collect_layers(model, layers);
+    return layers;
+}
+
 int64_t attention_parameter_count(Module& model) {
-    if (dynamic_cast<const Attention*>(&model) != nullptr) return model.parameter_count();
     int64_t count = 0;
-    for (const auto& [name, child] : model.children()) count += attention_parameter_count(*child);
+    for (Attention* layer : attention_layers(model)) count += layer->parameter_count();
     return count;
 }
 
-double mean_score_share(const Module& model, int64_t tokens) {
-    std::vector<double> shares;
-    collect_score_shares(model, tokens, shares);
-    if (shares.empty()) return 1.0;
-    return std::accumulate(shares.begin(), shares.end(), 0.0) / static_cast<double>(shares.size());
+double mean_score_share(Module& model, int64_t tokens) {
+    const std::vector<Attention*> layers = attention_layers(model);
+    if (layers.empty()) return 1.0;
+    double sum = 0.0;
+    for (const Attention* layer : layers) sum += layer->score_share(tokens, tokens);
+    return sum / static_cast<double>(layers.size());
 }
 
-std::string attention_remark(const Module& model, int64_t tokens) {
-    const auto* layer = dynamic_cast<const Attention*>(&model);
-    if (layer && !is_cross(layer->geometry().pattern)) return layer->remark(tokens, tokens);
-    for (const auto& [name, child] : model.children()) {
-        std::string remark = attention_remark(*child, tokens);
+std::string attention_remark(Module& model, int64_t tokens) {
+    for (const Attention* layer : attention_layers(model)) {
+        if (is_cross(layer->geometry().pattern)) continue;
+        std::string remark = layer->remark(tokens, tokens);
         if (!remark.empty()) return remark;
     }
     return {};

@@ -85,6 +85,8 @@ public:
     virtual std::string remark(int64_t tokens, int64_t keys) const;
 
     const AttentionGeometry& geometry() const { return geometry_; }
+    /// The name of the type in the registry, which made the layer.
+    const std::string& type() const { return type_; }
 
 protected:
     /// make_cache in a causal pattern, with a start that fits the layer; a type without a cache throws UserError.
@@ -97,18 +99,24 @@ protected:
     const Variable& source_of(const AttentionInput& input) const;
 
 private:
+    friend struct AttentionChoice;
+
     AttentionGeometry geometry_;
+    std::string type_;
 };
+
+/// The attention layers of a model, in the order in which it announces them, which is that of a forward pass.
+std::vector<Attention*> attention_layers(Module& model);
 
 /// The remark of the first self-attention layer below `model` on sequences of `tokens` tokens; empty where there is
 /// none.
-std::string attention_remark(const Module& model, int64_t tokens);
+std::string attention_remark(Module& model, int64_t tokens);
 
 /// Parameters of the attention layers of `model`, frozen ones included.
 int64_t attention_parameter_count(Module& model);
 
 /// The mean score_share of the attention layers of `model` where queries and keys are `tokens` each; 1 where it has
 /// none.
-double mean_score_share(const Module& model, int64_t tokens);
+double mean_score_share(Module& model, int64_t tokens);
 
 }  // namespace heed

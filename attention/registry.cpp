@@ -106,7 +106,9 @@ std::unique_ptr<Attention> AttentionChoice::make(const AttentionGeometry& geomet
                             return !other.fixed_length && other.can(geometry.pattern);
                         }));
     }
-    return type->make(geometry, *options);
+    std::unique_ptr<Attention> layer = type->make(geometry, *options);
+    layer->type_ = type->name;
+    return layer;
 }
 
 }  // namespace heed

@@ -8,18 +8,6 @@ namespace heed {
 
 namespace {
 
-/// The rows as the first tokens of their samples, zeros behind them, in a tensor of that shape.
-Tensor spread_rows(Context& context, const TokenRows& rows, const std::vector<int64_t>& counts, const Shape& shape) {
-    std::vector<float> values(static_cast<size_t>(shape.elements()), 0.0f);
-    Eigen::Map<TokenRows> all(values.data(), shape.elements() / shape[-1], shape[-1]);
-    int64_t row = 0;
-    for (size_t sample = 0; sample < counts.size(); ++sample) {
-        all.middleRows(static_cast<int64_t>(sample) * shape[1], counts[sample]) = rows.middleRows(row, counts[sample]);
-        row += counts[sample];
-    }
-    return Tensor::from_host(context, shape, values);
-}
-
 Parameter& alignment_of(Attention& layer) {
     for (Parameter* parameter : layer.parameters()) {
         if (parameter->parts().front().name.ends_with("alignment.weight")) return *parameter;

@@ -44,6 +44,17 @@ TokenRows real_rows(const Tensor& tokens, const std::vector<int64_t>& counts) {
     return rows;
 }
 
+Tensor spread_rows(Context& context, const TokenRows& rows, const std::vector<int64_t>& counts, const Shape& shape) {
+    std::vector<float> values(static_cast<size_t>(shape.elements()), 0.0f);
+    Eigen::Map<TokenRows> all(values.data(), shape.elements() / shape[-1], shape[-1]);
+    int64_t row = 0;
+    for (size_t sample = 0; sample < counts.size(); ++sample) {
+        all.middleRows(static_cast<int64_t>(sample) * shape[1], counts[sample]) = rows.middleRows(row, counts[sample]);
+        row += counts[sample];
+    }
+    return Tensor::from_host(context, shape, values);
+}
+
 TokenRows layer_rows(Attention& layer, const AttentionInput& input) {
     const NoGradient guard(input.query.context());
     return real_rows(layer.forward(input, {}).value(), query_counts(input));

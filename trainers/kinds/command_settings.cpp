@@ -16,18 +16,20 @@ namespace {
 
 const std::vector<std::string> machine_settings = {"threads", "device"};
 constexpr const char* attention_settings = "attention.*";
+constexpr const char* convert_settings = "convert.*";
 
 /// Why a command takes no others.
 std::string purpose(const std::string& command) {
     if (command == "eval") return "heed eval measures the model as it was trained";
     if (command == "sweep") return "heed sweep chooses smyrf and its clusters itself (--scores, --rounds)";
+    if (command == "convert") return "heed convert changes the attention alone";
     if (command == "report") return "heed report shows a run as it was trained";
     return "heed " + command + " uses the model as it was trained";
 }
 
-/// A sweep takes what eval takes, but no test set of its own.
+/// A sweep and a conversion take what eval takes, but no test set of their own.
 std::vector<std::string> settings_of_kind(const TrainingKind& kind, const std::string& command) {
-    if (command != "sweep") return kind.settings_of(command);
+    if (command != "sweep" && command != "convert") return kind.settings_of(command);
     std::vector<std::string> settings = kind.settings_of("eval");
     std::erase_if(settings, [](const std::string& key) {
         return key != "data.root" && key != "data.batch" && key != "decoding.*";
@@ -45,13 +47,17 @@ std::vector<std::string> command_settings(const TrainingKind& kind, const std::s
     std::vector<std::string> settings = settings_of_kind(kind, command);
     settings.insert(settings.end(), machine_settings.begin(), machine_settings.end());
     if (takes_attention(command)) settings.emplace_back(attention_settings);
+    if (command == "convert") settings.emplace_back(convert_settings);
     return settings;
 }
 
 std::string command_settings_help(const std::string& command) {
     std::vector<std::string> common = machine_settings;
-    if (takes_attention(command))
+    if (command == "convert") {
+        common.insert(common.end(), {attention_settings, convert_settings});
+    } else if (takes_attention(command)) {
         common.push_back(std::string(attention_settings) + " (types with the same weights: sdpa and smyrf)");
+    }
     std::string help = "settings that replace the model's own (key=value): " + listed(common);
     const std::span<const TrainingKind* const> kinds = training_kinds();
     const bool is_for_some =
@@ -72,7 +78,7 @@ void check_command_settings(const TrainingKind& kind, const std::string& command
         const bool fits = std::any_of(taken.begin(), taken.end(), [&](const std::string& name) {
             return key == name || (name.ends_with('*') && key.starts_with(name.substr(0, name.size() - 1)));
         });
-        if (fits && key.starts_with("attention.") && key.ends_with(".dropout")) {
+        if (fits && command != "convert" && key.starts_with("attention.") && key.ends_with(".dropout")) {
             throw UserError(key + " has an effect in training alone, not in heed " + command);
         }
         if (fits) continue;

@@ -1,0 +1,62 @@
+#include "heed/trainers/conversion/attention_swap.h"
+
+#include <fmt/format.h>
+
+#include "heed/core/device/context.h"
+#include "heed/trainers/kinds/training_kind.h"
+#include "heed/trainers/recipe/attention_choice.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/train_options.h"
+
+namespace heed {
+
+namespace {
+
+/// A model trained with another recipe, measured on the validation samples of this one.
+Evaluation measure_on_data_of(const Recipe& recipe, TrainedModel& model, Context& context) {
+    Recipe own = std::move(model.recipe);
+    model.recipe = parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), {});
+    const Evaluation result = model.facts->kind().open(model, context)->task().evaluate(Split::validation);
+    model.recipe = std::move(own);
+    return result;
+}
+
+std::string quality_text(const Evaluation& result) {
+    std::string text = fmt::format("{} {}", result.compared_by, score_text(result.compared_by, result.score));
+    if (result.compared_by != "loss") text += fmt::format(", loss {:.4f}", result.loss);
+    return text;
+}
+
+}  // namespace
+
+std::vector<std::string> AttentionSwap::lines() const {
+    std::vector<std::string> lines = {fmt::format("attention {} is replaced by {}", from, to)};
+    if (!conversion.layers.empty()) {
+        lines.front() += conversion.samples > 0 ? fmt::format(", fitted on {} training samples", conversion.samples)
+                                                : ", without data";
+        if (conversion.align > 0) lines.front() += fmt::format(", then aligned for {} steps", conversion.align);
+        const std::vector<std::string> table = conversion.lines();
+        lines.insert(lines.end(), table.begin(), table.end());
+    }
+    if (before) lines.push_back("validation before the swap: " + quality_text(*before));
+    if (after) lines.push_back("validation right after it:  " + quality_text(*after));
+    return lines;
+}
+
+AttentionSwap swap_attention(TrainedModel& old, const Recipe& recipe, Workload& workload, ParameterStore& store) {
+    Task& task = workload.task();
+    const auto& options = recipe.options<ConvertOptions>("convert");
+    AttentionSwap swap;
+    swap.from = attention_text(old.recipe);
+    swap.to = attention_text(recipe);
+    Converter converter(*old.model, task.model(), store);
+    swap.conversion = converter.run(task, old.facts->kind().batch(recipe),
+                                    static_cast<uint64_t>(recipe.options<TrainOptions>("train").seed), options);
+    if (task.samples(Split::validation) > 0) {
+        swap.before = measure_on_data_of(recipe, old, store.context());
+        swap.after = task.evaluate(Split::validation);
+    }
+    return swap;
+}
+
+}  // namespace heed

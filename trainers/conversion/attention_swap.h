@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heed/trainers/conversion/model_conversion.h"
+#include "heed/trainers/kinds/workload.h"
+#include "heed/trainers/run/trained_model.h"
+
+namespace heed {
+
+/// A trained model whose attention was replaced: what became of its layers, and how good it was before and right after
+/// on the validation samples.
+struct AttentionSwap {
+    std::string from, to;  ///< attention in words
+    ModelConversion conversion;
+    std::optional<Evaluation> before, after;  ///< none where there are no validation samples
+
+    /// For log and terminal.
+    std::vector<std::string> lines() const;
+};
+
+/// Carries the weights of `old` over to the model of `workload` and measures both on its data. `recipe` is that of the
+/// new model; `store` its parameters. Throws UserError where the models differ in more than their attention.
+AttentionSwap swap_attention(TrainedModel& old, const Recipe& recipe, Workload& workload, ParameterStore& store);
+
+}  // namespace heed
