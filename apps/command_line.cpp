@@ -87,6 +87,19 @@ public:
             ->allow_extra_args(false);
         train->footer(settings_list(recipe_spec()));
 
+        CLI::App* finetune = add("finetune", "train a trained model on, with another attention where one is given");
+        finetune->add_option("target", finetune_.target, target_help)->required();
+        finetune->add_option("settings", finetune_.overrides,
+                             "settings that replace those of its training (key=value); without train.epochs or "
+                             "train.steps a quarter of its length");
+        finetune
+            ->add_option("--only", finetune_.only,
+                         "train nothing but the parameters that have this in their names, such as attention (the same "
+                         "as train.only)")
+            ->type_name("NAME")
+            ->allow_extra_args(false);
+        finetune->footer(settings_list(recipe_spec()));
+
         CLI::App* eval = add("eval", "measure a trained model on a split of its data");
         eval->add_option("target", eval_.target, target_help)->required();
         eval->add_option("settings", eval_.overrides, command_settings_help("eval"));
@@ -444,6 +457,7 @@ private:
     Command command() {
         const std::string name = chosen() ? chosen()->get_name() : "";
         if (name == "train") return train_;
+        if (name == "finetune") return finetune_;
         if (name == "eval") {
             check_split(eval_.split);
             return eval_;
@@ -509,6 +523,7 @@ private:
 
     CLI::App app_;
     TrainCommand train_;
+    FinetuneCommand finetune_;
     SweepCommand sweep_;
     ConvertCommand convert_;
     std::string scores_, rounds_;

@@ -17,6 +17,12 @@ struct TrainCommand {
     std::vector<std::string> changes;  ///< of a resumed run
 };
 
+struct FinetuneCommand {
+    std::string target;  ///< run folder or checkpoint
+    std::vector<std::string> overrides;
+    std::vector<std::string> only;  ///< parts of the names of the parameters that are trained; empty: all are
+};
+
 struct EvalCommand {
     std::string target;  ///< run folder or checkpoint
     std::vector<std::string> overrides;
@@ -137,7 +143,7 @@ struct ShowVersion {};
 
 using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, PredictCommand, TranslateCommand,
                              ScoreCommand, CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand,
-                             DataCommand, CompletionCommand, ConvertCommand, ShowText, ShowVersion>;
+                             DataCommand, CompletionCommand, ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

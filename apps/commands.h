@@ -7,6 +7,7 @@ namespace heed {
 /// Each runs one command, prints its result to standard output, and returns the exit code of the program. Throws
 /// UserError or Error.
 int run(const TrainCommand& command);
+int run(const FinetuneCommand& command);
 int run(const EvalCommand& command);
 int run(const SweepCommand& command);
 int run(const CompareCommand& command);

@@ -97,6 +97,18 @@ bool check_initial_weights(const Recipe& recipe) {
     return use_initial_weights(recipe, [](const SafetensorsFile&) {});
 }
 
+std::optional<CheckpointFacts> initial_facts(const Recipe& recipe) {
+    std::optional<CheckpointFacts> facts;
+    use_initial_weights(recipe, [&](const SafetensorsFile& file) {
+        if (is_checkpoint(file)) facts = read_checkpoint_facts(file);
+    });
+    return facts;
+}
+
+void check_initial_facts(const Recipe& recipe, const DataFacts& data) {
+    use_initial_weights(recipe, [&](const SafetensorsFile& file) { refuse_others(file, data); });
+}
+
 std::vector<std::string> load_initial_weights(const Recipe& recipe, ParameterStore& store, Module& model,
                                               const DataFacts& data) {
     const GeneralOptions& options = recipe.options<GeneralOptions>("");

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "heed/core/module/parameter_store.h"
+#include "heed/trainers/checkpoint/checkpoint_facts.h"
 #include "heed/trainers/kinds/data_facts.h"
 #include "heed/trainers/recipe/recipe.h"
 
@@ -13,10 +15,16 @@ namespace heed {
 /// which means its best checkpoint. UserErrors name the key and where it was given.
 bool check_initial_weights(const Recipe& recipe);
 
-/// The same, and copies the weights into the model of `store`, which is one for these data; what the log should say of
-/// it. UserError too where they do not fit the model (see load_weights), were trained for other classes or with another
-/// tokenizer, or are not finite. With init_strict: false what fits is taken (see load_fitting_weights); of other
-/// classes and words the head and the vectors of words are new.
+/// What the checkpoint that `init` names tells of itself; nothing where it is none of Heed, or empty.
+std::optional<CheckpointFacts> initial_facts(const Recipe& recipe);
+
+/// Throws UserError where that was trained for other classes or with another tokenizer than these data have.
+void check_initial_facts(const Recipe& recipe, const DataFacts& data);
+
+/// The same as check_initial_weights, and copies the weights into the model of `store`, which is one for these data;
+/// what the log should say of it. UserError too where they do not fit the model (see load_weights), were trained for
+/// other classes or with another tokenizer, or are not finite. With init_strict: false what fits is taken (see
+/// load_fitting_weights); of other classes and words the head and the vectors of words are new.
 std::vector<std::string> load_initial_weights(const Recipe& recipe, ParameterStore& store, Module& model,
                                               const DataFacts& data);
 

@@ -61,8 +61,10 @@ ParameterRules parameter_rules(const Recipe& recipe) {
     const TrainOptions& train = recipe.options<TrainOptions>("train");
     const OptimizerOptions& optimizer = recipe.options<OptimizerOptions>("optimizer");
     ParameterRules rules;
-    if (!train.freeze.empty()) {
-        rules.frozen = [patterns = train.freeze](const std::string& name) { return fits_any(name, patterns); };
+    if (!train.freeze.empty() || !train.only.empty()) {
+        rules.frozen = [frozen = train.freeze, trained = train.only](const std::string& name) {
+            return fits_any(name, frozen) || (!trained.empty() && !fits_any(name, trained));
+        };
     }
     if (!optimizer.no_decay.empty()) {
         rules.no_decay = [patterns = optimizer.no_decay](const std::string& name) { return fits_any(name, patterns); };
@@ -95,9 +97,13 @@ std::unique_ptr<ParameterStore> make_parameter_store(const Recipe& recipe, Conte
         }
         for (const std::string& text : optimizer.lr_scale) scaled.push_back(ScaledPattern(text).pattern);
         check_patterns("train.freeze", train.freeze, names);
+        check_patterns("train.only", train.only, names);
         check_patterns("optimizer.no_decay", optimizer.no_decay, names);
         check_patterns("optimizer.lr_scale", scaled, names);
-        if (!trains) throw UserError("train.freeze leaves nothing to be trained");
+        if (!trains) {
+            throw UserError(train.only.empty() ? "train.freeze leaves nothing to be trained"
+                                               : "train.only and train.freeze leave nothing to be trained");
+        }
         return store;
     } catch (const UserError& error) {
         throw UserError(recipe.placed(error.what()));

@@ -11,7 +11,7 @@ namespace heed {
 
 /// What a recipe says about single parameters, each by a part of their names.
 struct ParameterRules {
-    ParameterStore::Selection frozen;    ///< train.freeze
+    ParameterStore::Selection frozen;    ///< train.freeze and what train.only leaves out
     ParameterStore::Selection no_decay;  ///< optimizer.no_decay
     ParameterStore::Factor lr_scale;     ///< optimizer.lr_scale
 };

@@ -70,6 +70,8 @@ void TrainOptions::describe(Fields& fields) {
     fields.add("clip", clip, "greatest norm of the gradient, above which it is scaled down; 0: no clipping")
         .range(0, 1e30);
     fields.add("freeze", freeze, "parameters that are not trained, by a part of their name");
+    fields.add("only", only,
+               "parameters that alone are trained, by a part of their name; empty: all but those of freeze");
     fields
         .add("ema", ema,
              "decay rate of a running average of the weights, such as 0.999, with which it is evaluated and saved; 0: "

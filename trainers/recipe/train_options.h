@@ -14,6 +14,7 @@ struct TrainOptions : Options {
     int64_t accumulate = 1;
     double clip = 1;
     std::vector<std::string> freeze;
+    std::vector<std::string> only;
     double ema = 0;
     int64_t patience = 0;
     int64_t eval_every = 1;

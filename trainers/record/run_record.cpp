@@ -97,6 +97,35 @@ void RunRecord::changed(int64_t step, const std::string& key, const std::string&
     log_.line(fmt::format("changed after step {}: {} was {}, is now {}", step, key, from, to));
 }
 
+void RunRecord::swapped(const AttentionSwap& swap) {
+    Values values = {{{"from", std::string_view(swap.from)}},
+                     {{"to", std::string_view(swap.to)}},
+                     {{"samples", swap.conversion.samples}},
+                     {{"align", swap.conversion.align}}};
+    if (swap.before) values.push_back({{"compared_by", std::string_view(swap.before->compared_by)}});
+    const auto add_quality = [&](const std::optional<Evaluation>& result, const char* score, const char* loss,
+                                 const char* accuracy) {
+        if (!result) return;
+        values.push_back({{score, result->score}});
+        values.push_back({{loss, result->loss}});
+        values.push_back({{accuracy, result->accuracy}});
+    };
+    add_quality(swap.before, "score_before", "loss_before", "accuracy_before");
+    add_quality(swap.after, "score_after", "loss_after", "accuracy_after");
+    write("swap", "", 0, values);
+    for (const ConvertedLayer& layer : swap.conversion.layers) {
+        values = {{{"layer", std::string_view(layer.name)}},
+                  {{"from", std::string_view(layer.from)}},
+                  {{"to", std::string_view(layer.to)}},
+                  {{"same_weights", layer.fit.exact}}};
+        if (layer.fit.key_r2) values.push_back({{"keys_r2", *layer.fit.key_r2}});
+        if (layer.fit.output_r2) values.push_back({{"outputs_r2", *layer.fit.output_r2}});
+        if (layer.aligned_r2) values.push_back({{"aligned_r2", *layer.aligned_r2}});
+        write("swap_layer", "", 0, values);
+    }
+    for (const std::string& line : swap.lines()) log_.line(line);
+}
+
 void RunRecord::step(const StepResult& result) {
     step_values_.assign({{{"epoch", result.epoch + 1}},
                          {{"loss", result.loss}, true},

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "heed/trainers/conversion/attention_swap.h"
 #include "heed/trainers/loop/trainer.h"
 #include "heed/trainers/loop/training_watch.h"
 #include "heed/trainers/record/event_file.h"
@@ -74,6 +75,8 @@ public:
     void diverged(int64_t step, const std::string& reason);
     /// A setting that a resumed run has changed after that step.
     void changed(int64_t step, const std::string& key, const std::string& from, const std::string& to);
+    /// The weights that it starts from are those of other attention.
+    void swapped(const AttentionSwap& swap);
     void step(const StepResult& result);
     void watched(int64_t step, std::span<const WatchedValue> values);
     /// After step number `step`, of epoch number `epoch` (from 1). Where the epoch ends with it, the line of that tells

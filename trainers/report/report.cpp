@@ -10,6 +10,7 @@
 #include "heed/trainers/report/charts/curves.h"
 #include "heed/trainers/report/page.h"
 #include "heed/trainers/report/provenance.h"
+#include "heed/trainers/report/swap.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -29,6 +30,7 @@ public:
 
     std::string html() {
         header();
+        if (history_.swap) html_ += swap_html(history_);
         html_ += curves_html(history_, input_.unit);
         html_ += resources_html(history_, input_.unit);
         for (const std::string& section : input_.sections) html_ += section;

@@ -11,6 +11,7 @@
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/report.h"
 #include "heed/trainers/report/run_report.h"
+#include "heed/trainers/report/swap.h"
 #include "heed/trainers/run/memory_use.h"
 
 namespace heed {
@@ -155,6 +156,7 @@ void RunSteps::finish() {
     record_.pause("test");
     const Evaluation result = training_.task.evaluate(Split::test);
     record_.end_progress();
+    say_what_swap_came_to();
     record_.test({.step = weights.step,
                   .weights = weights.name,
                   .unit = training_.kind().unit(),
@@ -164,8 +166,15 @@ void RunSteps::finish() {
     folder_.mark_finished();
 }
 
+void RunSteps::say_what_swap_came_to() {
+    const History history = History::read(folder_.paths().metrics());
+    const std::string line = history.swap ? swap_line(history) : "";
+    if (!line.empty()) record_.line(line);
+}
+
 void RunSteps::finish_without_test(const Chosen& weights) {
     record_.end_progress();
+    say_what_swap_came_to();
     record_.line(
         fmt::format("the test set was not read (train.test=false); the result of the run is the {}", weights.name));
     folder_.mark_finished();

@@ -42,6 +42,8 @@ private:
     };
     /// Gives them to the model.
     Chosen choose_weights();
+    /// The last line on attention that was replaced, if it was.
+    void say_what_swap_came_to();
     void finish_without_test(const Chosen& weights);
     /// Whether the mean of the best models is better than the best; then the model has it.
     bool average_is_better();

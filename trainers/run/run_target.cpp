@@ -59,6 +59,11 @@ std::string latest_of(const Recipe& recipe) {
 }  // namespace
 
 RunTarget find_run_target(const TrainRequest& request) {
+    if (!request.recipe_text.empty()) {
+        RunTarget target{parse_recipe(recipe_spec(), request.recipe_text, request.recipe, request.overrides)};
+        target.folder = target.recipe.options<RunOptions>("run").dir;
+        return target;
+    }
     const std::string run = named_run(request);
     std::vector<std::string> overrides = request.overrides;
     if (!request.changes.empty() && !request.resume) {

@@ -13,6 +13,8 @@ struct TrainRequest {
     bool resume = false;
     std::vector<std::string> changes = {};  ///< settings that a resumed run changes on purpose: "optimizer.lr=0.01"
     std::string commit = {};                ///< of the program's source, for the record of the run
+    std::string recipe_text = {};           ///< in the place of a file, which `recipe` then names in errors alone
+    std::string command = {};               ///< as the user gave it; empty: heed train with all of these
 };
 
 /// What a call of `train` means.

@@ -10,13 +10,13 @@
 #include "heed/core/files/atomic_file.h"
 #include "heed/core/parallel.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
-#include "heed/trainers/checkpoint/initial_weights.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/record/run_record.h"
 #include "heed/trainers/record/shell_argument.h"
+#include "heed/trainers/run/initial_model.h"
 #include "heed/trainers/run/resume_check.h"
 #include "heed/trainers/run/resume_point.h"
 #include "heed/trainers/run/run_checkpoints.h"
@@ -54,6 +54,7 @@ struct OpenRun {
 };
 
 RunOrigin origin_of(const TrainRequest& request) {
+    if (!request.command.empty()) return {request.command, request.commit, numeric_versions()};
     std::string command = "heed train " + shell_argument(request.recipe);
     for (const std::string& setting : request.overrides) command += " " + shell_argument(setting);
     if (request.resume) command += " --resume";
@@ -77,10 +78,10 @@ void write_recipe(const OpenRun& run) {
     write_file_atomically(run.paths.recipe(), run_recipe(run.training.recipe, run.beginning));
 }
 
-/// The first files of a new run; `initial_weights` is what there is to say of them.
-void begin(OpenRun& run, const RunOrigin& origin, const std::vector<std::string>& initial_weights) {
+/// The first files of a new run.
+void begin(OpenRun& run, const RunOrigin& origin, const InitialModel& initial) {
     const DataFacts& facts = *run.training.workload.facts();
-    for (const std::string& line : initial_weights) run.record.line(line);
+    for (const std::string& line : initial.lines) run.record.line(line);
     run.checkpoints.begin();
     write_recipe(run);
     for (const auto& [name, tokenizer] : facts.tokenizers()) {
@@ -88,6 +89,7 @@ void begin(OpenRun& run, const RunOrigin& origin, const std::vector<std::string>
     }
     run.record.begin();
     run.record.started(origin, run.training.kind().unit(), size_of(run.training));
+    if (initial.swap) run.record.swapped(*initial.swap);
     run.training.trainer.begin({});
 }
 
@@ -194,11 +196,11 @@ TrainEnd train(const TrainRequest& request) {
     const std::string memory = check_training_memory(recipe, *workload);
     Training training(recipe, context, *workload);
     check_training(training);
-    std::vector<std::string> initial_weights;
+    InitialModel initial;
     if (from) {
         load_state(*from, training, folder->state() == RunState::finished);
     } else {
-        initial_weights = load_initial_weights(recipe, training.store, training.task.model(), *workload->facts());
+        initial = load_initial_model(training);
     }
     if (!folder) folder.emplace(new_folder(target));
     OpenRun run(training, *folder, beginning);
@@ -216,7 +218,7 @@ TrainEnd train(const TrainRequest& request) {
         if (from) {
             go_on(run, from->facts, origin_of(request), changes);
         } else {
-            begin(run, origin_of(request), initial_weights);
+            begin(run, origin_of(request), initial);
             if (request.resume) {
                 run.record.line("there is no checkpoint in " + run.paths.folder() + ": starting from the beginning");
             }

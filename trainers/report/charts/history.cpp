@@ -71,6 +71,36 @@ std::optional<MemoryUse> memory_of(const MetricsRecord& record) {
                      record.integer("optimizer_bytes").value_or(0), *peak, record.integer("process_bytes").value_or(0)};
 }
 
+std::string text_of(const MetricsRecord& record, std::string_view name) {
+    return std::string(record.text(name).value_or(""));
+}
+
+/// "before" or "after".
+std::optional<SwapHistory::Quality> quality_of(const MetricsRecord& record, const std::string& when) {
+    const auto value = [&](const char* name) { return record.number(name + ("_" + when)); };
+    if (!value("score")) return std::nullopt;
+    return SwapHistory::Quality{*value("score"), value("loss").value_or(0.0), value("accuracy").value_or(0.0)};
+}
+
+SwapHistory swap_of(const MetricsRecord& record) {
+    return {text_of(record, "from"),
+            text_of(record, "to"),
+            text_of(record, "compared_by"),
+            record.integer("samples").value_or(0),
+            record.integer("align").value_or(0),
+            quality_of(record, "before"),
+            quality_of(record, "after"),
+            {}};
+}
+
+SwapHistory::Layer swapped_layer_of(const MetricsRecord& record) {
+    const auto same = std::find_if(record.fields.begin(), record.fields.end(),
+                                   [](const auto& field) { return field.first == "same_weights"; });
+    const bool* flag = same == record.fields.end() ? nullptr : std::get_if<bool>(&same->second);
+    return {text_of(record, "layer"), text_of(record, "from"),     text_of(record, "to"),      flag && *flag,
+            record.number("keys_r2"), record.number("outputs_r2"), record.number("aligned_r2")};
+}
+
 RunOrigin origin_of(const MetricsRecord& record) {
     return {std::string(record.text("command").value_or("")), std::string(record.text("commit").value_or("")),
             std::string(record.text("versions").value_or(""))};
@@ -125,6 +155,10 @@ void History::add(const MetricsRecord& record) {
     } else if (record.event == "start") {
         calls.push_back({step, origin_of(record)});
         unit = record.text("unit").value_or("");
+    } else if (record.event == "swap") {
+        swap = swap_of(record);
+    } else if (record.event == "swap_layer" && swap) {
+        swap->layers.push_back(swapped_layer_of(record));
     } else if (record.event == "resume") {
         resumes.push_back(at);
         calls.push_back({step, origin_of(record)});

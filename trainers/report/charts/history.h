@@ -61,6 +61,24 @@ struct RunCall {
     RunOrigin origin;
 };
 
+/// The attention that was put in the place of another before the first step (AttentionSwap).
+struct SwapHistory {
+    struct Layer {
+        std::string name, from, to;
+        bool same_weights = false;
+        std::optional<double> keys_r2, outputs_r2, aligned_r2;
+    };
+    /// On the validation samples.
+    struct Quality {
+        double score = 0.0, loss = 0.0, accuracy = 0.0;
+    };
+
+    std::string from, to, compared_by;
+    int64_t samples = 0, align = 0;
+    std::optional<Quality> before, after;
+    std::vector<Layer> layers;
+};
+
 /// The lines of metrics.jsonl sorted into what is drawn; its size does not depend on their number. Fields that a line
 /// lacks are left out.
 struct History {
@@ -71,6 +89,7 @@ struct History {
     ThinnedSeries attention_entropy, covered_mass;    ///< of the watched steps, mean over the layers
     ThinnedSeries validation_loss, validation_accuracy;
     std::optional<BestValidation> best;
+    std::optional<SwapHistory> swap;
     std::optional<Point> test_loss, test_accuracy;
     std::vector<double> resumes;  ///< steps
     std::vector<RunCall> calls;

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cctype>
+#include <csignal>
+#include <filesystem>
+
+#include "heed/apps/commands.h"
+#include "heed/apps/commit.h"
+#include "heed/apps/support/measured_data.h"
+#include "heed/core/error.h"
+#include "heed/trainers/checkpoint/checkpoint_facts.h"
+#include "heed/trainers/recipe/attention_choice.h"
+#include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/train_options.h"
+#include "heed/trainers/record/shell_argument.h"
+#include "heed/trainers/run/run_folder.h"
+#include "heed/trainers/run/run_target.h"
+#include "heed/trainers/run/trained_model.h"
+#include "heed/trainers/run/training_run.h"
+
+namespace heed {
+namespace {
+
+bool is_given(const std::vector<std::string>& settings, const std::string& key) {
+    return std::any_of(settings.begin(), settings.end(),
+                       [&](const std::string& setting) { return setting.starts_with(key + "="); });
+}
+
+/// The name of the run that the checkpoint lies in, or of the file.
+std::string name_of_model(const std::string& checkpoint) {
+    namespace fs = std::filesystem;
+    const std::string run = run_of_checkpoint(checkpoint).value_or("");
+    std::error_code ignored;
+    if (!run.empty() && fs::exists(RunPaths(run).recipe(), ignored)) {
+        const Recipe recipe = read_recipe(recipe_spec(), RunPaths(run).recipe(), {});
+        return fs::path(runs_folder(recipe)).filename().string();
+    }
+    return fs::path(checkpoint).stem().string();
+}
+
+/// "sdpa (smyrf in layers 4-5)" as a part of a folder's name.
+std::string as_file_name(const std::string& text) {
+    std::string name;
+    for (const char c : text) {
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0;
+        if (plain) name += c;
+        if (!plain && !name.empty() && name.back() != '-') name += '-';
+    }
+    while (name.ends_with('-')) name.pop_back();
+    return name;
+}
+
+std::string command_text(const FinetuneCommand& command) {
+    std::string text = "heed finetune " + shell_argument(command.target);
+    for (const std::string& setting : command.overrides) text += " " + shell_argument(setting);
+    for (const std::string& only : command.only) text += " --only " + shell_argument(only);
+    return text;
+}
+
+/// What a fine-tuning differs in from the training that made the model, as far as the user leaves it open: it starts
+/// from its weights, takes a quarter of its length, and has a folder of its own.
+std::vector<std::string> settings_of(const FinetuneCommand& command, const std::string& path,
+                                     const CheckpointFacts& facts) {
+    const std::string name = "the recipe in " + path;
+    std::vector<std::string> settings = with_data_folder(command.target, command.overrides);
+    for (const char* key : {"init", "init_strict"}) {
+        if (is_given(settings, key)) {
+            throw UserError(std::string(key) + " cannot be given: heed finetune starts from " + command.target);
+        }
+    }
+    settings.push_back("init=" + std::filesystem::absolute(path).lexically_normal().string());
+    const TrainOptions trained = parse_recipe(recipe_spec(), facts.recipe, name, {}).options<TrainOptions>("train");
+    const auto quarter = [](int64_t length) { return std::to_string(std::max<int64_t>(1, (length + 3) / 4)); };
+    if (!is_given(settings, "train.epochs") && !is_given(settings, "train.steps")) {
+        settings.push_back(trained.steps > 0 ? "train.steps=" + quarter(trained.steps)
+                                             : "train.epochs=" + quarter(trained.epochs));
+    }
+    if (!command.only.empty()) {
+        std::string only = "train.only=[";
+        for (const std::string& pattern : command.only) only += (only.ends_with('[') ? "" : ", ") + pattern;
+        settings.push_back(only + "]");
+    }
+    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, name, settings);
+    if (!is_given(settings, "run.name")) {
+        settings.push_back("run.name=" + name_of_model(path) + "-" + as_file_name(attention_text(recipe)));
+    }
+    return settings;
+}
+
+}  // namespace
+
+int run(const FinetuneCommand& command) {
+    constexpr int stopped_by_signal = 128;  // and the signal's number, as shells have it
+    std::signal(SIGPIPE, SIG_IGN);          // who reads the lines may leave; it goes on
+    const std::string path = checkpoint_file(command.target);
+    const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
+    TrainRequest request;
+    request.recipe = "the recipe in " + path;
+    request.recipe_text = facts.recipe;
+    request.overrides = settings_of(command, path, facts);
+    request.commit = source_commit();
+    request.command = command_text(command);
+    const TrainEnd end = train(request);
+    return end.outcome == TrainOutcome::interrupted ? stopped_by_signal + end.signal : 0;
+}
+
+}  // namespace heed
