@@ -351,7 +351,7 @@ private:
 
     bool takes_settings(const CLI::App* app) const {
         return app == app_.get_subcommand("train") || app == app_.get_subcommand("check") ||
-               app == app_.get_subcommand("compare");
+               app == app_.get_subcommand("compare") || app == app_.get_subcommand("finetune");
     }
 
     CompletionCommand completion() {

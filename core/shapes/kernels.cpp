@@ -3,6 +3,7 @@
 #include "heed/core/kernels/binary_cross_entropy_kernels.h"
 #include "heed/core/kernels/copy_rows_kernels.h"
 #include "heed/core/kernels/cross_entropy_kernels.h"
+#include "heed/core/kernels/distillation_kernels.h"
 #include "heed/core/kernels/drop_path_kernels.h"
 #include "heed/core/kernels/dropout_kernels.h"
 #include "heed/core/kernels/elementwise_kernels.h"
@@ -39,6 +40,11 @@ const CopyRowsKernels& copy_rows_shapes() {
 
 const CrossEntropyKernels& cross_entropy_shapes() {
     static const CrossEntropyKernels kernels = {nothing, nothing};
+    return kernels;
+}
+
+const DistillationKernels& distillation_shapes() {
+    static const DistillationKernels kernels = {nothing};
     return kernels;
 }
 

@@ -4,6 +4,7 @@
 #include "heed/core/kernels/binary_cross_entropy_kernels.h"
 #include "heed/core/kernels/copy_rows_kernels.h"
 #include "heed/core/kernels/cross_entropy_kernels.h"
+#include "heed/core/kernels/distillation_kernels.h"
 #include "heed/core/kernels/drop_path_kernels.h"
 #include "heed/core/kernels/dropout_kernels.h"
 #include "heed/core/kernels/elementwise_kernels.h"
@@ -24,6 +25,7 @@ HEED_CHOOSE_ISA(ActivationKernels, activation);
 HEED_CHOOSE_ISA(BinaryCrossEntropyKernels, binary_cross_entropy);
 HEED_CHOOSE_ISA(CopyRowsKernels, copy_rows);
 HEED_CHOOSE_ISA(CrossEntropyKernels, cross_entropy);
+HEED_CHOOSE_ISA(DistillationKernels, distillation);
 HEED_CHOOSE_ISA(DropPathKernels, drop_path);
 HEED_CHOOSE_ISA(DropoutKernels, dropout);
 HEED_CHOOSE_ISA(ElementwiseKernels, elementwise);

@@ -1,3 +1,4 @@
+#include "heed/core/cpu/kernels/largest.h"
 #include "heed/core/kernels/cross_entropy_kernels.h"
 #include "heed/core/simd/math.h"
 #include "heed/core/simd/sums.h"
@@ -5,25 +6,6 @@
 namespace heed::HEED_ISA {
 
 namespace {
-
-/// The largest value; NaN never wins, and -inf stands where nothing is larger.
-HEED_SIMD float largest(const float* x, int64_t n) {
-    const vf lowest = broadcast(-__builtin_inff());
-    vf best[4] = {lowest, lowest, lowest, lowest};
-    int64_t j = 0;
-    for (; j + 4 * lanes <= n; j += 4 * lanes) {
-        for (int k = 0; k < 4; ++k) {
-            best[k] = vmax(load(x + j + k * lanes), best[k]);
-        }
-    }
-    const float* rest = x + j;
-    for_lanes(n - j, [&](int64_t i, int64_t count) HEED_INLINE {
-        vf v = load(rest + i, count);
-        if (count != lanes) v = select(first_lanes(count), v, lowest);
-        best[0] = vmax(v, best[0]);
-    });
-    return hmax(vmax(vmax(best[0], best[1]), vmax(best[2], best[3])));
-}
 
 /// Lowest index of `value`; 0 where it does not occur.
 HEED_SIMD int32_t find(const float* x, float value, int64_t n) {
