@@ -71,6 +71,14 @@ TEST_F(Texts, AreLearnt) {
     EXPECT_TRUE(contains(file("whole/metrics.jsonl"), "\"f1\":1.0"));
 }
 
+TEST_F(Texts, KeepTheirClassesWithOtherAttention) {
+    const ProgramResult result = run({"convert", "whole", "attention.type=super", "--to", "super.safetensors"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.output, "encoder.layers.0.attention  sdpa -> super"));
+    const ProgramResult eval = run({"eval", "super.safetensors"});
+    EXPECT_TRUE(contains(eval.output, "accuracy 100.00 %")) << eval.output << eval.errors;
+}
+
 TEST_F(Texts, APredictionNeedsTheCheckpointAlone) {
     std::filesystem::copy_file(*folder_ / "whole/checkpoints/best.safetensors", *folder_ / "alone.safetensors",
                                std::filesystem::copy_options::overwrite_existing);

@@ -74,6 +74,18 @@ protected:
 TinyTraining* Translation::tiny_ = nullptr;
 ProgramResult Translation::result_;
 
+TEST_F(Translation, AllThreePlacesCanBeSwapped) {
+    const ProgramResult result = tiny().run({"convert", "run", "attention.type=optimised",
+                                             "attention.decoder.type=super", "--to", "other.safetensors", "--json"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const nlohmann::json json = nlohmann::json::parse(result.output);
+    ASSERT_EQ(json.at("layers").size(), 3U);
+    for (const auto& layer : json.at("layers")) EXPECT_GT(layer.at("outputs_r2").get<double>(), 0.5) << layer;
+    EXPECT_LT(json.at("after").at("loss").get<double>(), json.at("before").at("loss").get<double>() + 1.0);
+    write_text(tiny().folder / "input.txt", "two hundred thirty-one\n");
+    EXPECT_EQ(tiny().run({"translate", "other.safetensors", "input.txt"}).code, 0);
+}
+
 TEST_F(Translation, SettingsOfTheSearchAreTakenAndOthersRefused) {
     const std::string one = "two hundred thirty-one\n";
     EXPECT_EQ(translate(one, {"decoding.beam=1"}).output, translate(one, {"--beam", "1"}).output);

@@ -1,0 +1,119 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "heed/core/files/safetensors.h"
+#include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/message_of.h"
+
+namespace heed::test {
+namespace {
+
+class Conversion : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        tiny_ = new TinyTraining;
+        ASSERT_EQ(tiny_->train("plain", {"model.heads=2"}).code, 0);
+    }
+    static void TearDownTestSuite() { delete tiny_; }
+
+    static const TinyTraining& tiny() { return *tiny_; }
+
+    static ProgramResult convert(const std::string& from, const std::string& type, const std::string& to,
+                                 std::vector<std::string> more = {}) {
+        more.insert(more.begin(), {"convert", from, "attention.type=" + type, "--to", to});
+        return tiny().run(more);
+    }
+    static double validation_loss(const std::string& target) {
+        const ProgramResult result =
+            tiny().run({"eval", target, "data.root=" + (tiny().folder / "data"), "--split", "validation", "--json"});
+        EXPECT_EQ(result.code, 0) << result.errors;
+        return nlohmann::json::parse(result.output).at("loss").get<double>();
+    }
+    static std::string bytes(const std::string& file, const std::string& tensor) {
+        const SafetensorsFile open(tiny().folder / file);
+        const auto view = open.at(tensor).bytes;
+        return {reinterpret_cast<const char*>(view.data()), view.size()};
+    }
+
+    static TinyTraining* tiny_;
+};
+
+TinyTraining* Conversion::tiny_ = nullptr;
+
+TEST_F(Conversion, EveryTypeIsReachedAndWhatIsPrintedIsWhatEvalFinds) {
+    for (const std::string type : {"optimised", "efficient", "super", "smyrf"}) {
+        const ProgramResult result = convert("plain", type, type + ".safetensors", {"--json"});
+        ASSERT_EQ(result.code, 0) << type << ": " << result.errors;
+        const nlohmann::json json = nlohmann::json::parse(result.output);
+        EXPECT_EQ(json.at("layers").size(), 2U) << type;
+        for (const auto& layer : json.at("layers")) EXPECT_GT(layer.at("outputs_r2").get<double>(), 0.3) << type;
+        EXPECT_NEAR(json.at("after").at("loss").get<double>(), validation_loss(type + ".safetensors"), 1e-6) << type;
+        EXPECT_NEAR(json.at("before").at("loss").get<double>(), validation_loss("plain"), 1e-6) << type;
+    }
+    EXPECT_TRUE(contains(tiny().run({"info", "efficient.safetensors"}).output, "efficient"));
+}
+
+TEST_F(Conversion, WhatIsExactStaysAsItWas) {
+    ASSERT_EQ(tiny().train("narrow", {"attention.type=efficient"}).code, 0);
+    const double before = validation_loss("narrow");
+    for (const std::string type : {"sdpa", "optimised", "super"}) {
+        const ProgramResult result =
+            convert("narrow", type, "wide-" + type + ".safetensors", {"convert.calibration=0"});
+        ASSERT_EQ(result.code, 0) << result.errors;
+        EXPECT_TRUE(contains(result.output, "same weights")) << result.output;
+        EXPECT_NEAR(validation_loss("wide-" + type + ".safetensors"), before, 1e-5 * before) << type;
+    }
+}
+
+TEST_F(Conversion, AFineTuningTellsWhatTheSwapCost) {
+    const ProgramResult result = tiny().run({"finetune", "plain", "attention.type=efficient", "convert.align=5",
+                                             "run.dir=tuned", "train.epochs=2", "--only", "attention"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const std::string log = tiny().file("tuned/log.txt");
+    EXPECT_TRUE(contains(log, "attention sdpa is replaced by efficient, fitted on"));
+    EXPECT_TRUE(contains(log, "before the swap, "));
+    EXPECT_EQ(tiny().values("tuned", "swap", "loss_before").size(), 1U);
+    EXPECT_EQ(tiny().values("tuned", "swap_layer", "aligned_r2").size(), 2U);
+    EXPECT_NEAR(tiny().values("tuned", "swap", "loss_before").front(), validation_loss("plain"), 1e-6);
+    EXPECT_TRUE(contains(tiny().file("tuned/report.html"), "<h2>Attention swap</h2>"));
+    for (const char* name : {"head.weight", "encoder.layers.0.mlp.fc1.weight"}) {
+        EXPECT_EQ(bytes("tuned/checkpoints/last.safetensors", name), bytes("plain/checkpoints/best.safetensors", name));
+    }
+    ASSERT_EQ(convert("plain", "efficient", "fitted.safetensors").code, 0);
+    const std::string query = "encoder.layers.0.attention.query.weight";
+    EXPECT_NE(bytes("tuned/checkpoints/last.safetensors", query), bytes("fitted.safetensors", query));
+    // A quarter of the epochs unless told otherwise; a training that goes on knows where it began.
+    ASSERT_EQ(tiny().run({"finetune", "plain", "attention.layers.1=super", "run.dir=short"}).code, 0);
+    EXPECT_EQ(tiny().losses("short").size(), 9U);
+    EXPECT_EQ(tiny().values("short", "swap_layer", "outputs_r2").size(), 1U);
+    EXPECT_EQ(tiny().run({"train", "short", "train.epochs=2", "--resume"}).code, 0);
+    EXPECT_EQ(tiny().losses("short").size(), 18U);
+}
+
+TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
+    const auto refused = [&](std::vector<std::string> arguments, const std::string& why) {
+        arguments.insert(arguments.begin(), {"convert", "plain"});
+        expect_error(tiny().run(arguments), 2, why);
+        EXPECT_FALSE(tiny().exists("x.safetensors"));
+    };
+    refused({"--to", "x.safetensors"}, "was not told which: attention.type=...");
+    refused({"attention.type=sdpa", "--to", "x.safetensors"}, "was not told which");
+    refused({"attention.type=super", "--to", "x.txt"}, "--to expects a file that ends in .safetensors");
+    refused({"attention.type=super", "--to", "none/x.safetensors"}, "none/x.safetensors");
+    refused({"attention.type=super", "--to", "plain/checkpoints/best.safetensors"}, "it is what the command reads");
+    refused({"attention.type=super", "model.dim=8", "--to", "x.safetensors"},
+            "heed convert changes the attention alone");
+    refused({"attention.type=super", "convert.calibration=0", "convert.align=3", "--to", "x.safetensors"},
+            "convert.align needs samples");
+    refused({"attention.type=super", "attention.bias=false", "--to", "x.safetensors"}, "expected attention.bias=true");
+    expect_error(tiny().run({"finetune", "plain", "model.dim=8", "attention.type=super"}), 2,
+                 "the attention alone can be swapped, but");
+    expect_error(tiny().run({"finetune", "plain", "init=plain"}), 2, "heed finetune starts from plain");
+    expect_error(tiny().run({"finetune", "plain", "attention.type=super", "--only", "attentoin"}), 2,
+                 "train.only expects parts of the names of parameters");
+    expect_error(tiny().run({"finetune", "nowhere", "attention.type=super"}), 2, "there is no nowhere");
+}
+
+}  // namespace
+}  // namespace heed::test
