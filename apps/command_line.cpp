@@ -177,8 +177,9 @@ public:
 
         CLI::App* import = add("import", "make a model out of a folder with public weights (config.json, safetensors)");
         import
-            ->add_option("folder", import_.folder,
-                         "folder in the format of Hugging Face's transformers: BERT and the like, DistilBERT")
+            ->add_option(
+                "folder", import_.folder,
+                "folder in the format of Hugging Face's transformers: BERT and the like, DistilBERT, ViT, DeiT")
             ->required();
         import->add_option("--to", import_.to, "run folder to make, new or empty (default: runs/NAME of the folder)");
 

@@ -17,10 +17,13 @@ struct PatchTransformerShape {
     int64_t dim = 0;
     int64_t depth = 0;  ///< blocks
     int64_t heads = 0;
-    int64_t rows = 0, columns = 0;  ///< of patches, whose tokens stand row after row
-    bool class_token = false;       ///< in front of the patches
+    int64_t rows = 0, columns = 0;    ///< of patches, whose tokens stand row after row
+    bool class_token = false;         ///< in front of all others
+    bool distillation_token = false;  ///< behind the class token
 
-    int64_t tokens() const { return rows * columns + (class_token ? 1 : 0); }
+    /// Tokens in front of the patches.
+    int64_t tokens_in_front() const { return (class_token ? 1 : 0) + (distillation_token ? 1 : 0); }
+    int64_t tokens() const { return rows * columns + tokens_in_front(); }
 };
 
 /// A model from images [batch, channels, height, width] f32 to logits [batch, classes].

@@ -4,6 +4,7 @@
 #include "heed/core/error.h"
 #include "heed/core/module/dropout.h"
 #include "heed/core/ops/elementwise/activation.h"
+#include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/tokens/tokens.h"
 #include "heed/layers/block_settings.h"
 #include "heed/layers/encoder.h"
@@ -29,6 +30,11 @@ void VitOptions::describe(Fields& fields) {
         .range(0.0, 0.99);
     describe_norm(fields, norm, norm_epsilon);
     fields.add("pool", pool, "classify from a class token or from the mean of the tokens").choices({"class", "mean"});
+    fields
+        .add("distillation", distillation,
+             "a second token behind the class token, as DeiT has it (token), and a second head that reads it, whose "
+             "logits are averaged with the first's (head)")
+        .choices({"none", "token", "head"});
     fields.add("positions", positions, "what tells a token's position").choices({"learned", "sinusoidal", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"gelu", "gelu_tanh", "relu", "silu"});
@@ -37,6 +43,9 @@ void VitOptions::describe(Fields& fields) {
 
 void VitOptions::validate() const {
     check_heads_divide(heads, dim);
+    if (distillation != "none" && pool != "class") {
+        throw UserError("model.distillation " + distillation + " needs model.pool class, got " + pool);
+    }
 }
 
 namespace {
@@ -57,7 +66,8 @@ PatchTransformerShape shape_of(const VitOptions& options, const ImageGeometry& i
             options.heads,
             images.height / options.patch,
             images.width / options.patch,
-            options.pool == "class"};
+            options.pool == "class",
+            options.distillation != "none"};
 }
 
 EncoderSettings encoder_settings(const VitOptions& options, int64_t tokens) {
@@ -76,39 +86,56 @@ public:
           has_positions_(options.positions != "none"),
           patch_embedding_(images.channels, options.patch, options.overlap, options.dim),
           class_token_({options.dim}, Initializer::normal(0.02f), false),
+          distillation_token_({options.dim}, Initializer::normal(0.02f), false),
           positions_(tokens(), options.dim, options.positions == "learned"),
           dropout_(options.dropout),
           encoder_(encoder_settings(options, tokens()), attention) {
         add("patch_embedding", patch_embedding_);
         if (shape_.class_token) add("class_token", class_token_);
+        if (shape_.distillation_token) add("distillation_token", distillation_token_);
         if (has_positions_) add("positions", positions_);
         add("dropout", dropout_);
         add("encoder", encoder_);
         if (images.classes == 0) return;
         head_ = std::make_unique<Linear>(options.dim, images.classes);
         add("head", *head_);
+        if (options.distillation != "head") return;
+        distillation_head_ = std::make_unique<Linear>(options.dim, images.classes);
+        add("distillation_head", *distillation_head_);
     }
 
     Variable forward(const Tensor& images, const ForwardState& state) override {
         if (!head_) throw Error("the vision transformer has no head, as there are no classes");
-        return head_->forward(features(images, state));
+        const Variable x = encode(images, state);
+        const Variable logits = head_->forward(pooled(x));
+        if (!distillation_head_) return logits;
+        return scale(::heed::add(logits, distillation_head_->forward(pool_tokens(x, TokenPool::second))), 0.5f);
     }
 
     Variable features(const Tensor& images, const ForwardState& state) override {
-        const Variable x = encoder_.forward(embed(images, state), {}, state);
-        return pool_tokens(x, shape_.class_token ? TokenPool::first : TokenPool::mean);
+        return pooled(encode(images, state));
     }
 
     PatchTransformerShape shape() const override { return shape_; }
 
     int64_t multiplies() const override {
         return patch_embedding_.multiplies(shape_.rows * shape_.columns) + encoder_.multiplies(tokens()) +
-               (head_ ? head_->in() * head_->out() : 0);
+               (head_ ? head_->in() * head_->out() : 0) +
+               (distillation_head_ ? distillation_head_->in() * distillation_head_->out() : 0);
     }
 
 private:
+    Variable encode(const Tensor& images, const ForwardState& state) {
+        return encoder_.forward(embed(images, state), {}, state);
+    }
+
+    Variable pooled(const Variable& x) const {
+        return pool_tokens(x, shape_.class_token ? TokenPool::first : TokenPool::mean);
+    }
+
     Variable embed(const Tensor& images, const ForwardState& state) {
         Variable patches = patch_embedding_.forward(Variable(images));
+        if (shape_.distillation_token) patches = assemble_tokens(patches, distillation_token_.variable(), Variable());
         Variable tokens = assemble_tokens(patches, shape_.class_token ? class_token_.variable() : Variable(),
                                           has_positions_ ? positions_.forward(images.context()) : Variable());
         return dropout_.forward(tokens, state);
@@ -117,11 +144,12 @@ private:
     PatchTransformerShape shape_;
     bool has_positions_;
     PatchEmbedding patch_embedding_;
-    Parameter class_token_;
+    Parameter class_token_, distillation_token_;
     Positions positions_;
     Dropout dropout_;
     Encoder encoder_;
-    std::unique_ptr<Linear> head_;  ///< null without classes
+    std::unique_ptr<Linear> head_;               ///< null without classes
+    std::unique_ptr<Linear> distillation_head_;  ///< reads the token of distillation; null without
 };
 
 }  // namespace

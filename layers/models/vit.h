@@ -22,6 +22,7 @@ struct VitOptions : Options {
     std::string norm = "pre";
     double norm_epsilon = LayerNorm::default_epsilon;
     std::string pool = "class";
+    std::string distillation = "none";
     std::string positions = "learned";
     std::string activation = "gelu";
     bool checkpoint_activations = false;

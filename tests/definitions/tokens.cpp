@@ -72,6 +72,10 @@ Values pool_first(const Values& x, const TokenSizes& sizes) {
     return pooled(sizes, [&](int64_t b, int64_t j) { return at(x, sizes, b, 0, j); });
 }
 
+Values pool_second(const Values& x, const TokenSizes& sizes) {
+    return pooled(sizes, [&](int64_t b, int64_t j) { return at(x, sizes, b, 1, j); });
+}
+
 Values pool_mean(const Values& x, const Integers& lengths, const TokenSizes& sizes) {
     return pooled(sizes, [&](int64_t b, int64_t j) {
         const int64_t length = lengths.empty() ? sizes.tokens : lengths[static_cast<std::size_t>(b)];

@@ -24,6 +24,7 @@ Values assemble_tokens(const Values& x, const Values& class_token, const Values&
 
 /// The first token of each sequence [batch, tokens, dim].
 Values pool_first(const Values& x, const TokenSizes& sizes);
+Values pool_second(const Values& x, const TokenSizes& sizes);
 /// The mean of the first lengths[b] tokens; 0 without any.
 Values pool_mean(const Values& x, const Integers& lengths, const TokenSizes& sizes);
 /// The largest value of each feature among the first lengths[b] tokens, NaN if one is NaN; 0 without any.

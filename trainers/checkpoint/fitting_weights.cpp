@@ -67,8 +67,11 @@ std::vector<float> interpolated_positions(const std::vector<float>& positions, c
     const auto dim = static_cast<int64_t>(now.size()) / to.tokens();
     std::vector<float> result = now;
     if (from.class_token && to.class_token) std::copy_n(positions.begin(), dim, result.begin());
-    const float* old_patches = positions.data() + (from.class_token ? dim : 0);
-    float* new_patches = result.data() + (to.class_token ? dim : 0);
+    if (from.distillation_token && to.distillation_token) {
+        std::copy_n(positions.begin() + (from.class_token ? dim : 0), dim, result.begin() + (to.class_token ? dim : 0));
+    }
+    const float* old_patches = positions.data() + from.tokens_in_front() * dim;
+    float* new_patches = result.data() + to.tokens_in_front() * dim;
     for (int64_t row = 0; row < to.rows; ++row) {
         const Between vertical = between(row, to.rows, from.rows);
         for (int64_t column = 0; column < to.columns; ++column) {

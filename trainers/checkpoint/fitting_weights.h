@@ -34,8 +34,8 @@ struct FittedWeights {
 /// by taking their first rows. UserError when nothing fits.
 FittedWeights load_fitting_weights(const SafetensorsFile& file, const ParameterStore& store, const WeightsFit& fit);
 
-/// Positions [from.tokens(), dim] as those of another grid, [to.tokens(), dim]. The row of a class token that only the
-/// new grid has is taken from `now`, the new table as it is.
+/// Positions [from.tokens(), dim] as those of another grid, [to.tokens(), dim]. The row of a class token (or one for
+/// distillation) that only the new grid has is taken from `now`, the new table as it is.
 std::vector<float> interpolated_positions(const std::vector<float>& positions, const PatchGrid& from,
                                           const PatchGrid& to, const std::vector<float>& now);
 

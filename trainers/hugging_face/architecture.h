@@ -49,6 +49,8 @@ public:
 
     /// As config.json has it: "bert".
     virtual const char* model_type() const = 0;
+    /// Whether it is that of a config.json of its model_type, of which there may be several.
+    virtual bool accepts(const JsonFile& /*config*/) const { return true; }
     virtual TensorTables tables() const = 0;
 
     /// Reads what lies in `folder` besides `weights`. Throws UserError, naming file and key, for settings that Heed's

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/trainers/hugging_face/activation_names.h"
+#include "heed/trainers/hugging_face/exported_settings.h"
 #include "heed/trainers/hugging_face/text_encoder.h"
 
 namespace heed {

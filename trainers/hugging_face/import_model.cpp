@@ -11,6 +11,7 @@
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/hugging_face/architecture.h"
+#include "heed/trainers/hugging_face/folder_name.h"
 #include "heed/trainers/hugging_face/new_folder.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -41,7 +42,7 @@ std::string weights_file(const std::string& folder) {
 }
 
 std::string target_folder(const std::string& folder, const std::string& to) {
-    const std::string target = to.empty() ? "runs/" + fs::weakly_canonical(folder).filename().string() : to;
+    const std::string target = to.empty() ? "runs/" + name_of_folder(folder) : to;
     check_new_folder(target, "--to");
     return target;
 }
@@ -61,7 +62,10 @@ std::string recipe_text(const std::vector<std::string>& settings) {
     }
     YAML::Emitter out;
     const auto write = [&](const auto& list) {
-        for (const auto& [key, value] : list) out << YAML::Key << key << YAML::Value << value;
+        for (const auto& [key, value] : list) {
+            out << YAML::Key << key << YAML::Value;
+            value.starts_with('[') ? out << YAML::Flow << YAML::Load(value) : out << value;
+        }
     };
     out << YAML::BeginMap;
     write(values[""]);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -66,6 +67,18 @@ double JsonFile::number(const std::string& key, double otherwise) const {
     return json_->at(key).get<double>();
 }
 
+std::vector<double> JsonFile::numbers(const std::string& key, const std::vector<double>& otherwise) const {
+    if (!has(key)) return otherwise;
+    const nlohmann::json& list = json_->at(key);
+    std::vector<double> values;
+    for (const nlohmann::json& value : list) {
+        if (!list.is_array() || !value.is_number()) fail(key, "a list of numbers");
+        values.push_back(value.get<double>());
+    }
+    if (values.empty()) fail(key, "a list of numbers");
+    return values;
+}
+
 bool JsonFile::flag(const std::string& key, bool otherwise) const {
     if (!has(key)) return otherwise;
     if (!json_->at(key).is_boolean()) fail(key, "true or false");
@@ -90,6 +103,10 @@ std::vector<std::string> JsonFile::class_names() const {
         const auto found = labels.find(std::to_string(i));
         if (found == labels.end() || !found->is_string()) fail("id2label", fmt::format("a name under \"{}\"", i));
         names.push_back(found->get<std::string>());
+    }
+    const std::vector<std::string> given = names;
+    for (size_t i = 0; i < names.size(); ++i) {
+        if (std::count(given.begin(), given.end(), given[i]) > 1) names[i] += fmt::format(" ({})", i);
     }
     return names;
 }

@@ -26,9 +26,12 @@ public:
     int64_t count(const std::string& key, int64_t otherwise) const;
     double number(const std::string& key, double otherwise) const;
     bool flag(const std::string& key, bool otherwise) const;
+    /// A list of numbers; `otherwise` where the key is missing.
+    std::vector<double> numbers(const std::string& key, const std::vector<double>& otherwise) const;
     std::string text(const std::string& key) const;
     std::string text(const std::string& key, const std::string& otherwise) const;
-    /// The names of the classes in "id2label", an object of numbers from 0 on; empty where it is missing.
+    /// The names of the classes in "id2label", an object of numbers from 0 on; empty where it is missing. Classes of
+    /// one name (two of ImageNet's are cranes) get their number behind it.
     std::vector<std::string> class_names() const;
 
     /// The first of "architectures": "BertModel"; empty where there is none.

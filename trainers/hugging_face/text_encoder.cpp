@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "heed/core/error.h"
-#include "heed/core/settings/number_text.h"
 #include "heed/datasets/text/tokenizers/tokenizer.h"
+#include "heed/trainers/hugging_face/exported_settings.h"
+#include "heed/trainers/hugging_face/folder_name.h"
 #include "heed/trainers/hugging_face/wordpiece_files.h"
-#include "heed/trainers/recipe/attention_choice.h"
 
 namespace heed {
 
@@ -54,11 +53,6 @@ nlohmann::ordered_json pooling_json(const std::string& pool, int64_t dim) {
 nlohmann::ordered_json sentence_modules() {
     return {{{"idx", 0}, {"name", "0"}, {"path", ""}, {"type", "sentence_transformers.models.Transformer"}},
             {{"idx", 1}, {"name", "1"}, {"path", "1_Pooling"}, {"type", "sentence_transformers.models.Pooling"}}};
-}
-
-std::string name_of_folder(const std::string& folder) {
-    const std::filesystem::path path = std::filesystem::weakly_canonical(folder);
-    return path.filename().empty() ? "imported" : path.filename().string();
 }
 
 nlohmann::json text_details(const DataFacts& facts) {
@@ -135,26 +129,7 @@ void add_text_encoder(ImportedModel& model, const TextEncoderForm& form, const s
     model.facts = facts.dump();
 }
 
-double real_setting(const Recipe& recipe, const std::string& section, const std::string& leaf) {
-    double value = 0.0;
-    if (!parse_double(recipe.value(section, leaf), value)) throw Error(section + "." + leaf + " is no number");
-    return value;
-}
-
-std::string differing_setting(const TrainedModel& model,
-                              const std::vector<std::pair<std::string, std::string>>& wanted) {
-    for (const auto& [key, value] : wanted) {
-        const size_t dot = key.rfind('.');
-        const std::string has = model.recipe.value(key.substr(0, dot), key.substr(dot + 1));
-        if (has != value) return fmt::format("{} is {}, expected {}", key, has, value);
-    }
-    return "";
-}
-
 std::string text_encoder_obstacle(const TrainedModel& model) {
-    if (attention_text(model.recipe) != "sdpa") {
-        return "its attention is " + attention_text(model.recipe) + ", expected sdpa";
-    }
     for (const auto& [name, tokenizer] : model.facts->tokenizers()) {
         if (tokenizer->kind != "wordpiece") return "its tokenizer is " + tokenizer->kind + ", expected wordpiece";
     }
@@ -164,7 +139,7 @@ std::string text_encoder_obstacle(const TrainedModel& model) {
                                      {"model.embedding_norm", "true"},
                                      {"model.positions", "learned"},
                                      {"model.scale_embedding", "false"},
-                                     {"attention.bias", "true"}});
+                                     {"attention.type", "sdpa"}});
 }
 
 void add_text_encoder_files(ExportedModel& exported, nlohmann::ordered_json config, const TrainedModel& model) {
@@ -172,10 +147,7 @@ void add_text_encoder_files(ExportedModel& exported, nlohmann::ordered_json conf
     const std::vector<std::string>& classes = model.facts->class_names;
     config["vocab_size"] = details.at("vocabulary");
     config["max_position_embeddings"] = details.at("max_tokens");
-    for (size_t i = 0; i < classes.size(); ++i) {
-        config["id2label"][std::to_string(i)] = classes[i];
-        config["label2id"][classes[i]] = i;
-    }
+    add_class_names(config, classes);
     if (!classes.empty()) {
         config["problem_type"] =
             details.at("several_labels").get<bool>() ? "multi_label_classification" : "single_label_classification";

@@ -28,13 +28,6 @@ void add_text_encoder(ImportedModel& model, const TextEncoderForm& form, const s
 /// Whether config.json names a model with a head for classes of texts.
 bool classifies_texts(const JsonFile& config);
 
-/// The value of a setting that is a number.
-double real_setting(const Recipe& recipe, const std::string& section, const std::string& leaf);
-
-/// Of settings "model.norm=post" the first that a model does not have, as an obstacle to its export; empty: none.
-std::string differing_setting(const TrainedModel& model,
-                              const std::vector<std::pair<std::string, std::string>>& wanted);
-
 /// The obstacles of all encoders of texts: another attention or tokenizer, texts without special tokens; or "".
 std::string text_encoder_obstacle(const TrainedModel& model);
 

@@ -46,16 +46,19 @@ public:
 
     std::optional<PatchGrid> patch_grid(const Module& model) const override {
         const PatchTransformerShape shape = dynamic_cast<const ImageClassifier&>(model).shape();
-        return PatchGrid{shape.rows, shape.columns, shape.class_token};
+        return PatchGrid{shape.rows, shape.columns, shape.class_token, shape.distillation_token};
     }
+
+    std::vector<std::string> class_parameters() const override { return {"head.", "distillation_head."}; }
 
     /// A square, with a class token where there is one.
     std::optional<PatchGrid> patch_grid(const SafetensorsFile& weights) const override {
         const StoredTensor* positions = weights.find("positions.weight");
         if (!positions || positions->shape.size() != 2) return {};
         const bool class_token = weights.find("class_token") != nullptr;
+        const bool distillation_token = weights.find("distillation_token") != nullptr;
         const auto side = static_cast<int64_t>(std::sqrt(static_cast<double>(positions->shape[0])));
-        const PatchGrid grid{side, side, class_token};
+        const PatchGrid grid{side, side, class_token, distillation_token};
         return grid.tokens() == positions->shape[0] ? std::optional(grid) : std::nullopt;
     }
 

@@ -209,7 +209,10 @@ std::map<std::string, std::string> dump_metadata(const SavedModel& saved, const 
             {"classes", text(saved.trained.facts->class_names)},
             {"attention_type", attention_text(saved.trained.recipe)},
             {"step", std::to_string(saved.trained.step)},
-            {"patches", text({{"rows", shape.rows}, {"columns", shape.columns}, {"class_token", shape.class_token}})}};
+            {"patches", text({{"rows", shape.rows},
+                              {"columns", shape.columns},
+                              {"class_token", shape.class_token},
+                              {"distillation_token", shape.distillation_token}})}};
 }
 
 void embed_images(SavedModel& saved, std::span<NamedImage> images, const PredictRequest& request) {

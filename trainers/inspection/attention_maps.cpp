@@ -9,7 +9,7 @@ namespace {
 
 /// From one value a token to one a patch.
 std::vector<float> on_patches(const std::vector<double>& tokens, const PatchTransformerShape& shape) {
-    return {tokens.begin() + (shape.class_token ? 1 : 0), tokens.end()};
+    return {tokens.begin() + shape.tokens_in_front(), tokens.end()};
 }
 
 }  // namespace

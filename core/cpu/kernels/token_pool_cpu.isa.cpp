@@ -78,8 +78,8 @@ void token_pool_forward(const TokenPoolForward& a) {
             const float* x = a.x + b * a.tokens * a.dim;
             float* out = a.out + b * a.dim;
             const int64_t length = token_pool_length_of(a.lengths, b, a.tokens);
-            if (a.kind == TokenPool::first) {
-                token_pool_copy(x, out, a.dim);
+            if (const int64_t place = single_token(a.kind); place >= 0) {
+                token_pool_copy(x + place * a.dim, out, a.dim);
             } else if (a.kind == TokenPool::mean) {
                 mean_of(x, length, out, a.dim);
             } else {
@@ -102,7 +102,12 @@ void token_pool_backward(const TokenPoolBackward& a) {
                 }
                 continue;
             }
-            const int64_t length = a.kind == TokenPool::first ? 1 : token_pool_length_of(a.lengths, b, a.tokens);
+            if (const int64_t place = single_token(a.kind); place >= 0) {
+                token_pool_fill(dx, 0, a.tokens * a.dim);
+                token_pool_copy(dout, dx + place * a.dim, a.dim);
+                continue;
+            }
+            const int64_t length = token_pool_length_of(a.lengths, b, a.tokens);
             const float share = length > 1 ? 1.0F / static_cast<float>(length) : 1.0F;
             for (int64_t token = 0; token < length; ++token) {
                 scaled(dout, share, dx + token * a.dim, a.dim);

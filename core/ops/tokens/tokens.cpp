@@ -107,7 +107,10 @@ Variable pool_tokens(const Variable& x, TokenPool kind, const Tensor& lengths) {
         check_dtype("pool_tokens", "lengths", lengths, DType::i32);
         check_shape("pool_tokens", "lengths", lengths.shape(), {batch});
     }
-    if (kind == TokenPool::first && tokens == 0) throw Error("pool_tokens: a sequence without tokens has no first one");
+    if (tokens <= single_token(kind)) {
+        throw Error("pool_tokens: a sequence of " + std::to_string(tokens) + " tokens has no " +
+                    (kind == TokenPool::first ? "first" : "second") + " one");
+    }
     Tensor out = Tensor::empty(x.context(), {batch, dim});
     Tensor winners = kind == TokenPool::max ? Tensor::empty(x.context(), {batch, dim}, DType::i32) : Tensor();
     token_pool_kernels(out).forward({.x = x.value().f32(),

@@ -7,9 +7,14 @@ namespace heed {
 
 namespace {
 
-int64_t token_pool_length_of(const int32_t* lengths, TokenPool kind, int64_t b, int64_t tokens) {
-    if (kind == TokenPool::first) return 1;
-    return lengths == nullptr ? tokens : reference_address(lengths)[b];
+/// The tokens that are pooled: first, and one behind the last.
+struct PooledTokens {
+    int64_t begin, end;
+};
+
+PooledTokens pooled_tokens(const int32_t* lengths, TokenPool kind, int64_t b, int64_t tokens) {
+    if (const int64_t place = single_token(kind); place >= 0) return {place, place + 1};
+    return {0, lengths == nullptr ? tokens : reference_address(lengths)[b]};
 }
 
 /// Lowest position of the largest of `length` values that are `stride` apart; NaN wins; -1 when there are none.
@@ -25,7 +30,8 @@ int32_t winner_of(const float* x, int64_t length, int64_t stride) {
 
 void token_pool_forward(const TokenPoolForward& a) {
     for (int64_t b = 0; b < a.batch; ++b) {
-        const int64_t length = token_pool_length_of(a.lengths, a.kind, b, a.tokens);
+        const auto [begin, end] = pooled_tokens(a.lengths, a.kind, b, a.tokens);
+        const int64_t length = end - begin;
         for (int64_t j = 0; j < a.dim; ++j) {
             const float* x = reference_address(a.x) + b * a.tokens * a.dim + j;
             float& out = reference_address(a.out)[b * a.dim + j];
@@ -35,7 +41,7 @@ void token_pool_forward(const TokenPoolForward& a) {
                 out = winner < 0 ? 0.0F : x[winner * a.dim];
             } else {
                 double sum = 0;
-                for (int64_t token = 0; token < length; ++token) sum += x[token * a.dim];
+                for (int64_t token = begin; token < end; ++token) sum += x[token * a.dim];
                 out = length == 0 ? 0.0F : static_cast<float>(sum / static_cast<double>(length));
             }
         }
@@ -44,7 +50,8 @@ void token_pool_forward(const TokenPoolForward& a) {
 
 void token_pool_backward(const TokenPoolBackward& a) {
     for (int64_t b = 0; b < a.batch; ++b) {
-        const int64_t length = token_pool_length_of(a.lengths, a.kind, b, a.tokens);
+        const auto [begin, end] = pooled_tokens(a.lengths, a.kind, b, a.tokens);
+        const int64_t length = end - begin;
         for (int64_t token = 0; token < a.tokens; ++token) {
             for (int64_t j = 0; j < a.dim; ++j) {
                 const float dout = reference_address(a.dout)[b * a.dim + j];
@@ -52,7 +59,7 @@ void token_pool_backward(const TokenPoolBackward& a) {
                 if (a.kind == TokenPool::max) {
                     dx = reference_address(a.winners)[b * a.dim + j] == token ? dout : 0.0F;
                 } else {
-                    dx = token < length ? dout / static_cast<float>(length) : 0.0F;
+                    dx = token >= begin && token < end ? dout / static_cast<float>(length) : 0.0F;
                 }
             }
         }

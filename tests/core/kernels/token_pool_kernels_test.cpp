@@ -35,9 +35,10 @@ Result run(const Path& path, TokenPool kind, const vector<float>& x, const vecto
 }
 
 TEST(TokenPoolKernels, MatchTheDefinition) {
-    for (const TokenPool kind : {TokenPool::first, TokenPool::mean, TokenPool::max}) {
+    for (const TokenPool kind : {TokenPool::first, TokenPool::mean, TokenPool::max, TokenPool::second}) {
         for (const int64_t batch : {0, 1, 9}) {
             for (const int64_t tokens : {1, 4, 50}) {
+                if (tokens <= single_token(kind)) continue;
                 for (const int64_t dim : {1, 3, 7, 16, 33, 192}) {
                     for (const bool has_lengths : {false, true}) {
                         SCOPED_TRACE(std::to_string(batch) + " x " + std::to_string(tokens) + " x " +
@@ -52,14 +53,15 @@ TEST(TokenPoolKernels, MatchTheDefinition) {
                         vector<double> out(dout.size()), dx(x.size());
                         for (int64_t b = 0; b < batch; ++b) {
                             int64_t length = has_lengths ? lengths[static_cast<std::size_t>(b)] : tokens;
-                            if (kind == TokenPool::first) length = 1;
+                            const int64_t begin = std::max<int64_t>(0, single_token(kind));
+                            if (single_token(kind) >= 0) length = 1;
                             for (int64_t j = 0; j < dim; ++j) {
                                 const auto to = static_cast<std::size_t>(b * dim + j);
                                 const auto from = [&](int64_t token) {
                                     return static_cast<std::size_t>((b * tokens + token) * dim + j);
                                 };
                                 int64_t winner = 0;
-                                for (int64_t token = 0; token < length; ++token) {
+                                for (int64_t token = begin; token < begin + length; ++token) {
                                     if (x[from(token)] > x[from(winner)]) winner = token;
                                     if (kind == TokenPool::max) continue;
                                     out[to] += x[from(token)] / static_cast<double>(length);

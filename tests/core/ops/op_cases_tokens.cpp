@@ -65,7 +65,7 @@ OpCase assemble_tokens_case(const definitions::TokenSizes& sizes, bool class_tok
 }
 
 OpCase pool_tokens_case(const definitions::TokenSizes& sizes, TokenPool kind, const definitions::Integers& lengths) {
-    static const char* names[] = {"first ", "mean ", "max "};
+    static const char* names[] = {"first ", "mean ", "max ", "second "};
     OpInput x{"x", {sizes.batch, sizes.tokens, sizes.dim}, kind == TokenPool::max ? Fill::distinct : Fill::uniform};
     if (!lengths.empty()) {
         x.unread = [=](int64_t element) {
@@ -83,6 +83,7 @@ OpCase pool_tokens_case(const definitions::TokenSizes& sizes, TokenPool kind, co
             .definition =
                 [=](const Arrays& in) {
                     if (kind == TokenPool::first) return Arrays{definitions::pool_first(in[0], sizes)};
+                    if (kind == TokenPool::second) return Arrays{definitions::pool_second(in[0], sizes)};
                     if (kind == TokenPool::mean) return Arrays{definitions::pool_mean(in[0], lengths, sizes)};
                     return Arrays{definitions::pool_max(in[0], lengths, sizes)};
                 },
@@ -117,6 +118,7 @@ std::vector<OpCase> token_cases() {
         for (const TokenPool kind : {TokenPool::first, TokenPool::mean, TokenPool::max}) {
             cases.push_back(pool_tokens_case(each, kind, {}));
         }
+        if (each.tokens > 1) cases.push_back(pool_tokens_case(each, TokenPool::second, {}));
     }
     for (const TokenPool kind : {TokenPool::mean, TokenPool::max}) {
         cases.push_back(pool_tokens_case({3, 5, 7}, kind, {5, 2, 0}));

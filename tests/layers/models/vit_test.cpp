@@ -60,6 +60,10 @@ std::vector<VitOptions> all_forms() {
             }
         }
     }
+    for (const char* distillation : {"token", "head"}) {
+        forms.push_back(small_options());
+        forms.back().distillation = distillation;
+    }
     return forms;
 }
 
@@ -71,7 +75,7 @@ TEST(Vit, EveryFormGivesLogitsOfAllClassesAlikeOnBothDevices) {
             Context context(device == 0 ? "cpu" : "reference");
             auto model = make(options, small_images);
             ParameterStore store(context, *model, 7);
-            EXPECT_EQ(model->tokens(), options.pool == "class" ? 7 : 6);
+            EXPECT_EQ(model->tokens(), 6 + (options.pool == "class") + (options.distillation != "none"));
             const Variable result = model->forward(formula_images(context, 3, small_images), {});
             EXPECT_EQ(result.shape(), (Shape{3, 5}));
             logits[device] = result.value().to_vector();

@@ -119,7 +119,43 @@ def distilbert():
     save("distilbert", model, text_outputs(model, tokenizer, lambda out: out.logits), torch.bfloat16)
 
 
-CASES = [bert, bert_sentences, distilbert]
+def images(channels, side, mean, std):
+    """Two images from a formula that the tests know, [2, channels, side, side], and what the model sees of them."""
+    i, c, y, x = torch.meshgrid(*(torch.arange(n) for n in (2, channels, side, side)), indexing="ij")
+    pixels = (53 * i + 37 * c + 11 * y + 7 * x + x * y) % 256
+    scale = [torch.tensor(v).view(1, -1, 1, 1) for v in (mean, std)]
+    return (pixels.float() / 255 - scale[0]) / scale[1]
+
+
+def image_case(name, config_class, model_class, seed, channels, dtype=torch.float32, **settings):
+    folder = fresh(name)
+    mean, std = [0.5, 0.4, 0.3][:channels], [0.5, 0.25, 0.2][:channels]
+    json.dump({"image_mean": mean, "image_std": std, "do_normalize": True, "do_rescale": True,
+               "rescale_factor": 1 / 255}, open(os.path.join(folder, "preprocessor_config.json"), "w"))
+    config = config_class(hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=20,
+                          image_size=8, patch_size=4, num_channels=channels,
+                          id2label={0: "crane", 1: "house", 2: "crane"}, **settings)
+    model = rounded(randomised(model_class(config), seed), dtype)
+    with torch.no_grad():
+        out = model(images(channels, 8, mean, std))
+    save(name, model, [row.tolist() for row in out.logits], None if dtype == torch.float32 else dtype)
+
+
+def vit():
+    image_case("vit", transformers.ViTConfig, transformers.ViTForImageClassification, 4, 1, hidden_act="gelu_new",
+               layer_norm_eps=1e-6)
+
+
+def deit():
+    image_case("deit", transformers.DeiTConfig, transformers.DeiTForImageClassification, 5, 3)
+
+
+def deit_teacher():
+    image_case("deit_teacher", transformers.DeiTConfig, transformers.DeiTForImageClassificationWithTeacher, 6, 3,
+               torch.float16, hidden_act="relu")
+
+
+CASES = [bert, bert_sentences, distilbert, vit, deit, deit_teacher]
 
 if __name__ == "__main__":
     for case in CASES:
