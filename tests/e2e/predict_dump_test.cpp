@@ -86,7 +86,7 @@ TEST_F(PredictDump, HoldsWhatTheModelComputes) {
         EXPECT_EQ(nlohmann::json::parse(dump.metadata().at("classes")).size(), 4U);
         EXPECT_EQ(dump.metadata().at("attention_type"), type);
         EXPECT_EQ(nlohmann::json::parse(dump.metadata().at("patches")),
-                  nlohmann::json({{"rows", 2}, {"columns", 2}, {"class_token", true}}));
+                  nlohmann::json({{"rows", 2}, {"columns", 2}, {"class_token", true}, {"distillation_token", false}}));
     }
 }
 
