@@ -12,6 +12,7 @@
 #include "heed/trainers/recipe/other_names.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/reference_page.h"
+#include "heed/trainers/record/shell_argument.h"
 
 namespace heed {
 namespace {
@@ -124,6 +125,14 @@ public:
             ->required();
         convert->add_flag("--json", convert_.json, "print one JSON object");
 
+        CLI::App* reproduce = add("reproduce", "compare attention types as a publication did, and judge its claims");
+        reproduce->add_option("experiment", reproduce_.experiment, "mnist, cifar100, imdb or en_es")->required();
+        reproduce->add_option("settings", reproduce_.overrides, overrides_help);
+        reproduce->add_flag("--quick", reproduce_.quick, "a small size, for some minutes (else hours)");
+        reproduce->add_option("--seeds", seeds_, "seeds for each type (default: as the experiment says)");
+        reproduce->add_option("--jobs", jobs_, "trainings beside each other (default: 1)");
+        reproduce->add_option("--dir", reproduce_.folder, "folder (default: runs/reproduce/ and its name)");
+
         CLI::App* predict = add("predict", "classify images or texts");
         predict->add_option("target", predict_.target, target_help)->required();
         add_files(
@@ -231,6 +240,8 @@ public:
             throw UserError(with_command(error.what()));
         }
         check_extras();
+        for (const std::string& argument : arguments) compare_.text += " " + shell_argument(argument);
+        compare_.text = reproduce_.text = "heed" + compare_.text;
         return command();
     }
 
@@ -267,6 +278,8 @@ private:
         compare->add_option("--match", compare_.match,
                             "parameters or multiplies: every type gets as many as the baseline");
         compare->add_option("--match-by", compare_.match_by, "setting that is changed for it")->capture_default_str();
+        compare->add_option("--claims", compare_.claims,
+                            "file of claims to judge (default: each type is at least as good as the baseline)");
         compare->add_option("--name", compare_.name, "of the comparison: its folder is runs/compare/NAME");
         compare->add_option("--dir", compare_.folder, "its folder (default: runs/compare/ and the recipe's name)");
     }
@@ -352,7 +365,8 @@ private:
 
     bool takes_settings(const CLI::App* app) const {
         return app == app_.get_subcommand("train") || app == app_.get_subcommand("check") ||
-               app == app_.get_subcommand("compare") || app == app_.get_subcommand("finetune");
+               app == app_.get_subcommand("compare") || app == app_.get_subcommand("reproduce") ||
+               app == app_.get_subcommand("finetune");
     }
 
     CompletionCommand completion() {
@@ -477,6 +491,11 @@ private:
             }
             return convert_;
         }
+        if (name == "reproduce") {
+            if (!seeds_.empty()) set_count("--seeds", seeds_, reproduce_.seeds.emplace(1));
+            set_count("--jobs", jobs_, reproduce_.jobs);
+            return reproduce_;
+        }
         if (name == "predict") {
             set_count("--top", top_, predict_.request.top);
             if (predict_.request.json && predict_.request.csv) throw UserError("--json and --csv exclude each other");
@@ -529,6 +548,7 @@ private:
     ConvertCommand convert_;
     std::string scores_, rounds_;
     CompareCommand compare_;
+    ReproduceCommand reproduce_;
     std::string types_, seeds_, jobs_, grid_seeds_, margin_;
     EvalCommand eval_;
     PredictCommand predict_;

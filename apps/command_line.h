@@ -41,6 +41,7 @@ struct SweepCommand {
 };
 
 struct CompareCommand {
+    std::string text;                  ///< of the whole command, as it was given
     std::vector<std::string> targets;  ///< a recipe, or finished runs
     std::vector<std::string> overrides;
     std::vector<std::string> types;  ///< empty: all attention types
@@ -54,6 +55,7 @@ struct CompareCommand {
     int64_t grid_seeds = 1;         ///< with which each value of the grid is tried
     std::string match;              ///< parameters or multiplies; empty: sizes are as they are
     std::string match_by = "model.mlp_dim";
+    std::string claims;        ///< file; empty: that each type is no worse than the baseline
     std::string name, folder;  ///< of the comparison; empty: as the recipe
 };
 
@@ -62,6 +64,16 @@ struct ConvertCommand {
     std::vector<std::string> overrides;
     std::string to;  ///< checkpoint that is written
     bool json = false;
+};
+
+struct ReproduceCommand {
+    std::string text;  ///< of the whole command, as it was given
+    std::string experiment;
+    std::vector<std::string> overrides;
+    bool quick = false;
+    std::optional<int64_t> seeds;  ///< else as the experiment says
+    int64_t jobs = 1;
+    std::string folder;  ///< empty: runs/reproduce/ and the name of the experiment
 };
 
 struct PredictCommand {
@@ -141,9 +153,10 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, PredictCommand, TranslateCommand,
-                             ScoreCommand, CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand,
-                             DataCommand, CompletionCommand, ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
+using Command =
+    std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, PredictCommand,
+                 TranslateCommand, ScoreCommand, CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand,
+                 DataCommand, CompletionCommand, ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

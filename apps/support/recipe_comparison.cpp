@@ -19,11 +19,11 @@
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/comparison/comparison_text.h"
+#include "heed/trainers/comparison/experiment.h"
 #include "heed/trainers/comparison/grid.h"
 #include "heed/trainers/comparison/matching.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/general_options.h"
-#include "heed/trainers/record/shell_argument.h"
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/run/resume_check.h"
@@ -90,6 +90,7 @@ RecipeComparison::RecipeComparison(const CompareCommand& command, const StopSign
       grid_(grid_points(command.grid)) {
     const int64_t given = plan_.recipe().options<GeneralOptions>("").threads;
     run_threads_ = given > 0 ? given : std::max<int64_t>(1, default_thread_count() / command.jobs);
+    if (!command.claims.empty()) claims_ = read_claims(command.claims);
     if (!command.match.empty()) match_sizes();
     for (const PlannedRun& run : command.grid.empty() ? final_runs() : grid_runs()) plan_.check_folder(run);
 }
@@ -284,17 +285,6 @@ Comparison RecipeComparison::run() {
     return finish(runs);
 }
 
-std::string RecipeComparison::command_text() const {
-    std::string text = fmt::format("heed compare {} --attention {} --seeds {}", shell_argument(plan_.request().recipe),
-                                   joined(plan_.request().types, ","), command_.seeds);
-    if (command_.jobs > 1) text += fmt::format(" --jobs {}", command_.jobs);
-    for (const std::string& grid : command_.grid) text += " --grid " + shell_argument(grid);
-    if (command_.grid_seeds > 1) text += fmt::format(" --grid-seeds {}", command_.grid_seeds);
-    if (!command_.match.empty()) text += fmt::format(" --match {} --match-by {}", command_.match, command_.match_by);
-    for (const std::string& setting : command_.overrides) text += " " + shell_argument(setting);
-    return text;
-}
-
 Comparison RecipeComparison::finish(const std::vector<PlannedRun>& runs) {
     Comparison comparison = *so_far(runs);
     const Recipe& recipe = plan_.recipe();
@@ -306,10 +296,10 @@ Comparison RecipeComparison::finish(const std::vector<PlannedRun>& runs) {
                         {"Baseline", baseline_},
                         {"Seeds", seeds.size() == 1 ? fmt::format("{}", seeds.front())
                                                     : fmt::format("{} to {}", seeds.front(), seeds.back())}};
-    comparison.command = command_text();
+    comparison.command = command_.text;
     comparison.settings = settings_not_default(recipe);
     comparison.recipe_yaml = portable_recipe(recipe);
-    compare(comparison, default_claims(comparison.contenders, comparison.baseline));
+    compare(comparison, command_.claims.empty() ? default_claims(comparison.contenders, comparison.baseline) : claims_);
     comparison.notes = notes_on_numbers(comparison);
     comparison.notes.emplace_back(
         "A seed fixes the order of the data, dropout, and the first values of all weights that types share; the data "

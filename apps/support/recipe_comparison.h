@@ -43,13 +43,13 @@ private:
     std::string result_text(const PlannedRun& run);
     const RunResult& result_of(const PlannedRun& run);
     void measure_inference(const std::vector<PlannedRun>& runs, bool again);
-    std::string command_text() const;
     Comparison finish(const std::vector<PlannedRun>& runs);
 
     const CompareCommand& command_;
     const StopSignals& signals_;
     ComparisonPlan plan_;
     std::string baseline_;
+    std::vector<Claim> claims_;  // of a file
     int64_t run_threads_ = 1;
     std::vector<Settings> grid_;                  // its points; one that is empty where there is none
     std::map<std::string, Settings> matched_;     // of each type, to match sizes

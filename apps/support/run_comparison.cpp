@@ -11,8 +11,8 @@
 #include "heed/core/parallel.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
+#include "heed/trainers/comparison/experiment.h"
 #include "heed/trainers/comparison/run_groups.h"
-#include "heed/trainers/record/shell_argument.h"
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/run/resume_check.h"
 
@@ -88,11 +88,11 @@ Comparison compare_runs(const CompareCommand& command) {
     const RunResult& first = comparison.contenders.front().runs.front();
     comparison.title = "Runs on " + first.data->name + " compared";
     comparison.facts = {{"Data", first.data->name}, {"Baseline", comparison.base().name}};
-    comparison.command = "heed compare";
-    for (const std::string& folder : command.targets) comparison.command += " " + shell_argument(folder);
+    comparison.command = command.text;
     comparison.settings = settings_not_default(*first.recipe);
     comparison.recipe_yaml = portable_recipe(*first.recipe);
-    compare(comparison, default_claims(comparison.contenders, comparison.baseline));
+    compare(comparison, command.claims.empty() ? default_claims(comparison.contenders, comparison.baseline)
+                                               : read_claims(command.claims));
     comparison.notes = notes_on_numbers(comparison);
     comparison.notes.emplace_back(
         "Training is the time in steps; whether other programs ran beside these runs is not known.");

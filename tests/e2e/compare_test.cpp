@@ -170,6 +170,28 @@ TEST_F(Compare, FinishedRunsAreGroupedAndPairedBySeed) {
     EXPECT_EQ(tiny().losses("untested").size(), 9u);
 }
 
+TEST_F(Compare, AnExperimentIsReproducedWithItsClaims) {
+    std::filesystem::create_directories(tiny().folder / "experiments");
+    write_text(tiny().folder / "experiments/tiny.yaml",
+               "recipe: ../tiny.yaml\n"
+               "attention: [sdpa, efficient]\n"
+               "quick: {seeds: 2, settings: [train.epochs=1]}\n"
+               "claims:\n"
+               "  small: {type: efficient, measure: attention_parameters, at_most: 0.5, source: somebody}\n"
+               "  fast: {type: smyrf, measure: inference_seconds}\n");
+    const ProgramResult result = tiny().run({"reproduce", "tiny", "--quick", "data.batch=20"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const nlohmann::json json = nlohmann::json::parse(tiny().file("runs/reproduce/tiny-quick/comparison.json"));
+    EXPECT_EQ(json.at("runs").size(), 4u);
+    EXPECT_EQ(json.at("claims").at(0).at("verdict"), "holds");
+    EXPECT_EQ(json.at("claims").at(0).at("source"), "somebody");
+    EXPECT_TRUE(contains(json.at("claims").at(1).at("reason").get<std::string>(), "smyrf is not among"));
+    const std::string page = tiny().file("runs/reproduce/tiny-quick/comparison.html");
+    EXPECT_TRUE(contains(page, "heed reproduce tiny --quick data.batch=20"));
+    EXPECT_TRUE(contains(page, "somebody"));
+    expect_error(tiny().run({"reproduce", "tinny"}), 2, "there is no experiment \"tinny\" (did you mean tiny?)");
+}
+
 TEST_F(Compare, ARunThatFailsIsNamed) {
     const ProgramResult result =
         tiny().run(arguments("diverged", {"optimizer.type=sgd", "optimizer.lr=1e6", "train.clip=0"}));
@@ -194,6 +216,7 @@ TEST_F(Compare, WhatCannotBeComparedIsRefused) {
     refused({"tiny.yaml", "--grid", "optimizer.lr"}, "--grid expects KEY=VALUE");
     refused({"tiny.yaml", "--grid", "optimizer.lr=1,1"}, "--grid expects different values");
     refused({"tiny.yaml", "--grid", "optimizer.lrr=1,2"}, "lrr");
+    refused({"tiny.yaml", "--claims", "none.yaml"}, "none.yaml");
     refused({"tiny.yaml", "--match", "size"}, "--match expects parameters or multiplies");
     refused({"tiny.yaml", "--baseline", "spda"}, "did you mean sdpa?");
     refused({"tiny.yaml", "--name", "a", "--dir", "b"}, "exclude each other");

@@ -1,0 +1,79 @@
+#include "heed/trainers/comparison/experiment.h"
+
+#include <filesystem>
+
+#include "heed/core/error.h"
+#include "heed/trainers/recipe/levels.h"
+
+namespace heed {
+
+namespace {
+
+constexpr std::string_view claims_prefix = "claims.";
+
+/// The section that the claims stand in, which has no settings of its own.
+struct NoSettings final : Options {
+    void describe(Fields&) override {}
+};
+
+/// "claims.smaller" for each group of keys below claims.
+std::vector<std::string> claim_sections(const std::vector<RecipeLevel>& levels) {
+    std::vector<std::string> names;
+    for (const RecipeLevel& level : levels) {
+        for (const GivenValue& given : level) {
+            const bool nested = given.key.find('.', claims_prefix.size()) != std::string::npos;
+            if (given.key.starts_with(claims_prefix) && !nested && given.kind == YamlEntry::Kind::mapping) {
+                names.push_back(given.key);
+            }
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
+void ExperimentSize::describe(Fields& fields) {
+    fields.add("seeds", seeds, "seeds for each type").range(1, 1024);
+    fields.add("settings", settings, "settings that replace those of the recipe");
+}
+
+void Experiment::describe(Fields& fields) {
+    fields.add("recipe", recipe, "recipe file, from the folder of this file on");
+    fields.add("attention", attention, "attention types");
+    fields.add("metric", metric, "of the test set; empty: that of the kind");
+    fields.add("margin", margin, "difference that is too small to matter, in the unit of the metric").range(0, 1e6);
+    fields.add("grid", grid, "values of a setting out of which each type gets its own, by validation");
+}
+
+Experiment read_experiment(const std::string& file) {
+    const std::vector<RecipeLevel> levels = file_levels(file);
+    const std::vector<std::string> names = claim_sections(levels);
+    RecipeSpec spec = {untyped_section<Experiment>("", "The experiment."),
+                       untyped_section<ExperimentSize>("quick", "Its size for some minutes."),
+                       untyped_section<ExperimentSize>("full", "Its size as it was published."),
+                       untyped_section<NoSettings>("claims", "What was claimed.")};
+    for (const std::string& name : names) spec.push_back(untyped_section<Claim>(name.c_str(), "A claim."));
+    const Recipe read = resolve_levels(spec, file, levels);
+    const auto& top = read.options<Experiment>("");
+    Experiment experiment;
+    experiment.recipe = top.recipe;
+    if (!top.recipe.empty()) {
+        experiment.recipe = (std::filesystem::path(file).parent_path() / top.recipe).lexically_normal().string();
+    }
+    experiment.attention = top.attention;
+    experiment.metric = top.metric;
+    experiment.margin = top.margin;
+    experiment.grid = top.grid;
+    experiment.quick = read.options<ExperimentSize>("quick");
+    experiment.full = read.options<ExperimentSize>("full");
+    for (const std::string& name : names) experiment.claims.push_back(read.options<Claim>(name));
+    return experiment;
+}
+
+std::vector<Claim> read_claims(const std::string& file) {
+    std::vector<Claim> claims = read_experiment(file).claims;
+    if (claims.empty()) throw UserError(file + ": expected claims, found none");
+    return claims;
+}
+
+}  // namespace heed
