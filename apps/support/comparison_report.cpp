@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "heed/core/files/atomic_file.h"
-#include "heed/trainers/comparison/comparison_json.h"
-#include "heed/trainers/comparison/comparison_page.h"
-#include "heed/trainers/comparison/comparison_text.h"
+#include "heed/trainers/comparison/report/comparison_json.h"
+#include "heed/trainers/comparison/report/comparison_page.h"
+#include "heed/trainers/comparison/report/comparison_text.h"
 
 namespace heed {
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "heed/apps/commands.h"
+#include "heed/attention/registry.h"
 #include "heed/datasets/catalogue/catalogue.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 
@@ -77,12 +78,16 @@ Words plain_words(const CompletionCommand& command, const CommandOutline& outlin
         words.push_back("recipe");
     } else if (outline.name == "completion") {
         words = completion_shells();
+    } else if (outline.name == "compare") {
+        for (const AttentionType& type : attention_types()) words.emplace_back(type.name);
+    } else if (outline.name == "reproduce") {
+        words = {"mnist", "cifar100", "imdb", "en_es"};
     }
     return words;
 }
 
 bool takes_files(const CommandOutline& outline) {
-    return outline.name != "help" && outline.name != "completion";
+    return outline.name != "help" && outline.name != "completion" && outline.name != "reproduce";
 }
 
 constexpr const char* bash_frame = R"(# Completion of heed for bash: source <(heed completion bash)

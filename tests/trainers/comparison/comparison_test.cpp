@@ -7,10 +7,11 @@
 
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
-#include "heed/trainers/comparison/comparison_json.h"
-#include "heed/trainers/comparison/comparison_text.h"
 #include "heed/trainers/comparison/grid.h"
 #include "heed/trainers/comparison/matching.h"
+#include "heed/trainers/comparison/report/comparison_json.h"
+#include "heed/trainers/comparison/report/comparison_page.h"
+#include "heed/trainers/comparison/report/comparison_text.h"
 
 namespace heed {
 namespace {
@@ -177,6 +178,12 @@ TEST(Comparison, TablesHaveEveryRun) {
     EXPECT_TRUE(contains(csv, "\nsuper,5,0.99,"));
     EXPECT_TRUE(contains(comparison_json(comparison), "\"verdict\": \"holds\""));
     EXPECT_TRUE(contains(comparison_markdown(comparison), "| super | 4 | 94.50 ± "));
+    comparison.notes = {"a note"};
+    const std::string page = comparison_page(comparison);
+    EXPECT_TRUE(contains(page, "<td class=\"verdict holds\">holds</td>"));
+    EXPECT_TRUE(contains(page, "accuracy against attention parameters"));
+    EXPECT_TRUE(contains(page, "<p>a note</p>"));
+    EXPECT_TRUE(contains(page, "Pareto front"));
 }
 
 }  // namespace

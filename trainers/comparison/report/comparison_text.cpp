@@ -1,4 +1,4 @@
-#include "heed/trainers/comparison/comparison_text.h"
+#include "heed/trainers/comparison/report/comparison_text.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "heed/trainers/comparison/comparison_charts.h"
+#include "heed/trainers/comparison/report/comparison_charts.h"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
-#include "heed/trainers/comparison/comparison_page.h"
+#include "heed/trainers/comparison/report/comparison_page.h"
 
 #include <fmt/format.h>
 
 #include <iterator>
 
-#include "heed/trainers/comparison/comparison_charts.h"
-#include "heed/trainers/comparison/comparison_text.h"
+#include "heed/trainers/comparison/report/comparison_charts.h"
+#include "heed/trainers/comparison/report/comparison_text.h"
 #include "heed/trainers/report/page.h"
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"

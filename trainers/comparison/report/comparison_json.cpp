@@ -1,4 +1,4 @@
-#include "heed/trainers/comparison/comparison_json.h"
+#include "heed/trainers/comparison/report/comparison_json.h"
 
 #include <nlohmann/json.hpp>
 
