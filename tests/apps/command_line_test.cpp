@@ -136,7 +136,8 @@ TEST(CommandLine, HelpExplainsEveryCommandThatThereIs) {
         EXPECT_EQ(parsed<ShowText>({outline.name, "--help"}).text, help);
         for (const std::string& option : outline.options) EXPECT_TRUE(contains(help, option)) << option;
         EXPECT_EQ(outline.takes_settings, outline.name == "train" || outline.name == "check" ||
-                                              outline.name == "compare" || outline.name == "reproduce");
+                                              outline.name == "compare" || outline.name == "reproduce" ||
+                                              outline.name == "finetune");
     }
     EXPECT_TRUE(contains(parsed<ShowText>({"help", "recipe"}).text, "model.dim"));
     EXPECT_NO_THROW(parsed<ShowVersion>({"--version"}));
