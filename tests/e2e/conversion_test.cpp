@@ -91,6 +91,40 @@ TEST_F(Conversion, AFineTuningTellsWhatTheSwapCost) {
     EXPECT_EQ(tiny().losses("short").size(), 18U);
 }
 
+TEST_F(Conversion, ATeacherThatIsTheStudentHasNothingToTeach) {
+    const std::vector<std::string> settings = {"model.heads=2", "model.dropout=0", "init=plain", "train.steps=1",
+                                               "optimizer.schedule=constant"};
+    const auto train = [&](const std::string& dir, const std::string& weight) {
+        std::vector<std::string> all = settings;
+        all.push_back("distill.weight=" + weight);
+        ASSERT_EQ(tiny().train(dir, all).code, 0);
+    };
+    train("same", "1");
+    EXPECT_LT(tiny().values("same", "step", "gradient_norm").front(), 1e-4);
+    EXPECT_TRUE(contains(tiny().file("same/log.txt"), "following the answers of"));
+    train("half", "0.5");
+    train("labels", "0");
+    EXPECT_NEAR(tiny().losses("half").front(), 0.5 * tiny().losses("labels").front(), 1e-5);
+}
+
+TEST_F(Conversion, ATeacherIsFollowedForAWhileAndATrainingGoesOnExactly) {
+    const std::vector<std::string> whole = {"model.heads=2",    "distill.teacher=plain",       "distill.weight=0.7",
+                                            "distill.epochs=1", "optimizer.schedule=constant", "optimizer.warmup=1"};
+    ASSERT_EQ(tiny().train("followed", whole).code, 0);
+    std::vector<std::string> part = whole;
+    part.emplace_back("train.steps=5");
+    ASSERT_EQ(tiny().train("parts", part).code, 0);
+    const ProgramResult result = tiny().run({"train", "parts", "train.epochs=2", "--resume"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_EQ(tiny().losses("parts"), tiny().losses("followed"));
+    EXPECT_TRUE(contains(tiny().file("parts/log.txt"), "for the first 9 steps"));
+    expect_error(tiny().train("x", {"distill.weight=0.5"}), 2, "distill.weight needs a model to follow");
+    expect_error(tiny().train("x", {"distill.weight=0.5", "distill.teacher=none"}), 2,
+                 "distill.teacher: expected a run folder or a checkpoint, but there is no none");
+    expect_error(tiny().train("x", {"distill.weight=0.5", "distill.teacher=plain", "data.mean=[0.1]"}), 2,
+                 "plain cannot teach: it was trained on data of another form");
+}
+
 TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
     const auto refused = [&](std::vector<std::string> arguments, const std::string& why) {
         arguments.insert(arguments.begin(), {"convert", "plain"});

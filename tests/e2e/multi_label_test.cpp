@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -140,6 +141,16 @@ TEST_F(MultiLabel, AResumedTrainingHasTheSameBits) {
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_EQ(weights("parts"), weights("constant"));
     EXPECT_TRUE(contains(file("parts/log.txt"), "weights of the classes: dear "));
+}
+
+TEST_F(MultiLabel, ATeacherThatIsTheStudentHasNothingToTeach) {
+    const ProgramResult result = run({"train", "labels.yaml", "run.dir=same", "init=whole", "model.dropout=0",
+                                      "distill.weight=1", "train.steps=1", "train.test=false"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const std::vector<MetricsRecord> records = read_metrics(*folder_ / "same/metrics.jsonl");
+    const auto step = std::find_if(records.begin(), records.end(), [](const auto& r) { return r.event == "step"; });
+    ASSERT_NE(step, records.end());
+    EXPECT_LT(step->number("gradient_norm").value(), 1e-4);
 }
 
 TEST_F(MultiLabel, TheReportHasATableOfTheLabels) {

@@ -86,6 +86,13 @@ TEST_F(Translation, AllThreePlacesCanBeSwapped) {
     EXPECT_EQ(tiny().run({"translate", "other.safetensors", "input.txt"}).code, 0);
 }
 
+TEST_F(Translation, ATeacherThatIsTheStudentHasNothingToTeach) {
+    const ProgramResult result = train("same", {"init=run", "model.dropout=0", "distill.weight=1", "train.steps=1",
+                                                "train.test=false", "optimizer.schedule=constant"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_LT(tiny().values("same", "step", "gradient_norm").front(), 1e-4);
+}
+
 TEST_F(Translation, SettingsOfTheSearchAreTakenAndOthersRefused) {
     const std::string one = "two hundred thirty-one\n";
     EXPECT_EQ(translate(one, {"decoding.beam=1"}).output, translate(one, {"--beam", "1"}).output);

@@ -11,6 +11,7 @@
 #include "heed/core/ops/losses/totals.h"
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/classification/classification_meter.h"
+#include "heed/trainers/distillation/distilled_loss.h"
 #include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
@@ -54,7 +55,8 @@ MicroBatch ImageTask::forward(const ImageBatch& batch, ForwardState state) {
     if (batch.size() == 0) return result;
     state.first_sample = static_cast<uint32_t>(batch.first_sample);
     const Tensor labels = labels_on_device(batch.labels);
-    const Variable logits = model_.forward(images_on_device(context_, batch, data_.shape()), state);
+    const Tensor images = images_on_device(context_, batch, data_.shape());
+    const Variable logits = model_.forward(images, state);
     CrossEntropyResult loss = cross_entropy(logits, labels, label_smoothing_, class_weights_);
     result.count = batch.size();
     result.totals = Tensor::zeros(context_, {2}, DType::f64);
@@ -63,18 +65,26 @@ MicroBatch ImageTask::forward(const ImageBatch& batch, ForwardState state) {
         add_total(loss.loss_total(), 1.0, loss_total);
         add_equal_total(loss.predictions, labels, correct);
         result.loss = std::move(loss.loss);
-        return result;
+    } else {
+        // Cross-entropy is linear in its targets: two hard targets with weights are the soft one. The class with the
+        // larger share counts as the right one.
+        const float own = batch.own_share, rest = 1.0f - own;
+        const Tensor partner_labels = labels_on_device(batch.partner_labels);
+        const CrossEntropyResult partner = cross_entropy(logits, partner_labels, label_smoothing_, class_weights_);
+        add_total(loss.loss_total(), static_cast<double>(own), loss_total);
+        add_total(partner.loss_total(), static_cast<double>(rest), loss_total);
+        add_equal_total(loss.predictions, own < 0.5f ? partner_labels : labels, correct);
+        result.loss = add(scale(loss.loss, own), scale(partner.loss, rest));
     }
-    // Cross-entropy is linear in its targets: two hard targets with weights are the soft one. The class with the larger
-    // share counts as the right one.
-    const float own = batch.own_share, rest = 1.0f - own;
-    const Tensor partner_labels = labels_on_device(batch.partner_labels);
-    const CrossEntropyResult partner = cross_entropy(logits, partner_labels, label_smoothing_, class_weights_);
-    add_total(loss.loss_total(), static_cast<double>(own), loss_total);
-    add_total(partner.loss_total(), static_cast<double>(rest), loss_total);
-    add_equal_total(loss.predictions, own < 0.5f ? partner_labels : labels, correct);
-    result.loss = add(scale(loss.loss, own), scale(partner.loss, rest));
+    if (const Teacher* teacher = teacher_of(state)) {
+        follow_teacher(result, logits, teacher_logits(*teacher, images), *teacher);
+    }
     return result;
+}
+
+Tensor ImageTask::teacher_logits(const Teacher& teacher, const Tensor& images) {
+    const NoGradient guard(context_);
+    return teacher.model_as<ImageClassifier>().forward(images, {}).value();
 }
 
 Tensor ImageTask::labels_on_device(const std::vector<int32_t>& labels) const {

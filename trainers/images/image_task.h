@@ -33,6 +33,7 @@ public:
 
 private:
     MicroBatch forward(const ImageBatch& batch, ForwardState state);
+    Tensor teacher_logits(const Teacher& teacher, const Tensor& images);
     Tensor labels_on_device(const std::vector<int32_t>& labels) const;
 
     Context& context_;

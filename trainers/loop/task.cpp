@@ -1,6 +1,12 @@
 #include "heed/trainers/loop/task.h"
 
+#include "heed/trainers/distillation/teacher.h"
+
 namespace heed {
+
+const Teacher* Task::teacher_of(const ForwardState& state) const {
+    return teacher_ && teacher_->leads(state.step) ? teacher_ : nullptr;
+}
 
 const char* split_name(Split split) {
     switch (split) {

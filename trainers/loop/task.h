@@ -11,6 +11,8 @@
 
 namespace heed {
 
+class Teacher;
+
 /// Sums over samples, so that micro-batches and ranks add up to the whole batch.
 struct LossSums {
     double loss = 0.0;
@@ -62,11 +64,20 @@ public:
     /// returns false. `batch` is that of epoch_steps. Gradients can be asked for in `after`.
     virtual void show_training(int64_t batch, uint64_t seed, ForwardObserver& observer,
                                const std::function<bool(int64_t)>& after) = 0;
+    /// From now on training steps follow this model as well as the labels; null: none. It must outlive the task.
+    void set_teacher(const Teacher* teacher) { teacher_ = teacher; }
     /// Seconds for which `next` has waited for data.
     virtual double waited_seconds() const = 0;
 
     /// Throws Error when the model's output is not finite.
     virtual Evaluation evaluate(Split split) = 0;
+
+protected:
+    /// The model that this training step follows; null: none.
+    const Teacher* teacher_of(const ForwardState& state) const;
+
+private:
+    const Teacher* teacher_ = nullptr;
 };
 
 }  // namespace heed

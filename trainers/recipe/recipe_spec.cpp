@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/trainers/conversion/convert_options.h"
+#include "heed/trainers/distillation/distill_options.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/optimizers/registry.h"
 #include "heed/trainers/recipe/attention_choice.h"
@@ -76,6 +77,7 @@ const RecipeSpec& recipe_spec() {
         {"optimizer", "How its weights are changed.", "type", "adamw", optimizer_types()},
         untyped_section<ConvertOptions>("convert",
                                         "How the weights of `init` are carried over where it has another attention."),
+        untyped_section<DistillOptions>("distill", "Whether it follows the answers of a trained model."),
         untyped_section<RunOptions>("run", "Where the results go."),
     });
     return spec;

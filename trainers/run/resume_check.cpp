@@ -58,9 +58,10 @@ std::map<std::string, std::string> values_of(const Recipe& recipe) {
 }  // namespace
 
 bool may_differ_on_resume(const std::string& key) {
-    return is_listed(key, {"init", "init_strict", "threads", "data.root", "train.epochs", "train.steps",
-                           "train.patience", "train.eval_every", "train.eval_steps", "train.checkpoint_every",
-                           "train.watch_every", "train.average_best", "train.test", "convert.*", "run.*"});
+    return is_listed(key,
+                     {"init", "init_strict", "threads", "data.root", "train.epochs", "train.steps", "train.patience",
+                      "train.eval_every", "train.eval_steps", "train.checkpoint_every", "train.watch_every",
+                      "train.average_best", "train.test", "convert.*", "distill.teacher", "run.*"});
 }
 
 bool may_be_changed(const std::string& key) {
@@ -101,7 +102,8 @@ std::vector<SettingChange> check_resumable(const Recipe& recipe, const Recipe& s
 }
 
 std::string portable_recipe(const Recipe& recipe) {
-    const std::vector<std::string> emptied = {"data.root=", "run.dir=", "run.name=", "init=", "init_strict=true"};
+    const std::vector<std::string> emptied = {
+        "data.root=", "run.dir=", "run.name=", "init=", "init_strict=true", "distill.teacher="};
     return parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), emptied).resolved_yaml();
 }
 
@@ -134,7 +136,8 @@ RunBeginning known_beginning(const Recipe& recipe, const std::string& folder) {
 
 std::string run_recipe(const Recipe& recipe, const RunBeginning& beginning) {
     const std::vector<std::string> changes = {"data.root=" + absolute_path(recipe.value("data", "root")),
-                                              "init=" + beginning.init, "run.name=" + beginning.name};
+                                              "init=" + beginning.init, "run.name=" + beginning.name,
+                                              "distill.teacher=" + absolute_path(recipe.value("distill", "teacher"))};
     return parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), changes).resolved_yaml();
 }
 

@@ -19,7 +19,10 @@ Training::Training(const Recipe& run_recipe, Context& context, Workload& run_wor
       communicator(make_communicator(context)),
       trainer(context, task, store, options, recipe.options<OptimizerOptions>("optimizer"),
               workload.facts()->kind().batch(recipe), *communicator),
-      watch(task, store, workload.attention_weights(), options.watch_every) {}
+      watch(task, store, workload.attention_weights(), options.watch_every),
+      teacher(Teacher::load(recipe, context, *workload.facts(), trainer.epoch_steps())) {
+    task.set_teacher(teacher.get());
+}
 
 void check_training(Training& training) {
     const TrainOptions& options = training.options;

@@ -4,6 +4,7 @@
 
 #include "heed/core/module/parameter_store.h"
 #include "heed/core/ranks/communicator.h"
+#include "heed/trainers/distillation/teacher.h"
 #include "heed/trainers/kinds/workload.h"
 #include "heed/trainers/loop/trainer.h"
 #include "heed/trainers/loop/training_watch.h"
@@ -28,6 +29,7 @@ struct Training {
     std::unique_ptr<Communicator> communicator;
     Trainer trainer;
     TrainingWatch watch;
+    std::unique_ptr<Teacher> teacher;  ///< null where none is followed
 };
 
 /// Throws UserError, naming the key, where the recipe asks for what this training cannot do; to be called before there

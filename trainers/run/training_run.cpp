@@ -130,6 +130,7 @@ void describe(OpenRun& run, const std::string& memory) {
     if (training.options.watch_every > 0 && training.watch.samples() == 0) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
     }
+    if (training.teacher) run.record.line(training.teacher->line());
     const std::string schedule = schedule_warning(training.recipe, trainer.total_steps(), trainer.epoch_steps());
     for (const std::string& warning : {schedule, memory}) {
         if (!warning.empty()) run.record.line(warning);

@@ -8,6 +8,7 @@
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/classification/multi_label_meter.h"
+#include "heed/trainers/distillation/distilled_loss.h"
 #include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
@@ -36,15 +37,33 @@ void TextTask::fill(const BatchPart& part) {
 }
 
 Variable TextTask::classify(const TokenMatrix& texts, const ForwardState& state) {
+    return classify_with(model_, texts, state);
+}
+
+Variable TextTask::classify_with(TextClassifier& model, const TokenMatrix& texts, const ForwardState& state) {
     const Shape shape = {texts.rows, texts.columns};
-    const Tensor ids = indices_on_device(context_, "token ids", shape, texts.ids, 0, model_.shape().vocabulary);
+    const Tensor ids = indices_on_device(context_, "token ids", shape, texts.ids, 0, model.shape().vocabulary);
     const Tensor lengths = indices_on_device(context_, "lengths", {texts.rows}, texts.lengths, 0, texts.columns + 1);
-    return model_.forward(ids, lengths, state);
+    return model.forward(ids, lengths, state);
 }
 
 MicroBatch TextTask::compute(const ForwardState& state) {
-    LabelLoss loss = label_loss(classify(matrix_, state), data_.train.labels.at(places_), loss_);
-    return {std::move(loss.loss), std::move(loss.totals), std::ssize(places_), {}};
+    const Variable logits = classify(matrix_, state);
+    LabelLoss loss = label_loss(logits, data_.train.labels.at(places_), loss_);
+    MicroBatch result{std::move(loss.loss), std::move(loss.totals), std::ssize(places_), {}};
+    if (const Teacher* teacher = teacher_of(state)) {
+        Tensor answers;
+        {
+            const NoGradient guard(context_);
+            answers = classify_with(teacher->model_as<TextClassifier>(), matrix_, {}).value();
+        }
+        if (several_labels()) {
+            follow_teacher_on_labels(result, logits, answers, *teacher);
+        } else {
+            follow_teacher(result, logits, answers, *teacher);
+        }
+    }
+    return result;
 }
 
 void TextTask::show(std::span<const int64_t> places, const ForwardState& state) {

@@ -49,6 +49,7 @@ public:
     Variable classify(const TokenMatrix& texts, const ForwardState& state = {});
 
 private:
+    Variable classify_with(TextClassifier& model, const TokenMatrix& texts, const ForwardState& state);
     TokenBatches batches(int64_t batch, bool shuffle, uint64_t seed) const override;
     void fill(const BatchPart& part) override;
     MicroBatch compute(const ForwardState& state) override;

@@ -10,6 +10,7 @@
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/losses/totals.h"
 #include "heed/core/ops/shapes/reshape.h"
+#include "heed/trainers/distillation/distilled_loss.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/metrics/perplexity.h"
 
@@ -118,9 +119,18 @@ void TranslationTask::fill(const BatchPart& part) {
 }
 
 MicroBatch TranslationTask::compute(const ForwardState& state) {
-    TranslationLoss loss =
-        translation_loss(context_, translation_logits(context_, model_, batch_, state), batch_, label_smoothing_);
-    return {std::move(loss.result.loss), totals_of(loss), batch_.target_tokens(), {}};
+    const Variable logits = translation_logits(context_, model_, batch_, state);
+    TranslationLoss loss = translation_loss(context_, logits, batch_, label_smoothing_);
+    MicroBatch result{std::move(loss.result.loss), totals_of(loss), batch_.target_tokens(), {}};
+    if (const Teacher* teacher = teacher_of(state)) {
+        Tensor answers;
+        {
+            const NoGradient guard(context_);
+            answers = translation_logits(context_, teacher->model_as<Translator>(), batch_, {}).value();
+        }
+        follow_teacher(result, logits, answers, *teacher, loss.targets);
+    }
+    return result;
 }
 
 void TranslationTask::show(std::span<const int64_t> places, const ForwardState& state) {

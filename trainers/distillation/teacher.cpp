@@ -1,0 +1,66 @@
+#include "heed/trainers/distillation/teacher.h"
+
+#include <fmt/format.h>
+
+#include "heed/core/error.h"
+#include "heed/trainers/checkpoint/checkpoint_facts.h"
+#include "heed/trainers/distillation/distill_options.h"
+#include "heed/trainers/kinds/training_kind.h"
+#include "heed/trainers/recipe/attention_choice.h"
+#include "heed/trainers/recipe/general_options.h"
+
+namespace heed {
+
+namespace {
+
+/// What the facts of both differ in; empty: nothing that matters to a model.
+std::string difference(const DataFacts& teacher, const DataFacts& data) {
+    if (&teacher.kind() != &data.kind()) {
+        return fmt::format("is {}, but this training is of {}", teacher.kind().model_name(), data.kind().name());
+    }
+    if (teacher.class_names != data.class_names) return "was trained for other classes";
+    const auto ours = data.tokenizers(), theirs = teacher.tokenizers();
+    for (size_t i = 0; i < ours.size(); ++i) {
+        if (theirs.size() != ours.size() || theirs[i].second->bytes != ours[i].second->bytes) {
+            return "was trained with another tokenizer";
+        }
+    }
+    if (teacher.details() != data.details()) {
+        return fmt::format("was trained on data of another form: {}, here {}", teacher.details(), data.details());
+    }
+    return "";
+}
+
+}  // namespace
+
+std::unique_ptr<Teacher> Teacher::load(const Recipe& recipe, Context& context, const DataFacts& facts,
+                                       int64_t epoch_steps) {
+    const auto& options = recipe.options<DistillOptions>("distill");
+    if (options.weight == 0) return nullptr;
+    const bool named = !options.teacher.empty();
+    const std::string path = named ? options.teacher : recipe.options<GeneralOptions>("").init;
+    if (path.empty()) {
+        throw UserError(recipe.placed("distill.weight needs a model to follow: distill.teacher, or init"));
+    }
+    try {
+        const std::string file = checkpoint_file(path);
+        const std::string differs = difference(*read_checkpoint_facts(SafetensorsFile(file)).data, facts);
+        if (!differs.empty()) throw UserError(path + " cannot teach: it " + differs);
+        std::unique_ptr<Teacher> teacher(new Teacher(TrainedModel::load(context, file, {}), path));
+        teacher->weight_ = options.weight;
+        teacher->temperature_ = static_cast<float>(options.temperature);
+        teacher->steps_ = static_cast<uint32_t>(options.epochs * epoch_steps);
+        return teacher;
+    } catch (const UserError& error) {
+        throw UserError(recipe.section(named ? "distill" : "").source(named ? "teacher" : "init").text() + ": " +
+                        (named ? "distill.teacher: " : "init: ") + error.what());
+    }
+}
+
+std::string Teacher::line() const {
+    return fmt::format("following the answers of {} ({} attention): {:g} of the loss, temperature {:g}{}", path_,
+                       attention_text(model_.recipe), weight_, temperature_,
+                       steps_ > 0 ? fmt::format(", for the first {} steps", steps_) : "");
+}
+
+}  // namespace heed
