@@ -121,8 +121,13 @@ public:
             add("convert", "put another attention into a trained model, as near to the old as weights go");
         convert->add_option("target", convert_.target, target_help)->required();
         convert->add_option("settings", convert_.overrides, command_settings_help("convert"));
-        convert->add_option("--to", convert_.to, "checkpoint that is written, a file that ends in .safetensors")
-            ->required();
+        convert->add_option("--to", convert_.to, "checkpoint that is written, a file that ends in .safetensors");
+        convert->add_flag("--sensitivity", convert_.sensitivity,
+                          "swap one layer at a time and show what it costs and saves, on validation samples");
+        convert->add_option(
+            "--budget", budget_,
+            "with --sensitivity: name (and with --to write) the set of layers that brings all attention "
+            "to this percentage of its multiply-adds with the least damage");
         convert->add_flag("--json", convert_.json, "print one JSON object");
 
         CLI::App* reproduce = add("reproduce", "compare attention types as a publication did, and judge its claims");
@@ -405,6 +410,30 @@ private:
                         did_you_mean(split, splits));
     }
 
+    ConvertCommand convert() {
+        if (!budget_.empty()) {
+            std::string number = budget_;
+            if (number.ends_with('%')) number.pop_back();
+            double percent = 0.0;
+            if (!parse_double(number, percent) || !(percent > 0 && percent < 100)) {
+                throw UserError("--budget expects a percentage above 0 and below 100, such as 75%, got " +
+                                quote(budget_));
+            }
+            convert_.budget = percent / 100;
+        }
+        if (convert_.budget && !convert_.sensitivity) throw UserError("--budget needs --sensitivity");
+        if (convert_.to.empty() && !convert_.sensitivity) {
+            throw UserError("heed convert needs --to FILE.safetensors, the checkpoint that it writes");
+        }
+        if (!convert_.to.empty() && convert_.sensitivity && !convert_.budget) {
+            throw UserError("--to has no effect with --sensitivity unless a --budget says which layers are swapped");
+        }
+        if (!convert_.to.empty() && !convert_.to.ends_with(".safetensors")) {
+            throw UserError("--to expects a file that ends in .safetensors, got " + quote(convert_.to));
+        }
+        return convert_;
+    }
+
     /// "50,25,12.5"
     static std::vector<double> percents(const std::string& text) {
         std::vector<double> numbers;
@@ -486,10 +515,7 @@ private:
         }
         if (name == "compare") return compare();
         if (name == "convert") {
-            if (!convert_.to.ends_with(".safetensors")) {
-                throw UserError("--to expects a file that ends in .safetensors, got " + quote(convert_.to));
-            }
-            return convert_;
+            return convert();
         }
         if (name == "reproduce") {
             if (!seeds_.empty()) set_count("--seeds", seeds_, reproduce_.seeds.emplace(1));
@@ -546,6 +572,7 @@ private:
     FinetuneCommand finetune_;
     SweepCommand sweep_;
     ConvertCommand convert_;
+    std::string budget_;
     std::string scores_, rounds_;
     CompareCommand compare_;
     ReproduceCommand reproduce_;

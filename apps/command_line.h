@@ -62,7 +62,9 @@ struct CompareCommand {
 struct ConvertCommand {
     std::string target;  ///< run folder or checkpoint
     std::vector<std::string> overrides;
-    std::string to;  ///< checkpoint that is written
+    std::string to;  ///< checkpoint that is written; empty with sensitivity: none
+    bool sensitivity = false;
+    std::optional<double> budget;  ///< share of the attention's multiply-adds
     bool json = false;
 };
 

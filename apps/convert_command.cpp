@@ -7,14 +7,18 @@
 #include "heed/apps/support/asked_model.h"
 #include "heed/apps/support/measured_data.h"
 #include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/evaluation_output.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/conversion/attention_swap.h"
+#include "heed/trainers/conversion/layer_settings.h"
+#include "heed/trainers/conversion/sensitivity.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/record/shell_argument.h"
 #include "heed/trainers/run/resume_check.h"
 #include "heed/trainers/run/saved_model.h"
 
@@ -41,6 +45,7 @@ void print_json(const AttentionSwap& swap, const std::string& file) {
     for (const auto& [name, result] : {std::pair("before", &swap.before), std::pair("after", &swap.after)}) {
         if (*result) add_metrics(json[name], **result);
     }
+    if (swap.divergence) json["divergence"] = *swap.divergence;
     json["file"] = file;
     print_json_line(json);
 }
@@ -59,9 +64,97 @@ AttentionSwap swapped(TrainedModel& old, TrainedModel& now, Context& context) {
         const std::unique_ptr<Workload> workload = now.facts->kind().open(now, context);
         return swap_attention(old, now.recipe, *workload, *now.store);
     }
-    AttentionSwap swap{attention_text(old.recipe), attention_text(now.recipe), {}, {}, {}};
+    AttentionSwap swap{attention_text(old.recipe), attention_text(now.recipe), {}, {}, {}, {}};
     swap.conversion = Converter(*old.model, *now.model, *now.store).run();
     return swap;
+}
+
+void write_model(const std::string& file, const TrainedModel& model) {
+    CheckpointFacts written;
+    written.recipe = portable_recipe(model.recipe);
+    written.data = model.facts;
+    written.progress.step = model.step;
+    written.versions = numeric_versions();
+    written.weights_only = true;
+    write_checkpoint(file, *model.store, nullptr, written);
+}
+
+/// "sdpa" or "efficient, super" of the layers of a trial.
+std::string types_text(const SwapTrial& trial) {
+    std::vector<std::string> types = trial.types;
+    types.erase(std::unique(types.begin(), types.end()), types.end());
+    return listed(types);
+}
+
+std::string saved_text(int64_t before, int64_t now) {
+    return fmt::format("{:+.1f} %",
+                       100.0 * static_cast<double>(now - before) / static_cast<double>(std::max<int64_t>(1, before)));
+}
+
+void print_trials(const SwapTrial& before, const std::vector<SwapTrial>& trials) {
+    size_t width = before.what.size(), types = 4;
+    for (const SwapTrial& trial : trials) {
+        width = std::max(width, trial.what.size());
+        types = std::max(types, types_text(trial).size());
+    }
+    fmt::print("{:<{}}  {:<{}}  {:>10}  {:>9}  {:>9}  {:>13}  {:>10}\n", "swapped", width, "to", types, "divergence",
+               before.result.compared_by, "loss", "multiply-adds", "parameters");
+    const auto print = [&](const SwapTrial& trial) {
+        fmt::print("{:<{}}  {:<{}}  {:>10.5f}  {:>9}  {:>9.4f}  {:>13}  {:>10}\n", trial.what, width, types_text(trial),
+                   types, trial.divergence, score_text(trial.result.compared_by, trial.result.score), trial.result.loss,
+                   saved_text(before.multiplies, trial.multiplies), saved_text(before.parameters, trial.parameters));
+    };
+    print(before);
+    for (const SwapTrial& trial : trials) print(trial);
+}
+
+nlohmann::ordered_json trial_json(const SwapTrial& trial) {
+    nlohmann::ordered_json json;
+    json["swapped"] = trial.what;
+    json["layers"] = trial.layers;
+    json["types"] = trial.types;
+    json["divergence"] = trial.divergence;
+    json["multiplies"] = trial.multiplies;
+    json["parameters"] = trial.parameters;
+    add_metrics(json, trial.result);
+    return json;
+}
+
+int show_sensitivity(const ConvertCommand& command, const std::string& recipe_text, const Recipe& recipe,
+                     TrainedModel& old, Context& context) {
+    Sensitivity sensitivity(old, recipe_text, with_data_folder(command.target, command.overrides), context);
+    const std::vector<SwapTrial> trials = sensitivity.run();
+    if (trials.empty()) throw UserError("no layer has another type with " + attention_text(recipe));
+    std::optional<SwapTrial> chosen;
+    if (command.budget) {
+        const auto layers = layers_for_budget(sensitivity.before(), trials, *command.budget);
+        if (!layers) {
+            throw UserError(
+                fmt::format("--budget {:g}%: with all layers swapped that save multiply-adds the attention "
+                            "still has more of them than that",
+                            100 * *command.budget));
+        }
+        chosen = sensitivity.try_layers(fmt::format("{} layers for the budget", layers->size()), *layers);
+        if (!command.to.empty()) write_model(command.to, sensitivity.last_model());
+    }
+    if (command.json) {
+        print_json_line(trial_json(sensitivity.before()));
+        for (const SwapTrial& trial : trials) print_json_line(trial_json(trial));
+        if (chosen) print_json_line(trial_json(*chosen));
+        return 0;
+    }
+    std::vector<SwapTrial> rows = trials;
+    if (chosen) rows.push_back(*chosen);
+    print_trials(sensitivity.before(), rows);
+    if (!chosen) return 0;
+    fmt::print("for {:g} % of the attention's multiply-adds: {}\n", 100 * *command.budget, listed(chosen->layers));
+    std::string settings;
+    for (const std::string& setting : settings_for_layers(command.overrides, old.recipe, chosen->layers)) {
+        if (setting.starts_with("attention.")) settings += " " + shell_argument(setting);
+    }
+    fmt::print("heed finetune {}{}\n", shell_argument(command.target), settings);
+    if (!command.to.empty()) fmt::print("the converted model is in {}\n", command.to);
+    return 0;
 }
 
 }  // namespace
@@ -70,7 +163,7 @@ int run(const ConvertCommand& command) {
     const std::string path = checkpoint_file(command.target);
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
     check_command_settings(facts.data->kind(), "convert", command.overrides);
-    check_output(command.to, command.target, {});
+    if (!command.to.empty()) check_output(command.to, command.target, {});
     const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path,
                                        with_data_folder(command.target, command.overrides));
     use_threads_of(recipe);
@@ -80,15 +173,10 @@ int run(const ConvertCommand& command) {
         throw UserError("heed convert puts another attention in the place of " + attention_text(recipe) +
                         " and was not told which: attention.type=... (or attention.layers, attention.PLACE.type)");
     }
+    if (command.sensitivity) return show_sensitivity(command, facts.recipe, recipe, old, context);
     TrainedModel now = model_with(recipe, old, context);
     const AttentionSwap swap = swapped(old, now, context);
-    CheckpointFacts written;
-    written.recipe = portable_recipe(recipe);
-    written.data = old.facts;
-    written.progress.step = old.step;
-    written.versions = numeric_versions();
-    written.weights_only = true;
-    write_checkpoint(command.to, *now.store, nullptr, written);
+    write_model(command.to, now);
     if (command.json) {
         print_json(swap, command.to);
         return 0;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "heed/core/files/safetensors.h"
 #include "heed/tests/e2e/tiny_training.h"
@@ -123,6 +124,35 @@ TEST_F(Conversion, ATeacherIsFollowedForAWhileAndATrainingGoesOnExactly) {
                  "distill.teacher: expected a run folder or a checkpoint, but there is no none");
     expect_error(tiny().train("x", {"distill.weight=0.5", "distill.teacher=plain", "data.mean=[0.1]"}), 2,
                  "plain cannot teach: it was trained on data of another form");
+}
+
+TEST_F(Conversion, SensitivityTellsLayersApartAndChoosesForABudget) {
+    const ProgramResult result = tiny().run({"convert", "plain", "attention.type=efficient", "--sensitivity",
+                                             "--budget", "90%", "--to", "chosen.safetensors", "--json"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    std::istringstream stream(result.output);
+    std::vector<nlohmann::json> rows;
+    for (std::string line; std::getline(stream, line);) rows.push_back(nlohmann::json::parse(line));
+    ASSERT_EQ(rows.size(), 4U) << "the model as it was, two layers, the choice";
+    const double first = rows[1].at("divergence"), second = rows[2].at("divergence");
+    EXPECT_EQ(rows[0].at("divergence"), 0.0);
+    EXPECT_GT(first, 0.0);
+    const size_t better = first < second ? 1 : 2;
+    EXPECT_EQ(rows[3].at("layers"), rows[better].at("layers")) << "one layer is enough: that with less damage";
+    EXPECT_EQ(rows[3].at("loss"), rows[better].at("loss"));
+    EXPECT_LE(rows[3].at("multiplies").get<double>(), 0.9 * rows[0].at("multiplies").get<double>());
+    EXPECT_NEAR(rows[3].at("loss").get<double>(), validation_loss("chosen.safetensors"), 1e-6);
+    const ProgramResult table =
+        tiny().run({"convert", "plain", "attention.type=efficient", "--sensitivity", "--budget=90"});
+    EXPECT_TRUE(contains(table.output,
+                         "heed finetune plain attention.layers." + std::to_string(better - 1) + ".type=efficient"))
+        << table.output << table.errors;
+    expect_error(tiny().run({"convert", "plain", "attention.type=efficient", "--sensitivity", "--budget", "1%"}), 2,
+                 "--budget 1%: with all layers swapped");
+    expect_error(tiny().run({"convert", "plain", "attention.type=efficient", "--budget", "50%"}), 2,
+                 "--budget needs --sensitivity");
+    expect_error(tiny().run({"convert", "plain", "attention.layers.0=efficient", "--sensitivity"}), 2,
+                 "layers are chosen by --sensitivity itself");
 }
 
 TEST_F(Conversion, WhatMakesNoSenseIsRefused) {

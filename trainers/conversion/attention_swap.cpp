@@ -2,24 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "heed/core/device/context.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
-#include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 
 namespace heed {
 
 namespace {
-
-/// A model trained with another recipe, measured on the validation samples of this one.
-Evaluation measure_on_data_of(const Recipe& recipe, TrainedModel& model, Context& context) {
-    Recipe own = std::move(model.recipe);
-    model.recipe = parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), {});
-    const Evaluation result = model.facts->kind().open(model, context)->task().evaluate(Split::validation);
-    model.recipe = std::move(own);
-    return result;
-}
 
 std::string quality_text(const Evaluation& result) {
     std::string text = fmt::format("{} {}", result.compared_by, score_text(result.compared_by, result.score));
@@ -39,7 +28,10 @@ std::vector<std::string> AttentionSwap::lines() const {
         lines.insert(lines.end(), table.begin(), table.end());
     }
     if (before) lines.push_back("validation before the swap: " + quality_text(*before));
-    if (after) lines.push_back("validation right after it:  " + quality_text(*after));
+    if (after) {
+        lines.push_back("validation right after it:  " + quality_text(*after) +
+                        fmt::format(", divergence from before {:.4f}", divergence.value_or(0.0)));
+    }
     return lines;
 }
 
@@ -53,8 +45,12 @@ AttentionSwap swap_attention(TrainedModel& old, const Recipe& recipe, Workload& 
     swap.conversion = converter.run(task, old.facts->kind().batch(recipe),
                                     static_cast<uint64_t>(recipe.options<TrainOptions>("train").seed), options);
     if (task.samples(Split::validation) > 0) {
-        swap.before = measure_on_data_of(recipe, old, store.context());
+        Module& now = task.model();
+        task.use_model(*old.model);
+        swap.before = task.evaluate(Split::validation);
+        task.use_model(now);
         swap.after = task.evaluate(Split::validation);
+        swap.divergence = task.divergence_from(*old.model, Split::validation);
     }
     return swap;
 }

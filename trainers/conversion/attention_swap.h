@@ -16,6 +16,7 @@ struct AttentionSwap {
     std::string from, to;  ///< attention in words
     ModelConversion conversion;
     std::optional<Evaluation> before, after;  ///< none where there are no validation samples
+    std::optional<double> divergence;         ///< of the answers after from those before (Task::divergence_from)
 
     /// For log and terminal.
     std::vector<std::string> lines() const;

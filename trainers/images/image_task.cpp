@@ -12,6 +12,7 @@
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/distillation/distilled_loss.h"
+#include "heed/trainers/distillation/divergence_meter.h"
 #include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
@@ -25,7 +26,7 @@ Tensor images_on_device(Context& context, const ImageBatch& batch, const ImageSh
 ImageTask::ImageTask(Context& context, ImageClassifier& model, ImageData data, double label_smoothing,
                      int64_t evaluation_batch, const AugmentOptions& augment, const std::vector<float>& class_weights)
     : context_(context),
-      model_(model),
+      model_(&model),
       data_(std::move(data)),
       label_smoothing_(static_cast<float>(label_smoothing)),
       class_weights_(class_weights.empty()
@@ -56,7 +57,7 @@ MicroBatch ImageTask::forward(const ImageBatch& batch, ForwardState state) {
     state.first_sample = static_cast<uint32_t>(batch.first_sample);
     const Tensor labels = labels_on_device(batch.labels);
     const Tensor images = images_on_device(context_, batch, data_.shape());
-    const Variable logits = model_.forward(images, state);
+    const Variable logits = model_->forward(images, state);
     CrossEntropyResult loss = cross_entropy(logits, labels, label_smoothing_, class_weights_);
     result.count = batch.size();
     result.totals = Tensor::zeros(context_, {2}, DType::f64);
@@ -100,7 +101,7 @@ void ImageTask::observe(ForwardObserver& observer, int64_t samples) {
     images.copy_from_host(batch_->images.data());
     ForwardState state;
     state.observer = &observer;
-    model_.forward(images, state);
+    model_->forward(images, state);
 }
 
 void ImageTask::show_training(int64_t batch, uint64_t seed, ForwardObserver& observer,
@@ -116,16 +117,15 @@ void ImageTask::show_training(int64_t batch, uint64_t seed, ForwardObserver& obs
         stop_point();
         {
             const NoGradient guard(context_);
-            model_.forward(images_on_device(context_, *next, data_.shape()), state);
+            model_->forward(images_on_device(context_, *next, data_.shape()), state);
         }
         if (!after(next->size())) return;
     }
 }
 
-Evaluation ImageTask::evaluate(Split split) {
-    NoGradient guard(context_);
-    ClassificationMeter meter(static_cast<int64_t>(data_.class_names().size()),
-                              "images of the " + std::string(split_name(split)) + " split");
+/// Calls `use` with each batch of a split and the places of its images.
+template <class Use>
+void ImageTask::for_each_batch(Split split, const Use& use) {
     BatchPlan plan;
     plan.batch = evaluation_batch_;
     plan.end_epoch = 1;
@@ -136,10 +136,30 @@ Evaluation ImageTask::evaluate(Split split) {
         stop_point();
         places.resize(static_cast<size_t>(batch->size()));
         std::iota(places.begin(), places.end(), done);
-        meter.add(model_.forward(images_on_device(context_, *batch, data_.shape()), {}), batch->labels, places);
+        use(*batch, places);
         done += batch->size();
     }
+}
+
+Evaluation ImageTask::evaluate(Split split) {
+    NoGradient guard(context_);
+    ClassificationMeter meter(static_cast<int64_t>(data_.class_names().size()),
+                              "images of the " + std::string(split_name(split)) + " split");
+    for_each_batch(split, [&](const ImageBatch& batch, const std::vector<int64_t>& places) {
+        meter.add(model_->forward(images_on_device(context_, batch, data_.shape()), {}), batch.labels, places);
+    });
     return meter.finish();
+}
+
+double ImageTask::divergence_from(Module& other, Split split) {
+    NoGradient guard(context_);
+    auto& other_model = dynamic_cast<ImageClassifier&>(other);
+    DivergenceMeter meter;
+    for_each_batch(split, [&](const ImageBatch& batch, const std::vector<int64_t>&) {
+        const Tensor images = images_on_device(context_, batch, data_.shape());
+        meter.add(model_->forward(images, {}), other_model.forward(images, {}).value(), batch.size());
+    });
+    return meter.mean();
 }
 
 }  // namespace heed

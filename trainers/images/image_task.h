@@ -18,7 +18,8 @@ public:
               int64_t evaluation_batch, const AugmentOptions& augment = {},
               const std::vector<float>& class_weights = {});
 
-    Module& model() override { return model_; }
+    Module& model() override { return *model_; }
+    void use_model(Module& model) override { model_ = &dynamic_cast<ImageClassifier&>(model); }
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     int64_t epoch_steps(int64_t batch) const override;
     void begin(const BatchPlan& plan) override;
@@ -28,16 +29,19 @@ public:
                        const std::function<bool(int64_t)>& after) override;
     double waited_seconds() const override { return loader_ ? loader_->waited_seconds() : 0.0; }
     Evaluation evaluate(Split split) override;
+    double divergence_from(Module& other, Split split) override;
 
     const ImageData& data() const { return data_; }
 
 private:
     MicroBatch forward(const ImageBatch& batch, ForwardState state);
+    template <class Use>
+    void for_each_batch(Split split, const Use& use);
     Tensor teacher_logits(const Teacher& teacher, const Tensor& images);
     Tensor labels_on_device(const std::vector<int32_t>& labels) const;
 
     Context& context_;
-    ImageClassifier& model_;
+    ImageClassifier* model_;
     ImageData data_;
     float label_smoothing_;
     Tensor class_weights_;  // undefined: all 1

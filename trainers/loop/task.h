@@ -45,6 +45,9 @@ public:
     virtual ~Task() = default;
 
     virtual Module& model() = 0;
+    /// From now on all is done with this model, which has to be of the same kind and made for the same data. It must
+    /// outlive the task.
+    virtual void use_model(Module& model) = 0;
     /// Samples of a split, over all ranks.
     virtual int64_t samples(Split split) const = 0;
 
@@ -71,6 +74,11 @@ public:
 
     /// Throws Error when the model's output is not finite.
     virtual Evaluation evaluate(Split split) = 0;
+
+    /// How far the model's answers are from those of another one for the same data, which `use_model` would take: the
+    /// Kullback-Leibler divergence of its class probabilities from the other's in nats, mean over what the loss is a
+    /// mean over; where a sample can have several labels, also over the labels.
+    virtual double divergence_from(Module& other, Split split) = 0;
 
 protected:
     /// The model that this training step follows; null: none.

@@ -9,12 +9,13 @@
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/classification/multi_label_meter.h"
 #include "heed/trainers/distillation/distilled_loss.h"
+#include "heed/trainers/distillation/divergence_meter.h"
 #include "heed/trainers/loop/stop_request.h"
 
 namespace heed {
 
 TextTask::TextTask(Context& context, TextClassifier& model, EncodedTextData data, LabelLossOptions loss)
-    : InMemoryTask(context), model_(model), data_(std::move(data)), loss_(std::move(loss)) {}
+    : InMemoryTask(context), model_(&model), data_(std::move(data)), loss_(std::move(loss)) {}
 
 int64_t TextTask::epoch_steps(int64_t batch) const {
     return batches_per_epoch(data_.train.size(), batch);
@@ -37,7 +38,7 @@ void TextTask::fill(const BatchPart& part) {
 }
 
 Variable TextTask::classify(const TokenMatrix& texts, const ForwardState& state) {
-    return classify_with(model_, texts, state);
+    return classify_with(*model_, texts, state);
 }
 
 Variable TextTask::classify_with(TextClassifier& model, const TokenMatrix& texts, const ForwardState& state) {
@@ -76,11 +77,11 @@ void TextTask::show_together(std::span<const int64_t> places, const ForwardState
     classify(matrix, state);
 }
 
-/// Calls `add` with the logits of all texts, batch after batch, and their places.
-template <class Add>
-void TextTask::classify_all(const EncodedSplit& split, Add&& add) {
+/// Calls `use` with all texts, batch after batch, and their places.
+template <class Use>
+void TextTask::for_each_batch(const EncodedSplit& split, Use&& use) {
     TokenBatchPlan plan;
-    plan.tokens = std::max(tokens_at_a_time, model_.shape().max_tokens);
+    plan.tokens = std::max(tokens_at_a_time, model_->shape().max_tokens);
     plan.shuffle = false;
     const TokenEpoch epoch = TokenBatches(plan, split.texts.lengths()).epoch(0);
     TokenMatrix matrix;
@@ -88,7 +89,7 @@ void TextTask::classify_all(const EncodedSplit& split, Add&& add) {
         stop_point();
         const std::span<const int64_t> places = epoch.batch(batch);
         fill_tokens(matrix, split.texts, places, data_.pad);
-        add(classify(matrix), places);
+        use(matrix, places);
     }
 }
 
@@ -97,8 +98,8 @@ Evaluation TextTask::evaluate(Split split) {
     const EncodedSplit& texts = split_of(data_, split);
     const std::string name = "texts of the " + std::string(split_name(split)) + " split";
     const auto measure = [&](auto meter, const auto& labels_at) {
-        classify_all(texts, [&](const Variable& logits, std::span<const int64_t> places) {
-            meter.add(logits, labels_at(places), places);
+        for_each_batch(texts, [&](const TokenMatrix& matrix, std::span<const int64_t> places) {
+            meter.add(classify(matrix), labels_at(places), places);
         });
         return meter.finish();
     };
@@ -108,6 +109,16 @@ Evaluation TextTask::evaluate(Split split) {
     }
     return measure(ClassificationMeter(data_.classes, name),
                    [&](const auto& places) { return texts.labels.at(places).flat(); });
+}
+
+double TextTask::divergence_from(Module& other, Split split) {
+    NoGradient guard(context_);
+    auto& other_model = dynamic_cast<TextClassifier&>(other);
+    DivergenceMeter meter(several_labels());
+    for_each_batch(split_of(data_, split), [&](const TokenMatrix& matrix, std::span<const int64_t> places) {
+        meter.add(classify(matrix), classify_with(other_model, matrix, {}).value(), std::ssize(places));
+    });
+    return meter.mean();
 }
 
 }  // namespace heed

@@ -36,10 +36,12 @@ public:
     /// `batch` is the number of texts of an optimizer batch.
     TextTask(Context& context, TextClassifier& model, EncodedTextData data, LabelLossOptions loss);
 
-    Module& model() override { return model_; }
+    Module& model() override { return *model_; }
+    void use_model(Module& model) override { model_ = &dynamic_cast<TextClassifier&>(model); }
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     int64_t epoch_steps(int64_t batch) const override;
     Evaluation evaluate(Split split) override;
+    double divergence_from(Module& other, Split split) override;
 
     Context& context() { return context_; }
     const EncodedTextData& data() const { return data_; }
@@ -55,10 +57,10 @@ private:
     MicroBatch compute(const ForwardState& state) override;
     void show(std::span<const int64_t> places, const ForwardState& state) override;
     void show_together(std::span<const int64_t> places, const ForwardState& state) override;
-    template <class Add>
-    void classify_all(const EncodedSplit& split, Add&& add);
+    template <class Use>
+    void for_each_batch(const EncodedSplit& split, Use&& use);
 
-    TextClassifier& model_;
+    TextClassifier* model_;
     EncodedTextData data_;
     LabelLossOptions loss_;
     std::vector<int64_t> places_;  // of the last micro-batch

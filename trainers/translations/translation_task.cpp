@@ -11,6 +11,7 @@
 #include "heed/core/ops/losses/totals.h"
 #include "heed/core/ops/shapes/reshape.h"
 #include "heed/trainers/distillation/distilled_loss.h"
+#include "heed/trainers/distillation/divergence_meter.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/metrics/perplexity.h"
 
@@ -94,7 +95,7 @@ Variable translation_logits(Context& context, Translator& model, const PairBatch
 TranslationTask::TranslationTask(Context& context, Translator& model, EncodedTranslationData data,
                                  double label_smoothing, Finish finish)
     : InMemoryTask(context),
-      model_(model),
+      model_(&model),
       data_(std::move(data)),
       label_smoothing_(static_cast<float>(label_smoothing)),
       finish_(std::move(finish)) {}
@@ -119,7 +120,7 @@ void TranslationTask::fill(const BatchPart& part) {
 }
 
 MicroBatch TranslationTask::compute(const ForwardState& state) {
-    const Variable logits = translation_logits(context_, model_, batch_, state);
+    const Variable logits = translation_logits(context_, *model_, batch_, state);
     TranslationLoss loss = translation_loss(context_, logits, batch_, label_smoothing_);
     MicroBatch result{std::move(loss.result.loss), totals_of(loss), batch_.target_tokens(), {}};
     if (const Teacher* teacher = teacher_of(state)) {
@@ -138,26 +139,33 @@ void TranslationTask::show(std::span<const int64_t> places, const ForwardState& 
 }
 
 void TranslationTask::show_together(std::span<const int64_t> places, const ForwardState& state) {
-    translation_logits(context_, model_, pair_batch(data_.train, places, data_.source_pad, data_.target_pad), state);
+    translation_logits(context_, *model_, pair_batch(data_.train, places, data_.source_pad, data_.target_pad), state);
 }
 
-Evaluation TranslationTask::evaluate(Split split) {
+/// Calls `use` with all pairs of a split, batch after batch.
+template <class Use>
+void TranslationTask::for_each_batch(Split split, const Use& use) {
     constexpr int64_t tokens_at_a_time = 4096;
-    const auto start = std::chrono::steady_clock::now();
-    NoGradient guard(context_);
     const EncodedTranslations& pairs = split_of(data_, split);
-    const TranslatorShape shape = model_.shape();
+    const TranslatorShape shape = model_->shape();
     TokenBatchPlan plan;
     plan.tokens = std::max({tokens_at_a_time, shape.max_source_tokens, shape.max_target_tokens});
     plan.shuffle = false;
     const TokenEpoch epoch = TokenBatches(plan, input_lengths(pairs.targets), pairs.sources.lengths()).epoch(0);
-    double nll = 0.0, smoothed = 0.0;
-    int64_t correct = 0, count = 0;
     for (int64_t i = 0; i < epoch.batches(); ++i) {
         stop_point();
-        const PairBatch batch = pair_batch(pairs, epoch.batch(i), data_.source_pad, data_.target_pad);
+        use(pair_batch(pairs, epoch.batch(i), data_.source_pad, data_.target_pad));
+    }
+}
+
+Evaluation TranslationTask::evaluate(Split split) {
+    const auto start = std::chrono::steady_clock::now();
+    NoGradient guard(context_);
+    double nll = 0.0, smoothed = 0.0;
+    int64_t correct = 0, count = 0;
+    for_each_batch(split, [&](const PairBatch& batch) {
         const TranslationLoss loss =
-            translation_loss(context_, translation_logits(context_, model_, batch, {}), batch, label_smoothing_);
+            translation_loss(context_, translation_logits(context_, *model_, batch, {}), batch, label_smoothing_);
         const CrossEntropyTotals sums = loss.result.totals();
         if (!std::isfinite(sums.loss) || !std::isfinite(sums.nll)) {
             throw Error(std::string("the model gives numbers that are not finite for sentences of the ") +
@@ -169,7 +177,7 @@ Evaluation TranslationTask::evaluate(Split split) {
         smoothed += sums.loss;
         correct += static_cast<int64_t>(totals[1]);
         count += batch.target_tokens();
-    }
+    });
     Evaluation result;
     result.count = count;
     result.loss = nll / static_cast<double>(count);
@@ -181,6 +189,18 @@ Evaluation TranslationTask::evaluate(Split split) {
     if (finish_) finish_(split, result);
     result.seconds = seconds_from(start);
     return result;
+}
+
+double TranslationTask::divergence_from(Module& other, Split split) {
+    NoGradient guard(context_);
+    auto& other_model = dynamic_cast<Translator&>(other);
+    DivergenceMeter meter;
+    for_each_batch(split, [&](const PairBatch& batch) {
+        const Variable logits = translation_logits(context_, *model_, batch, {});
+        const Tensor targets = translation_loss(context_, logits, batch, 0.0f).targets;
+        meter.add(logits, translation_logits(context_, other_model, batch, {}).value(), batch.target_tokens(), targets);
+    });
+    return meter.mean();
 }
 
 }  // namespace heed

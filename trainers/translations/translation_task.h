@@ -43,24 +43,28 @@ public:
     TranslationTask(Context& context, Translator& model, EncodedTranslationData data, double label_smoothing,
                     Finish finish);
 
-    Module& model() override { return model_; }
+    Module& model() override { return *model_; }
+    void use_model(Module& model) override { model_ = &dynamic_cast<Translator&>(model); }
     /// Pairs.
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     /// `batch` is the most tokens that an optimizer batch has in each language, padding included. All epochs have as
     /// many batches as a first pass over the pairs, at least one.
     int64_t epoch_steps(int64_t batch) const override;
     Evaluation evaluate(Split split) override;
+    double divergence_from(Module& other, Split split) override;
 
     const EncodedTranslationData& data() const { return data_; }
 
 private:
+    template <class Use>
+    void for_each_batch(Split split, const Use& use);
     TokenBatches batches(int64_t tokens, bool shuffle, uint64_t seed) const override;
     void fill(const BatchPart& part) override;
     MicroBatch compute(const ForwardState& state) override;
     void show(std::span<const int64_t> places, const ForwardState& state) override;
     void show_together(std::span<const int64_t> places, const ForwardState& state) override;
 
-    Translator& model_;
+    Translator* model_;
     EncodedTranslationData data_;
     float label_smoothing_;
     Finish finish_;

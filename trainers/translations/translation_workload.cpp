@@ -173,7 +173,8 @@ void TranslationWorkload::translate(Split split, Evaluation& result) {
     const auto start = std::chrono::steady_clock::now();
     const ReferenceText& texts = split == Split::test ? data_.test : data_.validation;
     const EncodedTexts& sources = split == Split::test ? task_.data().test.sources : task_.data().validation.sources;
-    TranslationDecoder decoder(context_, model_, tokenizers_, recipe_.options<BeamSearchOptions>("decoding"));
+    TranslationDecoder decoder(context_, dynamic_cast<Translator&>(task_.model()), tokenizers_,
+                               recipe_.options<BeamSearchOptions>("decoding"));
     for (const auto& best : decoder.translate(sources)) result.translations.push_back(best.front().text);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     std::vector<std::vector<std::string>> single;
@@ -208,7 +209,8 @@ void TranslationWorkload::translate_some(Evaluation& result) {
         some.add(sources.ids(place));
         references.push_back({data_.validation.references[static_cast<size_t>(place)].front()});
     }
-    TranslationDecoder decoder(context_, model_, tokenizers_, recipe_.options<BeamSearchOptions>("decoding"));
+    TranslationDecoder decoder(context_, dynamic_cast<Translator&>(task_.model()), tokenizers_,
+                               recipe_.options<BeamSearchOptions>("decoding"));
     std::vector<std::string> translations;
     for (const auto& best : decoder.translate(some)) translations.push_back(best.front().text);
     const double score = bleu(translations, references).score;

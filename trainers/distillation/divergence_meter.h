@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+
+#include "heed/core/autograd/variable.h"
+
+namespace heed {
+
+/// Sums up how far the answers of one model are from those of another (Task::divergence_from).
+class DivergenceMeter {
+public:
+    /// `several_labels`: each logit is a question of its own.
+    explicit DivergenceMeter(bool several_labels = false) : several_labels_(several_labels) {}
+
+    /// Logits [rows, classes] of both models, of which the rows with a target of -1 (`targets` undefined: none) are
+    /// left out, and how many samples the rows are.
+    void add(const Variable& logits, const Tensor& other_logits, int64_t count, const Tensor& targets = Tensor());
+
+    double mean() const;
+
+private:
+    bool several_labels_;
+    double sum_ = 0.0;
+    int64_t count_ = 0;
+};
+
+}  // namespace heed
