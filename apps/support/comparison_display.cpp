@@ -133,8 +133,8 @@ void ComparisonDisplay::draw() {
     std::string text, each;
     int count = 0;
     for (; std::getline(all, each); ++count) text += cut(each, width) + "\n";
-    clear();
-    fmt::print(stderr, "{}", text);
+    // One write, so that nothing flickers.
+    fmt::print(stderr, "{}{}", lines_ == 0 ? "" : fmt::format("\x1b[{}A\x1b[J", lines_), text);
     std::fflush(stderr);
     lines_ = count;
 }

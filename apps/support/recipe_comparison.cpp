@@ -72,12 +72,18 @@ ExpectedData expected_data_of(const Recipe& recipe) {
     return {kind.open(recipe, context, nullptr)->facts()};
 }
 
-/// Seconds by folder and remarks by type, as a call before wrote them down.
+/// Seconds and remarks by the folders of the runs, as a call before wrote them down. What is damaged is measured again.
 nlohmann::json read_measured(const std::string& file) {
     std::ifstream stream(file);
     if (!stream) return nlohmann::json::object();
-    nlohmann::json json = nlohmann::json::parse(stream, nullptr, false);
-    return json.is_object() ? json : nlohmann::json::object();
+    const nlohmann::json json = nlohmann::json::parse(stream, nullptr, false);
+    nlohmann::json whole = nlohmann::json::object();
+    if (!json.is_object()) return whole;
+    for (const auto& [name, each] : json.items()) {
+        const bool known = each.contains("seconds") && each.contains("remark");
+        if (known && each.at("seconds").is_number() && each.at("remark").is_string()) whole[name] = each;
+    }
+    return whole;
 }
 
 }  // namespace

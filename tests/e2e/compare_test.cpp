@@ -121,6 +121,8 @@ TEST_F(Compare, AGridIsChosenByValidationAndTheTestSetIsReadOnce) {
     const std::string before = tiny().file("grid/comparison.json");
     ASSERT_EQ(tiny().run(call).code, 0);
     EXPECT_EQ(tiny().file("grid/comparison.json"), before) << "nothing is trained or measured again";
+    write_text(tiny().folder / "grid/inference.json", "{\"sdpa/optimizer.lr=1e-2/seed-3\": 1}");
+    EXPECT_EQ(tiny().run(call).code, 0) << "what is damaged is measured again";
 }
 
 TEST_F(Compare, FinishedRunsAreGroupedAndPairedBySeed) {
