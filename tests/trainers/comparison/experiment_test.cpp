@@ -4,12 +4,17 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
+#include "heed/core/module/parameter_store.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 #include "heed/trainers/comparison/plan.h"
+#include "heed/trainers/kinds/registry.h"
+#include "heed/trainers/recipe/train_options.h"
 
 namespace heed {
 namespace {
@@ -35,6 +40,43 @@ TEST(Experiments, ThoseInTheSourceCanBePlannedInBothSizes) {
         ++count;
     }
     EXPECT_EQ(count, 4);
+}
+
+/// First values by the names of the parameters.
+std::map<std::string, std::vector<float>> first_values(const ComparisonPlan& plan, const std::string& type) {
+    const Recipe recipe = plan.recipe_of(plan.run(type, 7, {}, true));
+    const std::optional<ExpectedData> data = kind_of(recipe).expected_data(recipe);
+    Context context("cpu");  // outlives the tensors of the model
+    const std::unique_ptr<Module> model = kind_of(recipe).make_model(recipe, *data->facts);
+    const auto seed = static_cast<uint64_t>(recipe.options<TrainOptions>("train").seed);
+    const ParameterStore store(context, *model, seed);
+    std::map<std::string, std::vector<float>> values;
+    for (const Parameter* parameter : store.parameters()) {
+        for (const ParameterPart& part : parameter->parts()) {
+            values[part.name] = parameter->part_value(part).to_vector();
+        }
+    }
+    return values;
+}
+
+TEST(Plans, WeightsThatTypesShareBeginAlike) {
+    const std::string source = std::getenv("HEED_SOURCE_DIR");
+    const ComparisonPlan plan({.recipe = source + "/recipes/mnist/vit.yaml",
+                               .overrides = {},
+                               .types = {"sdpa", "optimised", "efficient", "super", "smyrf"},
+                               .seeds = 1,
+                               .folder = "nowhere"});
+    const auto base = first_values(plan, "sdpa");
+    for (const char* type : {"optimised", "efficient", "super", "smyrf"}) {
+        size_t shared = 0;
+        for (const auto& [name, values] : first_values(plan, type)) {
+            const auto found = base.find(name);
+            if (found == base.end()) continue;
+            EXPECT_EQ(values, found->second) << type << " " << name;
+            ++shared;
+        }
+        EXPECT_GE(shared, base.size() - 16) << type << ": at most key and value of four layers are missing";
+    }
 }
 
 struct ClaimFiles : testing::Test {
