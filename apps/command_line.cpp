@@ -193,7 +193,8 @@ public:
         import
             ->add_option(
                 "folder", import_.folder,
-                "folder in the format of Hugging Face's transformers: BERT and the like, DistilBERT, ViT, DeiT")
+                "folder in the format of Hugging Face's transformers: BERT and the like, DistilBERT, ViT, DeiT, "
+                "MarianMT")
             ->required();
         import->add_option("--to", import_.to, "run folder to make, new or empty (default: runs/NAME of the folder)");
 

@@ -15,7 +15,7 @@ int run(const ImportCommand& command) {
     for (const auto& [reason, names] : report.unused) {
         fmt::print("not needed  {} ({})\n", printable(listed(names)), reason);
     }
-    if (!report.has_classes) fmt::print("head        none: training gives the model a new one\n");
+    if (report.lacks_head) fmt::print("head        none: training gives the model a new one\n");
     fmt::print("{} holds the model; heed train {} data.name=... fine-tunes it\n", printable(report.folder),
                printable(report.recipe));
     return 0;

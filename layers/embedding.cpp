@@ -14,8 +14,8 @@ Variable Embedding::forward(const Tensor& ids, float scale) {
     return embedding(weight_.variable(), ids, scale);
 }
 
-Variable Embedding::products(const Variable& x) {
-    return linear(x, weight_.variable(), Variable());
+Variable Embedding::products(const Variable& x, const Variable& bias) {
+    return linear(x, weight_.variable(), bias);
 }
 
 }  // namespace heed

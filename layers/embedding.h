@@ -12,9 +12,9 @@ public:
 
     /// The vectors times `scale`.
     Variable forward(const Tensor& ids, float scale = 1.0f);
-    /// The scalar products of x [..., dim] with all vectors of the table, [..., vocabulary]: the output layer of a
-    /// model with tied embeddings. Both uses add to one gradient.
-    Variable products(const Variable& x);
+    /// The scalar products of x [..., dim] with all vectors of the table, [..., vocabulary], plus a bias [vocabulary]
+    /// where it is defined: the output layer of a model with tied embeddings. Both uses add to one gradient.
+    Variable products(const Variable& x, const Variable& bias);
 
     int64_t vocabulary() const { return weight_.shape()[0]; }
     int64_t dim() const { return weight_.shape()[1]; }

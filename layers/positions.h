@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "heed/core/module/module.h"
@@ -10,11 +11,16 @@ namespace heed {
 /// sin(t / 10000^(2i / dim)), column 2i + 1 the cosine of the same angle.
 std::vector<float> sinusoidal_positions(int64_t tokens, int64_t dim);
 
+/// The same numbers with all sines before all cosines, as Marian has them (Junczys-Dowmunt et al., ACL 2018): of row t,
+/// column i < ceil(dim / 2) is column 2i of the other table, and column ceil(dim / 2) + i is column 2i + 1.
+std::vector<float> halved_sinusoidal_positions(int64_t tokens, int64_t dim);
+
 /// What is added to each token to tell where it stands: a learned table or the fixed sines.
 class Positions : public Module {
 public:
-    /// `learned`: parameter weight [tokens, dim], starts normal with deviation 0.02; else no parameter.
-    Positions(int64_t tokens, int64_t dim, bool learned);
+    /// `kind`: "learned", parameter weight [tokens, dim], which starts normal with deviation 0.02; else without a
+    /// parameter "sinusoidal" or, for the other table, "sinusoidal_halves".
+    Positions(int64_t tokens, int64_t dim, const std::string& kind);
 
     /// [tokens, dim]
     Variable forward(Context& context);
@@ -23,6 +29,7 @@ private:
     int64_t tokens_;
     int64_t dim_;
     bool learned_;
+    bool halved_;
     Parameter weight_;
     Tensor fixed_;
 };

@@ -21,7 +21,7 @@ TokenInput::TokenInput(Embedding& table, const TokenInputSettings& settings)
     }
     if (settings.positions != "none") {
         const int64_t length = max_tokens_ + (settings.class_token ? 1 : 0);
-        positions_ = std::make_unique<Positions>(length, table.dim(), settings.positions == "learned");
+        positions_ = std::make_unique<Positions>(length, table.dim(), settings.positions);
         add("positions", *positions_);
     }
     if (settings.token_types > 0) {

@@ -23,7 +23,10 @@ void TranslatorOptions::describe(Fields& fields) {
         .range(0.0, 0.99);
     fields.add("head_dropout", head_dropout, "probability of dropout before the output layer").range(0.0, 0.99);
     describe_norm(fields, norm, norm_epsilon);
-    fields.add("positions", positions, "what tells a token's position").choices({"sinusoidal", "learned", "none"});
+    fields
+        .add("positions", positions,
+             "what tells a token's position; sinusoidal_halves: with all sines before all cosines, as Marian has them")
+        .choices({"sinusoidal", "sinusoidal_halves", "learned", "none"});
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"relu", "gelu", "gelu_tanh", "silu"});
     fields
@@ -31,11 +34,19 @@ void TranslatorOptions::describe(Fields& fields) {
              "which tables of word vectors are one: that of the target and the output layer (target), that of the "
              "source as well (all, with a joint vocabulary)")
         .choices({"none", "target", "all"});
+    fields.add(
+        "logits_bias", logits_bias,
+        "a bias for each word of the target where the output layer is a table of word vectors (tie: none has one "
+        "anyway)");
+    fields.add("scale_embedding", scale_embedding, "multiply the vectors of the words by the square root of dim");
     describe_checkpointing(fields, checkpoint_activations);
 }
 
 void TranslatorOptions::validate() const {
     check_heads_divide(heads, dim);
+    if (logits_bias && tie == "none") {
+        throw UserError("model.logits_bias true does not go with model.tie none, whose output layer has a bias");
+    }
 }
 
 void DecoderState::reorder(std::span<const int32_t> rows) {
@@ -65,7 +76,7 @@ DecoderSettings decoder_settings(const TranslatorOptions& options, const Transla
 TokenInputSettings translator_input(const TranslatorOptions& options, int64_t max_tokens) {
     return {.max_tokens = max_tokens,
             .positions = options.positions,
-            .scale = std::sqrt(static_cast<float>(options.dim)),
+            .scale = options.scale_embedding ? std::sqrt(static_cast<float>(options.dim)) : 1.0f,
             .dropout = options.dropout};
 }
 
@@ -103,6 +114,11 @@ public:
         if (options.tie == "none") {
             head_ = std::make_unique<Linear>(options.dim, texts.target_vocabulary);
             add("head", *head_);
+        }
+        if (options.logits_bias) {
+            logits_bias_ =
+                std::make_unique<Parameter>(Shape{texts.target_vocabulary}, Initializer::constant(0.0f), false);
+            add("logits_bias", *logits_bias_);
         }
     }
 
@@ -150,7 +166,10 @@ private:
         return 1.0 / std::sqrt(static_cast<double>(options.dim));
     }
 
-    Variable logits(const Variable& x) { return head_ ? head_->forward(x) : target_embedding_.products(x); }
+    Variable logits(const Variable& x) {
+        return head_ ? head_->forward(x)
+                     : target_embedding_.products(x, logits_bias_ ? logits_bias_->variable() : Variable());
+    }
 
     TranslatorShape shape_;
     Embedding target_embedding_;
@@ -161,6 +180,7 @@ private:
     Decoder decoder_;
     Dropout head_dropout_;
     std::unique_ptr<Linear> head_;  ///< null where the target's table is the output layer
+    std::unique_ptr<Parameter> logits_bias_;
 };
 
 std::unique_ptr<Translator> make_translator(const TranslatorOptions& options, const TranslatorAttention& attention,

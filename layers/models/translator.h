@@ -88,6 +88,8 @@ struct TranslatorOptions : Options {
     std::string positions = "sinusoidal";
     std::string activation = "relu";
     std::string tie = "target";
+    bool logits_bias = false;
+    bool scale_embedding = true;
     bool checkpoint_activations = false;
 
     void describe(Fields& fields) override;

@@ -87,7 +87,7 @@ public:
           patch_embedding_(images.channels, options.patch, options.overlap, options.dim),
           class_token_({options.dim}, Initializer::normal(0.02f), false),
           distillation_token_({options.dim}, Initializer::normal(0.02f), false),
-          positions_(tokens(), options.dim, options.positions == "learned"),
+          positions_(tokens(), options.dim, options.positions),
           dropout_(options.dropout),
           encoder_(encoder_settings(options, tokens()), attention) {
         add("patch_embedding", patch_embedding_);

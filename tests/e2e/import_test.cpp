@@ -115,6 +115,16 @@ TEST_F(PublicWeights, AModelIsExported) {
     EXPECT_TRUE(contains(again.errors, "new or empty folder, but there holds files"));
 }
 
+TEST_F(PublicWeights, ATranslatorTranslates) {
+    import("marian");
+    write_text(folder_ / "lines.txt", "the cat is good\n");
+    const ProgramResult result =
+        run({"translate", "marian", "lines.txt", "--beam", "1", "decoding.max_length=3", "--json"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const nlohmann::json best = nlohmann::json::parse(result.output).at("translations").at(0);
+    EXPECT_EQ(best.at("tokens"), 4) << "three and the end";
+}
+
 TEST_F(PublicWeights, WhatCannotBeImportedLeavesNothingBehind) {
     const ProgramResult result = run({"import", "nowhere", "--to", "model"});
     EXPECT_EQ(result.code, 2);

@@ -2,15 +2,17 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/hugging_face/bert.h"
-#include "heed/trainers/hugging_face/distilbert.h"
-#include "heed/trainers/hugging_face/vision_transformer.h"
+#include "heed/trainers/hugging_face/architectures/bert.h"
+#include "heed/trainers/hugging_face/architectures/distilbert.h"
+#include "heed/trainers/hugging_face/architectures/marian.h"
+#include "heed/trainers/hugging_face/architectures/vision_transformer.h"
 
 namespace heed {
 
 std::span<const Architecture* const> architectures() {
-    static const Architecture* const all[] = {&bert_architecture(), &distilbert_architecture(), &vit_architecture(),
-                                              &deit_architecture(), &deit_teacher_architecture()};
+    static const Architecture* const all[] = {&bert_architecture(),         &distilbert_architecture(),
+                                              &vit_architecture(),          &deit_architecture(),
+                                              &deit_teacher_architecture(), &marian_architecture()};
     return all;
 }
 

@@ -147,7 +147,7 @@ ImportReport import_model(const std::string& folder, const std::string& to) {
     report.recipe = target + "/finetune.yaml";
     report.tensors = std::ssize(file.tensors());
     report.parameters = trained.model->parameter_count();
-    report.has_classes = !trained.facts->class_names.empty();
+    report.lacks_head = kind.classifies() && trained.facts->class_names.empty();
     report.information = kind.information(trained);
     write_run_folder(target, trained, model, fine_tuning_recipe(settings, model, folder, target));
     return report;

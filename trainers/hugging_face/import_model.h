@@ -15,7 +15,7 @@ struct ImportReport {
     std::string recipe;        ///< in it: a recipe that fine-tunes the model
     int64_t tensors = 0;       ///< of the file
     int64_t parameters = 0;    ///< of the model
-    bool has_classes = false;
+    bool lacks_head = false;   ///< for classes
     UnusedTensors unused;
     std::vector<std::pair<std::string, std::string>> information;  ///< as `heed info` tells it
 };

@@ -28,6 +28,10 @@ std::unique_ptr<TranslationDataFacts> TranslationDataFacts::from_details(const s
     read("max_source_tokens", facts->max_source_tokens);
     read("max_target_tokens", facts->max_target_tokens);
     json.at("joint").get_to(facts->joint);
+    facts->same_ids = json.value("same_ids", false);  // older checkpoints have none
+    if (facts->same_ids && facts->source_vocabulary != facts->target_vocabulary) {
+        throw UserError("the value of same_ids cannot be");
+    }
     json.at(source_name).get_to(facts->source_tokenizer.kind);
     if (!facts->joint) json.at(target_name).get_to(facts->target_tokenizer.kind);
     return facts;
@@ -45,6 +49,7 @@ std::string TranslationDataFacts::details() const {
                            {"joint", joint},
                            {source_name, source_tokenizer.kind}};
     if (!joint) json[target_name] = target_tokenizer.kind;
+    if (same_ids) json["same_ids"] = true;
     return json.dump();
 }
 
@@ -58,7 +63,7 @@ void TranslationDataFacts::set_tokenizer(const std::string& stored_name, std::st
 }
 
 TranslationGeometry TranslationDataFacts::geometry() const {
-    return {source_vocabulary, target_vocabulary, max_source_tokens, max_target_tokens, joint};
+    return {source_vocabulary, target_vocabulary, max_source_tokens, max_target_tokens, joint || same_ids};
 }
 
 EncodeOptions TranslationDataFacts::source_encode_options() const {

@@ -16,6 +16,7 @@ struct TranslationDataFacts final : DataFacts {
     int64_t max_source_tokens = 0;     ///< of a sentence, the end included
     int64_t max_target_tokens = 0;     ///< of a translation, the end included
     bool joint = false;                ///< one tokenizer for both languages: source_tokenizer
+    bool same_ids = false;             ///< two tokenizers, which give each token the same id
     StoredTokenizer source_tokenizer;  ///< of both languages where they have one
     StoredTokenizer target_tokenizer;
 

@@ -71,7 +71,9 @@ public:
         const auto& tokenizer = recipe.options<TokenizerOptions>("tokenizer");
         auto facts = std::make_shared<TranslationDataFacts>();
         facts->name = recipe.section("data").choice();
-        facts->source_vocabulary = facts->target_vocabulary = expected_vocabulary(tokenizer);
+        facts->source_vocabulary = expected_vocabulary(tokenizer);
+        facts->target_vocabulary = expected_vocabulary(tokenizer.of_target());
+        facts->same_ids = tokenizer.is_read() && facts->source_vocabulary == facts->target_vocabulary;
         facts->max_source_tokens = options.length;
         facts->max_target_tokens = options.length - 1;
         facts->joint = options.joint_vocabulary;

@@ -47,6 +47,15 @@ DataFingerprints fingerprints_of(const ParallelData& data) {
     return {fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
 }
 
+/// Whether each token has the same id in both.
+bool have_same_ids(const Tokenizer& source, const Tokenizer& target) {
+    if (source.vocabulary_size() != target.vocabulary_size()) return false;
+    for (int64_t id = 0; id < source.vocabulary_size(); ++id) {
+        if (source.token(static_cast<int32_t>(id)) != target.token(static_cast<int32_t>(id))) return false;
+    }
+    return true;
+}
+
 SharedFacts facts_of_pairs(const Recipe& recipe, const ParallelData& data, const SharedFacts& known) {
     const DataFingerprints prints = fingerprints_of(data);
     if (known) {
@@ -68,9 +77,10 @@ SharedFacts facts_of_pairs(const Recipe& recipe, const ParallelData& data, const
     facts->source_tokenizer = {source->kind(), source->serialized()};
     facts->source_vocabulary = facts->target_vocabulary = source->vocabulary_size();
     if (!facts->joint) {
-        const auto target = train_tokenizer(tokenizer, targets);
+        const auto target = train_tokenizer(tokenizer.of_target(), targets);
         facts->target_tokenizer = {target->kind(), target->serialized()};
         facts->target_vocabulary = target->vocabulary_size();
+        facts->same_ids = tokenizer.is_read() && have_same_ids(*source, *target);
     }
     return facts;
 }

@@ -4,15 +4,14 @@
 #include <sentencepiece_processor.h>
 
 #include <algorithm>
-#include <exception>
 #include <mutex>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "heed/core/error.h"
 #include "heed/datasets/files/byte_reader.h"
+#include "heed/datasets/text/tokenizers/sentencepiece_call.h"
 #include "heed/datasets/text/tokenizers/sentencepiece_check.h"
 #include "heed/datasets/text/tokenizers/vocabulary.h"
 
@@ -20,23 +19,11 @@ namespace heed {
 
 namespace {
 
-/// Whether a call of the library succeeds. Beside its states of failure it has exceptions of a type of its own.
-template <class Call>
-bool guarded(Call&& call) {
-    try {
-        return call().ok();
-    } catch (const std::bad_alloc&) {
-        throw;
-    } catch (const std::exception&) {
-        return false;
-    }
-}
-
 class SentencePieceTokenizer final : public Tokenizer {
 public:
     SentencePieceTokenizer(std::string_view bytes, const std::string& where) : bytes_(bytes) {
         std::string problem = sentencepiece_problem(bytes);
-        if (problem.empty() && !guarded([&] { return processor_.LoadFromSerializedProto(bytes); })) {
+        if (problem.empty() && !sentencepiece_succeeds([&] { return processor_.LoadFromSerializedProto(bytes); })) {
             problem = "the library refuses it";
         }
         if (!problem.empty()) {
@@ -78,7 +65,7 @@ private:
 
     std::vector<int32_t> encode_whole(std::string_view text) const {
         std::vector<int> ids;
-        if (!guarded([&] { return processor_.Encode(text, &ids); }))
+        if (!sentencepiece_succeeds([&] { return processor_.Encode(text, &ids); }))
             throw Error("SentencePiece cannot encode a text of " + std::to_string(text.size()) + " bytes");
         return ids;
     }
@@ -107,7 +94,7 @@ private:
 
     std::string decode_plain(std::span<const int32_t> ids) const override {
         std::string text;
-        if (!guarded([&] { return processor_.Decode(std::vector<int>(ids.begin(), ids.end()), &text); }))
+        if (!sentencepiece_succeeds([&] { return processor_.Decode(std::vector<int>(ids.begin(), ids.end()), &text); }))
             throw Error("SentencePiece cannot decode " + std::to_string(ids.size()) + " tokens");
         return text;
     }

@@ -5,6 +5,7 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
+#include "heed/datasets/text/tokenizers/marian_tokenizer.h"
 #include "heed/datasets/text/tokenizers/sentencepiece_tokenizer.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/datasets/text/tokenizers/utf8.h"
@@ -37,6 +38,7 @@ std::unique_ptr<Tokenizer> load_tokenizer(std::string_view kind, std::string_vie
     if (kind == "word") return load_word_tokenizer(bytes);
     if (kind == "sentencepiece") return load_sentencepiece_tokenizer(bytes);
     if (kind == "wordpiece") return load_wordpiece_tokenizer(bytes);
+    if (kind == "marian") return load_marian_tokenizer(bytes, "the bytes of a tokenizer");
     const std::vector<std::string> kinds = tokenizer_kinds();
     throw UserError(fmt::format("expected a tokenizer of the kind {}, got {}{}", listed(kinds, " or "), quote(kind),
                                 did_you_mean(kind, kinds)));

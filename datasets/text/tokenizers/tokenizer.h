@@ -30,7 +30,7 @@ public:
     virtual int64_t vocabulary_size() const = 0;
     virtual SpecialTokens special() const = 0;
 
-    /// The name under which load_tokenizer knows this kind: word, sentencepiece or wordpiece.
+    /// The name under which load_tokenizer knows this kind: word, sentencepiece, wordpiece or marian.
     virtual std::string kind() const = 0;
 
     /// All bytes that load_tokenizer needs to make it again.

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "heed/core/error.h"
+#include "heed/datasets/text/tokenizers/marian_tokenizer.h"
 #include "heed/datasets/text/tokenizers/sentencepiece_tokenizer.h"
 #include "heed/datasets/text/tokenizers/utf8.h"
 #include "heed/datasets/text/tokenizers/word_tokenizer.h"
@@ -11,14 +12,15 @@
 namespace heed {
 
 std::vector<std::string> tokenizer_kinds() {
-    return {"word", "sentencepiece", "wordpiece"};
+    return {"word", "sentencepiece", "wordpiece", "marian"};
 }
 
 void TokenizerOptions::describe(Fields& fields) {
     fields
         .add("type", type,
              "word: the most frequent words, without punctuation; sentencepiece: pieces of words that give every text "
-             "back; wordpiece: a BERT vocabulary, read from tokenizer.file")
+             "back; wordpiece: a BERT vocabulary, read from tokenizer.file; marian: pieces with ids of their own, as "
+             "heed import writes them for a translator of Marian's")
         .choices(tokenizer_kinds())
         .advise("bpe", "that is tokenizer.type=sentencepiece with tokenizer.model=bpe")
         .advise("unigram", "that is tokenizer.type=sentencepiece with tokenizer.model=unigram");
@@ -39,13 +41,24 @@ void TokenizerOptions::describe(Fields& fields) {
              "a sentencepiece vocabulary is trained on this much text at most, spread evenly over all")
         .range(1, 1e6)
         .unit("MB");
-    fields.add("file", file, "an existing SentencePiece model or BERT vocab.txt; empty: trained on the training texts")
+    fields
+        .add(
+            "file", file,
+            "an existing SentencePiece model, BERT vocab.txt or tokenizer of an import; empty: trained on the training "
+            "texts")
         .path();
+    fields.add("target_file", target_file, "the same for a translator's target; empty: as tokenizer.file").path();
 }
 
 void TokenizerOptions::validate() const {
     if (type == "wordpiece" && file.empty()) {
         throw UserError("tokenizer.file is missing: tokenizer.type wordpiece expects a BERT vocab.txt there");
+    }
+    if (type == "marian" && file.empty()) {
+        throw UserError("tokenizer.file is missing: tokenizer.type marian expects a tokenizer of heed import there");
+    }
+    if (file.empty() && !target_file.empty()) {
+        throw UserError(fmt::format("tokenizer.target_file '{}' needs a tokenizer.file as well", target_file));
     }
     if (type == "word" && !file.empty()) {
         throw UserError(fmt::format(
@@ -59,6 +72,12 @@ void TokenizerOptions::validate() const {
     }
 }
 
+TokenizerOptions TokenizerOptions::of_target() const {
+    TokenizerOptions target = *this;
+    if (!target_file.empty()) target.file = target_file;
+    return target;
+}
+
 std::string vocabulary_remark(const TokenizerOptions& options, int64_t size) {
     if (options.is_read() || size >= options.vocabulary) return "";
     return fmt::format("the training texts give a vocabulary of {} tokens only, fewer than tokenizer.vocabulary {}",
@@ -68,6 +87,7 @@ std::string vocabulary_remark(const TokenizerOptions& options, int64_t size) {
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, std::span<const std::string_view> texts) {
     options.validate();
     if (options.type == "wordpiece") return read_wordpiece_vocabulary(options.file, options.lower);
+    if (options.type == "marian") return read_marian_tokenizer(options.file);
     if (options.is_read()) return read_sentencepiece_model(options.file);
     if (texts.empty()) throw UserError("expected at least one text to train a tokenizer on, found none");
     for (std::size_t i = 0; i < texts.size(); ++i) {

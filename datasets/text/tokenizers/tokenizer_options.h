@@ -22,12 +22,15 @@ struct TokenizerOptions : Options {
     bool byte_fallback = true;
     int64_t sample = 10;
     std::string file;
+    std::string target_file;
 
     void describe(Fields& fields) override;
     void validate() const override;
 
     /// Whether the tokenizer is read from `file`, so that no texts are needed.
     bool is_read() const { return !file.empty(); }
+    /// Those of a translator's target: with target_file in the place of file.
+    TokenizerOptions of_target() const;
 };
 
 /// All kinds of tokenizers.

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "heed/core/error.h"
+#include "heed/datasets/text/tokenizers/marian_tokenizer.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
@@ -364,6 +366,62 @@ TEST_F(WordPiece, ADamagedVocabularyIsRefused) {
                          "line 2: expected UTF-8 text, found broken UTF-8 (byte 0xff) at byte 1"));
     options_.file = "";
     EXPECT_TRUE(begins_with(message_of<UserError>([&] { trained(options_, {}); }), "tokenizer.file is missing"));
+}
+
+/// A tokenizer of Marian's whose pieces are those of a SentencePiece model in the opposite order.
+std::string marian_bytes() {
+    TokenizerOptions options = sentencepiece("unigram", 60);
+    options.byte_fallback = false;
+    options.coverage = 1;
+    const auto pieces = trained(options, some_sentences());
+    std::vector<std::string> tokens = {"</s>", "<unk>", ">>es<<"};
+    for (auto id = static_cast<int32_t>(pieces->vocabulary_size()) - 1; id >= 0; --id) {
+        const std::string piece = pieces->token(id);
+        if (std::find(tokens.begin(), tokens.end(), piece) == tokens.end() && piece != "<pad>" && piece != "<s>") {
+            tokens.push_back(piece);
+        }
+    }
+    tokens.emplace_back("<pad>");
+    return marian_tokenizer_bytes(tokens, pieces->serialized(), "the test");
+}
+
+TEST(MarianTokenizer, GivesPiecesTheIdsOfItsList) {
+    TokenizerOptions options = sentencepiece("unigram", 60);
+    options.byte_fallback = false;
+    options.coverage = 1;
+    const auto pieces = trained(options, some_sentences());
+    const auto tokenizer = load_tokenizer("marian", marian_bytes());
+    const std::string text(some_sentences().front());
+    std::vector<std::string> want, got;
+    for (const int32_t id : pieces->encode(text)) want.push_back(pieces->token(id));
+    for (const int32_t id : tokenizer->encode(text)) got.push_back(tokenizer->token(id));
+    EXPECT_EQ(got, want);
+    EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), pieces->decode(pieces->encode(text)));
+    EXPECT_EQ(tokenizer->encode(">>es<< " + text).front(), 2) << "a code of a language is one token";
+    EXPECT_EQ(tokenizer->encode(">>xx<< " + text).front() == 2, false);
+    EXPECT_EQ(tokenizer->special(), (SpecialTokens{static_cast<int32_t>(tokenizer->vocabulary_size()) - 1, 1,
+                                                   static_cast<int32_t>(tokenizer->vocabulary_size()) - 1, 0}));
+    EXPECT_EQ(tokenizer->decode(std::vector<int32_t>{1}), "");
+    EXPECT_EQ(load_tokenizer("marian", tokenizer->serialized())->serialized(), tokenizer->serialized());
+}
+
+TEST(MarianTokenizer, DamagedBytesAreRefused) {
+    const auto refusal = [](const std::string& bytes) {
+        return message_of<UserError>([&] { load_tokenizer("marian", bytes); });
+    };
+    const std::string bytes = marian_bytes();
+    EXPECT_TRUE(contains(refusal("rubbish\n"), "found \"rubbish\""));
+    EXPECT_TRUE(contains(refusal("heed marian tokens -1\n"), "expected a tokenizer of heed import"));
+    EXPECT_TRUE(contains(refusal("heed marian tokens 9999999999\n</s>\n"), "the list of tokens is cut off"));
+    EXPECT_TRUE(contains(refusal("heed marian tokens 2\n</s>\n</s>\n"), "\"</s>\" comes twice"));
+    EXPECT_TRUE(contains(refusal("heed marian tokens 2\n</s>\n<unk>\n"), "found no <pad>"));
+    EXPECT_TRUE(contains(refusal(bytes.substr(0, bytes.size() - 3)), "expected a SentencePiece model"));
+    TokenizerOptions options;
+    options.type = "marian";
+    EXPECT_TRUE(contains(message_of<UserError>([&] { options.validate(); }), "tokenizer.file is missing"));
+    options.type = "word";
+    options.target_file = "x";
+    EXPECT_TRUE(contains(message_of<UserError>([&] { options.validate(); }), "needs a tokenizer.file as well"));
 }
 
 TEST(Tokenizer, BrokenTextIsRefused) {

@@ -133,6 +133,12 @@ std::vector<TranslatorOptions> all_forms() {
             }
         }
     }
+    TranslatorOptions marian = small_options();
+    marian.norm = "post";
+    marian.positions = "sinusoidal_halves";
+    marian.logits_bias = true;
+    marian.scale_embedding = false;
+    forms.push_back(marian);
     return forms;
 }
 
@@ -324,6 +330,9 @@ TEST(Translator, TiedEmbeddingsAreOneParameter) {
     EXPECT_EQ(TestTranslator(options).model->parameter_count(), blocks + (17 + 19 + 19) * d + 19);
     options.tie = "target";
     EXPECT_EQ(TestTranslator(options).model->parameter_count(), blocks + (17 + 19) * d);
+    options.logits_bias = true;
+    EXPECT_EQ(TestTranslator(options).model->parameter_count(), blocks + (17 + 19) * d + 19);
+    options.logits_bias = false;
     options.tie = "all";
     const std::string message = message_of<UserError>([&] { TestTranslator refused(options); });
     EXPECT_TRUE(contains(message, "17")) << message;
@@ -340,11 +349,12 @@ TEST(Translator, TheGradientIsThatOfTheLoss) {
     TranslationGeometry joint = geometry;
     joint.source_vocabulary = vocabulary;
     joint.joint_vocabulary = true;
-    for (const char* tie : {"none", "target", "all"}) {
+    for (const std::string tie : {"none", "target", "all"}) {
         for (const char* norm : {"pre", "post"}) {
-            SCOPED_TRACE(std::string(tie) + " " + norm);
+            SCOPED_TRACE(tie + " " + norm);
             TranslatorOptions options = small_options();
             options.tie = tie;
+            options.logits_bias = tie == "all";
             options.norm = norm;
             options.positions = "learned";
             options.activation = "gelu";

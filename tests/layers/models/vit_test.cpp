@@ -480,5 +480,15 @@ TEST(Positions, SinesAndCosinesOfFallingFrequency) {
     EXPECT_EQ(sinusoidal_positions(2, 3).size(), 6U);
 }
 
+TEST(Positions, SinesMayStandBeforeAllCosines) {
+    const std::vector<float> halves = halved_sinusoidal_positions(3, 4);
+    const double wanted[] = {0, 0, 1, 1, std::sin(1), std::sin(0.01), std::cos(1), std::cos(0.01)};
+    for (size_t i = 0; i < 8; ++i) EXPECT_NEAR(halves[i], wanted[i], 1e-7) << i;
+    const std::vector<float> odd = halved_sinusoidal_positions(2, 3);
+    const double slow = std::pow(10000.0, -2.0 / 3);
+    const double odd_wanted[] = {std::sin(1), std::sin(slow), std::cos(1)};
+    for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(odd[3 + i], odd_wanted[i], 1e-7) << i;
+}
+
 }  // namespace
 }  // namespace heed

@@ -43,8 +43,8 @@ nlohmann::json config_of(const std::string& folder) {
     return nlohmann::json::parse(test::read_text(folder + "/config.json"));
 }
 
-TEST(Export, GivesBackTheTensorsOfModelsOfImages) {
-    for (const char* name : {"vit", "deit"}) {
+TEST(Export, GivesBackTheTensorsOfOtherModels) {
+    for (const char* name : {"vit", "deit", "marian", "marian_separate"}) {
         SCOPED_TRACE(name);
         const TemporaryFolder folder;
         import_model(stored_model(name), folder / "model");
@@ -52,8 +52,23 @@ TEST(Export, GivesBackTheTensorsOfModelsOfImages) {
         expect_same_weights(read_tensors(folder / "exported/model.safetensors"),
                             read_tensors(stored_model(name) + "/model.safetensors"));
         const nlohmann::json before = config_of(stored_model(name)), after = config_of(folder / "exported");
-        for (const char* key : {"architectures", "model_type", "image_size", "patch_size", "num_channels"}) {
+        for (const char* key :
+             {"architectures", "model_type", "image_size", "patch_size", "num_channels", "vocab_size",
+              "decoder_vocab_size", "pad_token_id", "eos_token_id", "decoder_start_token_id", "d_model",
+              "decoder_layers", "encoder_ffn_dim", "scale_embedding", "share_encoder_decoder_embeddings"}) {
+            if (!before.contains(key)) continue;
             EXPECT_EQ(after.at(key), before.at(key)) << key;
+        }
+        for (const char* file : {"vocab.json", "target_vocab.json"}) {
+            const std::string original = stored_model(name) + "/" + file;
+            if (!std::filesystem::exists(original)) continue;
+            EXPECT_EQ(nlohmann::json::parse(test::read_text(folder / "exported/" + file)),
+                      nlohmann::json::parse(test::read_text(original)));
+        }
+        for (const char* file : {"source.spm", "target.spm"}) {
+            const std::string original = stored_model(name) + "/" + file;
+            if (!std::filesystem::exists(original)) continue;
+            EXPECT_EQ(test::read_text(folder / "exported/" + file), test::read_text(original));
         }
     }
 }
@@ -76,7 +91,8 @@ TEST(Export, GivesBackTheTensorsOfAnImport) {
 }
 
 TEST(Export, WhatIsImportedAgainHasTheSameBits) {
-    for (const char* name : {"bert", "bert_sentences", "distilbert", "vit", "deit", "deit_teacher"}) {
+    for (const char* name :
+         {"bert", "bert_sentences", "distilbert", "vit", "deit", "deit_teacher", "marian", "marian_separate"}) {
         SCOPED_TRACE(name);
         const TemporaryFolder folder;
         import_model(stored_model(name), folder / "first");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "heed/core/error.h"
@@ -14,6 +15,8 @@
 #include "heed/trainers/images/image_facts.h"
 #include "heed/trainers/run/trained_model.h"
 #include "heed/trainers/texts/text_facts.h"
+#include "heed/trainers/translations/translation_decoder.h"
+#include "heed/trainers/translations/translation_facts.h"
 
 namespace heed {
 namespace {
@@ -107,6 +110,89 @@ TEST(Import, EveryModelOfImagesGivesWhatTransformersGives) {
     }
 }
 
+Tensor id_tensor(Context& context, const std::vector<int32_t>& ids) {
+    return Tensor::from_host(context, {1, std::ssize(ids)}, std::span<const int32_t>(ids));
+}
+
+Tensor length_tensor(Context& context, const std::vector<int32_t>& ids) {
+    const std::vector<int32_t> length = {static_cast<int32_t>(ids.size())};
+    return Tensor::from_host(context, {1}, std::span<const int32_t>(length));
+}
+
+TEST(Import, EveryTranslatorGivesWhatTransformersGives) {
+    for (const char* name : {"marian", "marian_separate"}) {
+        SCOPED_TRACE(name);
+        const TemporaryFolder folder;
+        import_model(stored_model(name), folder / "model");
+        Context context("cpu");
+        const TrainedModel trained = TrainedModel::load(context, folder / "model", {});
+        const auto& facts = facts_as<TranslationDataFacts>(*trained.facts);
+        const TranslationTokenizers tokenizers(facts);
+        auto& model = trained.model_as<Translator>();
+        const NoGradient guard(context);
+        BeamSearchOptions greedy = trained.recipe.options<BeamSearchOptions>("decoding");
+        greedy.beam = greedy.n_best = 1;
+        greedy.max_length = 8;
+        for (const nlohmann::json& row : test::expected_outputs(name)) {
+            SCOPED_TRACE(row.at("source"));
+            EncodeReport report;
+            const std::vector<int32_t> source = encode_text(*tokenizers.source, row.at("source").get<std::string>(),
+                                                            facts.source_encode_options(), report);
+            std::vector<int32_t> target = encode_text(*tokenizers.target, row.at("target").get<std::string>(),
+                                                      facts.target_encode_options(), report);
+            EXPECT_EQ(source, row.at("source_ids").get<std::vector<int32_t>>());
+            EXPECT_EQ(target, row.at("target_ids").get<std::vector<int32_t>>());
+            target.pop_back();  // the end is what the model has to say
+            const Tensor lengths = length_tensor(context, source);
+            const Variable encoded = model.encode(id_tensor(context, source), lengths, {});
+            const std::vector<float> logits =
+                model.decode(id_tensor(context, target), length_tensor(context, target), encoded, lengths, {})
+                    .value()
+                    .to_vector();
+            std::vector<float> want;
+            for (const double value : row.at("values")) want.push_back(static_cast<float>(value));
+            ASSERT_GE(logits.size(), want.size());
+            test::expect_near_by_scale({logits.end() - std::ssize(want), logits.end()}, want, 1e-5);
+            EncodedTexts sources;
+            sources.add(source);
+            TranslationDecoder decoder(context, model, tokenizers, greedy);
+            EXPECT_EQ(decoder.translate(sources).front().front().text, row.at("greedy"));
+        }
+    }
+}
+
+TEST(Import, TheTableThatATranslatorRepeatsIsNotNeeded) {
+    const ModelCopy copy("marian");
+    copy.change_tensors([](test::LooseTensors& tensors) {
+        tensors["lm_head.weight"] = tensors["model.encoder.embed_tokens.weight"] = tensors["model.shared.weight"];
+        tensors["model.encoder.embed_positions.weight"] = tensors["final_logits_bias"];
+    });
+    const TemporaryFolder folder;
+    const ImportReport report = import_model(copy.path(), folder / "model");
+    std::vector<std::string> names = unused_names(report);
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(names, (std::vector<std::string>{"lm_head.weight", "model.encoder.embed_positions.weight",
+                                               "model.encoder.embed_tokens.weight"}));
+}
+
+TEST(Import, WhatTranslatorsLackIsRefusedByName) {
+    const auto refusal = [](const char* key, const nlohmann::json& value) {
+        const ModelCopy copy("marian");
+        copy.change_config([&](nlohmann::json& config) { config[key] = value; });
+        return copy.refusal();
+    };
+    EXPECT_TRUE(contains(refusal("decoder_ffn_dim", 24), "decoder_ffn_dim: expected 20, as encoder_ffn_dim has it"));
+    EXPECT_TRUE(contains(refusal("decoder_start_token_id", 0), "decoder_start_token_id: expected "));
+    EXPECT_TRUE(contains(refusal("tie_word_embeddings", false), "tie_word_embeddings: expected true, got false"));
+    EXPECT_TRUE(contains(refusal("vocab_size", 5), "the number of tokens of the tokenizer, got 5"));
+    const ModelCopy gap("marian");
+    test::write_text(gap.file("vocab.json"), R"({"</s>": 0, "<unk>": 2})");
+    EXPECT_TRUE(contains(gap.refusal(), "expected an id of 0 to 1 that no other token has, got 2"));
+    const ModelCopy damaged("marian");
+    test::write_text(damaged.file("source.spm"), "no model");
+    EXPECT_TRUE(contains(damaged.refusal(), "expected a SentencePiece model, found something else"));
+}
+
 TEST(Import, WhatModelsOfImagesLackIsRefusedByName) {
     const ModelCopy biases("vit");
     biases.change_config([](nlohmann::json& config) { config["qkv_bias"] = false; });
@@ -128,10 +214,10 @@ TEST(Import, ReportsWhatItTookAndWhatTheModelDoesWithout) {
     EXPECT_EQ(bert.architecture, "BertForSequenceClassification");
     EXPECT_EQ(bert.folder, folder / "bert");
     EXPECT_EQ(bert.tensors, 41);
-    EXPECT_TRUE(bert.has_classes);
+    EXPECT_FALSE(bert.lacks_head);
     EXPECT_TRUE(bert.unused.empty());
     const ImportReport sentences = import_model(stored_model("bert_sentences"), folder / "sentences");
-    EXPECT_FALSE(sentences.has_classes);
+    EXPECT_TRUE(sentences.lacks_head);
     EXPECT_EQ(unused_names(sentences),
               (std::vector<std::string>{
                   "bert.embeddings.position_ids", "cls.predictions.bias", "cls.predictions.transform.LayerNorm.beta",

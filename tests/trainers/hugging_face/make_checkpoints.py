@@ -2,7 +2,7 @@
 """Writes checkpoints/: small models with random weights by the transformers package, one folder an architecture, and
 what they give, for the tests beside this file.
 
-    python3 make_checkpoints.py [NAME ...]     # needs torch, transformers, safetensors and pillow; writes beside itself
+    python3 make_checkpoints.py [NAME ...]     # needs torch, transformers, sentencepiece, pillow; writes beside itself
 
 Each folder is as save_pretrained makes it, but for expected.json: inputs, and the outputs of the model in f32.
 """
@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 
+import sentencepiece
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
@@ -155,7 +156,73 @@ def deit_teacher():
                torch.float16, hidden_act="relu")
 
 
-CASES = [bert, bert_sentences, distilbert, vit, deit, deit_teacher]
+SENTENCES = {"source": ["the cat sees a house", "a house sees the cat", "the dog is good", "houses are good"],
+             "target": ["el gato ve una casa", "una casa ve el gato", "el perro es bueno", "las casas son buenas"]}
+
+
+def pieces(folder, side, size):
+    """A SentencePiece model without rules of normalisation, which would be most of the file; its pieces."""
+    path = os.path.join(folder, side)
+    sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(SENTENCES[side] * 20), model_prefix=path,
+                                             vocab_size=size, normalization_rule_name="identity", bos_id=-1,
+                                             minloglevel=2, hard_vocab_limit=False)
+    os.rename(path + ".model", path + ".spm")
+    os.remove(path + ".vocab")
+    model = sentencepiece.SentencePieceProcessor(path + ".spm")
+    return [model.id_to_piece(i) for i in range(model.get_piece_size())]
+
+
+def marian_case(name, seed, shared, **settings):
+    folder = fresh(name)
+    begin = ["</s>", "<unk>"] + ([] if shared else ["<pad>"])
+    tokens = {side: begin + [p for p in pieces(folder, side, 20 if side == "source" else 18) if p not in ("<unk>", "</s>")]
+              for side in ("source", "target")}
+    if shared:
+        tokens["source"] += [p for p in tokens["target"] if p not in tokens["source"]]
+        tokens["target"] = tokens["source"]
+    for side, file in (("source", "vocab.json"), ("target", "target_vocab.json"))[:1 if shared else 2]:
+        tokens[side] += [] if "<pad>" in tokens[side] else ["<pad>"]
+        json.dump({t: i for i, t in enumerate(tokens[side])}, open(os.path.join(folder, file), "w"),
+                  ensure_ascii=False)
+    pad = tokens["source"].index("<pad>")
+    json.dump({"tokenizer_class": "MarianTokenizer", "separate_vocabs": not shared, "source_lang": "en",
+               "target_lang": "es"}, open(os.path.join(folder, "tokenizer_config.json"), "w"))
+    config = transformers.MarianConfig(
+        vocab_size=len(tokens["source"]), decoder_vocab_size=len(tokens["target"]), d_model=12, encoder_layers=1,
+        decoder_layers=2, encoder_attention_heads=3, decoder_attention_heads=3, encoder_ffn_dim=20, decoder_ffn_dim=20,
+        max_position_embeddings=24, pad_token_id=pad, eos_token_id=0, decoder_start_token_id=pad,
+        forced_eos_token_id=None, share_encoder_decoder_embeddings=shared, **settings)
+    model = randomised(transformers.MarianMTModel(config), seed)
+    model.final_logits_bias = torch.randn(model.final_logits_bias.shape, generator=torch.Generator().manual_seed(seed))
+    for stack in (model.model.encoder, model.model.decoder):
+        stack.embed_positions.weight.data = stack.embed_positions.create_weight()
+    model.tie_weights()
+    tokenizer = transformers.MarianTokenizer.from_pretrained(folder)
+    rows = []
+    for source, target in (("the cat is good", "el gato es bueno"), ("a dog sees houses", "una ñ casa")):
+        ids = tokenizer([source], return_tensors="pt")["input_ids"]
+        labels = tokenizer(text_target=[target], return_tensors="pt")["input_ids"]
+        inputs = torch.cat([torch.tensor([[pad]]), labels[:, :-1]], 1)
+        with torch.no_grad():
+            logits = model(input_ids=ids, decoder_input_ids=inputs).logits
+            greedy = model.generate(input_ids=ids, num_beams=1, do_sample=False, max_new_tokens=8,
+                                    bad_words_ids=[[pad]])
+        rows.append({"source": source, "target": target, "source_ids": ids[0].tolist(),
+                     "target_ids": [pad] + labels[0].tolist(), "values": logits[0, -2:].flatten().tolist(),
+                     "greedy": tokenizer.decode(greedy[0], skip_special_tokens=True)})
+    save(name, model, rows)
+    os.remove(os.path.join(folder, "generation_config.json"))
+
+
+def marian():
+    marian_case("marian", 7, True, activation_function="swish", scale_embedding=True)
+
+
+def marian_separate():
+    marian_case("marian_separate", 8, False, activation_function="relu", scale_embedding=False)
+
+
+CASES = [bert, bert_sentences, distilbert, vit, deit, deit_teacher, marian, marian_separate]
 
 if __name__ == "__main__":
     for case in CASES:

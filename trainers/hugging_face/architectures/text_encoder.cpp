@@ -1,4 +1,4 @@
-#include "heed/trainers/hugging_face/text_encoder.h"
+#include "heed/trainers/hugging_face/architectures/text_encoder.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/text/tokenizers/tokenizer.h"
-#include "heed/trainers/hugging_face/exported_settings.h"
+#include "heed/trainers/hugging_face/architectures/exported_settings.h"
+#include "heed/trainers/hugging_face/architectures/wordpiece_files.h"
 #include "heed/trainers/hugging_face/folder_name.h"
-#include "heed/trainers/hugging_face/wordpiece_files.h"
 
 namespace heed {
 

@@ -1,4 +1,4 @@
-#include "heed/trainers/hugging_face/activation_names.h"
+#include "heed/trainers/hugging_face/architectures/activation_names.h"
 
 #include <utility>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "heed/trainers/hugging_face/vision_transformer.h"
+#include "heed/trainers/hugging_face/architectures/vision_transformer.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/core/error.h"
-#include "heed/trainers/hugging_face/activation_names.h"
-#include "heed/trainers/hugging_face/exported_settings.h"
+#include "heed/trainers/hugging_face/architectures/activation_names.h"
+#include "heed/trainers/hugging_face/architectures/exported_settings.h"
 #include "heed/trainers/hugging_face/folder_name.h"
 
 namespace heed {

@@ -1,4 +1,4 @@
-#include "heed/trainers/hugging_face/exported_settings.h"
+#include "heed/trainers/hugging_face/architectures/exported_settings.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "heed/trainers/hugging_face/wordpiece_files.h"
+#include "heed/trainers/hugging_face/architectures/wordpiece_files.h"
 
 #include <fmt/format.h>
 

@@ -1,12 +1,12 @@
-#include "heed/trainers/hugging_face/bert.h"
+#include "heed/trainers/hugging_face/architectures/bert.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
-#include "heed/trainers/hugging_face/activation_names.h"
-#include "heed/trainers/hugging_face/exported_settings.h"
-#include "heed/trainers/hugging_face/text_encoder.h"
+#include "heed/trainers/hugging_face/architectures/activation_names.h"
+#include "heed/trainers/hugging_face/architectures/exported_settings.h"
+#include "heed/trainers/hugging_face/architectures/text_encoder.h"
 
 namespace heed {
 
