@@ -42,7 +42,7 @@ std::string weights_file(const std::string& folder) {
 }
 
 std::string target_folder(const std::string& folder, const std::string& to) {
-    const std::string target = to.empty() ? "runs/" + name_of_folder(folder) : to;
+    const std::string target = RunPaths(to.empty() ? "runs/" + name_of_folder(folder) : to).folder();
     check_new_folder(target, "--to");
     return target;
 }
