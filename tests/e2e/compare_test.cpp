@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -193,6 +195,34 @@ TEST_F(Compare, AnExperimentIsReproducedWithItsClaims) {
     EXPECT_TRUE(contains(page, "heed reproduce tiny --quick data.batch=20"));
     EXPECT_TRUE(contains(page, "somebody"));
     expect_error(tiny().run({"reproduce", "tinny"}), 2, "there is no experiment \"tinny\" (did you mean tiny?)");
+}
+
+/// The process that was called with this argument; 0 where there is none.
+pid_t process_with(const std::string& argument) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+        const std::string arguments{std::istreambuf_iterator<char>(file), {}};
+        if (arguments.find(argument + '\0') != std::string::npos) return std::stoi(entry.path().filename().string());
+    }
+    return 0;
+}
+
+TEST_F(Compare, ACrashCostsOneRunAlone) {
+    const Arguments call = arguments("crashed", {"train.epochs=60"});
+    Program program(tiny().folder.path(), call);
+    for (int i = 0; i < 20000 && count_lines("crashed/sdpa/seed-3/metrics.jsonl") < 20; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    const pid_t process = process_with("run.dir=crashed/sdpa/seed-3");
+    ASSERT_GT(process, 0) << program.errors();
+    kill(process, SIGKILL);
+    const ProgramResult result = program.wait();
+    EXPECT_EQ(result.code, 1);
+    EXPECT_TRUE(contains(result.errors, "1 of the runs failed (sdpa, seed 3: it was killed by signal 9"));
+    EXPECT_EQ(results("crashed").at("runs").size(), 3u);
+    ASSERT_EQ(tiny().run(call).code, 0);
+    EXPECT_EQ(results("crashed").at("runs").size(), 4u);
 }
 
 TEST_F(Compare, ARunThatFailsIsNamed) {
