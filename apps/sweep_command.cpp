@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "heed/apps/commands.h"
 #include "heed/apps/support/asked_model.h"
@@ -31,57 +31,51 @@ struct SweepRow {
 
 class Sweep {
 public:
-    explicit Sweep(const SweepCommand& command) : command_(command), split_(split_named(command.split)) {}
+    explicit Sweep(const SweepCommand& command)
+        : command_(command),
+          settings_(with_data_folder(command.target, command.overrides)),
+          saved_(load_saved_model(command.target, settings_)),
+          workload_(saved_.trained.facts->kind().open(saved_.trained, *saved_.context)),
+          split_(split_named(command.split)) {
+        check_has_samples(*workload_, split_);
+    }
 
     std::vector<SweepRow> run() {
-        measure({});
+        std::vector<SweepRow> rows = {measure(0, *saved_.trained.model)};
         for (const double percent : command_.percents) {
-            if (percent < 100) measure(percent / 100);
+            if (percent >= 100) continue;
+            const int64_t cluster = cluster_for(percent / 100);
+            std::vector<std::string> settings = settings_;
+            settings.emplace_back("attention.type=smyrf");
+            settings.push_back(fmt::format("attention.cluster={}", cluster));
+            settings.push_back(fmt::format("attention.rounds={}", command_.rounds));
+            const TrainedModel model = load_with_attention(*saved_.context, command_.target, settings);
+            rows.push_back(measure(cluster, *model.model));
+            workload_->task().use_model(*saved_.trained.model);
         }
-        return std::move(rows_);
+        return rows;
     }
 
-    const std::string& unit() const { return unit_; }
-    const std::string& trained() const { return trained_; }
-    int64_t tokens() const { return tokens_; }
+    const char* unit() const { return workload_->facts()->kind().unit(); }
+    std::string trained() const { return attention_text(saved_.trained.recipe); }
+    int64_t tokens() const { return workload_->most_tokens(); }
 
 private:
-    /// Measures the model as it is, or as near the share of scores as a size of clusters comes.
-    void measure(std::optional<double> asked) {
-        std::vector<std::string> settings = with_data_folder(command_.target, command_.overrides);
-        SweepRow row;
-        if (asked) {
-            row.cluster = cluster_for(*asked);
-            settings.emplace_back("attention.type=smyrf");
-            settings.push_back(fmt::format("attention.cluster={}", row.cluster));
-            settings.push_back(fmt::format("attention.rounds={}", command_.rounds));
-        }
-        SavedModel saved = load_saved_model(command_.target, settings);
-        check_has_classes("sweep", saved);
-        const auto workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
-        if (!asked) begin(saved, *workload);
-        row.share = mean_score_share(*saved.trained.model, tokens_);
-        row.result = workload->task().evaluate(split_);
-        rows_.push_back(std::move(row));
-    }
-
-    void begin(const SavedModel& saved, Workload& workload) {
-        trained_ = attention_text(saved.trained.recipe);
-        unit_ = workload.facts()->kind().unit();
-        tokens_ = workload.most_tokens();
-        check_has_samples(workload, split_);
+    SweepRow measure(int64_t cluster, Module& model) {
+        workload_->task().use_model(model);
+        return {cluster, mean_score_share(model, tokens()), workload_->task().evaluate(split_)};
     }
 
     int64_t cluster_for(double share) const {
         const double a_round = share / static_cast<double>(command_.rounds);
-        return std::max<int64_t>(1, std::llround(a_round * static_cast<double>(tokens_)));
+        return std::max<int64_t>(1, std::llround(a_round * static_cast<double>(tokens())));
     }
 
     const SweepCommand& command_;
+    std::vector<std::string> settings_;
+    SavedModel saved_;
+    std::unique_ptr<Workload> workload_;
     Split split_;
-    std::string unit_, trained_;
-    int64_t tokens_ = 0;
-    std::vector<SweepRow> rows_;
 };
 
 std::string name_of(const SweepRow& row, const std::string& trained) {

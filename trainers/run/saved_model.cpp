@@ -22,29 +22,37 @@ bool is_attention_changed(const std::vector<std::string>& overrides) {
 
 }  // namespace
 
-SavedModel load_saved_model(const std::string& target, const std::vector<std::string>& overrides) {
-    // The recipe is read once for the device, on which the model is then made.
+TrainedModel load_with_attention(Context& context, const std::string& target,
+                                 const std::vector<std::string>& overrides) {
     const std::string path = checkpoint_file(target);
+    if (!is_attention_changed(overrides)) return TrainedModel::load(context, path, overrides);
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
-    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, overrides);
-    use_threads_of(recipe);
-    auto context = std::make_unique<Context>(recipe.options<GeneralOptions>("").device);
-    if (!is_attention_changed(overrides)) {
-        TrainedModel trained = TrainedModel::load(*context, path, overrides);
-        return {target, std::move(context), std::move(trained)};
-    }
-    const std::string before = attention_text(parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, {}));
-    const std::string now = attention_text(recipe);
+    const std::string name = "the recipe in " + path;
+    const std::string before = attention_text(parse_recipe(recipe_spec(), facts.recipe, name, {}));
+    const std::string now = attention_text(parse_recipe(recipe_spec(), facts.recipe, name, overrides));
     try {
-        TrainedModel trained = TrainedModel::load(*context, path, overrides);
-        return {target, std::move(context), std::move(trained), before};
+        return TrainedModel::load(context, path, overrides);
     } catch (const UserError& error) {
         if (before == now) throw;
         throw UserError(
             fmt::format("the weights of {} are those of {} attention and cannot be used with {} ({}); sdpa and "
-                        "smyrf have the same weights",
+                        "smyrf have the same weights, heed convert carries others over",
                         target, before, now, error.what()));
     }
+}
+
+SavedModel load_saved_model(const std::string& target, const std::vector<std::string>& overrides) {
+    // The recipe is read once for the device, on which the model is then made.
+    const std::string path = checkpoint_file(target);
+    const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
+    const std::string name = "the recipe in " + path;
+    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, name, overrides);
+    use_threads_of(recipe);
+    auto context = std::make_unique<Context>(recipe.options<GeneralOptions>("").device);
+    TrainedModel trained = load_with_attention(*context, target, overrides);
+    std::string before;
+    if (is_attention_changed(overrides)) before = attention_text(parse_recipe(recipe_spec(), facts.recipe, name, {}));
+    return {target, std::move(context), std::move(trained), std::move(before)};
 }
 
 void use_threads_of(const Recipe& recipe) {

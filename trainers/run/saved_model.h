@@ -21,6 +21,10 @@ struct SavedModel {
 /// weights are not those of an attention type that the changes ask for.
 SavedModel load_saved_model(const std::string& target, const std::vector<std::string>& overrides);
 
+/// The same in a context that is there already; the number of threads stays.
+TrainedModel load_with_attention(Context& context, const std::string& target,
+                                 const std::vector<std::string>& overrides);
+
 /// Sets the number of threads that the recipe asks for.
 void use_threads_of(const Recipe& recipe);
 
