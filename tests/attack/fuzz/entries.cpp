@@ -22,6 +22,7 @@ const std::vector<FuzzEntry>& fuzz_entries() {
         {"text", fuzz_text},
         {"sentencepiece", fuzz_sentencepiece},
         {"vocabulary", fuzz_vocabulary},
+        {"import", fuzz_import, nullptr, 100},
         {"metrics", fuzz_metrics},
         {"curves", fuzz_curves, repair_curves},
         {"checksums", fuzz_checksums},

@@ -38,6 +38,7 @@ int fuzz_archive(const uint8_t* data, size_t size);
 int fuzz_text(const uint8_t* data, size_t size);
 int fuzz_sentencepiece(const uint8_t* data, size_t size);
 int fuzz_vocabulary(const uint8_t* data, size_t size);
+int fuzz_import(const uint8_t* data, size_t size);
 int fuzz_metrics(const uint8_t* data, size_t size);
 int fuzz_curves(const uint8_t* data, size_t size);
 int fuzz_checksums(const uint8_t* data, size_t size);

@@ -88,7 +88,7 @@ int fuzz_text(const uint8_t* data, size_t size) {
 
 int fuzz_sentencepiece(const uint8_t* data, size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    use_loaded("sentencepiece", bytes);
+    attempt([&] { use_loaded("sentencepiece", bytes); });
     use_loaded("marian", std::string("heed marian tokens 4\n</s>\n<unk>\n<pad>\n\u2581a\n").append(bytes));
     return 0;
 }
@@ -96,7 +96,7 @@ int fuzz_sentencepiece(const uint8_t* data, size_t size) {
 int fuzz_vocabulary(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     attempt([&] { use_loaded("word", text); });
-    use_loaded("wordpiece", text);
+    attempt([&] { use_loaded("wordpiece", text); });
     use_loaded("marian", text);
     return 0;
 }
