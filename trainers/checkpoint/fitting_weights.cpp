@@ -56,7 +56,8 @@ std::optional<std::vector<float>> fitted_positions(const StoredTensor& stored, c
     }
     const int64_t rows = std::min(stored.shape[0], shape[0]);
     std::copy_n(values.begin(), rows * shape[1], now.begin());
-    result.fitted.push_back(fmt::format("{}, the first {} of {} rows", stored.name, rows, shape[0]));
+    result.fitted.push_back(
+        fmt::format("{}, the first {} of its {} rows for {} places", stored.name, rows, stored.shape[0], shape[0]));
     return now;
 }
 
