@@ -31,4 +31,25 @@ double binary_cross_entropy(const Values& logits, const Values& targets, const V
     return loss;
 }
 
+double distillation(const Values& logits, const Values& teacher, const Integers& targets, int64_t classes,
+                    double temperature) {
+    const auto width = static_cast<std::size_t>(classes);
+    double loss = 0;
+    for (std::size_t row = 0; row * width < logits.size(); ++row) {
+        if (!targets.empty() && targets[row] < 0) continue;
+        const double* x = logits.data() + row * width;
+        const double* y = teacher.data() + row * width;
+        double all_q = 0, all_p = 0;
+        for (std::size_t j = 0; j < width; ++j) {
+            all_q += std::exp(x[j] / temperature);
+            all_p += std::exp(y[j] / temperature);
+        }
+        for (std::size_t j = 0; j < width; ++j) {
+            const double log_p = y[j] / temperature - std::log(all_p), log_q = x[j] / temperature - std::log(all_q);
+            loss += temperature * temperature * std::exp(log_p) * (log_p - log_q);
+        }
+    }
+    return loss;
+}
+
 }  // namespace heed::definitions

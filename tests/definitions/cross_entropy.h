@@ -14,4 +14,9 @@ double cross_entropy(const Values& logits, const Integers& targets, int64_t clas
 /// weight (empty: 1).
 double binary_cross_entropy(const Values& logits, const Values& targets, const Values& weights = {});
 
+/// T^2 times the Kullback-Leibler divergence sum p log(p / q) of q = softmax(logits / T) from p = softmax(teacher / T),
+/// summed over the rows with a target other than -1 (no targets: all).
+double distillation(const Values& logits, const Values& teacher, const Integers& targets, int64_t classes,
+                    double temperature);
+
 }  // namespace heed::definitions

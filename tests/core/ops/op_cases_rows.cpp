@@ -1,5 +1,6 @@
 #include "heed/core/ops/losses/binary_cross_entropy.h"
 #include "heed/core/ops/losses/cross_entropy.h"
+#include "heed/core/ops/losses/distillation.h"
 #include "heed/core/ops/rows/layer_norm.h"
 #include "heed/core/ops/rows/residual.h"
 #include "heed/core/ops/rows/softmax.h"
@@ -119,6 +120,32 @@ OpCase cross_entropy_case(const definitions::Integers& targets, int64_t classes,
             .gradient_bound = 5e-6};
 }
 
+/// The teacher's logits are from a formula; of three rows the last is left out, where rows have targets.
+OpCase distillation_case(int64_t rows, int64_t classes, float temperature, bool has_targets) {
+    std::vector<float> teacher;
+    for (int64_t i = 0; i < rows * classes; ++i) teacher.push_back(0.25F * static_cast<float>((7 * i + 3) % 11) - 1.0F);
+    definitions::Integers targets;
+    for (int64_t row = 0; has_targets && row < rows; ++row) targets.push_back(row % 3 == 2 ? -1 : 0);
+    return {
+        .op = "distillation",
+        .label = Shape{rows, classes}.to_string() + " temperature " + std::to_string(temperature) +
+                 (has_targets ? ", rows left out" : ""),
+        .inputs = {{"logits", {rows, classes}}},
+        .run =
+            [=](Context& context, const Variables& in) {
+                const Tensor given = Tensor::from_host(context, {rows, classes}, std::span<const float>(teacher));
+                return Variables{
+                    distillation(in[0], given, temperature, has_targets ? integers(context, targets) : Tensor()).loss};
+            },
+        .definition =
+            [=](const Arrays& in) {
+                return Arrays{{definitions::distillation(in[0], {teacher.begin(), teacher.end()}, targets, classes,
+                                                         static_cast<double>(temperature))}};
+            },
+        .value_bound = 5e-6,
+        .gradient_bound = 1e-5};
+}
+
 /// Every third target is 1. Weights are 0, 1/2, 1 ... 2.
 OpCase binary_cross_entropy_case(const Shape& shape, float shift, bool bytes, bool weighted = false) {
     std::vector<float> weights(weighted ? static_cast<std::size_t>(shape.elements()) : 0);
@@ -164,6 +191,14 @@ std::vector<OpCase> row_cases() {
         for (const float dropout : {0.0F, 0.3F}) cases.push_back(residual_layer_norm_case(shape, dropout));
     }
     cases.push_back(layer_norm_case({3, 65}, 100));
+    for (const float temperature : {1.0F, 2.5F}) {
+        for (const bool has_targets : {false, true}) {
+            cases.push_back(distillation_case(5, 7, temperature, has_targets));
+            cases.push_back(distillation_case(1, 1, temperature, has_targets));
+            cases.push_back(distillation_case(3, 33, temperature, has_targets));
+        }
+    }
+    cases.push_back(distillation_case(0, 4, 2.0F, false));
     for (const float dropout : {0.0F, 0.3F}) {
         cases.push_back(residual_layer_norm_with({2, 3, 9}, dropout, Used::sum));
         cases.push_back(residual_layer_norm_with({2, 3, 9}, dropout, Used::normed));
