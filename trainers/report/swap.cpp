@@ -43,6 +43,12 @@ std::string cell(const std::optional<double>& share) {
     return share ? percent_text(*share, 1) : "–";
 }
 
+/// No line break between a number and its "%".
+std::string without_breaks(std::string html) {
+    for (size_t at = 0; (at = html.find(" %", at)) != std::string::npos;) html.replace(at, 1, "&nbsp;");
+    return html;
+}
+
 std::string layers_html(const SwapHistory& swap) {
     const bool aligned = swap.align > 0;
     std::string html =
@@ -80,7 +86,7 @@ std::string swap_html(const History& history) {
                     swap.samples > 0 ? fmt::format(", fitted on {} training samples", group_digits(swap.samples)) : "",
                     swap.align > 0 ? fmt::format(" and aligned for {} steps", group_digits(swap.align)) : "");
     const std::string line = swap_line(history);
-    if (!line.empty()) html += " " + escape_html("V" + line.substr(1)) + ".";
+    if (!line.empty()) html += " " + without_breaks(escape_html("V" + line.substr(1))) + ".";
     html += "</p>\n";
     if (!line.empty()) html += "<div class=\"charts\">\n" + swap_chart(history) + "</div>\n";
     if (!swap.layers.empty()) {
