@@ -105,6 +105,8 @@ public:
         eval->add_option("target", eval_.target, target_help)->required();
         eval->add_option("settings", eval_.overrides, command_settings_help("eval"));
         eval->add_option("--split", eval_.split, "train, validation or test")->capture_default_str();
+        eval->add_option("--against", eval_.against,
+                         "another run or checkpoint with classes, measured on the same samples: the paired difference");
         eval->add_flag("--json", eval_.json, "print one JSON object");
 
         CLI::App* sweep = add("sweep", "measure a trained model with ever fewer scores, by SMYRF and without training");

@@ -27,6 +27,7 @@ struct EvalCommand {
     std::string target;  ///< run folder or checkpoint
     std::vector<std::string> overrides;
     std::string split = "test";
+    std::string against;  ///< another run or checkpoint, measured on the same samples; empty: none
     bool json = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "heed/apps/commands.h"
 #include "heed/apps/support/asked_model.h"
@@ -12,6 +13,7 @@
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/evaluation_output.h"
+#include "heed/trainers/comparison/paired_accuracy.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
@@ -30,7 +32,8 @@ struct Measured {
     std::string unit;                  ///< "images"
 };
 
-void print_json(const Measured& measured, const SavedModel& saved, const Evaluation& result) {
+void print_json(const Measured& measured, const SavedModel& saved, const Evaluation& result,
+                const std::optional<PairedAccuracy>& paired) {
     const TrainedModel& trained = saved.trained;
     nlohmann::ordered_json json;
     json["split"] = measured.split;
@@ -42,6 +45,12 @@ void print_json(const Measured& measured, const SavedModel& saved, const Evaluat
     }
     json["step"] = trained.step;
     add_evaluation(json, result, trained.facts->class_names);
+    if (paired) {
+        json["against"] = {{"difference", paired->difference},
+                           {"interval", {paired->interval.low, paired->interval.high}},
+                           {"right_alone", paired->first_alone},
+                           {"wrong_alone", paired->second_alone}};
+    }
     print_json_line(json);
 }
 
@@ -94,6 +103,49 @@ Measured measured_by(const EvalCommand& command, Workload& workload) {
     return measured;
 }
 
+constexpr double confidence = 0.95;
+
+void check_can_be_paired(const EvalCommand& command, const Workload& workload) {
+    const TrainingKind& kind = workload.facts()->kind();
+    if (!kind.classifies()) {
+        throw UserError(fmt::format("--against compares classifiers sample by sample, but {} is {}", command.target,
+                                    kind.model_name()));
+    }
+    if (workload.other_test())
+        throw UserError("--against measures on the data of the run, but a test set is given, too");
+}
+
+/// The checksum of a split of the data that a model was trained with.
+std::string fingerprint_of(const Workload& workload, Split split) {
+    const DataFingerprints& prints = workload.facts()->fingerprints;
+    return split == Split::train ? prints.train : split == Split::validation ? prints.validation : prints.test;
+}
+
+/// How `result`, of `workload`, stands against the other model on the same samples.
+PairedAccuracy against_other(const EvalCommand& command, const Workload& workload, const Evaluation& result) {
+    SavedModel other = load_saved_model(command.against, with_data_folder(command.against, {}));
+    check_has_classes("eval", other);
+    const std::unique_ptr<Workload> own = other.trained.facts->kind().open(other.trained, *other.context);
+    const Split split = split_named(command.split);
+    const bool same_kind = &own->facts()->kind() == &workload.facts()->kind();
+    const bool changed = !own->changed_data().empty() || !workload.changed_data().empty();
+    if (!same_kind || changed || fingerprint_of(*own, split) != fingerprint_of(workload, split) ||
+        own->facts()->class_names != workload.facts()->class_names) {
+        throw UserError(
+            fmt::format("--against {}: its {} samples are not those of {}, so that the two cannot be paired",
+                        command.against, command.split, command.target));
+    }
+    return paired_accuracy(result, own->task().evaluate(split), confidence);
+}
+
+void print_paired(const PairedAccuracy& paired, const std::string& against, const std::string& unit) {
+    fmt::print(
+        "against {} on the same {} {}: {:+.2f} points, 95 % interval {:+.2f} to {:+.2f}\n"
+        "  right alone in {}, wrong alone in {}\n",
+        printable(against), paired.count, unit, 100 * paired.difference, 100 * paired.interval.low,
+        100 * paired.interval.high, paired.first_alone, paired.second_alone);
+}
+
 }  // namespace
 
 int run(const EvalCommand& command) {
@@ -103,12 +155,16 @@ int run(const EvalCommand& command) {
     const TrainedModel& trained = saved.trained;
     const std::unique_ptr<Workload> workload = saved.trained.facts->kind().open(saved.trained, *saved.context);
     const Measured measured = measured_by(command, *workload);
+    if (!command.against.empty()) check_can_be_paired(command, *workload);
     const Evaluation result = workload->task().evaluate(split_named(command.split));
+    std::optional<PairedAccuracy> paired;
+    if (!command.against.empty()) paired = against_other(command, *workload, result);
     if (command.json) {
-        print_json(measured, saved, result);
+        print_json(measured, saved, result, paired);
     } else {
         print_replaced_attention(saved, workload->most_tokens());
         print_text(measured, trained, result);
+        if (paired) print_paired(*paired, command.against, workload->facts()->kind().unit());
     }
     return 0;
 }

@@ -155,6 +155,30 @@ TEST_F(Conversion, SensitivityTellsLayersApartAndChoosesForABudget) {
                  "layers are chosen by --sensitivity itself");
 }
 
+TEST_F(Conversion, TwoModelsArePairedOnTheSameSamples) {
+    ASSERT_EQ(tiny().train("other", {"train.seed=5", "train.epochs=1"}).code, 0);
+    const auto json_of = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"eval", "plain", "--json"});
+        const ProgramResult result = tiny().run(more);
+        EXPECT_EQ(result.code, 0) << result.errors;
+        return nlohmann::json::parse(result.output);
+    };
+    const nlohmann::json one = json_of({"--against", "other"}).at("against");
+    const double other = nlohmann::json::parse(tiny().run({"eval", "other", "--json"}).output).at("accuracy");
+    EXPECT_NEAR(one.at("difference").get<double>(), json_of({}).at("accuracy").get<double>() - other, 1e-12);
+    EXPECT_NEAR(40 * one.at("difference").get<double>(),
+                one.at("right_alone").get<double>() - one.at("wrong_alone").get<double>(), 1e-9);
+    EXPECT_LE(one.at("interval").at(0).get<double>(), one.at("difference").get<double>());
+    const nlohmann::json same = json_of({"--against", "plain"}).at("against");
+    EXPECT_EQ(same.at("difference"), 0.0);
+    EXPECT_EQ(same.at("interval").at(1), 0.0);
+    EXPECT_TRUE(contains(tiny().run({"eval", "plain", "--against", "other"}).output, "on the same 40 images"));
+    ASSERT_EQ(tiny().train("split", {"data.split_seed=9", "train.steps=1", "optimizer.schedule=constant"}).code, 0);
+    expect_error(tiny().run({"eval", "plain", "--against", "split", "--split", "validation"}), 2,
+                 "--against split: its validation samples are not those of plain");
+    expect_error(tiny().run({"eval", "plain", "--against", "nowhere"}), 2, "there is no nowhere");
+}
+
 TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
     const auto refused = [&](std::vector<std::string> arguments, const std::string& why) {
         arguments.insert(arguments.begin(), {"convert", "plain"});

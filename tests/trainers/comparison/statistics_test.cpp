@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "heed/core/error.h"
+#include "heed/trainers/comparison/paired_accuracy.h"
 
 namespace heed {
 namespace {
@@ -71,6 +72,25 @@ TEST(Statistics, OneValueHasNoSpread) {
     EXPECT_TRUE(std::isnan(summary_of({}).mean));
     const std::vector<double> equal = {0.25, 0.25};
     EXPECT_EQ(mean_interval(equal, 0.95)->low, 0.25);
+}
+
+TEST(PairedAccuracy, IsThePairedTOfSciPy) {
+    // scipy.stats.ttest_rel(a, b).confidence_interval(0.95), a and b being 1 where a model is right, else 0.
+    const auto evaluation = [](const std::vector<int64_t>& wrong) {
+        Evaluation result;
+        result.count = 50;
+        for (const int64_t index : wrong) result.mistakes.push_back({index, 0, 1, 0.5});
+        return result;
+    };
+    const PairedAccuracy paired = paired_accuracy(evaluation({3, 7, 9}), evaluation({3, 8, 10, 11, 12, 20, 21}), 0.95);
+    EXPECT_EQ(paired.first_alone, 6);
+    EXPECT_EQ(paired.second_alone, 2);
+    EXPECT_NEAR(paired.difference, 0.08, 1e-12);
+    EXPECT_NEAR(paired.interval.low, -0.03251277555883758, 1e-9);
+    EXPECT_NEAR(paired.interval.high, 0.19251277555883758, 1e-9);
+    Evaluation fewer = evaluation({});
+    fewer.count = 49;
+    EXPECT_THROW(paired_accuracy(evaluation({}), fewer, 0.95), UserError);
 }
 
 }  // namespace
