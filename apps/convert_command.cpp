@@ -6,6 +6,7 @@
 #include "heed/apps/commands.h"
 #include "heed/apps/support/asked_model.h"
 #include "heed/apps/support/measured_data.h"
+#include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/answers/class_output.h"
@@ -57,6 +58,17 @@ TrainedModel model_with(const Recipe& recipe, const TrainedModel& old, Context& 
     now.model = now.facts->kind().make_model(now.recipe, *now.facts);
     now.store = std::make_unique<ParameterStore>(context, *now.model, 0);
     return now;
+}
+
+bool has_other_types(Module& old, Module& now) {
+    const std::vector<Attention*> before = attention_layers(old), after = attention_layers(now);
+    return !std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                       [](const Attention* a, const Attention* b) { return a->type() == b->type(); });
+}
+
+std::string no_other_types(const Recipe& recipe) {
+    return "no layer has another type with " + attention_text(recipe) +
+           "; layers that have a type of their own get another by attention.layers (attention.layers.0-3=...)";
 }
 
 AttentionSwap swapped(TrainedModel& old, TrainedModel& now, Context& context) {
@@ -124,7 +136,7 @@ int show_sensitivity(const ConvertCommand& command, const std::string& recipe_te
                      TrainedModel& old, Context& context) {
     Sensitivity sensitivity(old, recipe_text, with_data_folder(command.target, command.overrides), context);
     const std::vector<SwapTrial> trials = sensitivity.run();
-    if (trials.empty()) throw UserError("no layer has another type with " + attention_text(recipe));
+    if (trials.empty()) throw UserError(no_other_types(recipe));
     std::optional<SwapTrial> chosen;
     if (command.budget) {
         const auto layers = layers_for_budget(sensitivity.before(), trials, *command.budget);
@@ -175,6 +187,7 @@ int run(const ConvertCommand& command) {
     }
     if (command.sensitivity) return show_sensitivity(command, facts.recipe, recipe, old, context);
     TrainedModel now = model_with(recipe, old, context);
+    if (!has_other_types(*old.model, *now.model)) throw UserError(no_other_types(recipe));
     const AttentionSwap swap = swapped(old, now, context);
     write_model(command.to, now);
     if (command.json) {

@@ -75,6 +75,9 @@ std::vector<std::string> settings_of(const FinetuneCommand& command, const std::
                                              : "train.epochs=" + quarter(trained.epochs));
     }
     if (!command.only.empty()) {
+        if (std::find(command.only.begin(), command.only.end(), "") != command.only.end()) {
+            throw UserError("--only expects a part of the names of parameters, such as attention, got \"\"");
+        }
         std::string only = "train.only=[";
         for (const std::string& pattern : command.only) only += (only.ends_with('[') ? "" : ", ") + pattern;
         settings.push_back(only + "]");

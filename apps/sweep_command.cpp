@@ -13,6 +13,7 @@
 #include "heed/core/files/atomic_file.h"
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/evaluation_output.h"
+#include "heed/trainers/conversion/layer_settings.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/report/charts/chart.h"
@@ -45,11 +46,8 @@ public:
         for (const double percent : command_.percents) {
             if (percent >= 100) continue;
             const int64_t cluster = cluster_for(percent / 100);
-            std::vector<std::string> settings = settings_;
-            settings.emplace_back("attention.type=smyrf");
-            settings.push_back(fmt::format("attention.cluster={}", cluster));
-            settings.push_back(fmt::format("attention.rounds={}", command_.rounds));
-            const TrainedModel model = load_with_attention(*saved_.context, command_.target, settings);
+            const TrainedModel model =
+                load_with_attention(*saved_.context, command_.target, settings_with_clusters_of(cluster));
             rows.push_back(measure(cluster, *model.model));
             workload_->task().use_model(*saved_.trained.model);
         }
@@ -61,6 +59,17 @@ public:
     int64_t tokens() const { return workload_->most_tokens(); }
 
 private:
+    /// Each layer is named: one that has a type of its own would keep it if that of all changed.
+    std::vector<std::string> settings_with_clusters_of(int64_t cluster) {
+        std::vector<std::string> layers;
+        for (const Attention* layer : attention_layers(*saved_.trained.model)) layers.push_back(layer->name());
+        std::vector<std::string> settings = settings_;
+        settings.emplace_back("attention.type=smyrf");
+        settings.push_back(fmt::format("attention.cluster={}", cluster));
+        settings.push_back(fmt::format("attention.rounds={}", command_.rounds));
+        return settings_for_layers(settings, saved_.trained.recipe, layers);
+    }
+
     SweepRow measure(int64_t cluster, Module& model) {
         workload_->task().use_model(model);
         return {cluster, mean_score_share(model, tokens()), workload_->task().evaluate(split_)};

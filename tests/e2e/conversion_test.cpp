@@ -48,6 +48,7 @@ TEST_F(Conversion, EveryTypeIsReachedAndWhatIsPrintedIsWhatEvalFinds) {
         ASSERT_EQ(result.code, 0) << type << ": " << result.errors;
         const nlohmann::json json = nlohmann::json::parse(result.output);
         EXPECT_EQ(json.at("layers").size(), 2U) << type;
+        EXPECT_EQ(json.at("samples"), 90) << "each training image once";
         for (const auto& layer : json.at("layers")) EXPECT_GT(layer.at("outputs_r2").get<double>(), 0.3) << type;
         EXPECT_NEAR(json.at("after").at("loss").get<double>(), validation_loss(type + ".safetensors"), 1e-6) << type;
         EXPECT_NEAR(json.at("before").at("loss").get<double>(), validation_loss("plain"), 1e-6) << type;
@@ -119,6 +120,8 @@ TEST_F(Conversion, ATeacherIsFollowedForAWhileAndATrainingGoesOnExactly) {
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_EQ(tiny().losses("parts"), tiny().losses("followed"));
     EXPECT_TRUE(contains(tiny().file("parts/log.txt"), "for the first 9 steps"));
+    expect_error(tiny().run({"train", "parts", "train.epochs=3", "convert.align=2", "--resume"}), 2,
+                 "convert.align was 0, is now 2");
     expect_error(tiny().train("x", {"distill.weight=0.5"}), 2, "distill.weight needs a model to follow");
     expect_error(tiny().train("x", {"distill.weight=0.5", "distill.teacher=none"}), 2,
                  "distill.teacher: expected a run folder or a checkpoint, but there is no none");
@@ -179,6 +182,23 @@ TEST_F(Conversion, TwoModelsArePairedOnTheSameSamples) {
     expect_error(tiny().run({"eval", "plain", "--against", "nowhere"}), 2, "there is no nowhere");
 }
 
+TEST_F(Conversion, LayersWithATypeOfTheirOwnAreSwappedByTheirNumber) {
+    ASSERT_EQ(tiny().train("mixed", {"model.heads=2", "attention.layers.1=smyrf"}).code, 0);
+    const auto scores = [&](const std::string& run) {
+        const ProgramResult result = tiny().run({"sweep", run, "--scores", "40", "--rounds", "1", "--json"});
+        EXPECT_EQ(result.code, 0) << result.errors;
+        std::istringstream stream(result.output);
+        std::string line;
+        while (stream.peek() != EOF) std::getline(stream, line);
+        return nlohmann::json::parse(line).at("scores").get<double>();
+    };
+    EXPECT_EQ(scores("mixed"), scores("plain"));
+    EXPECT_LT(scores("mixed"), 0.5);
+    ASSERT_EQ(tiny().train("owned", {"model.heads=2", "attention.layers.0-1=super"}).code, 0);
+    expect_error(convert("owned", "efficient", "owned.safetensors"), 2, "no layer has another type with");
+    EXPECT_FALSE(tiny().exists("owned.safetensors"));
+}
+
 TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
     const auto refused = [&](std::vector<std::string> arguments, const std::string& why) {
         arguments.insert(arguments.begin(), {"convert", "plain"});
@@ -200,6 +220,7 @@ TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
     expect_error(tiny().run({"finetune", "plain", "init=plain"}), 2, "heed finetune starts from plain");
     expect_error(tiny().run({"finetune", "plain", "attention.type=super", "--only", "attentoin"}), 2,
                  "train.only expects parts of the names of parameters");
+    expect_error(tiny().run({"finetune", "plain", "attention.type=super", "--only", ""}), 2, "--only expects a part");
     expect_error(tiny().run({"finetune", "nowhere", "attention.type=super"}), 2, "there is no nowhere");
 }
 

@@ -132,9 +132,11 @@ LayerInputs Converter::inputs_of(const std::string& layer, Task& task, int64_t b
                                  int64_t& seen) const {
     LayerRecorder recorder({layer});
     seen = 0;
+    // None twice: those that are kept out of the fits would be among those that are fitted.
+    const int64_t most = std::min(samples, task.samples(Split::train));
     task.show_training(batch, seed, recorder, [&](int64_t count) {
         seen += count;
-        return seen < samples && recorder.tokens(layer) < most_calibration_tokens;
+        return seen < most && recorder.tokens(layer) < most_calibration_tokens;
     });
     return recorder.inputs(layer);
 }
