@@ -64,6 +64,8 @@ TEST_F(Conversion, WhatIsExactStaysAsItWas) {
             convert("narrow", type, "wide-" + type + ".safetensors", {"convert.calibration=0"});
         ASSERT_EQ(result.code, 0) << result.errors;
         EXPECT_TRUE(contains(result.output, "same weights")) << result.output;
+        EXPECT_TRUE(contains(result.output, "attention efficient is replaced by " + type + ", with the same weights"))
+            << result.output;
         EXPECT_NEAR(validation_loss("wide-" + type + ".safetensors"), before, 1e-5 * before) << type;
     }
 }
@@ -217,6 +219,9 @@ TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
     refused({"attention.type=super", "attention.bias=false", "--to", "x.safetensors"}, "expected attention.bias=true");
     expect_error(tiny().run({"finetune", "plain", "model.dim=8", "attention.type=super"}), 2,
                  "the attention alone can be swapped, but");
+    const ProgramResult other = tiny().run({"finetune", "plain", "attention.type=super", "data.classes=5"});
+    expect_error(other, 2, "was trained for other classes");
+    EXPECT_EQ(other.errors.find("init: "), other.errors.rfind("init: ")) << other.errors;
     expect_error(tiny().run({"finetune", "plain", "init=plain"}), 2, "heed finetune starts from plain");
     expect_error(tiny().run({"finetune", "plain", "attention.type=super", "--only", "attentoin"}), 2,
                  "train.only expects parts of the names of parameters");

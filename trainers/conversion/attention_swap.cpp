@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/train_options.h"
@@ -18,11 +20,17 @@ std::string quality_text(const Evaluation& result) {
 
 }  // namespace
 
+bool AttentionSwap::is_exact() const {
+    return std::all_of(conversion.layers.begin(), conversion.layers.end(),
+                       [](const ConvertedLayer& layer) { return layer.fit.exact; });
+}
+
 std::vector<std::string> AttentionSwap::lines() const {
     std::vector<std::string> lines = {fmt::format("attention {} is replaced by {}", from, to)};
     if (!conversion.layers.empty()) {
-        lines.front() += conversion.samples > 0 ? fmt::format(", fitted on {} training samples", conversion.samples)
-                                                : ", without data";
+        lines.front() += is_exact()               ? ", with the same weights"
+                         : conversion.samples > 0 ? fmt::format(", fitted on {} training samples", conversion.samples)
+                                                  : ", without data";
         if (conversion.align > 0) lines.front() += fmt::format(", then aligned for {} steps", conversion.align);
         const std::vector<std::string> table = conversion.lines();
         lines.insert(lines.end(), table.begin(), table.end());
@@ -30,7 +38,7 @@ std::vector<std::string> AttentionSwap::lines() const {
     if (before) lines.push_back("validation before the swap: " + quality_text(*before));
     if (after) {
         lines.push_back("validation right after it:  " + quality_text(*after) +
-                        fmt::format(", divergence from before {:.4f}", divergence.value_or(0.0)));
+                        fmt::format(", divergence from before {:.4f}", std::max(0.0, divergence.value_or(0.0))));
     }
     return lines;
 }

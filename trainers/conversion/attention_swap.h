@@ -18,6 +18,7 @@ struct AttentionSwap {
     std::optional<Evaluation> before, after;  ///< none where there are no validation samples
     std::optional<double> divergence;         ///< of the answers after from those before (Task::divergence_from)
 
+    bool is_exact() const;  ///< whether all layers kept their weights, so that nothing was fitted
     /// For log and terminal.
     std::vector<std::string> lines() const;
 };

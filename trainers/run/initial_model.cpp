@@ -33,8 +33,8 @@ InitialModel load_initial_model(Training& training) {
         return initial;
     }
     const std::string& init = recipe.options<GeneralOptions>("").init;
+    check_initial_facts(recipe, *training.workload.facts());
     try {
-        check_initial_facts(recipe, *training.workload.facts());
         initial.swap = swap_attention(*old, recipe, training.workload, training.store);
     } catch (const UserError& error) {
         throw UserError(recipe.section("").source("init").text() + ": init: " + error.what());
