@@ -56,6 +56,7 @@ TrainingQueue::TrainingQueue(std::string recipe, int64_t jobs, int64_t threads, 
 std::vector<std::string> TrainingQueue::arguments_of(const PlannedRun& run) const {
     std::vector<std::string> arguments = {"train", recipe_};
     arguments.insert(arguments.end(), run.settings.begin(), run.settings.end());
+    std::erase_if(arguments, [](const std::string& argument) { return argument.starts_with("threads="); });
     arguments.push_back(fmt::format("threads={}", threads_));
     if (run_state(RunPaths(run.folder)) != RunState::fresh) arguments.emplace_back("--resume");
     return arguments;

@@ -28,7 +28,8 @@ protected:
     static const TinyTraining& tiny() { return *tiny_; }
 
     static Arguments arguments(const std::string& dir, const Arguments& more = {}) {
-        Arguments all = {"compare", "tiny.yaml", "--attention", "sdpa,super", "--seeds", "2", "--dir", dir};
+        Arguments all = {"compare", "tiny.yaml", "--attention", "sdpa,super", "--seeds",
+                         "2",       "--dir",     dir,           "threads=1"};
         all.insert(all.end(), more.begin(), more.end());
         return all;
     }
