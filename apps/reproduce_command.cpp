@@ -1,9 +1,34 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "heed/apps/commands.h"
 #include "heed/apps/support/experiment_file.h"
 #include "heed/core/error.h"
 #include "heed/trainers/comparison/experiment.h"
 
 namespace heed {
+namespace {
+
+std::string key_of_setting(const std::string& setting) {
+    return setting.substr(0, setting.find('='));
+}
+
+/// The settings of an experiment, in which those of the user stand for the same keys.
+std::vector<std::string> changed_settings(const std::vector<std::string>& settings,
+                                          const std::vector<std::string>& changes) {
+    std::vector<std::string> all;
+    for (const std::string& setting : settings) {
+        const bool replaced = std::any_of(changes.begin(), changes.end(), [&](const std::string& change) {
+            return key_of_setting(change) == key_of_setting(setting);
+        });
+        if (!replaced) all.push_back(setting);
+    }
+    all.insert(all.end(), changes.begin(), changes.end());
+    return all;
+}
+
+}  // namespace
 
 int run(const ReproduceCommand& command) {
     const std::string file = experiment_file(command.experiment);
@@ -13,8 +38,7 @@ int run(const ReproduceCommand& command) {
     CompareCommand compare;
     compare.text = command.text;
     compare.targets = {experiment.recipe};
-    compare.overrides = size.settings;
-    compare.overrides.insert(compare.overrides.end(), command.overrides.begin(), command.overrides.end());
+    compare.overrides = changed_settings(size.settings, command.overrides);
     compare.types = experiment.attention;
     compare.seeds = command.seeds.value_or(size.seeds);
     compare.jobs = command.jobs;

@@ -181,7 +181,7 @@ TEST_F(Compare, AnExperimentIsReproducedWithItsClaims) {
     write_text(tiny().folder / "experiments/tiny.yaml",
                "recipe: ../tiny.yaml\n"
                "attention: [sdpa, efficient]\n"
-               "quick: {seeds: 2, settings: [train.epochs=1]}\n"
+               "quick: {seeds: 2, settings: [train.epochs=1, data.batch=10]}\n"
                "claims:\n"
                "  small: {type: efficient, measure: attention_parameters, at_most: 0.5, source: somebody}\n"
                "  fast: {type: smyrf, measure: inference_seconds}\n");

@@ -111,6 +111,18 @@ TEST_F(Conversion, ATeacherThatIsTheStudentHasNothingToTeach) {
     EXPECT_NEAR(tiny().losses("half").front(), 0.5 * tiny().losses("labels").front(), 1e-5);
 }
 
+TEST_F(Conversion, AnAlignmentThatMakesALayerWorseIsNotKept) {
+    const ProgramResult fitted = convert("plain", "efficient", "fit.safetensors", {"--json"});
+    const ProgramResult wild =
+        convert("plain", "efficient", "wild.safetensors", {"convert.align=20", "convert.align_lr=100", "--json"});
+    ASSERT_EQ(wild.code, 0) << wild.errors;
+    EXPECT_EQ(nlohmann::json::parse(wild.output).at("after").at("loss"),
+              nlohmann::json::parse(fitted.output).at("after").at("loss"));
+    const ProgramResult unused = tiny().train(
+        "unused", {"distill.epochs=1", "train.steps=1", "train.test=false", "optimizer.schedule=constant"});
+    EXPECT_TRUE(contains(unused.errors, "note: distill.epochs has no effect while distill.weight is 0"));
+}
+
 TEST_F(Conversion, ATeacherIsFollowedForAWhileAndATrainingGoesOnExactly) {
     const std::vector<std::string> whole = {"model.heads=2",    "distill.teacher=plain",       "distill.weight=0.7",
                                             "distill.epochs=1", "optimizer.schedule=constant", "optimizer.warmup=1"};

@@ -8,6 +8,7 @@
 #include <numbers>
 #include <set>
 
+#include "heed/attention/conversion/attention_weights.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/trainers/conversion/layer_recorder.h"
@@ -118,12 +119,18 @@ ModelConversion Converter::run(Task& task, int64_t batch, uint64_t seed, const C
         conversion.layers[i].fit = fit_layer(*changed_[i].old, *changed_[i].now, inputs);
     }
     if (options.align == 0) return conversion;
+    std::vector<AttentionWeights> fitted;
+    for (const Pair& pair : changed_) fitted.push_back(AttentionWeights::of(*pair.now));
     align(task, batch, seed + 1, options);
     conversion.align = options.align;
     for (size_t i = 0; i < changed_.size(); ++i) {
         const LayerInputs inputs =
             inputs_of(changed_[i].now->name(), task, batch, seed, options.calibration, conversion.samples);
-        conversion.layers[i].aligned_r2 = output_r2(*changed_[i].old, *changed_[i].now, inputs);
+        ConvertedLayer& layer = conversion.layers[i];
+        layer.aligned_r2 = output_r2(*changed_[i].old, *changed_[i].now, inputs);
+        if (layer.aligned_r2 >= layer.fit.output_r2) continue;
+        fitted[i].copy_to(*changed_[i].now);
+        layer.aligned_r2 = output_r2(*changed_[i].old, *changed_[i].now, inputs);
     }
     return conversion;
 }

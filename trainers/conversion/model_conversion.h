@@ -41,8 +41,8 @@ public:
     ModelConversion run();
 
     /// One layer after the other is fitted on what the model, as far as it is converted, gives it for training samples
-    /// (fit_layer), then all are trained for options.align steps. `task` is one of the new model; `batch` counts as in
-    /// Task::epoch_steps.
+    /// (fit_layer), then all are trained for options.align steps; a layer that came out worse keeps the fit. `task` is
+    /// one of the new model; `batch` counts as in Task::epoch_steps.
     ModelConversion run(Task& task, int64_t batch, uint64_t seed, const ConvertOptions& options);
 
 private:

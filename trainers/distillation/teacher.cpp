@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/checkpoint/checkpoint_facts.h"
 #include "heed/trainers/distillation/distill_options.h"
 #include "heed/trainers/kinds/training_kind.h"
@@ -55,6 +56,18 @@ std::unique_ptr<Teacher> Teacher::load(const Recipe& recipe, Context& context, c
         throw UserError(recipe.section(named ? "distill" : "").source(named ? "teacher" : "init").text() + ": " +
                         (named ? "distill.teacher: " : "init: ") + error.what());
     }
+}
+
+std::string Teacher::unused_settings(const Recipe& recipe) {
+    if (recipe.options<DistillOptions>("distill").weight > 0) return "";
+    std::vector<std::string> given;
+    for (const char* leaf : {"teacher", "temperature", "epochs"}) {
+        const Source::Kind kind = recipe.section("distill").source(leaf).kind;
+        if (kind == Source::Kind::command_line) given.push_back(std::string("distill.") + leaf);
+    }
+    if (given.empty()) return "";
+    return fmt::format("note: {} {} no effect while distill.weight is 0", listed(given),
+                       given.size() == 1 ? "has" : "have");
 }
 
 std::string Teacher::line() const {

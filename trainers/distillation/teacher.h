@@ -17,6 +17,9 @@ public:
     static std::unique_ptr<Teacher> load(const Recipe& recipe, Context& context, const DataFacts& facts,
                                          int64_t epoch_steps);
 
+    /// A line for the log where settings of the section have no effect, as no teacher is asked for; else empty.
+    static std::string unused_settings(const Recipe& recipe);
+
     /// Whether it is followed in optimizer step number `step`, counted from 0.
     bool leads(uint32_t step) const { return steps_ == 0 || step < steps_; }
     /// The model as that of a kind.

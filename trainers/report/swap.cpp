@@ -49,6 +49,12 @@ std::string without_breaks(std::string html) {
     return html;
 }
 
+/// Whether not all weights stayed as they were.
+bool is_fitted(const SwapHistory& swap) {
+    return std::any_of(swap.layers.begin(), swap.layers.end(),
+                       [](const SwapHistory::Layer& layer) { return !layer.same_weights; });
+}
+
 std::string layers_html(const SwapHistory& swap) {
     const bool aligned = swap.align > 0;
     std::string html =
@@ -80,11 +86,12 @@ std::string swap_line(const History& history) {
 
 std::string swap_html(const History& history) {
     const SwapHistory& swap = *history.swap;
-    std::string html =
-        fmt::format("<section id=\"swap\">\n<h2>Attention swap</h2>\n<p>{} was replaced by {}{}{}.",
-                    escape_html(swap.from), escape_html(swap.to),
-                    swap.samples > 0 ? fmt::format(", fitted on {} training samples", group_digits(swap.samples)) : "",
-                    swap.align > 0 ? fmt::format(" and aligned for {} steps", group_digits(swap.align)) : "");
+    std::string html = fmt::format(
+        "<section id=\"swap\">\n<h2>Attention swap</h2>\n<p>{} was replaced by {}{}{}.", escape_html(swap.from),
+        escape_html(swap.to),
+        swap.samples > 0 && is_fitted(swap) ? fmt::format(", fitted on {} training samples", group_digits(swap.samples))
+                                            : "",
+        swap.align > 0 ? fmt::format(" and aligned for {} steps", group_digits(swap.align)) : "");
     const std::string line = swap_line(history);
     if (!line.empty()) html += " " + without_breaks(escape_html("V" + line.substr(1))) + ".";
     html += "</p>\n";

@@ -131,6 +131,8 @@ void describe(OpenRun& run, const std::string& memory) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
     }
     if (training.teacher) run.record.line(training.teacher->line());
+    const std::string unused = Teacher::unused_settings(training.recipe);
+    if (!unused.empty()) run.record.line(unused);
     const std::string schedule = schedule_warning(training.recipe, trainer.total_steps(), trainer.epoch_steps());
     for (const std::string& warning : {schedule, memory}) {
         if (!warning.empty()) run.record.line(warning);
