@@ -3,10 +3,10 @@
 #include <optional>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/support/comparison_lock.h"
-#include "heed/apps/support/comparison_report.h"
-#include "heed/apps/support/recipe_comparison.h"
-#include "heed/apps/support/run_comparison.h"
+#include "heed/apps/comparison/comparison_lock.h"
+#include "heed/apps/comparison/comparison_report.h"
+#include "heed/apps/comparison/recipe_comparison.h"
+#include "heed/apps/comparison/run_comparison.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/run/signals.h"
 

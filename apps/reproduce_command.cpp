@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/support/experiment_file.h"
+#include "heed/apps/comparison/experiment_file.h"
 #include "heed/core/error.h"
 #include "heed/trainers/comparison/experiment.h"
 

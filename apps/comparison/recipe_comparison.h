@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "heed/apps/command_line.h"
-#include "heed/apps/support/comparison_display.h"
-#include "heed/apps/support/training_queue.h"
+#include "heed/apps/comparison/comparison_display.h"
+#include "heed/apps/comparison/training_queue.h"
 #include "heed/trainers/comparison/comparison.h"
 #include "heed/trainers/comparison/plan.h"
 

@@ -1,4 +1,4 @@
-#include "heed/apps/support/comparison_report.h"
+#include "heed/apps/comparison/comparison_report.h"
 
 #include <fmt/core.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "heed/apps/support/comparison_lock.h"
+#include "heed/apps/comparison/comparison_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

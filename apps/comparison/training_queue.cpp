@@ -1,4 +1,4 @@
-#include "heed/apps/support/training_queue.h"
+#include "heed/apps/comparison/training_queue.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include <memory>
 #include <thread>
 
-#include "heed/apps/support/child_program.h"
+#include "heed/apps/comparison/child_program.h"
 #include "heed/core/error.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/recipe/recipe_spec.h"

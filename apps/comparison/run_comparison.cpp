@@ -1,12 +1,12 @@
-#include "heed/apps/support/run_comparison.h"
+#include "heed/apps/comparison/run_comparison.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 
-#include "heed/apps/support/comparison_report.h"
-#include "heed/apps/support/inference_time.h"
+#include "heed/apps/comparison/comparison_report.h"
+#include "heed/apps/comparison/inference_time.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
 #include "heed/core/settings/nearest_name.h"

@@ -1,4 +1,4 @@
-#include "heed/apps/support/comparison_display.h"
+#include "heed/apps/comparison/comparison_display.h"
 
 #include <fmt/core.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "heed/apps/support/recipe_comparison.h"
+#include "heed/apps/comparison/recipe_comparison.h"
 
 #include <fmt/core.h>
 #include <fmt/format.h>
@@ -9,9 +9,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "heed/apps/support/comparison_lock.h"
-#include "heed/apps/support/comparison_report.h"
-#include "heed/apps/support/inference_time.h"
+#include "heed/apps/comparison/comparison_lock.h"
+#include "heed/apps/comparison/comparison_report.h"
+#include "heed/apps/comparison/inference_time.h"
 #include "heed/attention/registry.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"

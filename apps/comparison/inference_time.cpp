@@ -1,4 +1,4 @@
-#include "heed/apps/support/inference_time.h"
+#include "heed/apps/comparison/inference_time.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "heed/apps/support/child_program.h"
+#include "heed/apps/comparison/child_program.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>

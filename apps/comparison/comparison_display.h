@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/apps/support/training_queue.h"
+#include "heed/apps/comparison/training_queue.h"
 
 namespace heed {
 

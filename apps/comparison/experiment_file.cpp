@@ -1,4 +1,4 @@
-#include "heed/apps/support/experiment_file.h"
+#include "heed/apps/comparison/experiment_file.h"
 
 #include <algorithm>
 #include <filesystem>
