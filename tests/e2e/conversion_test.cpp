@@ -134,6 +134,8 @@ TEST_F(Conversion, ATeacherIsFollowedForAWhileAndATrainingGoesOnExactly) {
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_EQ(tiny().losses("parts"), tiny().losses("followed"));
     EXPECT_TRUE(contains(tiny().file("parts/log.txt"), "for the first 9 steps"));
+    expect_error(tiny().run({"train", "parts", "train.epochs=3", "distill.teacher=followed", "--resume"}), 2,
+                 "distill.teacher: the run has followed another model");
     expect_error(tiny().run({"train", "parts", "train.epochs=3", "convert.align=2", "--resume"}), 2,
                  "convert.align was 0, is now 2");
     expect_error(tiny().train("x", {"distill.weight=0.5"}), 2, "distill.weight needs a model to follow");

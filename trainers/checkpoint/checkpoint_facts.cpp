@@ -23,7 +23,7 @@ Json to_json(const CheckpointFacts& facts) {
     const TrainingState& progress = facts.progress;
     Json kept = Json::array();
     for (const KeptModel& model : progress.kept) kept.push_back({model.step, model.score});
-    return {
+    Json json = {
         {"recipe", facts.recipe},
         {"versions", facts.versions},
         {"data", Json::parse(facts_json(*facts.data))},
@@ -42,6 +42,8 @@ Json to_json(const CheckpointFacts& facts) {
           {"kept", kept}}},
         {"weights_only", facts.weights_only},
     };
+    if (!facts.teacher.empty()) json["teacher"] = facts.teacher;
+    return json;
 }
 
 /// The facts of the data with the tokenizers, which are tensors of the file.
@@ -76,6 +78,7 @@ CheckpointFacts from_json(const Json& json, const SafetensorsFile& file) {
         facts.progress.kept.push_back({model.at(0).get<int64_t>(), model.at(1).get<double>()});
     }
     facts.weights_only = json.value("weights_only", false);
+    facts.teacher = json.value("teacher", "");
     return facts;
 }
 

@@ -19,6 +19,7 @@ struct CheckpointFacts {
     TrainingState progress;
     std::string versions;       ///< Heed, oneDNN, instruction set and threads that wrote it
     bool weights_only = false;  ///< no training can go on from it
+    std::string teacher = {};   ///< checksum of the model that the training follows; empty: none
 };
 
 /// The versions that a checkpoint written now would name. Only a resume under the same ones gives the same bits.

@@ -4,6 +4,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
+#include "heed/datasets/catalogue/checksum.h"
 #include "heed/trainers/checkpoint/checkpoint_facts.h"
 #include "heed/trainers/distillation/distill_options.h"
 #include "heed/trainers/kinds/training_kind.h"
@@ -48,6 +49,7 @@ std::unique_ptr<Teacher> Teacher::load(const Recipe& recipe, Context& context, c
         const std::string differs = difference(*read_checkpoint_facts(SafetensorsFile(file)).data, facts);
         if (!differs.empty()) throw UserError(path + " cannot teach: it " + differs);
         std::unique_ptr<Teacher> teacher(new Teacher(TrainedModel::load(context, file, {}), path));
+        teacher->checksum_ = to_string(file_checksum(file));
         teacher->weight_ = options.weight;
         teacher->temperature_ = static_cast<float>(options.temperature);
         teacher->steps_ = static_cast<uint32_t>(options.epochs * epoch_steps);

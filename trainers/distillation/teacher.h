@@ -29,6 +29,8 @@ public:
     }
     double weight() const { return weight_; }
     float temperature() const { return temperature_; }
+    /// Of its file.
+    const std::string& checksum() const { return checksum_; }
     /// A line for the log.
     std::string line() const;
 
@@ -36,7 +38,7 @@ private:
     Teacher(TrainedModel model, std::string path) : model_(std::move(model)), path_(std::move(path)) {}
 
     TrainedModel model_;
-    std::string path_;
+    std::string path_, checksum_;
     double weight_ = 0.0;
     float temperature_ = 1.0f;
     uint32_t steps_ = 0;  // for which it is followed; 0: all

@@ -121,7 +121,8 @@ void RunCheckpoints::save(const std::string& path, bool weights_only) {
     // The mean of the best is in the model itself, all else that is saved is the model in training or its average.
     WeightAverage* average = path == paths_.average_checkpoint() ? nullptr : trainer.average();
     write_checkpoint(path, training_.store, weights_only ? nullptr : &trainer.optimizer(),
-                     {recipe_, training_.workload.facts(), trainer.progress(), numeric_versions(), weights_only},
+                     {recipe_, training_.workload.facts(), trainer.progress(), numeric_versions(), weights_only,
+                      training_.teacher ? training_.teacher->checksum() : ""},
                      average);
 }
 
