@@ -8,6 +8,7 @@
 #include "heed/attention/conversion/convert_weights.h"
 #include "heed/attention/conversion/key_fit.h"
 #include "heed/attention/conversion/output_fit.h"
+#include "heed/attention/conversion/token_rows.h"
 
 namespace heed {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "heed/attention/conversion/layer_input.h"
+#include "heed/attention/conversion/layer_inputs.h"
 
 namespace heed {
 

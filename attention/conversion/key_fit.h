@@ -3,7 +3,8 @@
 #include <vector>
 
 #include "heed/attention/conversion/attention_weights.h"
-#include "heed/attention/conversion/layer_input.h"
+#include "heed/attention/conversion/layer_inputs.h"
+#include "heed/attention/conversion/token_rows.h"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "heed/attention/conversion/layer_input.h"
+#include "heed/attention/conversion/token_rows.h"
 
 namespace heed {
 

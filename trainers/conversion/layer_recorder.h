@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/attention/conversion/layer_input.h"
+#include "heed/attention/conversion/layer_inputs.h"
 #include "heed/core/forward_observer.h"
 
 namespace heed {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "heed/attention/conversion/attention_weights.h"
+#include "heed/attention/conversion/token_rows.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/trainers/conversion/layer_recorder.h"

@@ -13,6 +13,7 @@
 #include "heed/attention/conversion/best_assignment.h"
 #include "heed/attention/conversion/convert_weights.h"
 #include "heed/attention/conversion/output_fit.h"
+#include "heed/attention/conversion/token_rows.h"
 #include "heed/tests/attention/layer_pass.h"
 
 namespace heed::test {

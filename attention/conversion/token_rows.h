@@ -11,9 +11,6 @@ namespace heed {
 /// Tokens, one a row.
 using TokenRows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// What an attention layer was given, batch by batch.
-using LayerInputs = std::vector<AttentionInput>;
-
 /// Where keys and values of a batch come from.
 const Tensor& source_tensor(const AttentionInput& input);
 

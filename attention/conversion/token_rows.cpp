@@ -1,4 +1,4 @@
-#include "heed/attention/conversion/layer_input.h"
+#include "heed/attention/conversion/token_rows.h"
 
 #include <numeric>
 
