@@ -7,6 +7,7 @@
 #include "heed/apps/comparison/comparison_report.h"
 #include "heed/apps/comparison/recipe_comparison.h"
 #include "heed/apps/comparison/run_comparison.h"
+#include "heed/apps/support/training_exit.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/run/signals.h"
 
@@ -27,7 +28,6 @@ int compare_finished_runs(const CompareCommand& command) {
 }
 
 int compare_a_recipe(const CompareCommand& command) {
-    constexpr int stopped_by_signal = 128;  // and the signal's number, as shells have it
     const StopSignals signals;
     try {
         RecipeComparison comparison(command, signals);
@@ -36,7 +36,7 @@ int compare_a_recipe(const CompareCommand& command) {
         comparison.check_complete();
     } catch (const Stopped&) {
         fmt::print(stderr, "stopped; the same command goes on\n");
-        return stopped_by_signal + signals.signal();
+        return signal_exit_code(signals.signal());
     }
     return 0;
 }

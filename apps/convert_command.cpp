@@ -51,15 +51,6 @@ void print_json(const AttentionSwap& swap, const std::string& file) {
     print_json_line(json);
 }
 
-/// The model that the settings make of the trained one; its weights are random.
-TrainedModel model_with(const Recipe& recipe, const TrainedModel& old, Context& context) {
-    TrainedModel now{parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), {}), old.facts, old.step,
-                     nullptr, nullptr};
-    now.model = now.facts->kind().make_model(now.recipe, *now.facts);
-    now.store = std::make_unique<ParameterStore>(context, *now.model, 0);
-    return now;
-}
-
 bool has_other_types(Module& old, Module& now) {
     const std::vector<Attention*> before = attention_layers(old), after = attention_layers(now);
     return !std::equal(before.begin(), before.end(), after.begin(), after.end(),
@@ -186,7 +177,8 @@ int run(const ConvertCommand& command) {
                         " and was not told which: attention.type=... (or attention.layers, attention.PLACE.type)");
     }
     if (command.sensitivity) return show_sensitivity(command, facts.recipe, recipe, old, context);
-    TrainedModel now = model_with(recipe, old, context);
+    TrainedModel now =
+        TrainedModel::untrained(context, parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), {}), old);
     if (!has_other_types(*old.model, *now.model)) throw UserError(no_other_types(recipe));
     const AttentionSwap swap = swapped(old, now, context);
     write_model(command.to, now);

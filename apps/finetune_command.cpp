@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cctype>
-#include <csignal>
 #include <filesystem>
 
 #include "heed/apps/commands.h"
 #include "heed/apps/commit.h"
 #include "heed/apps/support/measured_data.h"
+#include "heed/apps/support/training_exit.h"
 #include "heed/core/error.h"
 #include "heed/trainers/checkpoint/checkpoint_facts.h"
 #include "heed/trainers/recipe/attention_choice.h"
@@ -15,7 +15,6 @@
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/run_target.h"
 #include "heed/trainers/run/trained_model.h"
-#include "heed/trainers/run/training_run.h"
 
 namespace heed {
 namespace {
@@ -92,8 +91,6 @@ std::vector<std::string> settings_of(const FinetuneCommand& command, const std::
 }  // namespace
 
 int run(const FinetuneCommand& command) {
-    constexpr int stopped_by_signal = 128;  // and the signal's number, as shells have it
-    std::signal(SIGPIPE, SIG_IGN);          // who reads the lines may leave; it goes on
     const std::string path = checkpoint_file(command.target);
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
     TrainRequest request;
@@ -102,8 +99,7 @@ int run(const FinetuneCommand& command) {
     request.overrides = settings_of(command, path, facts);
     request.commit = source_commit();
     request.command = command_text(command);
-    const TrainEnd end = train(request);
-    return end.outcome == TrainOutcome::interrupted ? stopped_by_signal + end.signal : 0;
+    return train_to_exit_code(request);
 }
 
 }  // namespace heed

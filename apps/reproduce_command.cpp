@@ -6,13 +6,10 @@
 #include "heed/apps/comparison/experiment_file.h"
 #include "heed/core/error.h"
 #include "heed/trainers/comparison/experiment.h"
+#include "heed/trainers/recipe/setting_key.h"
 
 namespace heed {
 namespace {
-
-std::string key_of_setting(const std::string& setting) {
-    return setting.substr(0, setting.find('='));
-}
 
 /// The settings of an experiment, in which those of the user stand for the same keys.
 std::vector<std::string> changed_settings(const std::vector<std::string>& settings,
@@ -20,7 +17,7 @@ std::vector<std::string> changed_settings(const std::vector<std::string>& settin
     std::vector<std::string> all;
     for (const std::string& setting : settings) {
         const bool replaced = std::any_of(changes.begin(), changes.end(), [&](const std::string& change) {
-            return key_of_setting(change) == key_of_setting(setting);
+            return setting_key(change) == setting_key(setting);
         });
         if (!replaced) all.push_back(setting);
     }

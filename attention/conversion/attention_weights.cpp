@@ -65,6 +65,10 @@ AttentionForm attention_form(Attention& layer) {
             .alignment = find_part(layer, "alignment.weight").defined()};
 }
 
+bool has_biases(Attention& layer) {
+    return find_part(layer, "output.bias").defined();
+}
+
 AttentionWeights AttentionWeights::of(Attention& layer) {
     AttentionWeights weights;
     weights.form = attention_form(layer);

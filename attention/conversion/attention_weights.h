@@ -17,6 +17,9 @@ struct AttentionForm {
 /// The form of a layer, by its parameters.
 AttentionForm attention_form(Attention& layer);
 
+/// Whether its output has a bias, as its projections then have.
+bool has_biases(Attention& layer);
+
 /// The matrices of an attention layer in double precision, in the form that all types share: queries are x W_Q + b_Q,
 /// tokens being rows, the output is [H_1 ... H_h] W_O + b_O.
 struct AttentionWeights {

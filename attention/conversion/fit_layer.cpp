@@ -56,7 +56,7 @@ public:
             return fit;
         }
         for (const AttentionInput& input : inputs_) targets_.push_back(layer_rows(old_, input));
-        bias_ = has_bias();
+        bias_ = has_biases(now_);
         std::optional<Fitted> best;
         Candidate chosen;
         for (Candidate& candidate : candidates()) {
@@ -70,18 +70,15 @@ public:
         LayerFit fit;
         fit.key_r2 = chosen.key_r2;
         fit.output_r2 = best->r2;
-        for (int64_t head = 0; head < source_.heads; ++head) {
-            if (chosen.plan.slice_of(head) != head) fit.moved_heads = true;
-        }
+        fit.moved_heads = moves_heads(chosen.plan);
         return fit;
     }
 
 private:
-    bool has_bias() {
-        for (Parameter* parameter : now_.parameters()) {
-            for (const ParameterPart& part : parameter->parts()) {
-                if (part.name.ends_with("output.bias")) return true;
-            }
+    /// Whether a head has another slice than that of its number.
+    bool moves_heads(const HeadPlan& plan) const {
+        for (int64_t head = 0; head < source_.heads; ++head) {
+            if (plan.slice_of(head) != head) return true;
         }
         return false;
     }
@@ -104,9 +101,12 @@ private:
             const auto covariance = [&](int64_t head) -> const Eigen::MatrixXd& {
                 return covariances.size() == 1 ? covariances[0] : covariances[static_cast<size_t>(head)];
             };
-            const std::vector<int64_t> moved = best_slices(plain[0], covariance);
-            for (const std::vector<int64_t>& slices : {std::vector<int64_t>(), moved}) {
-                Candidate candidate{{slices, {}}, std::nullopt};
+            std::vector<HeadPlan> plans;
+            if (folds_key()) plans.emplace_back();  // else it is the first candidate
+            const HeadPlan moved{best_slices(plain[0], covariance), {}};
+            if (moves_heads(moved)) plans.push_back(moved);
+            for (const HeadPlan& plan : plans) {
+                Candidate candidate{plan, std::nullopt};
                 if (folds_key()) fit_keys(candidate, covariance);
                 all.push_back(std::move(candidate));
             }

@@ -8,6 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/setting_key.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/run_target.h"
@@ -17,10 +18,6 @@ namespace heed {
 namespace {
 
 constexpr std::string_view all_attention = "attention.";
-
-std::string key_of_setting(const std::string& setting) {
-    return setting.substr(0, setting.find('='));
-}
 
 /// The settings that a type has: "dropout", "cluster".
 std::vector<std::string> names_of_settings(const std::string& type) {
@@ -43,7 +40,7 @@ bool has_setting(const std::string& type, const std::string& leaf) {
 }
 
 void check_override(const ComparisonRequest& request, const std::string& setting) {
-    const std::string key = key_of_setting(setting);
+    const std::string key = setting_key(setting);
     const std::map<std::string, const char*> decided = {{"attention.type", "--attention names the types"},
                                                         {"run.dir", "--dir names the folder"},
                                                         {"run.name", "--name names the comparison"},
@@ -113,7 +110,7 @@ ComparisonPlan::ComparisonPlan(ComparisonRequest request)
 std::vector<std::string> ComparisonPlan::settings_of(const std::string& type) const {
     std::vector<std::string> settings;
     for (const std::string& setting : request_.overrides) {
-        const std::string leaf = leaf_for_all_layers(key_of_setting(setting));
+        const std::string leaf = leaf_for_all_layers(setting_key(setting));
         if (leaf.empty() || has_setting(type, leaf)) settings.push_back(setting);
     }
     settings.push_back("attention.type=" + type);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "heed/core/error.h"
+#include "heed/trainers/recipe/setting_key.h"
 
 namespace heed {
 
@@ -35,7 +36,7 @@ std::vector<std::string> settings_for_layers(const std::vector<std::string>& set
     const bool by_place = has_places(recipe);
     std::vector<std::string> all;
     for (const std::string& setting : settings) {
-        const std::string key = setting.substr(0, setting.find('='));
+        const std::string key = setting_key(setting);
         if (!key.starts_with(prefix)) {
             all.push_back(setting);
             continue;

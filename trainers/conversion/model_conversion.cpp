@@ -98,7 +98,7 @@ void Converter::copy_other_parameters(Module& old, Module& now) {
     }
 }
 
-ModelConversion Converter::convert_without_data() {
+ModelConversion Converter::run() {
     ModelConversion conversion;
     for (const Pair& pair : changed_) {
         conversion.layers.push_back(
@@ -107,12 +107,8 @@ ModelConversion Converter::convert_without_data() {
     return conversion;
 }
 
-ModelConversion Converter::run() {
-    return convert_without_data();
-}
-
 ModelConversion Converter::run(Task& task, int64_t batch, uint64_t seed, const ConvertOptions& options) {
-    ModelConversion conversion = convert_without_data();
+    ModelConversion conversion = run();
     if (changed_.empty() || options.calibration == 0) return conversion;
     for (size_t i = 0; i < changed_.size(); ++i) {
         const LayerInputs inputs =

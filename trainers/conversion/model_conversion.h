@@ -51,7 +51,6 @@ private:
         Attention* now = nullptr;
     };
     void copy_other_parameters(Module& old, Module& now);
-    ModelConversion convert_without_data();
     /// Inputs of one layer in the model as it is now.
     LayerInputs inputs_of(const std::string& layer, Task& task, int64_t batch, uint64_t seed, int64_t samples,
                           int64_t& seen) const;

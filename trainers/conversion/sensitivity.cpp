@@ -28,22 +28,12 @@ std::map<std::string, std::string> types_of(Module& model) {
     return types;
 }
 
-TrainedModel new_model(const std::string& recipe_text, const std::vector<std::string>& settings,
-                       const TrainedModel& old, Context& context) {
-    TrainedModel model{parse_recipe(recipe_spec(), recipe_text, old.recipe.path(), settings), old.facts, old.step,
-                       nullptr, nullptr};
-    model.model = model.facts->kind().make_model(model.recipe, *model.facts);
-    model.store = std::make_unique<ParameterStore>(context, *model.model, 0);
-    return model;
-}
-
 }  // namespace
 
 Sensitivity::Sensitivity(TrainedModel& old, const std::string& recipe_text, std::vector<std::string> settings,
                          Context& context)
     : old_(old), recipe_text_(recipe_text), settings_(std::move(settings)), context_(context) {
-    opened_ = std::make_unique<TrainedModel>(
-        new_model(recipe_text_, settings_for_layers(settings_, old_.recipe, {}), old_, context_));
+    opened_ = std::make_unique<TrainedModel>(model_with(settings_for_layers(settings_, old_.recipe, {})));
     workload_ = old_.facts->kind().open(*opened_, context_);
     Task& task = workload_->task();
     if (task.samples(Split::validation) == 0) {
@@ -58,8 +48,13 @@ Sensitivity::Sensitivity(TrainedModel& old, const std::string& recipe_text, std:
 
 Sensitivity::~Sensitivity() = default;
 
+TrainedModel Sensitivity::model_with(const std::vector<std::string>& settings) const {
+    return TrainedModel::untrained(context_, parse_recipe(recipe_spec(), recipe_text_, old_.recipe.path(), settings),
+                                   old_);
+}
+
 SwapTrial Sensitivity::try_layers(const std::string& what, const std::vector<std::string>& layers) {
-    TrainedModel next = new_model(recipe_text_, settings_for_layers(settings_, old_.recipe, layers), old_, context_);
+    TrainedModel next = model_with(settings_for_layers(settings_, old_.recipe, layers));
     Task& task = workload_->task();
     task.use_model(*next.model);
     const auto& options = next.recipe.options<ConvertOptions>("convert");
@@ -81,7 +76,7 @@ SwapTrial Sensitivity::try_layers(const std::string& what, const std::vector<std
 
 std::vector<SwapTrial> Sensitivity::run() {
     const std::map<std::string, std::string> before = types_of(*old_.model);
-    const TrainedModel whole = new_model(recipe_text_, settings_, old_, context_);
+    const TrainedModel whole = model_with(settings_);
     std::vector<std::string> changed, places;
     std::map<std::string, std::vector<std::string>> by_place;
     for (const Attention* layer : attention_layers(*whole.model)) {

@@ -42,6 +42,9 @@ public:
     TrainedModel& last_model() { return *now_; }
 
 private:
+    /// The old model's recipe with these settings, its weights random.
+    TrainedModel model_with(const std::vector<std::string>& settings) const;
+
     TrainedModel& old_;
     std::string recipe_text_;
     std::vector<std::string> settings_;

@@ -9,6 +9,7 @@
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/registry.h"
+#include "heed/trainers/recipe/setting_key.h"
 
 namespace heed {
 
@@ -74,7 +75,7 @@ void check_command_settings(const TrainingKind& kind, const std::string& command
                             const std::vector<std::string>& settings) {
     const std::vector<std::string> taken = command_settings(kind, command);
     for (const std::string& setting : settings) {
-        const std::string key = setting.substr(0, setting.find('='));
+        const std::string key = setting_key(setting);
         const bool fits = std::any_of(taken.begin(), taken.end(), [&](const std::string& name) {
             return key == name || (name.ends_with('*') && key.starts_with(name.substr(0, name.size() - 1)));
         });

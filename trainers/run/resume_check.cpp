@@ -9,6 +9,7 @@
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/run_options.h"
+#include "heed/trainers/recipe/setting_key.h"
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/run_target.h"
 
@@ -41,10 +42,6 @@ const std::vector<std::string>& changeable() {
     return patterns;
 }
 
-std::string key_of(const std::string& change) {
-    return change.substr(0, change.find('='));
-}
-
 std::string absolute_path(const std::string& path) {
     return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
 }
@@ -70,7 +67,7 @@ bool may_be_changed(const std::string& key) {
 std::vector<SettingChange> check_resumable(const Recipe& recipe, const Recipe& stored, const std::string& folder,
                                            const std::vector<std::string>& changes) {
     std::vector<std::string> changed;
-    for (const std::string& change : changes) changed.push_back(key_of(change));
+    for (const std::string& change : changes) changed.push_back(setting_key(change));
     for (const std::string& key : changed) {
         if (may_be_changed(key) || (may_differ_on_resume(key) && key != "init" && key != "run.name")) continue;
         throw UserError("--change " + key + ": a run cannot go on with another value; what can be changed is " +

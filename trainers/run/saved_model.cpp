@@ -20,18 +20,16 @@ bool is_attention_changed(const std::vector<std::string>& overrides) {
                        [](const std::string& setting) { return setting.starts_with("attention."); });
 }
 
-}  // namespace
+/// The attention that a checkpoint was trained with, in words.
+std::string trained_attention(const std::string& path, const CheckpointFacts& facts) {
+    return attention_text(parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, {}));
+}
 
-TrainedModel load_with_attention(Context& context, const std::string& target,
-                                 const std::vector<std::string>& overrides) {
-    const std::string path = checkpoint_file(target);
-    if (!is_attention_changed(overrides)) return TrainedModel::load(context, path, overrides);
-    const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
-    const std::string name = "the recipe in " + path;
-    const std::string before = attention_text(parse_recipe(recipe_spec(), facts.recipe, name, {}));
-    const std::string now = attention_text(parse_recipe(recipe_spec(), facts.recipe, name, overrides));
+/// Loads weights that were trained with the attention `before` for that of a recipe, `now`.
+TrainedModel load_for_attention(Context& context, const std::string& target, const std::vector<std::string>& overrides,
+                                const std::string& before, const std::string& now) {
     try {
-        return TrainedModel::load(context, path, overrides);
+        return TrainedModel::load(context, target, overrides);
     } catch (const UserError& error) {
         if (before == now) throw;
         throw UserError(
@@ -41,18 +39,30 @@ TrainedModel load_with_attention(Context& context, const std::string& target,
     }
 }
 
+}  // namespace
+
+TrainedModel load_with_attention(Context& context, const std::string& target,
+                                 const std::vector<std::string>& overrides) {
+    const std::string path = checkpoint_file(target);
+    const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
+    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, overrides);
+    return load_for_attention(context, target, overrides, trained_attention(path, facts), attention_text(recipe));
+}
+
 SavedModel load_saved_model(const std::string& target, const std::vector<std::string>& overrides) {
     // The recipe is read once for the device, on which the model is then made.
     const std::string path = checkpoint_file(target);
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
-    const std::string name = "the recipe in " + path;
-    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, name, overrides);
+    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, overrides);
     use_threads_of(recipe);
     auto context = std::make_unique<Context>(recipe.options<GeneralOptions>("").device);
-    TrainedModel trained = load_with_attention(*context, target, overrides);
-    std::string before;
-    if (is_attention_changed(overrides)) before = attention_text(parse_recipe(recipe_spec(), facts.recipe, name, {}));
-    return {target, std::move(context), std::move(trained), std::move(before)};
+    if (!is_attention_changed(overrides)) {
+        TrainedModel trained = TrainedModel::load(*context, path, overrides);
+        return {target, std::move(context), std::move(trained)};
+    }
+    const std::string before = trained_attention(path, facts);
+    TrainedModel trained = load_for_attention(*context, target, overrides, before, attention_text(recipe));
+    return {target, std::move(context), std::move(trained), before};
 }
 
 void use_threads_of(const Recipe& recipe) {

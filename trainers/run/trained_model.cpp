@@ -1,6 +1,7 @@
 #include "heed/trainers/run/trained_model.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "heed/core/error.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
@@ -44,6 +45,13 @@ TrainedModel TrainedModel::load(Context& context, const std::string& run_or_chec
     const std::string bad = first_non_finite_parameter(*trained.store);
     if (!bad.empty()) throw UserError(file.path() + " cannot be used: " + bad + " holds numbers that are not finite");
     return trained;
+}
+
+TrainedModel TrainedModel::untrained(Context& context, Recipe recipe, const TrainedModel& like) {
+    TrainedModel model{std::move(recipe), like.facts, like.step, nullptr, nullptr};
+    model.model = model.facts->kind().make_model(model.recipe, *model.facts);
+    model.store = std::make_unique<ParameterStore>(context, *model.model, 0);
+    return model;
 }
 
 }  // namespace heed

@@ -33,6 +33,8 @@ struct TrainedModel {
     /// The tensors must be exactly those of the model, and all values finite.
     static TrainedModel load(Context& context, const std::string& run_or_checkpoint,
                              const std::vector<std::string>& overrides);
+    /// The model that another recipe makes for the data of `like`, its weights random.
+    static TrainedModel untrained(Context& context, Recipe recipe, const TrainedModel& like);
 };
 
 /// The checkpoint file meant by a run folder (the mean of the best where it was better, else best, else last) or a
