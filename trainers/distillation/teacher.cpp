@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/datasets/catalogue/checksum.h"
@@ -33,12 +35,18 @@ std::string difference(const DataFacts& teacher, const DataFacts& data) {
     return "";
 }
 
+/// Until which a training has a teacher.
+int64_t last_followed_step(const DistillOptions& options, const TrainingSteps& steps) {
+    return options.epochs == 0 ? steps.total : std::min(options.epochs * steps.epoch, steps.total);
+}
+
 }  // namespace
 
 std::unique_ptr<Teacher> Teacher::load(const Recipe& recipe, Context& context, const DataFacts& facts,
-                                       int64_t epoch_steps) {
+                                       const TrainingSteps& steps) {
     const auto& options = recipe.options<DistillOptions>("distill");
-    if (options.weight == 0) return nullptr;
+    const int64_t last_step = last_followed_step(options, steps);
+    if (options.weight == 0 || last_step <= steps.done) return nullptr;
     const bool named = !options.teacher.empty();
     const std::string path = named ? options.teacher : recipe.options<GeneralOptions>("").init;
     if (path.empty()) {
@@ -52,7 +60,8 @@ std::unique_ptr<Teacher> Teacher::load(const Recipe& recipe, Context& context, c
         teacher->checksum_ = to_string(file_checksum(file));
         teacher->weight_ = options.weight;
         teacher->temperature_ = static_cast<float>(options.temperature);
-        teacher->steps_ = static_cast<uint32_t>(options.epochs * epoch_steps);
+        teacher->last_step_ = last_step;
+        teacher->total_steps_ = steps.total;
         return teacher;
     } catch (const UserError& error) {
         throw UserError(recipe.section(named ? "distill" : "").source(named ? "teacher" : "init").text() + ": " +
@@ -60,8 +69,13 @@ std::unique_ptr<Teacher> Teacher::load(const Recipe& recipe, Context& context, c
     }
 }
 
-std::string Teacher::unused_settings(const Recipe& recipe) {
-    if (recipe.options<DistillOptions>("distill").weight > 0) return "";
+std::string Teacher::unused_settings(const Recipe& recipe, const TrainingSteps& steps) {
+    const auto& options = recipe.options<DistillOptions>("distill");
+    if (options.weight > 0) {
+        const int64_t last = last_followed_step(options, steps);
+        if (steps.done < last) return "";
+        return fmt::format("the teacher was followed for the first {} steps and is not needed any more", last);
+    }
     std::vector<std::string> given;
     for (const char* leaf : {"teacher", "temperature", "epochs"}) {
         const Source::Kind kind = recipe.section("distill").source(leaf).kind;
@@ -75,7 +89,9 @@ std::string Teacher::unused_settings(const Recipe& recipe) {
 std::string Teacher::line() const {
     return fmt::format("following the answers of {} ({} attention): {:g} of the loss, temperature {:g}{}", path_,
                        attention_text(model_.recipe), weight_, temperature_,
-                       steps_ > 0 ? fmt::format(", for the first {} steps", steps_) : "");
+                       last_step_ < total_steps_
+                           ? fmt::format(", for the first {} of {} steps", last_step_, total_steps_)
+                           : ", to the end of the training");
 }
 
 }  // namespace heed

@@ -8,20 +8,28 @@
 
 namespace heed {
 
+/// How far a training is and goes, in optimizer steps.
+struct TrainingSteps {
+    int64_t done = 0;
+    int64_t total = 0;
+    int64_t epoch = 0;  ///< of an epoch
+};
+
 /// A trained model whose answers a training follows.
 class Teacher {
 public:
-    /// Loads the teacher that the section "distill" of a recipe names; null where it asks for none. `facts` are those
-    /// of the training's data, `epoch_steps` its steps an epoch. Throws UserError, with the key, where there is no such
-    /// model or it was trained on data of another form: other classes, sizes, normalisation or tokenizers.
+    /// Loads the teacher that the section "distill" of a recipe names; null where it asks for none in the steps that a
+    /// training has to go. `facts` are those of the training's data. Throws UserError, with the key, where there is no
+    /// such model or it was trained on data of another form: other classes, sizes, normalisation or tokenizers.
     static std::unique_ptr<Teacher> load(const Recipe& recipe, Context& context, const DataFacts& facts,
-                                         int64_t epoch_steps);
+                                         const TrainingSteps& steps);
 
-    /// A line for the log where settings of the section have no effect, as no teacher is asked for; else empty.
-    static std::string unused_settings(const Recipe& recipe);
+    /// A line for the log where settings of the section have no effect, as no teacher is asked for, or none any more;
+    /// else empty.
+    static std::string unused_settings(const Recipe& recipe, const TrainingSteps& steps);
 
     /// Whether it is followed in optimizer step number `step`, counted from 0.
-    bool leads(uint32_t step) const { return steps_ == 0 || step < steps_; }
+    bool leads(int64_t step) const { return step < last_step_; }
     /// The model as that of a kind.
     template <class Model>
     Model& model_as() const {
@@ -41,7 +49,8 @@ private:
     std::string path_, checksum_;
     double weight_ = 0.0;
     float temperature_ = 1.0f;
-    uint32_t steps_ = 0;  // for which it is followed; 0: all
+    int64_t last_step_ = 0;  // until which it is followed
+    int64_t total_steps_ = 0;
 };
 
 }  // namespace heed

@@ -43,8 +43,8 @@ void load_state(const ResumePoint& point, Training& training, bool has_finished)
             "train.{} expects at least what is done, {} steps of {} an epoch, got {} steps",
             training.options.steps > 0 ? "steps" : "epochs", done, trainer.epoch_steps(), trainer.total_steps())));
     }
-    const std::string teacher = training.teacher ? training.teacher->checksum() : "";
-    if (!point.facts.teacher.empty() && point.facts.teacher != teacher) {
+    if (!training.teacher) training.teacher_checksum = point.facts.teacher;
+    if (!point.facts.teacher.empty() && point.facts.teacher != training.teacher_checksum) {
         throw UserError(training.recipe.placed(
             "distill.teacher: the run has followed another model than the one that is there now; put the old one back, "
             "or start a new run"));

@@ -122,7 +122,7 @@ void RunCheckpoints::save(const std::string& path, bool weights_only) {
     WeightAverage* average = path == paths_.average_checkpoint() ? nullptr : trainer.average();
     write_checkpoint(path, training_.store, weights_only ? nullptr : &trainer.optimizer(),
                      {recipe_, training_.workload.facts(), trainer.progress(), numeric_versions(), weights_only,
-                      training_.teacher ? training_.teacher->checksum() : ""},
+                      training_.teacher_checksum},
                      average);
 }
 

@@ -9,7 +9,7 @@
 
 namespace heed {
 
-Training::Training(const Recipe& run_recipe, Context& context, Workload& run_workload)
+Training::Training(const Recipe& run_recipe, Context& context, Workload& run_workload, int64_t steps_done)
     : recipe(run_recipe),
       options(recipe.options<TrainOptions>("train")),
       workload(run_workload),
@@ -20,7 +20,9 @@ Training::Training(const Recipe& run_recipe, Context& context, Workload& run_wor
       trainer(context, task, store, options, recipe.options<OptimizerOptions>("optimizer"),
               workload.facts()->kind().batch(recipe), *communicator),
       watch(task, store, workload.attention_weights(), options.watch_every),
-      teacher(Teacher::load(recipe, context, *workload.facts(), trainer.epoch_steps())) {
+      steps{.done = steps_done, .total = trainer.total_steps(), .epoch = trainer.epoch_steps()},
+      teacher(Teacher::load(recipe, context, *workload.facts(), steps)),
+      teacher_checksum(teacher ? teacher->checksum() : "") {
     task.set_teacher(teacher.get());
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "heed/core/module/parameter_store.h"
 #include "heed/core/ranks/communicator.h"
@@ -15,8 +17,9 @@ namespace heed {
 /// What takes the steps of a run: data and model of its kind, the parameters, the trainer. Nothing is trained, loaded
 /// or written by making it.
 struct Training {
-    /// All arguments must outlive it. Throws UserError where the recipe's settings do not fit each other or the model.
-    Training(const Recipe& recipe, Context& context, Workload& workload);
+    /// References must outlive it. `steps_done` were taken before, where it goes on. Throws UserError where the
+    /// recipe's settings do not fit each other or the model.
+    Training(const Recipe& recipe, Context& context, Workload& workload, int64_t steps_done);
 
     const TrainingKind& kind() const { return workload.facts()->kind(); }
 
@@ -29,7 +32,9 @@ struct Training {
     std::unique_ptr<Communicator> communicator;
     Trainer trainer;
     TrainingWatch watch;
-    std::unique_ptr<Teacher> teacher;  ///< null where none is followed
+    TrainingSteps steps;               ///< at the beginning
+    std::unique_ptr<Teacher> teacher;  ///< null where none is followed from here on
+    std::string teacher_checksum;      ///< of that, or of the one that was followed; empty: none
 };
 
 /// Throws UserError, naming the key, where the recipe asks for what this training cannot do; to be called before there

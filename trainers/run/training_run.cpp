@@ -131,7 +131,7 @@ void describe(OpenRun& run, const std::string& memory) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
     }
     if (training.teacher) run.record.line(training.teacher->line());
-    const std::string unused = Teacher::unused_settings(training.recipe);
+    const std::string unused = Teacher::unused_settings(training.recipe, training.steps);
     if (!unused.empty()) run.record.line(unused);
     const std::string schedule = schedule_warning(training.recipe, trainer.total_steps(), trainer.epoch_steps());
     for (const std::string& warning : {schedule, memory}) {
@@ -197,7 +197,7 @@ TrainEnd train(const TrainRequest& request) {
         open_workload(recipe, context, target, from ? from->facts.data : nullptr);
     if (from) check_tensors(from->file, workload->task().model());
     const std::string memory = check_training_memory(recipe, *workload);
-    Training training(recipe, context, *workload);
+    Training training(recipe, context, *workload, from ? from->facts.progress.step : 0);
     check_training(training);
     InitialModel initial;
     if (from) {
