@@ -97,8 +97,33 @@ TEST_F(PublicWeights, AnEncoderIsFineTunedWithANewHead) {
         run({"train", "bert_sentences/finetune.yaml", "data.train_file=train.tsv", "data.test_file=test.tsv",
              "data.validation=0", "data.length=10", "data.batch=4", "run.dir=tuned", "threads=1"});
     ASSERT_EQ(trained.code, 0) << trained.errors;
-    EXPECT_TRUE(contains(trained.errors, "starting from the weights in bert_sentences"));
+    EXPECT_TRUE(contains(trained.errors, "starting from the weights in "));
     EXPECT_TRUE(contains(trained.errors, "new, with their first values: head.weight and head.bias"));
+    // The recipe and the model are of use in any folder.
+    std::filesystem::create_directory(folder_ / "elsewhere");
+    const std::vector<std::string> data = {"data.train_file=../train.tsv",
+                                           "data.test_file=../test.tsv",
+                                           "data.length=10",
+                                           "data.validation=0",
+                                           "data.batch=4",
+                                           "train.epochs=1",
+                                           "optimizer.schedule=constant",
+                                           "threads=1"};
+    for (std::vector<std::string> command :
+         {std::vector<std::string>{"train", "../bert_sentences/finetune.yaml", "run.dir=first"},
+          {"finetune", "../bert_sentences", "init_strict=false", "run.dir=second"}}) {
+        command.insert(command.end(), data.begin(), data.end());
+        const ProgramResult away = run_program(folder_ / "elsewhere", command);
+        EXPECT_EQ(away.code, 0) << away.errors;
+    }
+    const ProgramResult converted =
+        run({"convert", "bert_sentences", "attention.type=efficient", "--to", "converted.safetensors"});
+    EXPECT_EQ(converted.code, 2);
+    EXPECT_TRUE(contains(converted.errors, "was imported and knows no training samples")) << converted.errors;
+    EXPECT_EQ(run({"convert", "bert_sentences", "attention.type=efficient", "convert.calibration=0", "--to",
+                   "converted.safetensors"})
+                  .code,
+              0);
     write_text(folder_ / "texts.txt", "The film was good\n");
     const ProgramResult answer = run({"predict", "tuned", "texts.txt", "--json"});
     EXPECT_EQ(nlohmann::json::parse(answer.output).at("probabilities").size(), 2u) << answer.errors;

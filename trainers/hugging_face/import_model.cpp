@@ -81,7 +81,7 @@ std::string recipe_text(const std::vector<std::string>& settings) {
 
 std::string fine_tuning_recipe(const std::vector<std::string>& settings, const ImportedModel& model,
                                const std::string& folder, const std::string& target) {
-    std::vector<std::string> all = {"init=" + target, "init_strict=false"};
+    std::vector<std::string> all = {"init=" + fs::absolute(target).lexically_normal().string(), "init_strict=false"};
     all.insert(all.end(), settings.begin(), settings.end());
     all.insert(all.end(), model.fine_tuning.begin(), model.fine_tuning.end());
     return fmt::format(
@@ -129,9 +129,10 @@ ImportReport import_model(const std::string& folder, const std::string& to) {
     const SafetensorsFile file(weights_file(folder));
     const ImportedModel model = architecture.read(folder, config, file);
     const std::string target = target_folder(folder, to);
+    const std::string place = fs::absolute(target).lexically_normal().string();  // recipes are used in any folder
     std::vector<std::string> settings = model.settings;
     for (const SettingFile& each : model.files) {
-        if (!each.setting.empty()) settings.push_back(each.setting + "=" + target + "/" + each.file.name);
+        if (!each.setting.empty()) settings.push_back(each.setting + "=" + place + "/" + each.file.name);
     }
     Context context("cpu");
     TrainedModel trained{recipe_of(settings, config), facts_of(model), 0, nullptr, nullptr};
