@@ -248,6 +248,7 @@ public:
             throw UserError(with_command(error.what()));
         }
         check_extras();
+        check_values();
         for (const std::string& argument : arguments) compare_.text += " " + shell_argument(argument);
         compare_.text = reproduce_.text = "heed" + compare_.text;
         return command();
@@ -349,6 +350,17 @@ private:
             hint = "; settings have no dashes: " + (meant.empty() ? "section.key" : meant) + "=value";
         }
         throw UserError(with_command("unknown option " + quote(extra) + hint));
+    }
+
+    /// An empty value, as of an unset variable of a shell, must not mean the default.
+    void check_values() const {
+        if (!chosen()) return;
+        for (const CLI::Option* option : chosen()->get_options()) {
+            if (option->get_lnames().empty()) continue;
+            const std::vector<std::string>& values = option->results();
+            if (std::find(values.begin(), values.end(), "") == values.end()) continue;
+            throw UserError(with_command("--" + option->get_lnames().front() + " expects a value, got " + quote("")));
+        }
     }
 
     /// A forgotten file name must not make an image the file that is written.

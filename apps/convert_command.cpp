@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "heed/apps/commands.h"
@@ -13,6 +14,7 @@
 #include "heed/trainers/answers/evaluation_output.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/conversion/attention_swap.h"
+#include "heed/trainers/conversion/changed_layers.h"
 #include "heed/trainers/conversion/layer_settings.h"
 #include "heed/trainers/conversion/sensitivity.h"
 #include "heed/trainers/kinds/command_settings.h"
@@ -57,9 +59,13 @@ bool has_other_types(Module& old, Module& now) {
                        [](const Attention* a, const Attention* b) { return a->type() == b->type(); });
 }
 
-std::string no_other_types(const Recipe& recipe) {
-    return "no layer has another type with " + attention_text(recipe) +
-           "; layers that have a type of their own get another by attention.layers (attention.layers.0-3=...)";
+/// An import tells of no data that it was trained on.
+void check_has_training_data(const ConvertCommand& command, const Recipe& recipe, const DataFacts& facts) {
+    const bool needs_samples = command.sensitivity || recipe.options<ConvertOptions>("convert").calibration > 0;
+    if (!needs_samples || !facts.fingerprints.train.empty()) return;
+    throw UserError(command.target + " was imported and knows no training samples to fit on: " +
+                    (command.sensitivity ? "" : "convert.calibration=0 converts it without data; or ") +
+                    "train it first (heed train with the finetune.yaml of the import) and convert that run");
 }
 
 AttentionSwap swapped(TrainedModel& old, TrainedModel& now, Context& context) {
@@ -123,20 +129,25 @@ nlohmann::ordered_json trial_json(const SwapTrial& trial) {
     return json;
 }
 
-int show_sensitivity(const ConvertCommand& command, const std::string& recipe_text, const Recipe& recipe,
-                     TrainedModel& old, Context& context) {
+/// Why a budget cannot be kept, with the least one that can.
+std::string missed_budget(double budget, const SwapTrial& before, const std::vector<SwapTrial>& trials) {
+    const double least = least_cost(before, trials);
+    if (least >= 1.0) return fmt::format("--budget {:g}%: no layer saves multiply-adds by this swap", 100 * budget);
+    return fmt::format(
+        "--budget {:g}%: with all layers swapped that save multiply-adds the attention still has {:.1f} % of them; "
+        "--budget {:g}% is the least that can be reached",
+        100 * budget, 100 * least, std::ceil(1000 * least) / 10);
+}
+
+int show_sensitivity(const ConvertCommand& command, const std::string& recipe_text, TrainedModel& old,
+                     Context& context) {
     Sensitivity sensitivity(old, recipe_text, with_data_folder(command.target, command.overrides), context);
     const std::vector<SwapTrial> trials = sensitivity.run();
-    if (trials.empty()) throw UserError(no_other_types(recipe));
+    if (trials.empty()) throw UserError(no_layer_changes(old.recipe));
     std::optional<SwapTrial> chosen;
     if (command.budget) {
         const auto layers = layers_for_budget(sensitivity.before(), trials, *command.budget);
-        if (!layers) {
-            throw UserError(
-                fmt::format("--budget {:g}%: with all layers swapped that save multiply-adds the attention "
-                            "still has more of them than that",
-                            100 * *command.budget));
-        }
+        if (!layers) throw UserError(missed_budget(*command.budget, sensitivity.before(), trials));
         chosen = sensitivity.try_layers(fmt::format("{} layers for the budget", layers->size()), *layers);
         if (!command.to.empty()) write_model(command.to, sensitivity.last_model());
     }
@@ -169,6 +180,7 @@ int run(const ConvertCommand& command) {
     if (!command.to.empty()) check_output(command.to, command.target, {});
     const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path,
                                        with_data_folder(command.target, command.overrides));
+    check_has_training_data(command, recipe, *facts.data);
     use_threads_of(recipe);
     Context context(recipe.options<GeneralOptions>("").device);
     TrainedModel old = TrainedModel::load(context, path, {});
@@ -176,10 +188,10 @@ int run(const ConvertCommand& command) {
         throw UserError("heed convert puts another attention in the place of " + attention_text(recipe) +
                         " and was not told which: attention.type=... (or attention.layers, attention.PLACE.type)");
     }
-    if (command.sensitivity) return show_sensitivity(command, facts.recipe, recipe, old, context);
+    if (command.sensitivity) return show_sensitivity(command, facts.recipe, old, context);
     TrainedModel now =
         TrainedModel::untrained(context, parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), {}), old);
-    if (!has_other_types(*old.model, *now.model)) throw UserError(no_other_types(recipe));
+    if (!has_other_types(*old.model, *now.model)) throw UserError(no_layer_changes(old.recipe));
     const AttentionSwap swap = swapped(old, now, context);
     write_model(command.to, now);
     if (command.json) {

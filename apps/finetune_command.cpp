@@ -1,6 +1,9 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <memory>
 
 #include "heed/apps/commands.h"
 #include "heed/apps/commit.h"
@@ -8,8 +11,11 @@
 #include "heed/apps/support/training_exit.h"
 #include "heed/core/error.h"
 #include "heed/trainers/checkpoint/checkpoint_facts.h"
+#include "heed/trainers/conversion/changed_layers.h"
+#include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/setting_key.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/record/shell_argument.h"
 #include "heed/trainers/run/run_folder.h"
@@ -48,6 +54,22 @@ std::string as_file_name(const std::string& text) {
     return name;
 }
 
+/// Where the files of tokenizers lie that a recipe names from another folder: beside the model, under the same name.
+std::vector<std::string> tokenizer_files(const std::string& checkpoint, const Recipe& recipe) {
+    namespace fs = std::filesystem;
+    std::vector<std::string> settings;
+    const fs::path run = run_of_checkpoint(checkpoint).value_or("");
+    if (run.empty()) return settings;
+    for (const Setting& setting : recipe.explain()) {
+        if (setting.key != "tokenizer.file" && setting.key != "tokenizer.target_file") continue;
+        const fs::path beside = fs::absolute(run / fs::path(setting.value).filename()).lexically_normal();
+        std::error_code ignored;
+        if (setting.value.empty() || fs::exists(setting.value, ignored) || !fs::exists(beside, ignored)) continue;
+        settings.push_back(setting.key + "=" + beside.string());
+    }
+    return settings;
+}
+
 std::string command_text(const FinetuneCommand& command) {
     std::string text = "heed finetune " + shell_argument(command.target);
     for (const std::string& setting : command.overrides) text += " " + shell_argument(setting);
@@ -61,27 +83,30 @@ std::vector<std::string> settings_of(const FinetuneCommand& command, const std::
                                      const CheckpointFacts& facts) {
     const std::string name = "the recipe in " + path;
     std::vector<std::string> settings = with_data_folder(command.target, command.overrides);
-    for (const char* key : {"init", "init_strict"}) {
-        if (is_given(settings, key)) {
-            throw UserError(std::string(key) + " cannot be given: heed finetune starts from " + command.target);
-        }
+    if (is_given(settings, "init")) {
+        throw UserError("init cannot be given: heed finetune starts from " + command.target);
     }
     settings.push_back("init=" + std::filesystem::absolute(path).lexically_normal().string());
-    const TrainOptions trained = parse_recipe(recipe_spec(), facts.recipe, name, {}).options<TrainOptions>("train");
+    const Recipe before = parse_recipe(recipe_spec(), facts.recipe, name, {});
+    for (const std::string& setting : tokenizer_files(path, before)) {
+        if (!is_given(settings, setting_key(setting))) settings.push_back(setting);
+    }
+    const auto& trained = before.options<TrainOptions>("train");
     const auto quarter = [](int64_t length) { return std::to_string(std::max<int64_t>(1, (length + 3) / 4)); };
     if (!is_given(settings, "train.epochs") && !is_given(settings, "train.steps")) {
         settings.push_back(trained.steps > 0 ? "train.steps=" + quarter(trained.steps)
                                              : "train.epochs=" + quarter(trained.epochs));
     }
     if (!command.only.empty()) {
-        if (std::find(command.only.begin(), command.only.end(), "") != command.only.end()) {
-            throw UserError("--only expects a part of the names of parameters, such as attention, got \"\"");
-        }
         std::string only = "train.only=[";
         for (const std::string& pattern : command.only) only += (only.ends_with('[') ? "" : ", ") + pattern;
         settings.push_back(only + "]");
     }
     const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, name, settings);
+    const std::unique_ptr<Module> model = facts.data->kind().make_model(before, *facts.data);
+    model->assign_names();
+    const std::string remark = check_asked_types(command.overrides, before, recipe, *model);
+    if (!remark.empty()) fmt::print(stderr, "heed: note: {}\n", remark);
     if (!is_given(settings, "run.name")) {
         settings.push_back("run.name=" + name_of_model(path) + "-" + as_file_name(attention_text(recipe)));
     }

@@ -37,6 +37,13 @@ TEST(CommandLine, TrainTakesARecipeSettingsAndResumeInAnyOrder) {
     }
 }
 
+TEST(CommandLine, AnEmptyValueIsNotTheDefault) {
+    for (const Words& words : {Words{"sweep", "run", "--scores", ""}, Words{"compare", "a.yaml", "--attention", ""},
+                               Words{"compare", "a.yaml", "--grid", ""}, Words{"convert", "run", "--to", ""}}) {
+        EXPECT_TRUE(contains(refusal(words), words[2] + " expects a value, got \"\"")) << refusal(words);
+    }
+}
+
 TEST(CommandLine, ASettingKeepsCommasEqualSignsAndAnEmptyValue) {
     const auto train = parsed<TrainCommand>({"train", "a.yaml", "train.freeze=[a, b]", "run.dir=x=y", "init="});
     EXPECT_EQ(train.overrides, (Words{"train.freeze=[a, b]", "run.dir=x=y", "init="}));

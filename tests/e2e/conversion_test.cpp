@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -133,9 +134,8 @@ TEST_F(Conversion, ATeacherIsFollowedForAWhileAndATrainingGoesOnExactly) {
     const ProgramResult result = tiny().run({"train", "parts", "train.epochs=2", "--resume"});
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_EQ(tiny().losses("parts"), tiny().losses("followed"));
-    EXPECT_TRUE(contains(tiny().file("parts/log.txt"), "for the first 9 steps"));
-    expect_error(tiny().run({"train", "parts", "train.epochs=3", "distill.teacher=followed", "--resume"}), 2,
-                 "distill.teacher: the run has followed another model");
+    EXPECT_TRUE(contains(tiny().file("parts/log.txt"), "to the end of the training")) << "of its first 5 steps";
+    EXPECT_TRUE(contains(tiny().file("parts/log.txt"), "for the first 9 of 18 steps"));
     expect_error(tiny().run({"train", "parts", "train.epochs=3", "convert.align=2", "--resume"}), 2,
                  "convert.align was 0, is now 2");
     expect_error(tiny().train("x", {"distill.weight=0.5"}), 2, "distill.weight needs a model to follow");
@@ -143,6 +143,34 @@ TEST_F(Conversion, ATeacherIsFollowedForAWhileAndATrainingGoesOnExactly) {
                  "distill.teacher: expected a run folder or a checkpoint, but there is no none");
     expect_error(tiny().train("x", {"distill.weight=0.5", "distill.teacher=plain", "data.mean=[0.1]"}), 2,
                  "plain cannot teach: it was trained on data of another form");
+}
+
+TEST_F(Conversion, ATeacherIsNeededAsLongAsItTeaches) {
+    std::filesystem::copy(tiny().folder / "plain", tiny().folder / "teacher", std::filesystem::copy_options::recursive);
+    const std::vector<std::string> settings = {"model.heads=2",    "distill.teacher=teacher",     "distill.weight=0.7",
+                                               "distill.epochs=1", "optimizer.schedule=constant", "train.test=false"};
+    const auto train = [&](const std::string& dir, std::vector<std::string> more) {
+        more.insert(more.end(), settings.begin(), settings.end());
+        return tiny().train(dir, more).code;
+    };
+    ASSERT_EQ(train("middle", {"train.steps=5"}), 0);
+    ASSERT_EQ(train("taught", {"train.epochs=1"}), 0);
+    expect_error(tiny().run({"train", "middle", "train.steps=6", "distill.teacher=taught", "--resume"}), 2,
+                 "distill.teacher: the run has followed another model");
+    std::filesystem::remove_all(tiny().folder / "teacher");
+    expect_error(tiny().run({"train", "middle", "train.steps=6", "--resume"}), 2, "distill.teacher: expected a run");
+    const auto goes_on = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> arguments = {"train", "taught", "--resume"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const ProgramResult result = tiny().run(arguments);
+        EXPECT_EQ(result.code, 0) << result.errors;
+        EXPECT_TRUE(
+            contains(result.errors, "the teacher was followed for the first 9 steps and is not needed any more"))
+            << result.errors;
+    };
+    goes_on({"train.steps=11"});
+    goes_on({"train.steps=12", "train.test=true"});
+    EXPECT_EQ(tiny().losses("taught").size(), 12U);
 }
 
 TEST_F(Conversion, SensitivityTellsLayersApartAndChoosesForABudget) {
@@ -167,7 +195,15 @@ TEST_F(Conversion, SensitivityTellsLayersApartAndChoosesForABudget) {
                          "heed finetune plain attention.layers." + std::to_string(better - 1) + ".type=efficient"))
         << table.output << table.errors;
     expect_error(tiny().run({"convert", "plain", "attention.type=efficient", "--sensitivity", "--budget", "1%"}), 2,
-                 "--budget 1%: with all layers swapped");
+                 "% is the least that can be reached");
+    const std::string refused =
+        tiny().run({"convert", "plain", "attention.type=efficient", "--sensitivity", "--budget", "1%"}).errors;
+    const size_t begin = refused.rfind("--budget ") + std::string("--budget ").size();
+    const std::string least = refused.substr(begin, refused.find('%', begin) - begin);
+    EXPECT_EQ(tiny().run({"convert", "plain", "attention.type=efficient", "--sensitivity", "--budget", least}).code, 0)
+        << refused;
+    expect_error(tiny().run({"convert", "plain", "attention.type=smyrf", "--sensitivity", "--budget", "50%"}), 2,
+                 "--budget 50%: no layer saves multiply-adds by this swap");
     expect_error(tiny().run({"convert", "plain", "attention.type=efficient", "--budget", "50%"}), 2,
                  "--budget needs --sensitivity");
     expect_error(tiny().run({"convert", "plain", "attention.layers.0=efficient", "--sensitivity"}), 2,
@@ -213,6 +249,29 @@ TEST_F(Conversion, LayersWithATypeOfTheirOwnAreSwappedByTheirNumber) {
     ASSERT_EQ(tiny().train("owned", {"model.heads=2", "attention.layers.0-1=super"}).code, 0);
     expect_error(convert("owned", "efficient", "owned.safetensors"), 2, "no layer has another type with");
     EXPECT_FALSE(tiny().exists("owned.safetensors"));
+    const ProgramResult nothing = tiny().run({"finetune", "owned", "attention.type=efficient", "run.dir=unchanged"});
+    expect_error(nothing, 2, "no layer has another type with these settings: the model has sdpa (super in layers 0-1)");
+    EXPECT_FALSE(tiny().exists("unchanged"));
+    const std::vector<std::string> tune = {"finetune", "mixed", "train.steps=1", "optimizer.schedule=constant",
+                                           "train.test=false"};
+    const auto tuned = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), tune.begin(), tune.end());
+        const ProgramResult result = tiny().run(more);
+        EXPECT_EQ(result.code, 0) << result.errors;
+        return contains(result.errors, "note: the model has sdpa (smyrf in layer 1) attention already");
+    };
+    EXPECT_TRUE(tuned({"attention.layers.1=smyrf"}));
+    EXPECT_FALSE(tuned({"attention.layers.1=smyrf", "attention.layers.1.cluster=2"})) << "its settings change";
+    EXPECT_FALSE(tuned({"attention.layers.0=smyrf"}));
+    EXPECT_FALSE(tuned({}));
+}
+
+TEST_F(Conversion, AFineTuningForOtherClassesTakesWhatFits) {
+    expect_error(tiny().run({"finetune", "plain", "data.classes=5"}), 2, "init_strict: false takes over what fits");
+    const ProgramResult result = tiny().run({"finetune", "plain", "data.classes=5", "init_strict=false",
+                                             "train.steps=1", "optimizer.schedule=constant", "train.test=false"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "new, with their first values: head.weight and head.bias")) << result.errors;
 }
 
 TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
@@ -239,7 +298,7 @@ TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
     expect_error(tiny().run({"finetune", "plain", "init=plain"}), 2, "heed finetune starts from plain");
     expect_error(tiny().run({"finetune", "plain", "attention.type=super", "--only", "attentoin"}), 2,
                  "train.only expects parts of the names of parameters");
-    expect_error(tiny().run({"finetune", "plain", "attention.type=super", "--only", ""}), 2, "--only expects a part");
+    expect_error(tiny().run({"finetune", "plain", "attention.type=super", "--only", ""}), 2, "--only expects a value");
     expect_error(tiny().run({"finetune", "nowhere", "attention.type=super"}), 2, "there is no nowhere");
 }
 

@@ -116,8 +116,8 @@ std::vector<std::string> load_initial_weights(const Recipe& recipe, ParameterSto
     use_initial_weights(recipe, [&](const SafetensorsFile& file) {
         lines.push_back("starting from the weights in " + options.init);
         if (options.init_strict) {
-            load_weights(file, store);
             refuse_others(file, data);
+            load_weights(file, store);
         } else {
             const std::vector<std::string> more = load_fitting_weights(file, store, compare(file, model, data)).lines();
             lines.insert(lines.end(), more.begin(), more.end());

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "heed/core/error.h"
+#include "heed/trainers/recipe/layer_sections.h"
 #include "heed/trainers/recipe/setting_key.h"
 
 namespace heed {
@@ -24,11 +25,33 @@ std::string number_of_layer(const std::string& layer) {
     return layer.substr(begin, layer.find('.', begin) - begin);
 }
 
+/// The first section that holds a layer, among those of single layers of `name`; null: none does.
+const Section* section_of_layer(const Recipe& recipe, const std::string& name, int64_t layer) {
+    for (const Section& section : recipe.sections()) {
+        const auto range = layers_of(section.name(), name);
+        if (range && range->first <= layer && layer <= range->last) return &section;
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 std::string place_of_layer(const std::string& layer) {
     if (layer.ends_with(".cross_attention")) return "cross";
     return layer.ends_with(".self_attention") ? "decoder" : "encoder";
+}
+
+std::string attention_of_layer(const Recipe& recipe, const std::string& layer) {
+    const Section& all = recipe.section("attention");
+    const Section& own = has_places(recipe) ? recipe.section(prefix + place_of_layer(layer)) : all;
+    const int64_t number = std::stoll(number_of_layer(layer));
+    const bool same = own.choice() == "same";
+    const Section* section = section_of_layer(recipe, own.name(), number);
+    if (section == nullptr && same) section = section_of_layer(recipe, all.name(), number);
+    if (section == nullptr) section = same ? &all : &own;
+    std::string text = section->choice();
+    for (const Field& field : section->fields()) text += ", " + field.name() + "=" + field.value_text();
+    return text;
 }
 
 std::vector<std::string> settings_for_layers(const std::vector<std::string>& settings, const Recipe& recipe,

@@ -18,4 +18,7 @@ std::vector<std::string> settings_for_layers(const std::vector<std::string>& set
 /// The place of a layer by its name: "encoder", "decoder" or "cross".
 std::string place_of_layer(const std::string& layer);
 
+/// What a recipe says of a layer, type and all settings: "smyrf, bias=true, ...". Equal texts are equal attention.
+std::string attention_of_layer(const Recipe& recipe, const std::string& layer);
+
 }  // namespace heed

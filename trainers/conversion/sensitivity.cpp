@@ -96,6 +96,14 @@ std::vector<SwapTrial> Sensitivity::run() {
     return trials;
 }
 
+double least_cost(const SwapTrial& before, const std::vector<SwapTrial>& trials) {
+    int64_t left = before.multiplies;
+    for (const SwapTrial& trial : trials) {
+        if (trial.layers.size() == 1) left -= std::max<int64_t>(0, before.multiplies - trial.multiplies);
+    }
+    return static_cast<double>(left) / static_cast<double>(std::max<int64_t>(1, before.multiplies));
+}
+
 std::optional<std::vector<std::string>> layers_for_budget(const SwapTrial& before, const std::vector<SwapTrial>& trials,
                                                           double budget) {
     struct Option {

@@ -61,4 +61,7 @@ private:
 std::optional<std::vector<std::string>> layers_for_budget(const SwapTrial& before, const std::vector<SwapTrial>& trials,
                                                           double budget);
 
+/// The share of those multiply-adds that is left with all layers swapped whose trials save some: the least budget.
+double least_cost(const SwapTrial& before, const std::vector<SwapTrial>& trials);
+
 }  // namespace heed
