@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "heed/core/cpu/cpu_device.h"
+#include "heed/core/cuda/cuda_device.h"
 #include "heed/core/error.h"
 #include "heed/core/reference/reference_device.h"
 #include "heed/core/settings/nearest_name.h"
@@ -11,6 +12,19 @@
 #include "heed/core/shapes/shapes_device.h"
 
 namespace heed {
+
+namespace {
+
+std::unique_ptr<Device> make_cuda_device_if_built() {
+    if (!make_cuda_device) {
+        throw UserError(
+            "device=cuda: this build of Heed has no CUDA; build it with nvcc on the path and -DHEED_CUDA=ON "
+            "(docs/gpu.md)");
+    }
+    return make_cuda_device();
+}
+
+}  // namespace
 
 MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, float* c, int64_t rows, int64_t inner,
                                  int64_t columns, bool accumulate) {
@@ -35,6 +49,7 @@ std::span<const DeviceType> device_types() {
         {"cpu", make_cpu_device, true},
         {"reference", make_reference_device, true},
         {"shapes", make_shapes_device, false},
+        {"cuda", make_cuda_device_if_built, true},
     };
     return types;
 }

@@ -29,10 +29,12 @@ struct KernelTable {
 }  // namespace heed
 
 /// Declares an op's kernels, `name_DEVICE()` for each device, and the table `name_kernels` of them. A new device is a
-/// line in each half, in the order of DeviceKind.
-#define HEED_KERNELS(Kernels, name)    \
-    const Kernels& name##_cpu();       \
-    const Kernels& name##_reference(); \
-    const Kernels& name##_shapes();    \
-                                       \
-    inline constexpr KernelTable<Kernels> name##_kernels = {#name, {name##_cpu, name##_reference, name##_shapes}}
+/// line in each half, in the order of DeviceKind. Those of cuda are null in a program into which they are not linked.
+#define HEED_KERNELS(Kernels, name)                          \
+    const Kernels& name##_cpu();                             \
+    const Kernels& name##_reference();                       \
+    const Kernels& name##_shapes();                          \
+    [[gnu::weak]] const Kernels& name##_cuda();              \
+                                                             \
+    inline constexpr KernelTable<Kernels> name##_kernels = { \
+        #name, {name##_cpu, name##_reference, name##_shapes, name##_cuda}}

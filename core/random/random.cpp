@@ -9,44 +9,11 @@
 
 namespace heed {
 
-namespace {
-
-uint32_t low(uint64_t value) {
-    return static_cast<uint32_t>(value);
-}
-uint32_t high(uint64_t value) {
-    return static_cast<uint32_t>(value >> 32);
-}
-
-}  // namespace
-
-PhiloxBlock philox(RandomKey key, PhiloxBlock counter) {
-    auto [x0, x1, x2, x3] = counter.word;
-    for (int round = 0; round < 10; ++round) {
-        const uint64_t a = uint64_t{0xD2511F53U} * x0;
-        const uint64_t b = uint64_t{0xCD9E8D57U} * x2;
-        x0 = high(b) ^ x1 ^ key.k0;
-        x1 = low(b);
-        x2 = high(a) ^ x3 ^ key.k1;
-        x3 = low(a);
-        key.k0 += 0x9E3779B9U;
-        key.k1 += 0xBB67AE85U;
-    }
-    return {{x0, x1, x2, x3}};
-}
-
 RandomKey random_key(uint64_t seed, RandomPurpose purpose, std::string_view name) {
     const uint64_t hash = fnv1a(name);
-    const PhiloxBlock block =
-        philox({low(seed), high(seed)}, {{low(hash), high(hash), static_cast<uint32_t>(purpose), 0}});
+    const PhiloxBlock block = philox({low_word(seed), high_word(seed)},
+                                     {{low_word(hash), high_word(hash), static_cast<uint32_t>(purpose), 0}});
     return {block.word[0], block.word[1]};
-}
-
-uint32_t random_word(const RandomStream& stream, int64_t sample, int64_t element) {
-    const auto e = static_cast<uint64_t>(element);
-    const uint64_t block = (e / 64) * 16 + e % 16;
-    const uint32_t global_sample = stream.first_sample + low(static_cast<uint64_t>(sample));
-    return philox(stream.key, {{low(block), high(block), global_sample, stream.step}}).word[(e / 16) % 4];
 }
 
 uint32_t drop_threshold(double p) {

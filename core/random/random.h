@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "heed/core/random/philox.h"
 #include "heed/core/random/random_stream.h"
 
 namespace heed {
@@ -20,22 +21,10 @@ enum class RandomPurpose : uint32_t {
     drop_path = 6,
 };
 
-/// Four random words, or the counter that they are made from.
-struct PhiloxBlock {
-    uint32_t word[4] = {0, 0, 0, 0};
-};
-
-/// Philox4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. 2011): a
-/// bijection of counters for every key.
-PhiloxBlock philox(RandomKey key, PhiloxBlock counter);
-
 /// Key of the numbers that the module `name` (dotted; empty where no module is meant) draws for `purpose`. The key is
 /// words 0 and 1 of Philox({low seed, high seed}, {low h, high h, purpose, 0}) where h is the 64-bit FNV-1a hash of the
 /// name.
 RandomKey random_key(uint64_t seed, RandomPurpose purpose, std::string_view name);
-
-/// Random word of element `element` of sample `sample` (counted from `stream.first_sample`).
-uint32_t random_word(const RandomStream& stream, int64_t sample, int64_t element);
 
 /// A uniform number in [0, 1): the top 24 bits of the word over 2^24.
 inline float uniform_float(uint32_t word) {

@@ -11,43 +11,65 @@
 #include <vector>
 
 #include "heed/core/cpu/isa.h"
+#include "heed/core/kernels/kernel_table.h"
 #include "heed/core/parallel.h"
 #include "heed/core/reference/address.h"
+#include "heed/tests/cuda_emulation/thread_order.h"
 
 namespace heed::test {
 
-/// The kernels of one op on one path: an instruction set of the device cpu, or the device reference.
+/// The kernels of one op on one path: an instruction set of the device cpu, the device reference, or the device cuda in
+/// the emulation of the tests, whose kernels reach the memory of the host.
 template <class Kernels>
 struct KernelPath {
     const Kernels& kernels;
-    bool reference;
+    DeviceKind device;
 
     /// The address of the data under which the path's device knows it; null for an empty vector.
     template <class T>
     T* at(std::vector<T>& data) const {
         if (data.empty()) return nullptr;
-        return reference ? to_reference_address(data.data()) : data.data();
+        return device == DeviceKind::reference ? to_reference_address(data.data()) : data.data();
     }
     template <class T>
     const T* at(const std::vector<T>& data) const {
         if (data.empty()) return nullptr;
-        return reference ? to_reference_address(data.data()) : data.data();
+        return device == DeviceKind::reference ? to_reference_address(data.data()) : data.data();
+    }
+
+    /// The kernels of another op on this path.
+    template <class Others>
+    const Others& of(const KernelTable<Others>& table) const {
+        return table.by_device[static_cast<int>(device)]();
     }
 };
 
-/// Calls `body(path)` for every instruction set that this machine has and for the reference kernels.
+/// Calls `body(path)` for every instruction set that this machine has, for the reference kernels and, where the test is
+/// linked with them (// ctest: cuda), for those of cuda, whose threads run in every order.
 template <class Kernels, class Body>
-void for_each_path(const Kernels& (*cpu)(), const Kernels& (*reference)(), const Body& body) {
+void for_each_path(const KernelTable<Kernels>& table, const Body& body) {
+    const auto path = [&](DeviceKind device) {
+        return KernelPath<Kernels>{table.by_device[static_cast<int>(device)](), device};
+    };
     const Isa before = active_isa();
     for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
         if (!isa_available(isa)) continue;
         set_active_isa(isa);
         SCOPED_TRACE(std::string("path ") + isa_name(isa));
-        body(KernelPath<Kernels>{cpu(), false});
+        body(path(DeviceKind::cpu));
     }
     set_active_isa(before);
-    SCOPED_TRACE("path reference");
-    body(KernelPath<Kernels>{reference(), true});
+    {
+        SCOPED_TRACE("path reference");
+        body(path(DeviceKind::reference));
+    }
+    if (!table.by_device[static_cast<int>(DeviceKind::cuda)]) return;
+    for (const cuda_emulation::ThreadOrder order : cuda_emulation::all_thread_orders) {
+        cuda_emulation::set_thread_order(order);
+        SCOPED_TRACE(std::string("path cuda, threads ") + name_of(order));
+        body(path(DeviceKind::cuda));
+    }
+    cuda_emulation::set_thread_order(cuda_emulation::ThreadOrder::forward);
 }
 
 /// Runs `body`, which returns bytes or numbers, with 1 and with 2 threads and expects the same bits.

@@ -47,12 +47,13 @@ struct OpCase {
 
 std::string name_of(const OpCase& op_case);
 
-/// Runs the case on device cpu with every instruction set that the machine has and on device reference, and says what
-/// is wrong; empty when all is well. Each path checks: values against the definition; the gradient of every input, for
-/// a random weighting of all outputs, against central differences of the definition (at up to 64 elements of each
-/// input); each input alone as the only one with a gradient; gradients added up over two uses of a variable and in a
-/// bound buffer; gradients that somebody else still holds; no record without an input with a gradient; NaN inputs;
-/// unchanged inputs; all memory given back.
+/// Runs the case on device cpu with every instruction set that the machine has, on device reference and, where it is
+/// linked (// ctest: cuda), on the emulated device cuda with its threads in every order, and says what is wrong; empty
+/// when all is well. Each path checks: values against the definition; the gradient of every input, for a random
+/// weighting of all outputs, against central differences of the definition (at up to 64 elements of each input); each
+/// input alone as the only one with a gradient; gradients added up over two uses of a variable and in a bound buffer;
+/// gradients that somebody else still holds; no record without an input with a gradient; NaN inputs; unchanged inputs;
+/// all memory given back.
 std::vector<std::string> check_op(const OpCase& op_case);
 
 /// What differs between a fused op and the composition that defines it, run on the same inputs on the best path of

@@ -32,7 +32,8 @@ void GeneralOptions::describe(Fields& fields) {
         "init_strict", init_strict,
         "whether those weights must be exactly the model's, of the same classes and tokenizer; false: what fits is "
         "taken, positions are made to fit, the rest is new");
-    fields.add("device", device, "what computes: the processor, or plain loops that check it").choices(device_names());
+    fields.add("device", device, "what computes: the processor, plain loops that check it, or an NVIDIA card")
+        .choices(device_names());
     fields.add("threads", threads, "threads for computing; 0: all that this process may use")
         .range(0, max_thread_count);
 }

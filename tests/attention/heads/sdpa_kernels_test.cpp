@@ -247,7 +247,7 @@ void expect_definition(const Case& c) {
     Data clean(c);
     const Definition want(c, clean);
     const double sharpness = c.magnitude * c.magnitude;
-    for_each_path(sdpa_cpu, sdpa_reference, [&](const Path& path) {
+    for_each_path(sdpa_kernels, [&](const Path& path) {
         Data data(c);
         poison_padding(c, data);
         run_forward(c, data, path);
@@ -321,7 +321,7 @@ TEST(SdpaKernels, NothingToDo) {
 
 TEST(SdpaKernels, QueryWithoutKeysGivesZeros) {
     const Case c{.batch = 1, .queries = 20, .keys = 20, .head_dim = 8, .lengths = {0}};
-    for_each_path(sdpa_cpu, sdpa_reference, [&](const Path& path) {
+    for_each_path(sdpa_kernels, [&](const Path& path) {
         Data data(c);
         run_forward(c, data, path);
         for (const float x : data.output) EXPECT_EQ(x, 0.0F);
@@ -334,7 +334,7 @@ TEST(SdpaKernels, QueryWithoutKeysGivesZeros) {
 
 TEST(SdpaKernels, NanInRealInputShowsWhereItIsUsed) {
     const Case c{.batch = 2, .heads = 2, .queries = 40, .keys = 40, .head_dim = 8};
-    for_each_path(sdpa_cpu, sdpa_reference, [&](const Path& path) {
+    for_each_path(sdpa_kernels, [&](const Path& path) {
         Data data(c);
         const int64_t q_row = data.width + margin, kv_row = 2 * data.width + margin;
         data.query[5 * q_row + 2] = not_a_number;                       // sample 0, head 0, query 5
@@ -362,7 +362,7 @@ TEST(SdpaKernels, WhatIsNotFiniteInTheFutureHasNoInfluence) {
     for (const int64_t n : {40, 300}) {
         const Case c{.batch = 1, .heads = 2, .queries = n, .keys = n, .head_dim = 9, .causal = true};
         const int64_t first = n - 23;  // the first token that is not finite
-        for_each_path(sdpa_cpu, sdpa_reference, [&](const Path& path) {
+        for_each_path(sdpa_kernels, [&](const Path& path) {
             Data clean(c), data(c);
             // Later outputs are NaN with the later tokens: only gradients of earlier outputs are asked for.
             for (Data* each : {&clean, &data})
@@ -395,7 +395,7 @@ TEST(SdpaKernels, SameBitsForAnyNumberOfThreads) {
                           Case{.batch = 1, .heads = 1, .queries = 300, .keys = 600, .head_dim = 24, .dropout = 0.1F},
                           Case{.batch = 1, .heads = 1, .queries = 600, .keys = 600, .head_dim = 16, .causal = true}}) {
         SCOPED_TRACE(c.text());
-        for_each_path(sdpa_cpu, sdpa_reference, [&](const Path& path) {
+        for_each_path(sdpa_kernels, [&](const Path& path) {
             expect_same_with_two_threads([&] {
                 Data data(c);
                 run_forward(c, data, path);
@@ -411,7 +411,7 @@ TEST(SdpaKernels, SameBitsForAnyNumberOfThreads) {
 }
 
 TEST(SdpaKernels, WorkspaceDoesNotGrowWithTheSequence) {
-    for_each_path(sdpa_cpu, sdpa_reference, [&](const Path& path) {
+    for_each_path(sdpa_kernels, [&](const Path& path) {
         const auto floats = [&](int64_t n, int64_t batch) {
             const Case c{.batch = batch, .queries = n, .keys = n, .head_dim = 64};
             return path.kernels.workspace(shape_of(c, Data(Case{}), path));

@@ -172,14 +172,14 @@ TEST(SmyrfKernels, WriteAllOfTheirOutputAndNothingElse) {
               Case{2, 2, 20, 70, 7, 2, 8, 0, {}, SmyrfForm::causal_cross},
               Case{1, 1, 300, 300, 16, 1, 3, 0.2F, {}, SmyrfForm::causal_cross},
               Case{3, 2, 40, 40, 5, 2, 6, 0, {40, 0, 13}, SmyrfForm::causal_cross}}) {
-            for_each_path(smyrf_cpu, smyrf_reference, [&](const Path& path) { expect_exact_memory(c, path); });
+            for_each_path(smyrf_kernels, [&](const Path& path) { expect_exact_memory(c, path); });
         }
     }
     set_thread_count(before);
 }
 
 TEST(SmyrfKernels, WorkspaceGrowsNoFasterThanTheSequence) {
-    for_each_path(smyrf_cpu, smyrf_reference, [&](const Path& path) {
+    for_each_path(smyrf_kernels, [&](const Path& path) {
         const auto floats = [&](int64_t tokens) {
             const SmyrfShape shape = shape_of({1, 4, tokens, tokens, 64, 2, 64}, path);
             return path.kernels.sort_workspace(shape) + path.kernels.workspace(shape);

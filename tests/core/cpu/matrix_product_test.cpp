@@ -1,3 +1,4 @@
+// ctest: cuda
 // ctest: processors 2
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "heed/core/cpu/isa.h"
 #include "heed/core/cpu/onednn/matrix_product.h"
 #include "heed/core/cpu/onednn/version.h"
+#include "heed/core/cuda/cuda_device.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
 #include "heed/core/reference/matrix_product.h"
@@ -73,9 +76,8 @@ Problem make_problem(int64_t rows, int64_t columns, int64_t inner, bool transpos
     return problem;
 }
 
-using Compute = void (*)(const MatrixProduct&);
-
-std::vector<float> compute(Compute function, bool reference, const Problem& problem) {
+template <class Compute>
+std::vector<float> compute(const Compute& function, bool reference, const Problem& problem) {
     std::vector<float> c = problem.c;
     MatrixProduct p = problem.product;
     const auto at = [&](auto& data) {
@@ -143,7 +145,7 @@ void check_result(const Problem& problem, const std::vector<float>& c) {
     }
 }
 
-void check_both_devices(const Problem& problem) {
+void check_all_devices(const Problem& problem) {
     const MatrixProduct& p = problem.product;
     SCOPED_TRACE("rows " + std::to_string(p.rows) + " columns " + std::to_string(p.columns) + " inner " +
                  std::to_string(p.inner) + (p.transpose_a ? " T" : " N") + (p.transpose_b ? "T" : "N") + " alpha " +
@@ -156,8 +158,14 @@ void check_both_devices(const Problem& problem) {
         SCOPED_TRACE("cpu");
         check_result(problem, compute_on_cpu(problem));
     }
-    SCOPED_TRACE("reference");
-    check_result(problem, compute(reference_matrix_product, true, problem));
+    {
+        SCOPED_TRACE("reference");
+        check_result(problem, compute(reference_matrix_product, true, problem));
+    }
+    if (!make_cuda_device) return;
+    SCOPED_TRACE("cuda");
+    static const std::unique_ptr<Device> cuda = make_cuda_device();
+    check_result(problem, compute([](const MatrixProduct& product) { cuda->matrix_product(product); }, false, problem));
 }
 
 template <class Body>
@@ -193,9 +201,9 @@ TEST_F(MatrixProductTest, EverySizeTranspositionScaleBiasAndStride) {
                 for (float beta : {0.0f, 1.0f, -0.25f}) {
                     for (bool bias : {false, true}) {
                         for (int64_t gap : {0, 3}) {
-                            check_both_devices(make_problem(size.rows, size.columns, size.inner, transpose_a,
-                                                            transpose_b,
-                                                            {.alpha = alpha, .beta = beta, .bias = bias, .gap = gap}));
+                            check_all_devices(make_problem(size.rows, size.columns, size.inner, transpose_a,
+                                                           transpose_b,
+                                                           {.alpha = alpha, .beta = beta, .bias = bias, .gap = gap}));
                             if (HasFatalFailure()) return;
                         }
                     }
@@ -208,13 +216,13 @@ TEST_F(MatrixProductTest, EverySizeTranspositionScaleBiasAndStride) {
 TEST_F(MatrixProductTest, ProductsOfATrainingStep) {
     for (float beta : {0.0f, 1.0f}) {
         // Forward, data gradient, and weight gradients of row strides that do and do not collide in the cache.
-        check_both_devices(make_problem(520, 48, 32, false, true, {.beta = beta, .bias = true}));
-        check_both_devices(make_problem(513, 27, 39, false, true, {.beta = beta, .bias = true, .gap = 1}));
-        check_both_devices(make_problem(150, 32, 48, false, false, {.beta = beta}));
-        check_both_devices(make_problem(40, 520, 24, false, false, {.beta = beta}));
-        check_both_devices(make_problem(48, 32, 600, true, false, {.beta = beta}));
-        check_both_devices(make_problem(64, 64, 300, true, false, {.beta = beta, .gap = 192}));
-        check_both_devices(make_problem(64, 80, 520, true, false, {.alpha = 0.5f, .beta = beta, .gap = 448}));
+        check_all_devices(make_problem(520, 48, 32, false, true, {.beta = beta, .bias = true}));
+        check_all_devices(make_problem(513, 27, 39, false, true, {.beta = beta, .bias = true, .gap = 1}));
+        check_all_devices(make_problem(150, 32, 48, false, false, {.beta = beta}));
+        check_all_devices(make_problem(40, 520, 24, false, false, {.beta = beta}));
+        check_all_devices(make_problem(48, 32, 600, true, false, {.beta = beta}));
+        check_all_devices(make_problem(64, 64, 300, true, false, {.beta = beta, .gap = 192}));
+        check_all_devices(make_problem(64, 80, 520, true, false, {.alpha = 0.5f, .beta = beta, .gap = 448}));
     }
 }
 
@@ -223,26 +231,26 @@ TEST_F(MatrixProductTest, Batches) {
         for (bool bias : {false, true}) {
             for (float beta : {0.0f, 1.0f}) {
                 Extras extras{.beta = beta, .bias = bias, .gap = 2, .batch = 3};
-                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                check_all_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
                 extras.share_a = true;
-                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                check_all_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
                 extras.share_b = true;
-                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                check_all_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
                 extras.share_a = false;
-                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                check_all_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
                 extras.share_b = false;
                 extras.share_c = true;
-                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                check_all_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
                 extras.share_c = false;
                 extras.alpha = 0.5f;
-                check_both_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
+                check_all_devices(make_problem(13, 9, 17, transpose_a, transpose_b, extras));
                 if (HasFatalFailure()) return;
             }
         }
     });
-    check_both_devices(make_problem(4, 4, 4, false, false, {.batch = 0}));
-    check_both_devices(make_problem(4, 4, 0, false, false, {.beta = 0.5f, .bias = true, .batch = 2}));
-    check_both_devices(make_problem(1, 1, 1, false, true, {.batch = 5}));
+    check_all_devices(make_problem(4, 4, 4, false, false, {.batch = 0}));
+    check_all_devices(make_problem(4, 4, 0, false, false, {.beta = 0.5f, .bias = true, .batch = 2}));
+    check_all_devices(make_problem(1, 1, 1, false, true, {.batch = 5}));
 }
 
 TEST_F(MatrixProductTest, HeadsThatLieBesideEachOther) {
@@ -261,7 +269,7 @@ TEST_F(MatrixProductTest, HeadsThatLieBesideEachOther) {
     problem.a = numbers(tokens * heads * head_dim, 1);
     problem.b = numbers(tokens * heads * head_dim, 2);
     problem.c = std::vector<float>(index(heads * tokens * tokens), not_a_number);
-    check_both_devices(problem);
+    check_all_devices(problem);
 }
 
 TEST_F(MatrixProductTest, NotANumberInAnOperandShows) {
@@ -275,8 +283,8 @@ TEST_F(MatrixProductTest, NotANumberInAnOperandShows) {
 
 TEST_F(MatrixProductTest, TheSamePrimitiveTakesTheAddressesOfEachCall) {
     for (uint32_t seed : {1U, 50U, 99U}) {
-        check_both_devices(make_problem(33, 20, 24, false, true, {.bias = true}, seed));
-        check_both_devices(make_problem(33, 20, 24, false, true, {}, seed));
+        check_all_devices(make_problem(33, 20, 24, false, true, {.bias = true}, seed));
+        check_all_devices(make_problem(33, 20, 24, false, true, {}, seed));
     }
 }
 

@@ -47,7 +47,7 @@ std::vector<float> arguments(int64_t n) {
 }
 
 TEST(ActivationKernels, ForwardEqualsTheFormula) {
-    for_each_path(activation_cpu, activation_reference, [](const auto& path) {
+    for_each_path(activation_kernels, [](const auto& path) {
         for (Activation kind : kinds) {
             for (int64_t n : sizes) {
                 const std::vector<float> x = arguments(n);
@@ -65,7 +65,7 @@ TEST(ActivationKernels, ForwardEqualsTheFormula) {
 }
 
 TEST(ActivationKernels, BackwardEqualsTheDerivative) {
-    for_each_path(activation_cpu, activation_reference, [](const auto& path) {
+    for_each_path(activation_kernels, [](const auto& path) {
         for (Activation kind : kinds) {
             for (int64_t n : sizes) {
                 const std::vector<float> x = arguments(n);
@@ -85,7 +85,7 @@ TEST(ActivationKernels, BackwardEqualsTheDerivative) {
 
 TEST(ActivationKernels, LimitsZeroAndNaN) {
     const float big = std::numeric_limits<float>::max();
-    for_each_path(activation_cpu, activation_reference, [&](const auto& path) {
+    for_each_path(activation_kernels, [&](const auto& path) {
         for (Activation kind : rectifiers) {
             std::vector<float> x = {infinity, -infinity, big, -big, 0, -0.0F, not_a_number, 30, -30};
             std::vector<float> y(x.size(), 9);
@@ -108,7 +108,7 @@ TEST(ActivationKernels, SiluAndTanhFarOut) {
     const std::vector<float> dy(x.size(), 2);
     const double e30 = std::exp(-30.0), e80 = std::exp(-80.0);
     const double far30 = 8 * e30 * e30;  // 2 (1 - tanh^2)
-    for_each_path(activation_cpu, activation_reference, [&](const auto& path) {
+    for_each_path(activation_kernels, [&](const auto& path) {
         std::vector<float> y(x.size()), dx(x.size());
         path.kernels.forward(Activation::silu, path.at(x), path.at(y), n);
         expect_close(y, {infinity, 0, 3e38F, 0, 0, not_a_number, 30, -30 * e30, 80, -80 * e80}, 2e-6, 1e-37, "silu");
@@ -122,7 +122,7 @@ TEST(ActivationKernels, SiluAndTanhFarOut) {
 }
 
 TEST(ActivationKernels, NaNInTheGradientIsPassedOn) {
-    for_each_path(activation_cpu, activation_reference, [](const auto& path) {
+    for_each_path(activation_kernels, [](const auto& path) {
         for (Activation kind : kinds) {
             const std::vector<float> x(21, 0.5F);
             std::vector<float> dy(21, 1.0F);
@@ -136,7 +136,7 @@ TEST(ActivationKernels, NaNInTheGradientIsPassedOn) {
 
 TEST(ActivationKernels, BackwardBiasIsBackwardAndSums) {
     const int64_t shapes[][2] = {{1, 1}, {3, 5}, {16, 17}, {17, 16}, {70, 33}, {257, 130}, {5, 4100}, {0, 7}, {4, 0}};
-    for_each_path(activation_cpu, activation_reference, [&](const auto& path) {
+    for_each_path(activation_kernels, [&](const auto& path) {
         for (Activation kind : kinds) {
             for (const auto& [rows, width] : shapes) {
                 SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(width));

@@ -17,7 +17,7 @@ const RandomStream stream = {random_key(7, RandomPurpose::drop_path, "block.drop
 
 TEST(DropPathKernels, ASampleStaysOrGoesAsAWhole) {
     const int64_t shapes[][2] = {{1, 1}, {3, 5}, {60, 63}, {2, 1000}, {40, 517}, {3, 40000}, {0, 7}, {4, 0}};
-    for_each_path(drop_path_cpu, drop_path_reference, [&](const auto& path) {
+    for_each_path(drop_path_kernels, [&](const auto& path) {
         for (const auto& [samples, per_sample] : shapes) {
             SCOPED_TRACE(std::to_string(samples) + " x " + std::to_string(per_sample));
             for (float p : {0.0F, 0.1F, 0.5F, 0.9F}) {
@@ -53,7 +53,7 @@ TEST(DropPathKernels, ShareOfDroppedSamples) {
 }
 
 TEST(DropPathKernels, NaNStaysUnlessItIsDropped) {
-    for_each_path(drop_path_cpu, drop_path_reference, [](const auto& path) {
+    for_each_path(drop_path_kernels, [](const auto& path) {
         const std::vector<float> x(300, not_a_number);
         std::vector<float> y(300);
         path.kernels.apply({path.at(x), path.at(y), 100, 3, 0.5F, stream});

@@ -17,7 +17,7 @@ const RandomStream stream = {random_key(7, RandomPurpose::dropout, "block.dropou
 TEST(DropoutKernels, MaskIsThatOfTheStream) {
     const int64_t shapes[][2] = {{1, 1},    {3, 5},    {5, 63},    {5, 64}, {5, 65},
                                  {2, 1000}, {40, 517}, {1, 40000}, {0, 7},  {4, 0}};
-    for_each_path(dropout_cpu, dropout_reference, [&](const auto& path) {
+    for_each_path(dropout_kernels, [&](const auto& path) {
         for (const auto& [samples, per_sample] : shapes) {
             SCOPED_TRACE(std::to_string(samples) + " x " + std::to_string(per_sample));
             for (float p : {0.0F, 0.1F, 0.5F, 0.9F}) {
@@ -85,7 +85,7 @@ TEST(DropoutKernels, StepAndKeyChangeTheMask) {
 }
 
 TEST(DropoutKernels, NaNStaysUnlessItIsDropped) {
-    for_each_path(dropout_cpu, dropout_reference, [](const auto& path) {
+    for_each_path(dropout_kernels, [](const auto& path) {
         const std::vector<float> x(300, not_a_number);
         std::vector<float> y(300);
         path.kernels.apply({path.at(x), path.at(y), 1, 300, 0.5F, stream});

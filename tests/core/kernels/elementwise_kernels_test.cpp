@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/kernels/elementwise_kernels.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@ std::size_t index(int64_t i) {
 }
 
 TEST(ElementwiseKernels, AddAccumulateScaleFill) {
-    for_each_path(elementwise_cpu, elementwise_reference, [](const auto& path) {
+    for_each_path(elementwise_kernels, [](const auto& path) {
         for (int64_t n : sizes) {
             std::vector<float> a = numbers(n, 1);
             const std::vector<float> b = numbers(n, 2, 100);
@@ -52,7 +53,7 @@ TEST(ElementwiseKernels, AddAccumulateScaleFill) {
 }
 
 TEST(ElementwiseKernels, ScaleByANumberOnTheDevice) {
-    for_each_path(elementwise_cpu, elementwise_reference, [](const auto& path) {
+    for_each_path(elementwise_kernels, [](const auto& path) {
         for (const float factor : {1.0F, -0.25F}) {
             const std::vector<float> on_device = {factor}, before = numbers(37, 3);
             std::vector<float> values = before;
@@ -67,7 +68,7 @@ TEST(ElementwiseKernels, ScaleByANumberOnTheDevice) {
 }
 
 TEST(ElementwiseKernels, AddInteger) {
-    for_each_path(elementwise_cpu, elementwise_reference, [](const auto& path) {
+    for_each_path(elementwise_kernels, [](const auto& path) {
         const std::vector<int32_t> x = {3, -1, 0, 100};
         std::vector<int32_t> y(5, 9);
         path.kernels.add_integer(path.at(x), 2, path.at(y), 4);
@@ -79,7 +80,7 @@ constexpr int64_t shapes[][2] = {{1, 1},    {3, 5},     {16, 17},   {17, 16}, {7
                                  {5, 2100}, {3, 20000}, {1100, 10}, {0, 7},   {4, 0}};
 
 TEST(ElementwiseKernels, AddBiasWithRowStrides) {
-    for_each_path(elementwise_cpu, elementwise_reference, [](const auto& path) {
+    for_each_path(elementwise_kernels, [](const auto& path) {
         for (const auto& [rows, width] : shapes) {
             const int64_t x_stride = width + 3, y_stride = width + 5;
             const std::vector<float> x = numbers(rows * x_stride, 1);
@@ -98,7 +99,7 @@ TEST(ElementwiseKernels, AddBiasWithRowStrides) {
 }
 
 TEST(ElementwiseKernels, SumRowsWithStride) {
-    for_each_path(elementwise_cpu, elementwise_reference, [](const auto& path) {
+    for_each_path(elementwise_kernels, [](const auto& path) {
         for (const auto& [rows, width] : shapes) {
             SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(width));
             for (bool accumulate : {false, true}) {
@@ -123,7 +124,7 @@ TEST(ElementwiseKernels, SumRowsWithStride) {
 }
 
 TEST(ElementwiseKernels, NaNShowsInItsColumnAlone) {
-    for_each_path(elementwise_cpu, elementwise_reference, [](const auto& path) {
+    for_each_path(elementwise_kernels, [](const auto& path) {
         std::vector<float> x(index(50 * 21), 1);
         x[index(33 * 21 + 18)] = not_a_number;
         std::vector<float> sums(21);

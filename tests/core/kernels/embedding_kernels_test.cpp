@@ -12,7 +12,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(embedding_cpu, embedding_reference, body);
+    for_each_path(embedding_kernels, body);
 }
 
 /// Ids of which 0 is frequent, as padding is, and some do not occur.

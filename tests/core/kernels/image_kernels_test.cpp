@@ -12,7 +12,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(image_cpu, image_reference, body);
+    for_each_path(image_kernels, body);
 }
 
 vector<uint8_t> bytes(int64_t count) {

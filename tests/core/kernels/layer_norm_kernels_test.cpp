@@ -12,7 +12,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(layer_norm_cpu, layer_norm_reference, body);
+    for_each_path(layer_norm_kernels, body);
 }
 
 struct Case {

@@ -13,7 +13,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(optimizer_cpu, optimizer_reference, body);
+    for_each_path(optimizer_kernels, body);
 }
 
 constexpr int64_t counts[] = {0, 1, 3, 7, 16, 33, 1000, 20001};

@@ -19,7 +19,7 @@ constexpr int64_t shapes[][4] = {{1, 1, 1, 1},    {2, 3, 4, 5},   {3, 50, 4, 16}
                                  {2, 3, 0, 4},    {2, 3, 2, 0},   {1, 700, 1, 3}};
 
 TEST(PermuteHeadsKernels, SplitsAndMergesHeads) {
-    for_each_path(permute_heads_cpu, permute_heads_reference, [](const auto& path) {
+    for_each_path(permute_heads_kernels, [](const auto& path) {
         for (const auto& [b, n, h, r] : shapes) {
             SCOPED_TRACE(std::to_string(n) + " tokens, " + std::to_string(h) + " heads of " + std::to_string(r));
             const HeadStrides tokens_first = {n * h * r, h * r, r};
@@ -48,7 +48,7 @@ TEST(PermuteHeadsKernels, SplitsAndMergesHeads) {
 
 TEST(PermuteHeadsKernels, TakesThePartOfAPackedArray) {
     constexpr int64_t b = 2, n = 9, h = 3, r = 5;
-    for_each_path(permute_heads_cpu, permute_heads_reference, [](const auto& path) {
+    for_each_path(permute_heads_kernels, [](const auto& path) {
         const std::vector<float> packed = numbers(b * n * 3 * h * r, 1);  // [b, n, 3, h, r]
         std::vector<float> keys(index(b * h * n * r));
         path.kernels.copy(
@@ -69,7 +69,7 @@ TEST(PermuteHeadsKernels, TakesThePartOfAPackedArray) {
 
 TEST(PermuteHeadsKernels, KeepsTheGapsOfThePlaceItWritesTo) {
     constexpr int64_t b = 2, n = 40, h = 3, r = 5, capacity = 50;
-    for_each_path(permute_heads_cpu, permute_heads_reference, [](const auto& path) {
+    for_each_path(permute_heads_kernels, [](const auto& path) {
         const std::vector<float> x = numbers(b * n * h * r, 1);
         std::vector<float> cache(index(b * h * capacity * r), 7);
         path.kernels.copy(

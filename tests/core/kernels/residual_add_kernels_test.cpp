@@ -13,7 +13,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(residual_add_cpu, residual_add_reference, body);
+    for_each_path(residual_add_kernels, body);
 }
 
 constexpr RandomStream stream = {{21, 22}, 23, 24};

@@ -18,7 +18,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(residual_layer_norm_cpu, residual_layer_norm_reference, body);
+    for_each_path(residual_layer_norm_kernels, body);
 }
 
 struct Case {
@@ -101,7 +101,7 @@ TEST(ResidualLayerNormKernels, AreResidualAddThenLayerNorm) {
                     expect_close(r.sum, sum, 3e-7, 3e-7, "sum");
                     expect_close(r.dbranch, dbranch, 3e-7, 0, "dbranch");
 
-                    const LayerNormKernels& norm = path.reference ? layer_norm_reference() : layer_norm_cpu();
+                    const LayerNormKernels& norm = path.of(layer_norm_kernels);
                     vector<float> y(r.sum.size()), mean(r.mean.size()), rstd(mean), dx(y), dgain(c.gain), dbias(dgain);
                     norm.forward({path.at(r.sum), path.at(c.gain), path.at(c.bias), path.at(y), path.at(mean),
                                   path.at(rstd), rows, width, 1e-5F});

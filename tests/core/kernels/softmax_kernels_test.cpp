@@ -46,7 +46,7 @@ const std::vector<Case>& cases() {
 }
 
 TEST(SoftmaxKernels, ForwardEqualsTheFormula) {
-    for_each_path(softmax_cpu, softmax_reference, [](const auto& path) {
+    for_each_path(softmax_kernels, [](const auto& path) {
         for (const Case& c : cases()) {
             SCOPED_TRACE(std::to_string(c.rows) + " x " + std::to_string(c.width));
             std::vector<float> x = numbers(c.rows * c.width, 1, 20);
@@ -73,7 +73,7 @@ TEST(SoftmaxKernels, ForwardEqualsTheFormula) {
 }
 
 TEST(SoftmaxKernels, BackwardEqualsTheFormula) {
-    for_each_path(softmax_cpu, softmax_reference, [](const auto& path) {
+    for_each_path(softmax_kernels, [](const auto& path) {
         for (const Case& c : cases()) {
             SCOPED_TRACE(std::to_string(c.rows) + " x " + std::to_string(c.width));
             const std::vector<float> y = numbers(c.rows * c.width, 1, 0.5F, 0.5F);
@@ -102,7 +102,7 @@ TEST(SoftmaxKernels, BackwardEqualsTheFormula) {
 }
 
 TEST(SoftmaxKernels, LargeValuesDoNotOverflow) {
-    for_each_path(softmax_cpu, softmax_reference, [](const auto& path) {
+    for_each_path(softmax_kernels, [](const auto& path) {
         const std::vector<float> x = {1e30F, 1e30F, -1e30F, 3e38F, -3e38F, -3e38F};
         std::vector<float> y(6);
         path.kernels.forward({path.at(x), path.at(y), 2, 3, {}});
@@ -111,7 +111,7 @@ TEST(SoftmaxKernels, LargeValuesDoNotOverflow) {
 }
 
 TEST(SoftmaxKernels, InfinityAndNaN) {
-    for_each_path(softmax_cpu, softmax_reference, [](const auto& path) {
+    for_each_path(softmax_kernels, [](const auto& path) {
         for (int64_t width : {3, 21}) {
             std::vector<float> x;
             std::vector<double> want;
@@ -146,7 +146,7 @@ TEST(SoftmaxKernels, InfinityAndNaN) {
 }
 
 TEST(SoftmaxKernels, NaNInTheGradientStays) {
-    for_each_path(softmax_cpu, softmax_reference, [](const auto& path) {
+    for_each_path(softmax_kernels, [](const auto& path) {
         const std::vector<float> y(40, 0.05F);
         std::vector<float> dy(40, 1.0F);
         dy[19] = not_a_number;

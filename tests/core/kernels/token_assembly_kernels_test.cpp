@@ -12,7 +12,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(token_assembly_cpu, token_assembly_reference, body);
+    for_each_path(token_assembly_kernels, body);
 }
 
 struct Case {

@@ -14,7 +14,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(token_pool_cpu, token_pool_reference, body);
+    for_each_path(token_pool_kernels, body);
 }
 
 struct Result {

@@ -10,7 +10,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(totals_cpu, totals_reference, body);
+    for_each_path(totals_kernels, body);
 }
 
 TEST(TotalsKernels, AddsAMultiple) {

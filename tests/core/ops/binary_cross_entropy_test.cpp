@@ -23,7 +23,7 @@ using std::vector;
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(binary_cross_entropy_cpu, binary_cross_entropy_reference, body);
+    for_each_path(binary_cross_entropy_kernels, body);
 }
 
 struct Result {

@@ -72,7 +72,7 @@ struct Case {
 
 template <class Body>
 void for_paths(const Body& body) {
-    for_each_path(distillation_cpu, distillation_reference, body);
+    for_each_path(distillation_kernels, body);
 }
 
 TEST(DistillationKernels, MatchTheFormulaAndItsFiniteDifferences) {
@@ -136,7 +136,7 @@ TEST(Distillation, HandsOnTheGradientAndRefusesOtherShapes) {
     context.tape().backward(result.loss, Tensor::from_host(context, {1}, vector<float>{0.5F}));
     const vector<float> gradient = logits.slot()->gradient().to_vector();
     context.tape().clear();
-    const Result whole = each.run(Path{distillation_cpu(), false});
+    const Result whole = each.run(Path{distillation_cpu(), DeviceKind::cpu});
     for (size_t i = 0; i < gradient.size(); ++i) EXPECT_NEAR(gradient[i], 0.5F * whole.dlogits[i], 1e-6);
     EXPECT_TRUE(contains(message_of<Error>([&] { distillation(logits, teacher.slice(0, 2), 2); }), "teacher"));
     EXPECT_TRUE(contains(message_of<Error>([&] { distillation(logits, teacher, 0); }), "temperature above 0"));

@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/tensor/tensor.h"
 
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/message_of.h"
 
 namespace heed::test {
@@ -25,7 +27,7 @@ protected:
     Context context_{GetParam()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Tensor, OnDevice, testing::Values("cpu", "reference"));
+INSTANTIATE_TEST_SUITE_P(Tensor, OnDevice, testing::ValuesIn(computing_devices()));
 
 TEST_P(OnDevice, ValuesComeBackAsTheyWent) {
     const Tensor tensor = counted({2, 3});

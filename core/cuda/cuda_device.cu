@@ -1,0 +1,127 @@
+#include "heed/core/cuda/cuda_device.h"
+
+#include <string>
+
+#include "heed/core/cuda/check.cuh"
+#include "heed/core/cuda/launch.cuh"
+#include "heed/core/cuda/matrix_product.cuh"
+
+namespace heed {
+
+namespace cuda {
+
+namespace {
+
+cudaStream_t make_stream() {
+    cudaStream_t stream = nullptr;
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+    return stream;
+}
+
+std::string version_text(int version) {
+    return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+/// Asked of the card to see whether this build has code for it.
+__global__ void no_work_kernel() {}
+
+/// Throws UserError where this machine cannot run CUDA kernels of this build.
+void require_card() {
+    int cards = 0;
+    const cudaError_t result = cudaGetDeviceCount(&cards);
+    if (result == cudaErrorInsufficientDriver) {
+        int driver = 0, needed = 0;
+        cudaDriverGetVersion(&driver);
+        cudaRuntimeGetVersion(&needed);
+        cudaGetLastError();
+        if (driver == 0) throw UserError("device=cuda: this machine has no driver for NVIDIA cards (libcuda.so.1)");
+        throw UserError("device=cuda: the driver of this machine serves CUDA up to " + version_text(driver) +
+                        ", this build needs one for CUDA " + version_text(needed));
+    }
+    if (result == cudaErrorNoDevice || (result == cudaSuccess && cards == 0)) {
+        cudaGetLastError();
+        throw UserError("device=cuda: this machine has no NVIDIA card, or none that this process may use");
+    }
+    if (result != cudaSuccess) {
+        cudaGetLastError();
+        throw UserError(std::string("device=cuda: the driver refused: ") + cudaGetErrorString(result));
+    }
+    cudaFuncAttributes attributes{};
+    const cudaError_t code = cudaFuncGetAttributes(&attributes, no_work_kernel);
+    if (code == cudaErrorNoKernelImageForDevice || code == cudaErrorInvalidDeviceFunction) {
+        cudaGetLastError();
+        int major = 0, minor = 0;
+        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0);
+        cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0);
+        throw UserError("device=cuda: this build has code for the architectures " HEED_CUDA_ARCHITECTURES
+                        ", the card is of architecture " +
+                        std::to_string(major) + std::to_string(minor) + " (build with -DHEED_CUDA_ARCHITECTURES)");
+    }
+    if (code != cudaSuccess) {
+        cudaGetLastError();
+        throw UserError(std::string("device=cuda: the card cannot be used: ") + cudaGetErrorString(code));
+    }
+}
+
+class CudaDevice final : public Device {
+public:
+    CudaDevice() { require_card(); }
+
+    DeviceKind kind() const override { return DeviceKind::cuda; }
+    const char* name() const override { return "cuda"; }
+
+    void* allocate(size_t bytes) override {
+        void* address = nullptr;
+        const cudaError_t result = cudaMalloc(&address, bytes);
+        if (result == cudaErrorMemoryAllocation) {
+            cudaGetLastError();
+            size_t unused = 0, all = 0;
+            check(cudaMemGetInfo(&unused, &all), "asking for the memory left");
+            throw Error("out of memory on the card: " + std::to_string(bytes) + " bytes were asked for, " +
+                        std::to_string(unused) + " of " + std::to_string(all) +
+                        " are left; a smaller data.batch or model.checkpoint_activations needs less");
+        }
+        check(result, "allocating memory");
+        return address;
+    }
+    void release(void* address, size_t) override { cudaFree(address); }
+
+    void copy_from_host(void* destination, const void* host, size_t bytes) override {
+        // Memory that is not pinned has been read when this returns.
+        if (bytes) check(copy_async(destination, host, bytes, cudaMemcpyHostToDevice), "copying to the card");
+    }
+    void copy_to_host(void* host, const void* source, size_t bytes) override {
+        if (!bytes) return;
+        check(copy_async(host, source, bytes, cudaMemcpyDeviceToHost), "copying from the card");
+        check(cudaStreamSynchronize(work_stream()), "waiting for the card");
+    }
+    void copy(void* destination, const void* source, size_t bytes) override {
+        if (bytes) check(copy_async(destination, source, bytes, cudaMemcpyDeviceToDevice), "copying on the card");
+    }
+    void fill_zero(void* destination, size_t bytes) override {
+        if (bytes) check(cudaMemsetAsync(destination, 0, bytes, work_stream()), "filling with zeros");
+    }
+    bool shares_host_memory() const override { return false; }
+
+    void matrix_product(const MatrixProduct& product) override { tiled_matrix_product(product); }
+
+private:
+    static cudaError_t copy_async(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+        return cudaMemcpyAsync(to, from, bytes, kind, work_stream());
+    }
+};
+
+}  // namespace
+
+cudaStream_t work_stream() {
+    static const cudaStream_t stream = make_stream();
+    return stream;
+}
+
+}  // namespace cuda
+
+std::unique_ptr<Device> make_cuda_device() {
+    return std::make_unique<cuda::CudaDevice>();
+}
+
+}  // namespace heed

@@ -1,0 +1,61 @@
+#include "heed/core/cuda/column_sums.cuh"
+#include "heed/core/cuda/for_each.cuh"
+#include "heed/core/kernels/elementwise_kernels.h"
+
+namespace heed {
+
+namespace {
+
+void add(const float* a, const float* b, float* y, int64_t n) {
+    cuda::for_each("add", n, [=] __device__(int64_t i) { y[i] = a[i] + b[i]; });
+}
+
+void accumulate(const float* x, float* y, int64_t n) {
+    cuda::for_each("accumulate", n, [=] __device__(int64_t i) { y[i] += x[i]; });
+}
+
+void scale(const float* x, float factor, float* y, int64_t n) {
+    cuda::for_each("scale", n, [=] __device__(int64_t i) { y[i] = factor * x[i]; });
+}
+
+void scale_by(const float* factor, float* x, int64_t n) {
+    cuda::for_each("scale by", n, [=] __device__(int64_t i) {
+        if (*factor != 1) x[i] *= *factor;
+    });
+}
+
+void add_integer(const int32_t* x, int32_t value, int32_t* y, int64_t n) {
+    cuda::for_each("add integer", n, [=] __device__(int64_t i) { y[i] = x[i] + value; });
+}
+
+void fill(float value, float* y, int64_t n) {
+    cuda::for_each("fill", n, [=] __device__(int64_t i) { y[i] = value; });
+}
+
+void add_bias(const AddBias& a) {
+    cuda::for_each_in_rows("add bias", a.rows, a.width, [a] __device__(int64_t row, int64_t column) {
+        a.y[row * a.y_stride + column] = a.x[row * a.x_stride + column] + a.bias[column];
+    });
+}
+
+void sum_rows(const SumRows& a) {
+    const auto value = [a] __device__(int64_t row, int64_t column, float(&values)[1]) {
+        values[0] = a.x[row * a.stride + column];
+    };
+    cuda::column_sums<1>("sum of rows", a.rows, a.width, value, {a.sums}, a.accumulate, a.workspace);
+}
+
+int64_t sum_rows_workspace(int64_t rows, int64_t width) {
+    return cuda::column_sums_workspace(rows, width);
+}
+
+constexpr ElementwiseKernels elementwise_cuda_kernels = {add,  accumulate, scale,    scale_by,          add_integer,
+                                                         fill, add_bias,   sum_rows, sum_rows_workspace};
+
+}  // namespace
+
+const ElementwiseKernels& elementwise_cuda() {
+    return elementwise_cuda_kernels;
+}
+
+}  // namespace heed

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "heed/core/device/device.h"
+
+namespace heed::cuda {
+
+/// The matrix product by a kernel of our own, tiles of 64 x 64 in f32: runs on every card, whatever libraries there
+/// are.
+void tiled_matrix_product(const MatrixProduct& product);
+
+}  // namespace heed::cuda

@@ -1,0 +1,72 @@
+// ctest: cuda
+#include "heed/core/cuda/cuda_device.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "heed/core/device/caching_allocator.h"
+#include "heed/core/device/context.h"
+#include "heed/core/error.h"
+#include "heed/tests/cuda_emulation/device_memory.h"
+#include "heed/tests/cuda_emulation/machine.h"
+#include "heed/tests/support/message_of.h"
+
+namespace heed::test {
+
+namespace {
+
+using cuda_emulation::DeviceMemory;
+using cuda_emulation::machine;
+
+class CudaDeviceTest : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!make_cuda_device) GTEST_SKIP() << "built without the emulation of CUDA";
+    }
+    void TearDown() override {
+        machine() = {};
+        DeviceMemory::instance().set_capacity(DeviceMemory::range_bytes);
+    }
+};
+
+std::string refusal() {
+    return message_of<UserError>([] { make_device("cuda"); });
+}
+
+TEST_F(CudaDeviceTest, SaysWhatTheMachineLacks) {
+    machine().driver_version = 0;
+    EXPECT_EQ("device=cuda: this machine has no driver for NVIDIA cards (libcuda.so.1)", refusal());
+    machine().driver_version = 12080;
+    EXPECT_EQ("device=cuda: the driver of this machine serves CUDA up to 12.8, this build needs one for CUDA 13.0",
+              refusal());
+    machine() = {};
+    machine().cards = 0;
+    EXPECT_EQ("device=cuda: this machine has no NVIDIA card, or none that this process may use", refusal());
+    machine() = {};
+    machine().has_code = false;
+    EXPECT_EQ(
+        "device=cuda: this build has code for the architectures emulated, the card is of architecture 90 (build with "
+        "-DHEED_CUDA_ARCHITECTURES)",
+        refusal());
+}
+
+TEST_F(CudaDeviceTest, OutOfMemoryTellsHowMuchWasAskedFor) {
+    Context context("cuda");
+    DeviceMemory::instance().set_capacity(DeviceMemory::instance().in_use() + 1000);
+    EXPECT_EQ("out of memory on the card: 4096 bytes were asked for, 1000 of " +
+                  std::to_string(DeviceMemory::instance().capacity()) +
+                  " are left; a smaller data.batch or model.checkpoint_activations needs less",
+              message_of<Error>([&] { context.allocator().acquire(4096); }));
+}
+
+TEST_F(CudaDeviceTest, KeptMemoryIsGivenBackBeforeItRunsOut) {
+    Context context("cuda");
+    context.allocator().release(context.allocator().acquire(4096));
+    DeviceMemory::instance().set_capacity(DeviceMemory::instance().in_use() + 1000);
+    context.allocator().release(context.allocator().acquire(2048));
+}
+
+}  // namespace
+
+}  // namespace heed::test
