@@ -5,6 +5,7 @@
 #include "heed/core/cpu/isa.h"
 #include "heed/core/cpu/onednn/version.h"
 #include "heed/core/parallel.h"
+#include "heed/core/ranks/process_ranks.h"
 #include "heed/core/version.h"
 
 namespace heed {
@@ -26,6 +27,7 @@ int run(const ShowVersion&) {
     line("oneDNN", onednn_version());
     line("threads", fmt::format("{} of {}", default_thread_count(), build.thread_runtime));
     line("CUDA", build.cuda ? "yes" : "no");
+    line("MPI", has_mpi() ? "yes" : "no");
     return 0;
 }
 

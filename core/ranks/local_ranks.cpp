@@ -1,5 +1,6 @@
 #include "heed/core/ranks/local_ranks.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -11,38 +12,58 @@
 #include <vector>
 
 #include "heed/core/device/context.h"
-#include "heed/core/error.h"
+#include "heed/core/ranks/other_rank_error.h"
+#include "heed/core/ranks/rank_sum.h"
 
 namespace heed {
 namespace {
 
-/// Thrown in a rank because of what another one did.
-class OtherRankError : public Error {
-public:
-    using Error::Error;
-};
+enum class Kind : uint8_t { all_reduce, reduce_scatter, all_gather, broadcast, gather };
 
-/// One rank's part of a sum: its values in memory of the host, where all ranks can reach them.
+/// What one rank brings to an operation: its values in memory of the host, where all ranks can reach them, or bytes.
 struct Part {
+    Kind kind = Kind::gather;
+    const char* what = "";
     DType dtype = DType::f32;
     int64_t count = 0;
     void* values = nullptr;
+    std::string bytes = {};
 
-    bool matches(const Part& other) const { return dtype == other.dtype && count == other.count; }
-    std::string text() const { return std::to_string(count) + " " + dtype_name(dtype); }
+    bool matches(const Part& other) const { return kind == other.kind && dtype == other.dtype && count == other.count; }
+    std::string text() const {
+        static constexpr const char* verbs[] = {"adds up", "adds up and scatters", "gathers", "is sent", "says"};
+        return std::string(verbs[static_cast<int>(kind)]) + " " + what + ", " + std::to_string(count) + " " +
+               dtype_name(dtype);
+    }
 };
 
 template <class T>
-void sum_in_rank_order(const std::vector<Part>& parts) {
-    for (int64_t i = 0; i < parts[0].count; ++i) {
-        T sum = static_cast<T*>(parts[0].values)[i];
-        for (size_t rank = 1; rank < parts.size(); ++rank) sum += static_cast<T*>(parts[rank].values)[i];
-        for (const Part& part : parts) static_cast<T*>(part.values)[i] = sum;
+void complete_values(const std::vector<Part>& parts) {
+    const auto ranks = static_cast<int>(parts.size());
+    const Kind kind = parts[0].kind;
+    const int64_t count = parts[0].count;
+    const auto values = [&](int rank) { return static_cast<T*>(parts[static_cast<size_t>(rank)].values); };
+    std::vector<std::vector<T>> copies;
+    std::vector<T*> summands;
+    for (int rank = 0; rank < ranks; ++rank) {
+        copies.emplace_back(values(rank), values(rank) + count);
+    }
+    for (std::vector<T>& copy : copies) summands.push_back(copy.data());
+    const bool adds = kind == Kind::all_reduce || kind == Kind::reduce_scatter;
+    if (adds) add_neighbours(summands, count);
+    for (int rank = 0; rank < ranks; ++rank) {
+        for (int owner = 0; owner < ranks; ++owner) {
+            RankPart part = rank_part(count, ranks, owner);
+            if (kind == Kind::broadcast) part = owner == 0 ? RankPart{0, count} : RankPart{};
+            if (kind == Kind::reduce_scatter && owner != rank) continue;
+            const T* source = adds ? summands[0] : summands[static_cast<size_t>(owner)];
+            std::copy(source + part.begin, source + part.end, values(rank) + part.begin);
+        }
     }
 }
 
-/// What the ranks share: the sums that have been started and not yet been waited for by all. The last rank that starts
-/// a sum computes it.
+/// What the ranks share: the operations that have been started and not yet been waited for by all. The last rank that
+/// starts one computes it.
 class Meeting {
 public:
     explicit Meeting(int size) : size_(static_cast<size_t>(size)) {}
@@ -52,27 +73,33 @@ public:
     void start(uint64_t number, int rank, const Part& part) {
         const std::lock_guard lock(mutex_);
         refuse_if_broken();
-        Sum& sum = sums_[number];
-        sum.parts.resize(size_);
-        sum.parts[static_cast<size_t>(rank)] = part;
-        if (++sum.started < size_) return;
-        compare(sum.parts);
+        Operation& operation = operations_[number];
+        operation.parts.resize(size_);
+        operation.parts[static_cast<size_t>(rank)] = part;
+        if (++operation.started < size_) return;
+        compare(operation.parts);
         refuse_if_broken();
-        if (part.dtype == DType::f64) {
-            sum_in_rank_order<double>(sum.parts);
-        } else {
-            sum_in_rank_order<float>(sum.parts);
+        if (part.kind != Kind::gather) {
+            if (part.dtype == DType::f64) {
+                complete_values<double>(operation.parts);
+            } else {
+                complete_values<float>(operation.parts);
+            }
         }
-        sum.complete = true;
+        operation.complete = true;
         changed_.notify_all();
     }
 
-    void wait(uint64_t number) {
+    /// Returns the bytes of all ranks.
+    std::vector<std::string> wait(uint64_t number) {
         std::unique_lock lock(mutex_);
-        const Sum& sum = sums_[number];
-        changed_.wait(lock, [&] { return sum.complete || ended_rank_ >= 0 || !disagreement_.empty(); });
-        if (!sum.complete) refuse_if_broken();
-        if (++sums_[number].finished == size_) sums_.erase(number);
+        Operation& operation = operations_[number];
+        changed_.wait(lock, [&] { return operation.complete || ended_rank_ >= 0 || !disagreement_.empty(); });
+        if (!operation.complete) refuse_if_broken();
+        std::vector<std::string> bytes;
+        for (const Part& part : operation.parts) bytes.push_back(part.bytes);
+        if (++operation.finished == size_) operations_.erase(number);
+        return bytes;
     }
 
     void end(int rank) {
@@ -82,7 +109,7 @@ public:
     }
 
 private:
-    struct Sum {
+    struct Operation {
         std::vector<Part> parts;
         size_t started = 0, finished = 0;
         bool complete = false;
@@ -99,8 +126,8 @@ private:
     void compare(const std::vector<Part>& parts) {
         for (size_t rank = 1; rank < parts.size(); ++rank) {
             if (parts[rank].matches(parts[0])) continue;
-            disagreement_ = "the ranks disagree: rank 0 adds up " + parts[0].text() + ", rank " + std::to_string(rank) +
-                            " adds up " + parts[rank].text();
+            disagreement_ = "the ranks disagree: rank 0 " + parts[0].text() + ", rank " + std::to_string(rank) + " " +
+                            parts[rank].text();
             changed_.notify_all();
             return;
         }
@@ -109,32 +136,32 @@ private:
     size_t size_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::map<uint64_t, Sum> sums_;
+    std::map<uint64_t, Operation> operations_;
     int ended_rank_ = -1;
     std::string disagreement_;  // once set, every operation fails
 };
 
-/// A sum that this rank has started. Where the device has memory of its own, the values are copied to the host and
-/// back.
-class SumUnderWay final : public Communication::UnderWay {
+/// An operation that this rank has started. Where the device has memory of its own, the values are copied to the host
+/// and back.
+class LocalOperation final : public Communication::UnderWay {
 public:
-    SumUnderWay(Meeting& meeting, int rank, uint64_t number, const Tensor& values)
+    LocalOperation(Meeting& meeting, int rank, uint64_t number, Part part, const Tensor& values)
         : meeting_(meeting), rank_(rank), number_(number), values_(values) {
-        void* address = values.raw();
+        part.values = values.raw();
         if (!values.context().device().shares_host_memory()) {
             copy_.resize(values.bytes());
             values.copy_to_host(copy_.data());
-            address = copy_.data();
+            part.values = copy_.data();
         }
-        meeting_.start(number, rank, {values.dtype(), values.elements(), address});
+        meeting_.start(number, rank, part);
     }
 
-    /// Whoever does not wait for a sum takes its values away from under the others.
-    ~SumUnderWay() override {
+    /// Whoever does not wait for an operation takes its values away from under the others.
+    ~LocalOperation() override {
         if (!complete_) meeting_.end(rank_);
     }
-    SumUnderWay(const SumUnderWay&) = delete;
-    SumUnderWay& operator=(const SumUnderWay&) = delete;
+    LocalOperation(const LocalOperation&) = delete;
+    LocalOperation& operator=(const LocalOperation&) = delete;
 
     void wait() override {
         meeting_.wait(number_);
@@ -158,15 +185,32 @@ public:
     int rank() const override { return rank_; }
     int size() const override { return meeting_.size(); }
 
-    Communication all_reduce_sum(const Tensor& values) override {
-        if (values.dtype() != DType::f32 && values.dtype() != DType::f64) {
-            throw Error(std::string("expected a tensor f32 or f64 to add up over the ranks, got ") +
-                        dtype_name(values.dtype()));
-        }
-        return Communication(std::make_unique<SumUnderWay>(meeting_, rank_, started_++, values));
+    Communication all_reduce_sum(const Tensor& values, const char* what) override {
+        return start(Kind::all_reduce, values, what);
+    }
+    Communication reduce_scatter_sum(const Tensor& values, const char* what) override {
+        return start(Kind::reduce_scatter, values, what);
+    }
+    Communication all_gather(const Tensor& values, const char* what) override {
+        return start(Kind::all_gather, values, what);
+    }
+    Communication broadcast(const Tensor& values, const char* what) override {
+        return start(Kind::broadcast, values, what);
+    }
+
+    std::vector<std::string> gather(const std::string& bytes, const char* what) override {
+        const uint64_t number = started_++;
+        meeting_.start(number, rank_, Part{.what = what, .bytes = bytes});
+        return meeting_.wait(number);
     }
 
 private:
+    Communication start(Kind kind, const Tensor& values, const char* what) {
+        check_exchanged(values, what);
+        const Part part{kind, what, values.dtype(), values.elements()};
+        return Communication(std::make_unique<LocalOperation>(meeting_, rank_, started_++, part, values));
+    }
+
     Meeting& meeting_;
     int rank_;
     uint64_t started_ = 0;

@@ -32,10 +32,13 @@ std::string output_name(const std::string& folder) {
 
 }  // namespace
 
-Program::Program(const std::string& folder, const std::vector<std::string>& arguments)
+Program::Program(const std::string& folder, const std::vector<std::string>& arguments,
+                 const std::vector<std::string>& launcher)
     : output_file_(output_name(folder) + ".out"), errors_file_(output_file_ + ".err") {
     const std::string path = binary();
-    std::vector<char*> argv = {const_cast<char*>("heed")};
+    std::vector<char*> argv;
+    for (const std::string& word : launcher) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(const_cast<char*>(launcher.empty() ? "heed" : path.c_str()));
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
@@ -44,9 +47,10 @@ Program::Program(const std::string& folder, const std::vector<std::string>& argu
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-    const int error = posix_spawn(&process_, path.c_str(), &actions, nullptr, argv.data(), environ);
+    const std::string started = launcher.empty() ? path : launcher[0];
+    const int error = posix_spawnp(&process_, started.c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw std::system_error(error, std::generic_category(), "cannot start " + path);
+    if (error != 0) throw std::system_error(error, std::generic_category(), "cannot start " + started);
 }
 
 Program::~Program() {

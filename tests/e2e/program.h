@@ -17,14 +17,17 @@ struct ProgramResult {
 /// A call of the real `heed` program (of the environment variable HEED_BINARY) that runs beside the test.
 class Program {
 public:
-    /// Starts it in `folder`, which also gets its output.
-    Program(const std::string& folder, const std::vector<std::string>& arguments);
+    /// Starts it in `folder`, which also gets its output; by `launcher`, a program with its arguments, where that is
+    /// given.
+    Program(const std::string& folder, const std::vector<std::string>& arguments,
+            const std::vector<std::string>& launcher = {});
     /// Kills it if it still runs.
     ~Program();
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
     void send(int signal) const;
+    pid_t process() const { return process_; }
     ProgramResult wait();
     /// What it has written to standard error so far.
     std::string errors() const;

@@ -33,27 +33,52 @@ ClassificationMeter::ClassificationMeter(int64_t classes, std::string samples) :
     result_.confusion = ConfusionCounts(classes);
 }
 
-void ClassificationMeter::add(const Variable& logits, std::span<const int32_t> labels,
-                              std::span<const int64_t> places) {
+void ClassificationMeter::measure(const Variable& logits, std::span<const int32_t> labels,
+                                  std::span<const int64_t> places, Packer& packed) const {
     if (!all_finite(logits.value())) throw Error("the model gives numbers that are not finite for " + samples_);
     const Shape rows = {static_cast<int64_t>(labels.size())};
     const Tensor targets = indices_on_device(logits.context(), "labels", rows, labels, 0, result_.confusion.classes());
     const CrossEntropyResult loss = cross_entropy(logits, targets, 0.0f);
-    loss_sum_ += loss.totals().nll;
     std::vector<int32_t> predictions(labels.size());
     loss.predictions.copy_to_host(predictions.data());
     const std::vector<float> probabilities = softmax(logits).value().to_vector();
+    const auto classes = static_cast<size_t>(result_.confusion.classes());
+    std::vector<float> certainties;  // of the predictions
+    int64_t among_five = 0;
     for (size_t i = 0; i < labels.size(); ++i) {
-        const int32_t label = labels[i], prediction = predictions[i];
-        result_.confusion.add(label, prediction);
-        const auto classes = static_cast<size_t>(result_.confusion.classes());
         const std::span<const float> row = std::span(probabilities).subspan(i * classes, classes);
-        among_five_ += rank_of(row, static_cast<size_t>(label)) < 5 ? 1 : 0;
-        if (label == prediction) continue;
-        const auto probability = static_cast<double>(row[static_cast<size_t>(prediction)]);
-        result_.mistakes.push_back({places[i], label, prediction, probability});
+        among_five += rank_of(row, static_cast<size_t>(labels[i])) < 5 ? 1 : 0;
+        certainties.push_back(row[static_cast<size_t>(predictions[i])]);
+    }
+    packed.add(loss.totals().nll);
+    packed.add(among_five);
+    packed.add_all(labels);
+    packed.add_all(places);
+    packed.add_all(std::span<const int32_t>(predictions));
+    packed.add_all(std::span<const float>(certainties));
+}
+
+void ClassificationMeter::add(Unpacker& packed) {
+    loss_sum_ += packed.take<double>();
+    among_five_ += packed.take<int64_t>();
+    const std::vector<int32_t> labels = packed.take_all<int32_t>();
+    const std::vector<int64_t> places = packed.take_all<int64_t>();
+    const std::vector<int32_t> predictions = packed.take_all<int32_t>();
+    const std::vector<float> certainties = packed.take_all<float>();
+    for (size_t i = 0; i < labels.size(); ++i) {
+        result_.confusion.add(labels[i], predictions[i]);
+        if (labels[i] == predictions[i]) continue;
+        result_.mistakes.push_back({places[i], labels[i], predictions[i], static_cast<double>(certainties[i])});
     }
     result_.count += static_cast<int64_t>(labels.size());
+}
+
+void ClassificationMeter::add(const Variable& logits, std::span<const int32_t> labels,
+                              std::span<const int64_t> places) {
+    Packer packed;
+    measure(logits, labels, places, packed);
+    Unpacker unpacked(packed.bytes());
+    add(unpacked);
 }
 
 Evaluation ClassificationMeter::finish() {

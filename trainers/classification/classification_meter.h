@@ -6,6 +6,7 @@
 #include <string>
 
 #include "heed/core/autograd/variable.h"
+#include "heed/core/ranks/packing.h"
 #include "heed/trainers/loop/evaluation.h"
 
 namespace heed {
@@ -16,8 +17,12 @@ public:
     /// `samples` names them in errors: "images of the test split".
     ClassificationMeter(int64_t classes, std::string samples);
 
-    /// A batch: logits [batch, classes], the true classes and the places of the samples in the split. Throws Error when
-    /// a logit is not finite.
+    /// Packs what `add` takes of a batch: logits [batch, classes], the true classes and the places of the samples in
+    /// the split. Throws Error when a logit is not finite.
+    void measure(const Variable& logits, std::span<const int32_t> labels, std::span<const int64_t> places,
+                 Packer& packed) const;
+    void add(Unpacker& packed);
+    /// Both at once.
     void add(const Variable& logits, std::span<const int32_t> labels, std::span<const int64_t> places);
 
     /// Call it once, after the last batch. With more than ten classes there is a metric `top5`: the share of samples

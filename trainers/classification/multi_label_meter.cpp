@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "heed/core/error.h"
 #include "heed/trainers/classification/class_probabilities.h"
@@ -13,14 +14,24 @@ namespace heed {
 MultiLabelMeter::MultiLabelMeter(int64_t labels, std::string samples)
     : labels_(labels), samples_(std::move(samples)), counts_(labels) {}
 
-void MultiLabelMeter::add(const Variable& logits, const LabelSets& labels, std::span<const int64_t> places) {
+void MultiLabelMeter::measure(const Variable& logits, const LabelSets& labels, std::span<const int64_t> places,
+                              Packer& packed) const {
     if (!all_finite(logits.value())) throw Error("the model gives numbers that are not finite for " + samples_);
     double totals[2];
     label_loss(logits, labels, {.several_labels = true}).totals.copy_to_host(totals);
-    loss_sum_ += totals[0];
-    const std::vector<uint8_t> truth = label_matrix(labels, labels_);
-    const std::vector<float> values = logits.value().to_vector();
-    const std::vector<float> probabilities = class_probabilities(logits, true);
+    packed.add(totals[0]);
+    packed.add_all(places);
+    packed.add_all(std::span<const uint8_t>(label_matrix(labels, labels_)));
+    packed.add_all(std::span<const float>(logits.value().to_vector()));
+    packed.add_all(std::span<const float>(class_probabilities(logits, true)));
+}
+
+void MultiLabelMeter::add(Unpacker& packed) {
+    loss_sum_ += packed.take<double>();
+    const std::vector<int64_t> places = packed.take_all<int64_t>();
+    const std::vector<uint8_t> truth = packed.take_all<uint8_t>();
+    const std::vector<float> values = packed.take_all<float>();
+    const std::vector<float> probabilities = packed.take_all<float>();
     const auto width = static_cast<size_t>(labels_);
     std::vector<uint8_t> given(width);
     for (size_t row = 0; row < places.size(); ++row) {
@@ -36,7 +47,14 @@ void MultiLabelMeter::add(const Variable& logits, const LabelSets& labels, std::
         counts_.add(std::span(truth).subspan(row * width, width), given);
         if (!mistake.wrong.empty() || !mistake.missing.empty()) result_.label_mistakes.push_back(std::move(mistake));
     }
-    result_.count += labels.size();
+    result_.count += std::ssize(places);
+}
+
+void MultiLabelMeter::add(const Variable& logits, const LabelSets& labels, std::span<const int64_t> places) {
+    Packer packed;
+    measure(logits, labels, places, packed);
+    Unpacker unpacked(packed.bytes());
+    add(unpacked);
 }
 
 Evaluation MultiLabelMeter::finish() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "heed/core/autograd/variable.h"
+#include "heed/core/ranks/packing.h"
 #include "heed/datasets/text/files/label_sets.h"
 #include "heed/trainers/loop/evaluation.h"
 #include "heed/trainers/metrics/classification.h"
@@ -18,8 +19,12 @@ public:
     /// `samples` names them in errors: "texts of the test split".
     MultiLabelMeter(int64_t labels, std::string samples);
 
-    /// A batch: logits [batch, labels], the true labels and the places of the samples in the split. Throws Error when a
-    /// logit is not finite.
+    /// Packs what `add` takes of a batch: logits [batch, labels], the true labels and the places of the samples in the
+    /// split. Throws Error when a logit is not finite.
+    void measure(const Variable& logits, const LabelSets& labels, std::span<const int64_t> places,
+                 Packer& packed) const;
+    void add(Unpacker& packed);
+    /// Both at once.
     void add(const Variable& logits, const LabelSets& labels, std::span<const int64_t> places);
 
     /// Call it once, after the last batch.

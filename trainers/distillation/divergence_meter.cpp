@@ -28,15 +28,21 @@ double divergence_of_labels(const Tensor& logits, const Tensor& other_logits) {
 
 }  // namespace
 
-void DivergenceMeter::add(const Variable& logits, const Tensor& other_logits, int64_t count, const Tensor& targets) {
-    count_ += count;
-    if (several_labels_) {
-        sum_ += divergence_of_labels(logits.value(), other_logits) / static_cast<double>(logits.shape()[1]);
-        return;
-    }
+void DivergenceMeter::measure(const Variable& logits, const Tensor& other_logits, int64_t count, Packer& packed,
+                              const Tensor& targets) const {
     double total = 0.0;
-    distillation(logits, other_logits, 1.0f, targets).loss_total.copy_to_host(&total);
-    sum_ += total;
+    if (several_labels_) {
+        total = divergence_of_labels(logits.value(), other_logits) / static_cast<double>(logits.shape()[1]);
+    } else {
+        distillation(logits, other_logits, 1.0f, targets).loss_total.copy_to_host(&total);
+    }
+    packed.add(count);
+    packed.add(total);
+}
+
+void DivergenceMeter::add(Unpacker& packed) {
+    count_ += packed.take<int64_t>();
+    sum_ += packed.take<double>();
 }
 
 double DivergenceMeter::mean() const {

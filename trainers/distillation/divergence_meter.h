@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "heed/core/autograd/variable.h"
+#include "heed/core/ranks/packing.h"
 
 namespace heed {
 
@@ -12,9 +13,11 @@ public:
     /// `several_labels`: each logit is a question of its own.
     explicit DivergenceMeter(bool several_labels = false) : several_labels_(several_labels) {}
 
-    /// Logits [rows, classes] of both models, of which the rows with a target of -1 (`targets` undefined: none) are
-    /// left out, and how many samples the rows are.
-    void add(const Variable& logits, const Tensor& other_logits, int64_t count, const Tensor& targets = Tensor());
+    /// Packs what `add` takes of logits [rows, classes] of both models, of which the rows with a target of -1
+    /// (`targets` undefined: none) are left out, and of how many samples the rows are.
+    void measure(const Variable& logits, const Tensor& other_logits, int64_t count, Packer& packed,
+                 const Tensor& targets = Tensor()) const;
+    void add(Unpacker& packed);
 
     double mean() const;
 

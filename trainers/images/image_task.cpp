@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <numeric>
+#include <optional>
 
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
@@ -14,6 +15,7 @@
 #include "heed/trainers/distillation/distilled_loss.h"
 #include "heed/trainers/distillation/divergence_meter.h"
 #include "heed/trainers/loop/stop_request.h"
+#include "heed/trainers/ranks/shared_measuring.h"
 
 namespace heed {
 
@@ -123,31 +125,44 @@ void ImageTask::show_training(int64_t batch, uint64_t seed, ForwardObserver& obs
     }
 }
 
-/// Calls `use` with each batch of a split and the places of its images.
-template <class Use>
-void ImageTask::for_each_batch(Split split, const Use& use) {
+/// measure_shared of all images of a split: `measure` is given a batch, the places of its images and the packer.
+template <class Measure, class Add>
+void ImageTask::measure_batches(Split split, const Measure& measure, const Add& add) {
+    const ImageSplit& images = split_of(data_, split);
+    const int64_t batches = batches_per_epoch(images.size(), evaluation_batch_);
+    const auto range_of = [&](int64_t batch) { return batch_range(images.size(), evaluation_batch_, batch); };
+    ImageSplit own{images.source, {}};
+    for (int64_t batch = ranks().rank(); batch < batches; batch += ranks().size()) {
+        const PositionRange range = range_of(batch);
+        own.indices.insert(own.indices.end(), images.indices.begin() + range.begin, images.indices.begin() + range.end);
+    }
     BatchPlan plan;
     plan.batch = evaluation_batch_;
     plan.end_epoch = 1;
-    BatchLoader loader(split_of(data_, split), data_.normalisation, plan);
+    std::optional<BatchLoader> loader;
+    if (own.size() > 0 || ranks().size() == 1) loader.emplace(std::move(own), data_.normalisation, plan);
     std::vector<int64_t> places;
-    int64_t done = 0;
-    while (const ImageBatch* batch = loader.next()) {
-        stop_point();
-        places.resize(static_cast<size_t>(batch->size()));
-        std::iota(places.begin(), places.end(), done);
-        use(*batch, places);
-        done += batch->size();
-    }
+    measure_shared(
+        ranks(), batches,
+        [&](int64_t number, Packer& packed) {
+            const ImageBatch* batch = loader->next();
+            const PositionRange range = range_of(number);
+            places.resize(static_cast<size_t>(range.size()));
+            std::iota(places.begin(), places.end(), range.begin);
+            measure(*batch, places, packed);
+        },
+        add);
 }
 
 Evaluation ImageTask::evaluate(Split split) {
     NoGradient guard(context_);
     ClassificationMeter meter(static_cast<int64_t>(data_.class_names().size()),
                               "images of the " + std::string(split_name(split)) + " split");
-    for_each_batch(split, [&](const ImageBatch& batch, const std::vector<int64_t>& places) {
-        meter.add(model_->forward(images_on_device(context_, batch, data_.shape()), {}), batch.labels, places);
-    });
+    const auto measure = [&](const ImageBatch& batch, const std::vector<int64_t>& places, Packer& packed) {
+        const Variable logits = model_->forward(images_on_device(context_, batch, data_.shape()), {});
+        meter.measure(logits, batch.labels, places, packed);
+    };
+    measure_batches(split, measure, [&](Unpacker& packed) { meter.add(packed); });
     return meter.finish();
 }
 
@@ -155,10 +170,11 @@ double ImageTask::divergence_from(Module& other, Split split) {
     NoGradient guard(context_);
     auto& other_model = dynamic_cast<ImageClassifier&>(other);
     DivergenceMeter meter;
-    for_each_batch(split, [&](const ImageBatch& batch, const std::vector<int64_t>&) {
+    const auto measure = [&](const ImageBatch& batch, const std::vector<int64_t>&, Packer& packed) {
         const Tensor images = images_on_device(context_, batch, data_.shape());
-        meter.add(model_->forward(images, {}), other_model.forward(images, {}).value(), batch.size());
-    });
+        meter.measure(model_->forward(images, {}), other_model.forward(images, {}).value(), batch.size(), packed);
+    };
+    measure_batches(split, measure, [&](Unpacker& packed) { meter.add(packed); });
     return meter.mean();
 }
 

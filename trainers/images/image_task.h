@@ -35,8 +35,8 @@ public:
 
 private:
     MicroBatch forward(const ImageBatch& batch, ForwardState state);
-    template <class Use>
-    void for_each_batch(Split split, const Use& use);
+    template <class Measure, class Add>
+    void measure_batches(Split split, const Measure& measure, const Add& add);
     Tensor teacher_logits(const Teacher& teacher, const Tensor& images);
     Tensor labels_on_device(const std::vector<int32_t>& labels) const;
 

@@ -6,6 +6,7 @@
 
 #include "heed/core/forward_state.h"
 #include "heed/core/module/module.h"
+#include "heed/core/ranks/communicator.h"
 #include "heed/datasets/batches/batch_loader.h"
 #include "heed/trainers/loop/evaluation.h"
 
@@ -69,6 +70,9 @@ public:
                                const std::function<bool(int64_t)>& after) = 0;
     /// From now on training steps follow this model as well as the labels; null: none. It must outlive the task.
     void set_teacher(const Teacher* teacher) { teacher_ = teacher; }
+    /// From now on evaluations are shared by these ranks, all of which have to make them; null: by none. It must
+    /// outlive the task.
+    void set_ranks(Communicator* ranks) { ranks_ = ranks; }
     /// Seconds for which `next` has waited for data.
     virtual double waited_seconds() const = 0;
 
@@ -84,8 +88,13 @@ protected:
     /// The model that this training step follows; null: none.
     const Teacher* teacher_of(const ForwardState& state) const;
 
+    /// Those that share an evaluation.
+    Communicator& ranks() { return ranks_ ? *ranks_ : alone_; }
+
 private:
     const Teacher* teacher_ = nullptr;
+    Communicator* ranks_ = nullptr;
+    SelfCommunicator alone_;
 };
 
 }  // namespace heed

@@ -62,7 +62,7 @@ Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const Trai
       schedule_(optimizer, total_steps_, epoch_steps_),
       optimizer_(optimizer.make_optimizer(store)),
       average_(train.ema > 0.0 ? std::make_unique<WeightAverage>(store, train.ema) : nullptr),
-      scalars_(Tensor::zeros(context, {2 * train.accumulate + 1 + std::ssize(store.groups())}, DType::f64)),
+      scalars_(Tensor::zeros(context, {2 * train.accumulate + 2 + std::ssize(store.groups())}, DType::f64)),
       read_scalars_(static_cast<size_t>(scalars_.elements())) {
     constexpr int64_t most_steps = 4294967295;  // what the counter of the random numbers holds
     if (total_steps_ > most_steps) {
@@ -100,7 +100,7 @@ BatchPlan Trainer::plan() const {
     return plan;
 }
 
-StepResult Trainer::step() {
+StepResult Trainer::step(bool asks_to_stop) {
     const auto start = std::chrono::steady_clock::now();
     const double waited = task_.waited_seconds();
     ForwardState state;
@@ -109,9 +109,9 @@ StepResult Trainer::step() {
     state.step = static_cast<uint32_t>(progress_.step);
     if (progress_.position.batch == 0) progress_.epoch = {};
     store_.begin_step();
-    reduce(run_micro_batches(state));
-    double norm = 0.0;
-    const LossSums sums = read_back(norm);
+    reduce(run_micro_batches(state), asks_to_stop);
+    Rest rest;
+    const LossSums sums = read_back(rest);
     StepResult result;
     result.step = progress_.step + 1;
     result.epoch = progress_.position.epoch;
@@ -119,7 +119,8 @@ StepResult Trainer::step() {
     const double count = static_cast<double>(sums.count);
     result.loss = sums.loss / count;
     result.accuracy = static_cast<double>(sums.correct) / count;
-    result.gradient_norm = norm / count;
+    result.gradient_norm = rest.gradient_norm / count;
+    result.stop = rest.stop;
     check_finite(result.loss, result.gradient_norm, state);
     double scale = 1.0 / count;
     if (options_.clip > 0.0 && result.gradient_norm > options_.clip) scale *= options_.clip / result.gradient_norm;
@@ -154,24 +155,24 @@ int64_t Trainer::run_micro_batches(ForwardState state) {
 }
 
 /// Adds up counts, totals and gradients of all ranks.
-void Trainer::reduce(int64_t count) {
-    const auto samples = static_cast<double>(count);
+void Trainer::reduce(int64_t count, bool asks_to_stop) {
+    const double own[] = {static_cast<double>(count), asks_to_stop ? 1.0 : 0.0};
     const int64_t place = 2 * options_.accumulate;
-    scalars_.view(place, {1}).copy_from_host(&samples);
+    scalars_.view(place, {2}).copy_from_host(own);
     if (communicator_.size() == 1) return;
     std::vector<Communication> sums;
-    sums.push_back(communicator_.all_reduce_sum(scalars_.view(0, {place + 1})));
+    sums.push_back(communicator_.all_reduce_sum(scalars_.view(0, {place + 2}), "the losses"));
     for (const ParameterGroup& group : store_.groups()) {
         if (!group.trainable || group.gradients.elements() == 0) continue;
-        sums.push_back(communicator_.all_reduce_sum(group.gradients));
+        sums.push_back(communicator_.all_reduce_sum(group.gradients, "the gradients"));
     }
     for (Communication& sum : sums) sum.wait();
 }
 
 /// The only time in a step that the host waits for the device.
-LossSums Trainer::read_back(double& norm) {
+LossSums Trainer::read_back(Rest& rest) {
     const int64_t place = 2 * options_.accumulate;
-    gradient_squares(store_, scalars_.view(place + 1, {std::ssize(store_.groups())}));
+    gradient_squares(store_, scalars_.view(place + 2, {std::ssize(store_.groups())}));
     scalars_.copy_to_host(read_scalars_.data());
     const auto at = [&](int64_t i) { return read_scalars_[static_cast<size_t>(i)]; };
     LossSums sums;
@@ -180,16 +181,19 @@ LossSums Trainer::read_back(double& norm) {
         sums.loss += at(2 * micro_batch);
         correct += at(2 * micro_batch + 1);
     }
-    for (int64_t group = 0; group < std::ssize(store_.groups()); ++group) squares += at(place + 1 + group);
+    for (int64_t group = 0; group < std::ssize(store_.groups()); ++group) squares += at(place + 2 + group);
     sums.correct = static_cast<int64_t>(correct);
     sums.count = static_cast<int64_t>(at(place));
-    norm = std::sqrt(squares);
+    rest = {std::sqrt(squares), at(place + 1) > 0.0};
     return sums;
 }
 
 void Trainer::check_finite(double loss, double norm, const ForwardState& state) {
     if (std::isfinite(loss) && std::isfinite(norm)) return;
     std::string where = std::isfinite(loss) ? "" : first_non_finite_op(state);
+    for (const std::string& seen : communicator_.gather(where, "what is not finite")) {
+        if (where.empty()) where = seen;
+    }
     if (where.empty()) where = first_bad_parameter(store_);
     throw NotFinite("the loss or its gradient is not a finite number at step " + std::to_string(progress_.step + 1) +
                     (where.empty() ? "" : "; first seen in " + where));

@@ -57,6 +57,7 @@ struct StepResult {
     int64_t samples = 0;
     double seconds = 0.0;
     double data_wait = 0.0;  ///< seconds
+    bool stop = false;       ///< on some rank it was asked for
 };
 
 /// Takes optimizer steps: forward and backward over the micro-batches, sums over the ranks, clipping, update.
@@ -72,8 +73,8 @@ public:
     void begin(const TrainingState& progress);
 
     /// Takes one step. Throws NotFinite, naming the step and the first tensor, when the loss or the gradient is not
-    /// finite.
-    StepResult step();
+    /// finite. `asks_to_stop` is passed on to all ranks.
+    StepResult step(bool asks_to_stop = false);
 
     bool finished() const { return progress_.step >= total_steps_; }
     /// True after the last step of an epoch.
@@ -94,8 +95,13 @@ public:
 private:
     BatchPlan plan() const;
     int64_t run_micro_batches(ForwardState state);
-    void reduce(int64_t count);
-    LossSums read_back(double& gradient_norm);
+    void reduce(int64_t count, bool asks_to_stop);
+    /// What is read back but the totals of the loss.
+    struct Rest {
+        double gradient_norm = 0.0;
+        bool stop = false;
+    };
+    LossSums read_back(Rest& rest);
     void check_finite(double loss, double norm, const ForwardState& state);
     std::string first_non_finite_op(ForwardState state);
 
@@ -111,8 +117,8 @@ private:
     std::unique_ptr<Optimizer> optimizer_;
     std::unique_ptr<WeightAverage> average_;
     TrainingState progress_;
-    /// What the host has to know of a step, on the device, f64: the totals [2] of each micro-batch, their count over
-    /// all ranks, the squared norm of each parameter group's gradient. Read back once a step.
+    /// What the host has to know of a step, on the device, f64: the totals [2] of each micro-batch, their count and the
+    /// wishes to stop over all ranks, the squared norm of each parameter group's gradient. Read back once a step.
     Tensor scalars_;
     std::vector<double> read_scalars_;
 };

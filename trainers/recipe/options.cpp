@@ -114,6 +114,12 @@ void TrainOptions::describe(Fields& fields) {
     fields.add("test", test,
                "the test set is read at the end; false: it is not, for runs by which settings are chosen on validation "
                "data");
+    fields
+        .add("rank_timeout", rank_timeout,
+             "seconds that a process waits for another one that mpirun started with it before it ends with an error; "
+             "more than rank 0 takes to save")
+        .range(0.1, 1e6)
+        .unit("s");
 }
 
 void TrainOptions::validate() const {

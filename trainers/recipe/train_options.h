@@ -24,6 +24,7 @@ struct TrainOptions : Options {
     int64_t checkpoint_every = 0;
     int64_t watch_every = 0;
     bool test = true;
+    double rank_timeout = 60;
 
     void describe(Fields& fields) override;
     void validate() const override;

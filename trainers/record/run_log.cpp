@@ -12,12 +12,14 @@
 namespace heed {
 
 void RunLog::open(const std::string& path) {
+    if (!speaks_) return;
     path_ = path;
     file_.open(path, std::ios::app);
     if (!file_) throw_system_error("cannot write " + path, errno);
 }
 
 void RunLog::line(const std::string& unchecked) {
+    if (!speaks_) return;
     const std::string text = printable_lines(unchecked);
     if (progress_) {
         progress_->message(text);

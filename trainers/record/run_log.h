@@ -12,10 +12,15 @@ namespace heed {
 /// known, in its log.txt. Throws Error when a line cannot be written there.
 class RunLog {
 public:
+    /// One that does not speak says and writes nothing.
+    explicit RunLog(bool speaks = true) : speaks_(speaks) {}
+
     /// From now on lines go to the file as well, appended. Throws UserError when it cannot be written.
     void open(const std::string& path);
     /// From now on steps are shown.
-    void show_progress(const ProgressPlan& plan) { progress_.emplace(plan); }
+    void show_progress(const ProgressPlan& plan) {
+        if (speaks_) progress_.emplace(plan);
+    }
 
     void line(const std::string& text);
     void step(int64_t step, int64_t epoch, double loss, int64_t items, double seconds);
@@ -30,6 +35,7 @@ public:
 private:
     void to_file(const std::string& text);
 
+    bool speaks_;
     std::string path_;
     std::ofstream file_;
     std::optional<Progress> progress_;

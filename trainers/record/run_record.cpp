@@ -32,16 +32,19 @@ std::string validation_text(const Evaluation& result) {
 
 }  // namespace
 
-RunRecord::RunRecord(RunPaths paths, bool tensorboard) : paths_(std::move(paths)), tensorboard_(tensorboard) {
+RunRecord::RunRecord(RunPaths paths, bool tensorboard, bool owns)
+    : paths_(std::move(paths)), tensorboard_(tensorboard), owns_(owns), log_(owns) {
     log_.open(paths_.log());
 }
 
 void RunRecord::begin() {
+    if (!owns_) return;
     metrics_.emplace(paths_.metrics(), MetricsLog::Mode::start_new);
     if (tensorboard_) events_.emplace(paths_.events(), 0);
 }
 
 int64_t RunRecord::go_on(int64_t step, bool finished) {
+    if (!owns_) return step;
     const KeptMetrics kept = truncate_metrics_after_step(paths_.metrics(), step, finished);
     metrics_.emplace(paths_.metrics(), MetricsLog::Mode::append);
     // Curves are written after metrics, so that theirs are of the same end where those have one.
@@ -50,6 +53,7 @@ int64_t RunRecord::go_on(int64_t step, bool finished) {
 }
 
 void RunRecord::write(std::string_view event, std::string_view curves, int64_t step, const Values& values) {
+    if (!owns_) return;
     fields_.clear();
     fields_.emplace_back("step", step);
     for (const Value& value : values) fields_.push_back(value.field);
@@ -201,7 +205,7 @@ void RunRecord::test(const TestResult& test) {
         values.push_back({{name, bytes}});
     }
     write("test", "test", test.step, values);
-    metrics_->sync();
+    sync();
     log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({}, {} {})", percent_of(result.accuracy), result.loss,
                           test.weights, result.count, test.unit));
     if (!result.labels.empty()) {

@@ -43,8 +43,9 @@ struct RunSize {
 /// Errors as of the three files.
 class RunRecord {
 public:
-    /// Opens the log. Events can be written after begin or go_on.
-    RunRecord(RunPaths paths, bool tensorboard);
+    /// Opens the log. Events can be written after begin or go_on. Of a rank that does not own the run folder nothing is
+    /// written and said.
+    RunRecord(RunPaths paths, bool tensorboard, bool owns = true);
 
     /// A new run: what metrics and curves held is dropped.
     void begin();
@@ -89,7 +90,9 @@ public:
     void test(const TestResult& result);
 
     /// Returns when all metrics are on the disk: to be called before a checkpoint that they belong to is saved.
-    void sync() { metrics_->sync(); }
+    void sync() {
+        if (metrics_) metrics_->sync();
+    }
 
 private:
     /// One value of an event; a curve stands in the TensorBoard file, too.
@@ -105,7 +108,7 @@ private:
     static void add_results(Values& values, const Evaluation& result);
 
     RunPaths paths_;
-    bool tensorboard_;
+    bool tensorboard_, owns_;
     RunLog log_;
     std::optional<MetricsLog> metrics_;
     std::optional<EventFile> events_;

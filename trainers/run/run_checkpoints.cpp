@@ -37,12 +37,14 @@ RunCheckpoints::RunCheckpoints(const RunPaths& paths, Training& training, RunRec
       weights_only_(training.recipe.options<RunOptions>("run").weights_only) {}
 
 void RunCheckpoints::begin() {
+    if (!owns()) return;
     remove_checkpoint(paths_.best_checkpoint());
     remove_checkpoint(paths_.average_checkpoint());
     remove_old_models();
 }
 
 void RunCheckpoints::go_on() {
+    if (!owns()) return;
     for (const KeptModel& model : training_.trainer.progress().kept) {
         const std::string file = paths_.kept_checkpoint(model.step);
         if (is_file(file)) continue;
@@ -58,7 +60,7 @@ void RunCheckpoints::go_on() {
 
 bool RunCheckpoints::best_is_due() const {
     const TrainingState& progress = training_.trainer.progress();
-    if (progress.best_step == 0) return false;
+    if (!owns() || progress.best_step == 0) return false;
     const bool there = is_file(paths_.best_checkpoint());
     const int64_t step = there ? read_checkpoint_facts(SafetensorsFile(paths_.best_checkpoint())).progress.step : 0;
     if (step == progress.best_step) return false;
@@ -71,7 +73,16 @@ bool RunCheckpoints::best_is_due() const {
 }
 
 void RunCheckpoints::load_best() {
-    load_weights(SafetensorsFile(paths_.best_checkpoint()), training_.store);
+    if (owns()) load_weights(SafetensorsFile(paths_.best_checkpoint()), training_.store);
+    share_weights();
+}
+
+void RunCheckpoints::share_weights() {
+    std::vector<Communication> sent;
+    for (const ParameterGroup& group : training_.store.groups()) {
+        sent.push_back(training_.ranks.broadcast(group.values, "the weights"));
+    }
+    for (Communication& each : sent) each.wait();
 }
 
 void RunCheckpoints::save_new_model() {
@@ -83,6 +94,7 @@ void RunCheckpoints::save_new_model() {
 }
 
 void RunCheckpoints::remove_old_models() {
+    if (!owns()) return;
     std::set<std::string> kept;
     for (const KeptModel& model : training_.trainer.progress().kept) kept.insert(paths_.kept_checkpoint(model.step));
     std::error_code error;
@@ -96,6 +108,11 @@ void RunCheckpoints::remove_old_models() {
 }
 
 void RunCheckpoints::load_average() {
+    if (owns()) average_kept_models();
+    share_weights();
+}
+
+void RunCheckpoints::average_kept_models() {
     std::vector<std::vector<double>> sums;
     const std::vector<KeptModel>& kept = training_.trainer.progress().kept;
     for (const KeptModel& model : kept) {
@@ -116,6 +133,7 @@ void RunCheckpoints::load_average() {
 }
 
 void RunCheckpoints::save(const std::string& path, bool weights_only) {
+    if (!owns()) return;
     record_.sync();
     Trainer& trainer = training_.trainer;
     // The mean of the best is in the model itself, all else that is saved is the model in training or its average.

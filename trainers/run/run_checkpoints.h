@@ -7,7 +7,8 @@
 
 namespace heed {
 
-/// The checkpoint files of a run.
+/// The checkpoint files of a run. Rank 0 reads and writes them; every rank has to call the same functions, and what one
+/// loads is given to all.
 class RunCheckpoints {
 public:
     /// All arguments must outlive it.
@@ -36,6 +37,10 @@ public:
 
 private:
     void save(const std::string& path, bool weights_only);
+    void average_kept_models();
+    /// Gives the weights of rank 0 to all.
+    void share_weights();
+    bool owns() const { return training_.ranks.rank() == 0; }
 
     const RunPaths& paths_;
     Training& training_;

@@ -202,6 +202,10 @@ RunFolder RunFolder::next_in(const std::string& parent) {
     }
 }
 
+RunFolder RunFolder::of_other_rank(const std::string& folder, RunState state) {
+    return RunFolder(RunPaths(folder), state);
+}
+
 RunFolder::~RunFolder() {
     if (lock_ >= 0) close(lock_);
 }
@@ -210,10 +214,12 @@ RunFolder::RunFolder(RunFolder&& other) noexcept
     : paths_(std::move(other.paths_)), state_(other.state_), lock_(std::exchange(other.lock_, -1)) {}
 
 void RunFolder::mark_finished() {
+    if (lock_ < 0) return;
     write_file_atomically(paths_.finished_mark(), "");
 }
 
 void RunFolder::mark_unfinished() {
+    if (lock_ < 0) return;
     if (unlink(paths_.finished_mark().c_str()) != 0 && errno != ENOENT) {
         throw Error("cannot remove " + paths_.finished_mark() + ": " + std::strerror(errno));
     }

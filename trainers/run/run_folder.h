@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace heed {
 
@@ -67,6 +68,8 @@ public:
     RunFolder(const std::string& folder, bool resume);
     /// Opens the new folder `parent`/N, with N one more than the largest number there.
     static RunFolder next_in(const std::string& parent);
+    /// The folder of a run that another rank has opened and writes to: of these nothing is locked, made or marked.
+    static RunFolder of_other_rank(const std::string& folder, RunState state);
     /// Throw the UserErrors of opening a new folder in these two ways, and make nothing.
     static void check(const std::string& folder);
     static void check_next_in(const std::string& parent);
@@ -85,6 +88,8 @@ public:
     void mark_unfinished();
 
 private:
+    RunFolder(RunPaths paths, RunState state) : paths_(std::move(paths)), state_(state) {}
+
     RunPaths paths_;
     RunState state_ = RunState::fresh;
     int lock_ = -1;

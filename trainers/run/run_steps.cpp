@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "heed/core/error.h"
+#include "heed/core/ranks/other_rank_error.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/report/provenance.h"
@@ -36,15 +36,16 @@ TrainEnd RunSteps::run(const StopSignals& signals) {
                            training_.kind().unit(), trainer_.epoch()});
     const char* doing = "in the validation ";
     const auto stopped = [&] {
+        const int signal = signal_of_all(signals);
         record_.end_progress();
-        record_.stopped(progress.step, stop_signal_name(signals.signal()));
+        record_.stopped(progress.step, stop_signal_name(signal));
         record_.line(fmt::format("stopped by a signal {}after step {}; go on with --resume", doing, progress.step));
-        return TrainEnd{TrainOutcome::interrupted, signals.signal()};
+        return TrainEnd{TrainOutcome::interrupted, signal};
     };
     try {
         take_steps(signals);
         doing = "";
-        if (signals.requested() && !all_done()) return stopped();
+        if (stops_ && !all_done()) return stopped();
         doing = "in the test ";
         if (!trainer_.finished()) {
             record_.line(fmt::format("{} validations without a better one (train.patience): it ends after step {}",
@@ -60,19 +61,34 @@ TrainEnd RunSteps::run(const StopSignals& signals) {
 void RunSteps::take_steps(const StopSignals& signals) {
     if (trainer_.progress().validation_due) after_step(true);
     const int64_t every = training_.options.checkpoint_every;
-    while (!all_done() && !signals.requested()) {
+    const bool alone = training_.ranks.size() == 1;
+    stops_ = alone && signals.requested();
+    while (!all_done() && !stops_) {
         training_.watch.before_step(trainer_.progress().step + 1);
-        const StepResult result = step();
+        const StepResult result = step(signals.requested());
         record_.step(result);
         record_.watched(result.step, training_.watch.after_step(result.step));
-        after_step((every > 0 && result.step % every == 0) || signals.requested());
+        stops_ = alone ? signals.requested() : result.stop;
+        after_step((every > 0 && result.step % every == 0) || stops_);
+        if (alone) stops_ = signals.requested();
     }
 }
 
-StepResult RunSteps::step() {
+int RunSteps::signal_of_all(const StopSignals& signals) const {
+    int signal = signals.signal();
+    if (is_left_alone_) return signal;
+    for (const std::string& each : training_.ranks.gather(std::to_string(signal), "the signals")) {
+        if (signal == 0) signal = std::stoi(each);
+    }
+    return signal;
+}
+
+StepResult RunSteps::step(bool asks_to_stop) {
     try {
-        return trainer_.step();
+        return trainer_.step(asks_to_stop);
     } catch (const NotFinite& error) {
+        training_.ranks.end_by_agreement();  // the sums are the same on all
+        if (training_.ranks.rank() != 0) throw OtherRankError(error.what());
         const std::string last = folder_.paths().last_checkpoint();
         const std::string text =
             std::string(error.what()) + "; " +
@@ -150,11 +166,14 @@ RunSteps::Chosen RunSteps::choose_weights() {
 void RunSteps::finish() {
     const Chosen weights = choose_weights();
     if (!training_.options.test) {
-        finish_without_test(weights);
+        is_left_alone_ = true;
+        if (training_.ranks.rank() == 0) finish_without_test(weights);
         return;
     }
     record_.pause("test");
     const Evaluation result = training_.task.evaluate(Split::test);
+    if (training_.ranks.rank() != 0) return;
+    is_left_alone_ = true;
     record_.end_progress();
     say_what_swap_came_to();
     record_.test({.step = weights.step,

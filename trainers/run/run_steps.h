@@ -28,7 +28,9 @@ private:
     /// Takes steps until all are done or a signal comes.
     void take_steps(const StopSignals& signals);
     bool out_of_patience() const;
-    StepResult step();
+    StepResult step(bool asks_to_stop);
+    /// The first signal that stopped a rank.
+    int signal_of_all(const StopSignals& signals) const;
     /// What the last step calls for: validation, the end of its epoch, saving. A validation that a signal ends is made
     /// up for when the run is resumed.
     void after_step(bool save);
@@ -55,6 +57,8 @@ private:
     RunRecord& record_;
     RunCheckpoints& checkpoints_;
     std::string name_;
+    bool stops_ = false;          ///< by a signal to any rank, as all know
+    bool is_left_alone_ = false;  ///< what is left to do is for this rank alone
 };
 
 }  // namespace heed

@@ -9,21 +9,23 @@
 
 namespace heed {
 
-Training::Training(const Recipe& run_recipe, Context& context, Workload& run_workload, int64_t steps_done)
+Training::Training(const Recipe& run_recipe, Context& context, Workload& run_workload, Communicator& run_ranks,
+                   int64_t steps_done)
     : recipe(run_recipe),
       options(recipe.options<TrainOptions>("train")),
       workload(run_workload),
       task(workload.task()),
       own_store(make_parameter_store(recipe, context, task.model())),
       store(*own_store),
-      communicator(make_communicator(context)),
+      ranks(run_ranks),
       trainer(context, task, store, options, recipe.options<OptimizerOptions>("optimizer"),
-              workload.facts()->kind().batch(recipe), *communicator),
+              workload.facts()->kind().batch(recipe), ranks),
       watch(task, store, workload.attention_weights(), options.watch_every),
       steps{.done = steps_done, .total = trainer.total_steps(), .epoch = trainer.epoch_steps()},
       teacher(Teacher::load(recipe, context, *workload.facts(), steps)),
       teacher_checksum(teacher ? teacher->checksum() : "") {
     task.set_teacher(teacher.get());
+    task.set_ranks(&ranks);
 }
 
 void check_training(Training& training) {

@@ -19,7 +19,7 @@ namespace heed {
 struct Training {
     /// References must outlive it. `steps_done` were taken before, where it goes on. Throws UserError where the
     /// recipe's settings do not fit each other or the model.
-    Training(const Recipe& recipe, Context& context, Workload& workload, int64_t steps_done);
+    Training(const Recipe& recipe, Context& context, Workload& workload, Communicator& ranks, int64_t steps_done);
 
     const TrainingKind& kind() const { return workload.facts()->kind(); }
 
@@ -29,7 +29,7 @@ struct Training {
     Task& task;
     std::unique_ptr<ParameterStore> own_store;
     ParameterStore& store;
-    std::unique_ptr<Communicator> communicator;
+    Communicator& ranks;
     Trainer trainer;
     TrainingWatch watch;
     TrainingSteps steps;               ///< at the beginning

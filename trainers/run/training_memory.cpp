@@ -56,10 +56,11 @@ std::string memory_warning(const TrainingMemory& taken, const std::string& sampl
         samples, taken.peak / gibibyte, memory / gibibyte);
 }
 
-std::string check_training_memory(const Recipe& recipe, Workload& workload) {
+std::string check_training_memory(const Recipe& recipe, Workload& workload, int64_t ranks) {
     const DataFacts& facts = *workload.facts();
     int64_t samples = facts.kind().samples_at_a_time(recipe);
     if (!facts.kind().batch_is_limit()) samples = std::min(samples, workload.task().samples(Split::train));
+    samples = (samples + ranks - 1) / ranks;
     const std::string text = fmt::format("{} samples of the greatest length at a time", samples);
     return memory_warning(training_memory(recipe, facts, samples), text, machine_memory(), machine_swap());
 }

@@ -25,7 +25,8 @@ TrainingMemory training_memory(const Recipe& recipe, const DataFacts& facts, int
 /// of a step is more than its memory, or nothing. `samples`: "64 images of the greatest length".
 std::string memory_warning(const TrainingMemory& taken, const std::string& samples, int64_t machine, int64_t swap);
 
-/// The same for a training of these data on this machine, to be called before it takes memory.
-std::string check_training_memory(const Recipe& recipe, Workload& workload);
+/// The same for one of `ranks` processes of a training of these data on this machine, to be called before it takes
+/// memory.
+std::string check_training_memory(const Recipe& recipe, Workload& workload, int64_t ranks);
 
 }  // namespace heed

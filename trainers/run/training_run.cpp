@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -9,8 +11,12 @@
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
 #include "heed/core/parallel.h"
+#include "heed/core/ranks/process_ranks.h"
+#include "heed/core/ranks/together.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/registry.h"
+#include "heed/trainers/ranks/rank_threads.h"
+#include "heed/trainers/ranks/same_training.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/run_options.h"
@@ -42,8 +48,11 @@ struct OpenRun {
           folder(run_folder),
           paths(folder.paths()),
           beginning(std::move(run_beginning)),
-          record(paths, training.recipe.options<RunOptions>("run").tensorboard),
+          record(paths, training.recipe.options<RunOptions>("run").tensorboard, owns()),
           checkpoints(paths, training, record) {}
+
+    /// Whether this rank writes.
+    bool owns() const { return training.ranks.rank() == 0; }
 
     Training& training;
     RunFolder& folder;
@@ -75,6 +84,7 @@ RunSize size_of(Training& training) {
 }
 
 void write_recipe(const OpenRun& run) {
+    if (!run.owns()) return;
     write_file_atomically(run.paths.recipe(), run_recipe(run.training.recipe, run.beginning));
 }
 
@@ -85,12 +95,12 @@ void begin(OpenRun& run, const RunOrigin& origin, const InitialModel& initial) {
     run.checkpoints.begin();
     write_recipe(run);
     for (const auto& [name, tokenizer] : facts.tokenizers()) {
+        if (!run.owns()) break;
         write_file_atomically(run.paths.folder() + "/" + name + "." + tokenizer->kind, tokenizer->bytes);
     }
     run.record.begin();
     run.record.started(origin, run.training.kind().unit(), size_of(run.training));
     if (initial.swap) run.record.swapped(*initial.swap);
-    run.training.trainer.begin({});
 }
 
 /// After load_state; also for a run that was killed between its last step and its test.
@@ -124,8 +134,10 @@ void describe(OpenRun& run, const std::string& memory) {
     const Trainer& trainer = training.trainer;
     run.record.line(fmt::format("run folder {}", run.paths.folder()));
     for (const std::string& line : training.workload.description()) run.record.line(line);
-    run.record.line(fmt::format("{} steps of {}, {} steps an epoch, {} {}", trainer.total_steps(),
-                                training.kind().step_text(training.recipe), trainer.epoch_steps(), thread_count(),
+    const int ranks = training.ranks.size();
+    run.record.line(fmt::format("{} steps of {}, {} steps an epoch, {}{} {}", trainer.total_steps(),
+                                training.kind().step_text(training.recipe), trainer.epoch_steps(),
+                                ranks == 1 ? "" : fmt::format("{} processes of ", ranks), thread_count(),
                                 thread_count() == 1 ? "thread" : "threads"));
     if (training.options.watch_every > 0 && training.watch.samples() == 0) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
@@ -166,49 +178,86 @@ std::unique_ptr<Workload> open_workload(const Recipe& recipe, Context& context, 
     return kind.open(recipe, context, known);
 }
 
-}  // namespace
-
-TrainEnd train(const TrainRequest& request) {
-    std::optional<SignalThread> signals;  // before the run starts any thread
-    if (!SignalThread::running()) signals.emplace();
-    const RunTarget target = find_run_target(request);
-    const Recipe& recipe = target.recipe;
+/// Threads of each rank: as many as the recipe says, else its share of the processors.
+void use_threads(const Recipe& recipe, Communicator& ranks) {
     use_threads_of(recipe);
-    // A run that is gone on with is locked before anything in it is read; a new folder is made when all input is right.
+    if (ranks.size() == 1) return;
+    const int sharing = ranks_on_own_processors(ranks);
+    if (recipe.options<GeneralOptions>("").threads > 0 || std::getenv("OMP_NUM_THREADS") != nullptr) return;
+    set_thread_count(std::max(1, thread_count() / sharing));
+}
+
+/// Locks the folder of a run that is gone on with before anything in it is read; the other ranks are told its state.
+RunFolder open_begun_folder(const std::string& folder, Communicator& ranks) {
+    std::optional<RunFolder> own;
+    together(ranks, "the run folder", [&] {
+        if (ranks.rank() == 0) own.emplace(folder, true);
+    });
+    const std::string state = own ? std::to_string(static_cast<int>(own->state())) : "";
+    const std::string told = ranks.gather(state, "the state of the run")[0];
+    return own ? std::move(*own) : RunFolder::of_other_rank(folder, static_cast<RunState>(told[0] - '0'));
+}
+
+TrainEnd train_with(Communicator& ranks, const TrainRequest& request) {
+    const bool owns = ranks.rank() == 0;
+    std::optional<RunTarget> found;
+    together(ranks, "the recipe", [&] { found.emplace(find_run_target(request)); });
+    const RunTarget& target = *found;
+    const Recipe& recipe = target.recipe;
+    ranks.set_timeout(recipe.options<TrainOptions>("train").rank_timeout);
+    check_same_recipe(ranks, recipe);
+    use_threads(recipe, ranks);
+    // A new folder is made when all input is right.
     std::optional<RunFolder> folder;
+    if (target.resumes) folder.emplace(open_begun_folder(target.folder, ranks));
     std::optional<ResumePoint> from;
-    if (target.resumes) folder.emplace(target.folder, true);
-    if (folder && folder->state() != RunState::fresh) from.emplace(open_resume_point(folder->paths()));
     std::vector<SettingChange> changes;
-    RunBeginning beginning = new_beginning(recipe);
-    if (from) {
-        beginning = known_beginning(recipe, target.folder);
-        const Recipe stored = parse_recipe(recipe_spec(), from->facts.recipe, "the recipe in " + from->file.path(), {});
-        changes = check_resumable(recipe, stored, target.folder, request.changes);
-    } else if (!request.changes.empty()) {
-        throw UserError("--change " + request.changes.front() +
-                        " changes a run that is gone on with, but there is no state to go on from" +
-                        (target.folder.empty() ? "" : " in " + target.folder));
-    }
-    if (!folder && target.folder.empty()) RunFolder::check_next_in(runs_folder(recipe));
-    if (!folder && !target.folder.empty()) RunFolder::check(target.folder);
-    Context context(recipe.options<GeneralOptions>("").device);
-    const std::unique_ptr<Workload> workload =
-        open_workload(recipe, context, target, from ? from->facts.data : nullptr);
-    if (from) check_tensors(from->file, workload->task().model());
-    const std::string memory = check_training_memory(recipe, *workload);
-    Training training(recipe, context, *workload, from ? from->facts.progress.step : 0);
-    check_training(training);
+    RunBeginning beginning;
+    std::optional<Context> context;
+    std::unique_ptr<Workload> workload;
+    std::string memory;
+    std::optional<Training> training;
+    bool nothing_is_left = false;
+    together(ranks, "the data", [&] {
+        if (folder && folder->state() != RunState::fresh) from.emplace(open_resume_point(folder->paths()));
+        beginning = new_beginning(recipe);
+        if (from) {
+            beginning = known_beginning(recipe, target.folder);
+            const Recipe stored =
+                parse_recipe(recipe_spec(), from->facts.recipe, "the recipe in " + from->file.path(), {});
+            changes = check_resumable(recipe, stored, target.folder, request.changes);
+        } else if (!request.changes.empty()) {
+            throw UserError("--change " + request.changes.front() +
+                            " changes a run that is gone on with, but there is no state to go on from" +
+                            (target.folder.empty() ? "" : " in " + target.folder));
+        }
+        if (!folder && owns && target.folder.empty()) RunFolder::check_next_in(runs_folder(recipe));
+        if (!folder && owns && !target.folder.empty()) RunFolder::check(target.folder);
+        context.emplace(recipe.options<GeneralOptions>("").device);
+        workload = open_workload(recipe, *context, target, from ? from->facts.data : nullptr);
+        if (from) check_tensors(from->file, workload->task().model());
+        memory = check_training_memory(recipe, *workload, ranks.size());
+        training.emplace(recipe, *context, *workload, ranks, from ? from->facts.progress.step : 0);
+        check_training(*training);
+        if (!from) return;
+        const bool finished = folder->state() == RunState::finished;
+        load_state(*from, *training, finished);
+        nothing_is_left = finished && !test_is_due(*training, folder->paths());
+    });
+    check_same_data(ranks, *workload->facts());
     InitialModel initial;
-    if (from) {
-        load_state(*from, training, folder->state() == RunState::finished);
-    } else {
-        initial = load_initial_model(training);
-    }
-    if (!folder) folder.emplace(new_folder(target));
-    OpenRun run(training, *folder, beginning);
-    RunSteps steps(training, run.folder, run.record, run.checkpoints, run.beginning.name);
-    if (from && folder->state() == RunState::finished && steps.all_done() && !test_is_due(training, run.paths)) {
+    together(ranks, "the first weights", [&] {
+        if (!from) {
+            initial = load_initial_model(*training);
+            training->trainer.begin({});
+        }
+        if (!folder && owns) folder.emplace(new_folder(target));
+    });
+    check_same_weights(ranks, training->store, training->trainer.progress().step);
+    if (!folder) folder.emplace(RunFolder::of_other_rank(target.folder, RunState::fresh));
+    OpenRun run(*training, *folder, beginning);
+    RunSteps steps(*training, run.folder, run.record, run.checkpoints, run.beginning.name);
+    if (nothing_is_left && steps.all_done()) {
         if (!changes.empty()) {
             throw UserError(fmt::format("--change {}: the run in {} has ended; more train.epochs would go on",
                                         changes.front().key, run.paths.folder()));
@@ -233,6 +282,15 @@ TrainEnd train(const TrainRequest& request) {
         run.record.failed(error.what());
         throw;
     }
+}
+
+}  // namespace
+
+TrainEnd train(const TrainRequest& request) {
+    std::optional<SignalThread> signals;  // before the run starts any thread
+    if (!SignalThread::running()) signals.emplace();
+    const std::unique_ptr<Communicator> ranks = make_communicator();
+    return train_with(*ranks, request);
 }
 
 }  // namespace heed

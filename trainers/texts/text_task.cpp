@@ -10,7 +10,7 @@
 #include "heed/trainers/classification/multi_label_meter.h"
 #include "heed/trainers/distillation/distilled_loss.h"
 #include "heed/trainers/distillation/divergence_meter.h"
-#include "heed/trainers/loop/stop_request.h"
+#include "heed/trainers/ranks/shared_measuring.h"
 
 namespace heed {
 
@@ -77,20 +77,22 @@ void TextTask::show_together(std::span<const int64_t> places, const ForwardState
     classify(matrix, state);
 }
 
-/// Calls `use` with all texts, batch after batch, and their places.
-template <class Use>
-void TextTask::for_each_batch(const EncodedSplit& split, Use&& use) {
+/// measure_shared of all texts: `measure` is given a batch, the places of its texts and the packer.
+template <class Measure, class Add>
+void TextTask::measure_batches(const EncodedSplit& split, const Measure& measure, const Add& add) {
     TokenBatchPlan plan;
     plan.tokens = std::max(tokens_at_a_time, model_->shape().max_tokens);
     plan.shuffle = false;
     const TokenEpoch epoch = TokenBatches(plan, split.texts.lengths()).epoch(0);
     TokenMatrix matrix;
-    for (int64_t batch = 0; batch < epoch.batches(); ++batch) {
-        stop_point();
-        const std::span<const int64_t> places = epoch.batch(batch);
-        fill_tokens(matrix, split.texts, places, data_.pad);
-        use(matrix, places);
-    }
+    measure_shared(
+        ranks(), epoch.batches(),
+        [&](int64_t batch, Packer& packed) {
+            const std::span<const int64_t> places = epoch.batch(batch);
+            fill_tokens(matrix, split.texts, places, data_.pad);
+            measure(matrix, places, packed);
+        },
+        add);
 }
 
 Evaluation TextTask::evaluate(Split split) {
@@ -98,9 +100,12 @@ Evaluation TextTask::evaluate(Split split) {
     const EncodedSplit& texts = split_of(data_, split);
     const std::string name = "texts of the " + std::string(split_name(split)) + " split";
     const auto measure = [&](auto meter, const auto& labels_at) {
-        for_each_batch(texts, [&](const TokenMatrix& matrix, std::span<const int64_t> places) {
-            meter.add(classify(matrix), labels_at(places), places);
-        });
+        measure_batches(
+            texts,
+            [&](const TokenMatrix& matrix, std::span<const int64_t> places, Packer& packed) {
+                meter.measure(classify(matrix), labels_at(places), places, packed);
+            },
+            [&](Unpacker& packed) { meter.add(packed); });
         return meter.finish();
     };
     if (several_labels()) {
@@ -115,9 +120,12 @@ double TextTask::divergence_from(Module& other, Split split) {
     NoGradient guard(context_);
     auto& other_model = dynamic_cast<TextClassifier&>(other);
     DivergenceMeter meter(several_labels());
-    for_each_batch(split_of(data_, split), [&](const TokenMatrix& matrix, std::span<const int64_t> places) {
-        meter.add(classify(matrix), classify_with(other_model, matrix, {}).value(), std::ssize(places));
-    });
+    measure_batches(
+        split_of(data_, split),
+        [&](const TokenMatrix& matrix, std::span<const int64_t> places, Packer& packed) {
+            meter.measure(classify(matrix), classify_with(other_model, matrix, {}).value(), std::ssize(places), packed);
+        },
+        [&](Unpacker& packed) { meter.add(packed); });
     return meter.mean();
 }
 

@@ -57,8 +57,8 @@ private:
     MicroBatch compute(const ForwardState& state) override;
     void show(std::span<const int64_t> places, const ForwardState& state) override;
     void show_together(std::span<const int64_t> places, const ForwardState& state) override;
-    template <class Use>
-    void for_each_batch(const EncodedSplit& split, Use&& use);
+    template <class Measure, class Add>
+    void measure_batches(const EncodedSplit& split, const Measure& measure, const Add& add);
 
     TextClassifier* model_;
     EncodedTextData data_;

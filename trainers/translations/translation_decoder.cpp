@@ -6,9 +6,22 @@
 #include "heed/datasets/text/token_batches.h"
 #include "heed/datasets/text/tokenizers/utf8.h"
 #include "heed/trainers/decoding/beam_search.h"
+#include "heed/trainers/ranks/shared_measuring.h"
 #include "heed/trainers/translations/translator_steps.h"
 
 namespace heed {
+
+namespace {
+
+TokenEpoch batches_of(const EncodedTexts& sources) {
+    constexpr int64_t sentences_at_a_time = 64;
+    TokenBatchPlan plan;
+    plan.texts = sentences_at_a_time;
+    plan.shuffle = false;
+    return TokenBatches(plan, sources.lengths()).epoch(0);
+}
+
+}  // namespace
 
 TranslationTokenizers::TranslationTokenizers(const TranslationDataFacts& facts)
     : source(load_tokenizer(facts.source_tokenizer.kind, facts.source_tokenizer.bytes)),
@@ -31,13 +44,9 @@ TranslationDecoder::TranslationDecoder(Context& context, Translator& model, cons
 }
 
 std::vector<std::vector<TranslationText>> TranslationDecoder::translate(const EncodedTexts& sources) {
-    constexpr int64_t sentences_at_a_time = 64;
     std::vector<std::vector<TranslationText>> results(static_cast<size_t>(sources.size()));
     if (results.empty()) return results;
-    TokenBatchPlan plan;
-    plan.texts = sentences_at_a_time;
-    plan.shuffle = false;
-    const TokenEpoch epoch = TokenBatches(plan, sources.lengths()).epoch(0);
+    const TokenEpoch epoch = batches_of(sources);
     for (int64_t i = 0; i < epoch.batches(); ++i) {
         const std::span<const int64_t> places = epoch.batch(i);
         std::vector<std::vector<TranslationText>> translations = translate_batch(sources, places);
@@ -45,6 +54,27 @@ std::vector<std::vector<TranslationText>> TranslationDecoder::translate(const En
             results[static_cast<size_t>(places[row])] = std::move(translations[row]);
         }
     }
+    return results;
+}
+
+std::vector<std::string> TranslationDecoder::translate_shared(const EncodedTexts& sources, Communicator& ranks) {
+    std::vector<std::string> results(static_cast<size_t>(sources.size()));
+    if (results.empty()) return results;
+    const TokenEpoch epoch = batches_of(sources);
+    const auto measure = [&](int64_t batch, Packer& packed) {
+        const std::span<const int64_t> places = epoch.batch(batch);
+        const std::vector<std::vector<TranslationText>> translations = translate_batch(sources, places);
+        packed.add_all(places);
+        for (const std::vector<TranslationText>& best : translations) {
+            packed.add_all(std::span<const char>(best.front().text));
+        }
+    };
+    measure_shared(ranks, epoch.batches(), measure, [&](Unpacker& packed) {
+        for (const int64_t place : packed.take_all<int64_t>()) {
+            const std::vector<char> text = packed.take_all<char>();
+            results[static_cast<size_t>(place)].assign(text.begin(), text.end());
+        }
+    });
     return results;
 }
 

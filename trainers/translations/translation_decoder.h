@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "heed/core/device/context.h"
+#include "heed/core/ranks/communicator.h"
 #include "heed/datasets/text/encoded_texts.h"
 #include "heed/layers/models/translator.h"
 #include "heed/trainers/decoding/beam_search_options.h"
@@ -41,6 +42,9 @@ public:
     /// For each source (as TranslationDataFacts::source_encode_options has it) its best translations, best first. What
     /// one is translated to does not depend on the others but for rounding.
     std::vector<std::vector<TranslationText>> translate(const EncodedTexts& sources);
+
+    /// The text of the best translation of each source, which these ranks share.
+    std::vector<std::string> translate_shared(const EncodedTexts& sources, Communicator& ranks);
 
 private:
     std::vector<std::vector<TranslationText>> translate_batch(const EncodedTexts& sources,

@@ -12,8 +12,8 @@
 #include "heed/core/ops/shapes/reshape.h"
 #include "heed/trainers/distillation/distilled_loss.h"
 #include "heed/trainers/distillation/divergence_meter.h"
-#include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/metrics/perplexity.h"
+#include "heed/trainers/ranks/shared_measuring.h"
 
 namespace heed {
 
@@ -142,9 +142,9 @@ void TranslationTask::show_together(std::span<const int64_t> places, const Forwa
     translation_logits(context_, *model_, pair_batch(data_.train, places, data_.source_pad, data_.target_pad), state);
 }
 
-/// Calls `use` with all pairs of a split, batch after batch.
-template <class Use>
-void TranslationTask::for_each_batch(Split split, const Use& use) {
+/// measure_shared of all pairs of a split: `measure` is given a batch and the packer.
+template <class Measure, class Add>
+void TranslationTask::measure_batches(Split split, const Measure& measure, const Add& add) {
     constexpr int64_t tokens_at_a_time = 4096;
     const EncodedTranslations& pairs = split_of(data_, split);
     const TranslatorShape shape = model_->shape();
@@ -152,10 +152,12 @@ void TranslationTask::for_each_batch(Split split, const Use& use) {
     plan.tokens = std::max({tokens_at_a_time, shape.max_source_tokens, shape.max_target_tokens});
     plan.shuffle = false;
     const TokenEpoch epoch = TokenBatches(plan, input_lengths(pairs.targets), pairs.sources.lengths()).epoch(0);
-    for (int64_t i = 0; i < epoch.batches(); ++i) {
-        stop_point();
-        use(pair_batch(pairs, epoch.batch(i), data_.source_pad, data_.target_pad));
-    }
+    measure_shared(
+        ranks(), epoch.batches(),
+        [&](int64_t batch, Packer& packed) {
+            measure(pair_batch(pairs, epoch.batch(batch), data_.source_pad, data_.target_pad), packed);
+        },
+        add);
 }
 
 Evaluation TranslationTask::evaluate(Split split) {
@@ -163,7 +165,7 @@ Evaluation TranslationTask::evaluate(Split split) {
     NoGradient guard(context_);
     double nll = 0.0, smoothed = 0.0;
     int64_t correct = 0, count = 0;
-    for_each_batch(split, [&](const PairBatch& batch) {
+    const auto measure = [&](const PairBatch& batch, Packer& packed) {
         const TranslationLoss loss =
             translation_loss(context_, translation_logits(context_, *model_, batch, {}), batch, label_smoothing_);
         const CrossEntropyTotals sums = loss.result.totals();
@@ -173,10 +175,16 @@ Evaluation TranslationTask::evaluate(Split split) {
         }
         double totals[2];
         totals_of(loss).copy_to_host(totals);
-        nll += sums.nll;
-        smoothed += sums.loss;
-        correct += static_cast<int64_t>(totals[1]);
-        count += batch.target_tokens();
+        packed.add(sums.nll);
+        packed.add(sums.loss);
+        packed.add(static_cast<int64_t>(totals[1]));
+        packed.add(batch.target_tokens());
+    };
+    measure_batches(split, measure, [&](Unpacker& packed) {
+        nll += packed.take<double>();
+        smoothed += packed.take<double>();
+        correct += packed.take<int64_t>();
+        count += packed.take<int64_t>();
     });
     Evaluation result;
     result.count = count;
@@ -186,7 +194,7 @@ Evaluation TranslationTask::evaluate(Split split) {
     result.compared_by = "loss";
     result.more.emplace_back("perplexity", perplexity(nll, count));
     if (label_smoothing_ > 0) result.more.emplace_back("smoothed_perplexity", perplexity(smoothed, count));
-    if (finish_) finish_(split, result);
+    if (finish_) finish_(split, result, ranks());
     result.seconds = seconds_from(start);
     return result;
 }
@@ -195,11 +203,13 @@ double TranslationTask::divergence_from(Module& other, Split split) {
     NoGradient guard(context_);
     auto& other_model = dynamic_cast<Translator&>(other);
     DivergenceMeter meter;
-    for_each_batch(split, [&](const PairBatch& batch) {
+    const auto measure = [&](const PairBatch& batch, Packer& packed) {
         const Variable logits = translation_logits(context_, *model_, batch, {});
         const Tensor targets = translation_loss(context_, logits, batch, 0.0f).targets;
-        meter.add(logits, translation_logits(context_, other_model, batch, {}).value(), batch.target_tokens(), targets);
-    });
+        meter.measure(logits, translation_logits(context_, other_model, batch, {}).value(), batch.target_tokens(),
+                      packed, targets);
+    };
+    measure_batches(split, measure, [&](Unpacker& packed) { meter.add(packed); });
     return meter.mean();
 }
 

@@ -37,8 +37,8 @@ struct PairBatch {
 /// over the target tokens, the end included.
 class TranslationTask final : public InMemoryTask {
 public:
-    /// Adds to a result what comes from translating the split.
-    using Finish = std::function<void(Split, Evaluation&)>;
+    /// Adds to a result what comes from translating the split, which these ranks share.
+    using Finish = std::function<void(Split, Evaluation&, Communicator&)>;
 
     TranslationTask(Context& context, Translator& model, EncodedTranslationData data, double label_smoothing,
                     Finish finish);
@@ -56,8 +56,8 @@ public:
     const EncodedTranslationData& data() const { return data_; }
 
 private:
-    template <class Use>
-    void for_each_batch(Split split, const Use& use);
+    template <class Measure, class Add>
+    void measure_batches(Split split, const Measure& measure, const Add& add);
     TokenBatches batches(int64_t tokens, bool shuffle, uint64_t seed) const override;
     void fill(const BatchPart& part) override;
     MicroBatch compute(const ForwardState& state) override;

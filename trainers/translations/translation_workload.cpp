@@ -110,7 +110,7 @@ TranslationWorkload::TranslationWorkload(const Recipe& recipe, Context& context,
       model_(*own_model_),
       translates_validation_(false),
       task_(context_, model_, encode(), recipe.options<TrainOptions>("train").label_smoothing,
-            [this](Split split, Evaluation& result) { translate(split, result); }) {}
+            [this](Split split, Evaluation& result, Communicator& ranks) { translate(split, result, ranks); }) {}
 
 TranslationWorkload::TranslationWorkload(TrainedModel& trained, Context& context)
     : recipe_(trained.recipe),
@@ -121,7 +121,7 @@ TranslationWorkload::TranslationWorkload(TrainedModel& trained, Context& context
       model_(trained.model_as<Translator>()),
       translates_validation_(true),
       task_(context_, model_, encode(), recipe_.options<TrainOptions>("train").label_smoothing,
-            [this](Split split, Evaluation& result) { translate(split, result); }) {}
+            [this](Split split, Evaluation& result, Communicator& ranks) { translate(split, result, ranks); }) {}
 
 const TranslationDataFacts& TranslationWorkload::translation_facts() const {
     return facts_as<TranslationDataFacts>(*facts_);
@@ -177,15 +177,15 @@ EncodedTranslations TranslationWorkload::encode_references(const ReferenceText& 
     return {std::move(pairs.sources), std::move(pairs.targets), {}};
 }
 
-void TranslationWorkload::translate(Split split, Evaluation& result) {
+void TranslationWorkload::translate(Split split, Evaluation& result, Communicator& ranks) {
     if (split == Split::train) return;
-    if (split == Split::validation && !translates_validation_) return translate_some(result);
+    if (split == Split::validation && !translates_validation_) return translate_some(result, ranks);
     const auto start = std::chrono::steady_clock::now();
     const ReferenceText& texts = split == Split::test ? data_.test : data_.validation;
     const EncodedTexts& sources = split == Split::test ? task_.data().test.sources : task_.data().validation.sources;
     TranslationDecoder decoder(context_, dynamic_cast<Translator&>(task_.model()), tokenizers_,
                                recipe_.options<BeamSearchOptions>("decoding"));
-    for (const auto& best : decoder.translate(sources)) result.translations.push_back(best.front().text);
+    result.translations = decoder.translate_shared(sources, ranks);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     std::vector<std::vector<std::string>> single;
     bool several = false;
@@ -206,7 +206,7 @@ void TranslationWorkload::translate(Split split, Evaluation& result) {
     result.more.emplace_back("translating_seconds", seconds.count());
 }
 
-void TranslationWorkload::translate_some(Evaluation& result) {
+void TranslationWorkload::translate_some(Evaluation& result, Communicator& ranks) {
     const auto& options = recipe_.options<ValidationBleuOptions>("train.bleu");
     const EncodedTexts& sources = task_.data().validation.sources;
     const int64_t count = std::min(options.sentences, sources.size());
@@ -221,8 +221,7 @@ void TranslationWorkload::translate_some(Evaluation& result) {
     }
     TranslationDecoder decoder(context_, dynamic_cast<Translator&>(task_.model()), tokenizers_,
                                recipe_.options<BeamSearchOptions>("decoding"));
-    std::vector<std::string> translations;
-    for (const auto& best : decoder.translate(some)) translations.push_back(best.front().text);
+    const std::vector<std::string> translations = decoder.translate_shared(some, ranks);
     const double score = bleu(translations, references).score;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     result.more.emplace_back("bleu", score);

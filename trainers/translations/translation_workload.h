@@ -39,9 +39,9 @@ private:
     void refuse_empty_passes(const std::vector<float>& weights) const;
     EncodedTranslations encode_references(const ReferenceText& texts);
     /// Translates the sources of a split and scores what comes out.
-    void translate(Split split, Evaluation& result);
+    void translate(Split split, Evaluation& result, Communicator& ranks);
     /// The same of some validation sentences, in training.
-    void translate_some(Evaluation& result);
+    void translate_some(Evaluation& result, Communicator& ranks);
     /// Of a few test sentences.
     std::vector<Alignment> sample_alignments();
 

@@ -54,7 +54,7 @@ struct SmallTask {
         data.test = numbered_pairs(3);
         task = std::make_unique<TranslationTask>(
             context, *model, std::move(data), label_smoothing,
-            [this](Split split, Evaluation&) { finished.push_back(split_name(split)); });
+            [this](Split split, Evaluation&, Communicator&) { finished.push_back(split_name(split)); });
     }
 
     BatchPlan plan(int64_t micro_batches, BatchPosition start = {}) const {
