@@ -25,7 +25,7 @@ struct ConstHeadView {
 };
 
 /// A view may always be read.
-[[gnu::always_inline]] inline ConstHeadView as_const(const HeadView& view) {
+[[gnu::always_inline]] constexpr ConstHeadView as_const(const HeadView& view) {
     return {view.data, view.batch_stride, view.token_stride, view.head_stride};
 }
 

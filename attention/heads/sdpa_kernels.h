@@ -45,8 +45,9 @@ struct SdpaKernels {
     void (*forward)(const SdpaForward&);
     void (*backward)(const SdpaBackward&);
     void (*weights)(const SdpaWeights&);
-    /// Floats of scratch memory that each of the three needs, with the present number of threads. It does not grow with
-    /// the batch and the heads, nor, beyond a few hundred, with the tokens.
+    /// Floats of scratch memory that each of the three needs, with the present number of threads. On the processor it
+    /// does not grow with the batch and the heads, nor, beyond a few hundred, with the tokens; on cuda it is one a
+    /// query and head.
     int64_t (*workspace)(const SdpaShape& shape);
 };
 

@@ -4,7 +4,8 @@
 
 #include "heed/core/random/random_stream.h"
 
-// Included by kernels that are compiled once per instruction set: functions here must always be inlined.
+// Included by kernels that are compiled once per instruction set: functions here must always be inlined. Constant
+// expressions, so that CUDA kernels may call them.
 
 namespace heed {
 
@@ -31,8 +32,8 @@ struct SdpaShape {
 
 /// Position of a weight among the random numbers of a sample. Neighbouring queries of one key are neighbours, and every
 /// key starts at a multiple of 64, as the vectorised generator wants it.
-[[gnu::always_inline]] inline int64_t sdpa_dropout_element(const SdpaShape& shape, int64_t head, int64_t query,
-                                                           int64_t key) {
+[[gnu::always_inline]] constexpr int64_t sdpa_dropout_element(const SdpaShape& shape, int64_t head, int64_t query,
+                                                              int64_t key) {
     return (head * shape.keys + key) * ((shape.queries + 63) / 64 * 64) + query;
 }
 

@@ -3,20 +3,21 @@
 #include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/core/kernels/kernel_table.h"
 
-// Included by kernels that are compiled once per instruction set: functions here must always be inlined.
+// Included by kernels that are compiled once per instruction set: functions here must always be inlined. Constant
+// expressions, so that CUDA kernels may call them.
 
 namespace heed {
 
 /// Number L of chunks into which SMYRF cuts n queries and m keys with clusters of `cluster` tokens: as many as the
 /// clusters need, but no query may meet an empty chunk.
-[[gnu::always_inline]] inline int64_t smyrf_chunks(int64_t queries, int64_t keys, int64_t cluster) {
+[[gnu::always_inline]] constexpr int64_t smyrf_chunks(int64_t queries, int64_t keys, int64_t cluster) {
     const int64_t wanted = (queries + cluster - 1) / cluster;
     const int64_t fewer = wanted < keys ? wanted : keys;
     return fewer > 1 ? fewer : 1;
 }
 
 /// Position at which chunk c of L begins among n sorted tokens.
-[[gnu::always_inline]] inline int64_t smyrf_border(int64_t chunk, int64_t chunks, int64_t tokens) {
+[[gnu::always_inline]] constexpr int64_t smyrf_border(int64_t chunk, int64_t chunks, int64_t tokens) {
     return chunk * tokens / chunks;
 }
 

@@ -14,13 +14,13 @@ namespace heed {
 
 /// The number of tokens of a block: blocks that are no longer than a cluster would be met as a whole, so they are
 /// doubled until they are.
-[[gnu::always_inline]] inline int64_t smyrf_block(int64_t block, int64_t cluster) {
+[[gnu::always_inline]] constexpr int64_t smyrf_block(int64_t block, int64_t cluster) {
     while (block <= cluster) block *= 2;
     return block;
 }
 
 /// Number of chunks of a list of sorted keys.
-[[gnu::always_inline]] inline int64_t smyrf_list_chunks(int64_t keys, int64_t cluster) {
+[[gnu::always_inline]] constexpr int64_t smyrf_list_chunks(int64_t keys, int64_t cluster) {
     return keys > cluster ? (keys + cluster - 1) / cluster : 1;
 }
 
@@ -34,13 +34,13 @@ struct SmyrfLevel {
 };
 
 /// Number of levels: those whose blocks are shorter than the sequence.
-[[gnu::always_inline]] inline int64_t smyrf_levels(const SmyrfShape& shape) {
+[[gnu::always_inline]] constexpr int64_t smyrf_levels(const SmyrfShape& shape) {
     int64_t levels = 0;
     while (shape.form == SmyrfForm::causal_self && shape.block << levels < shape.heads.keys) ++levels;
     return levels;
 }
 
-[[gnu::always_inline]] inline SmyrfLevel smyrf_level(const SmyrfShape& shape, int64_t level) {
+[[gnu::always_inline]] constexpr SmyrfLevel smyrf_level(const SmyrfShape& shape, int64_t level) {
     SmyrfLevel result{};
     for (int64_t l = 0; l <= level; ++l) {
         result.first_chunk += result.pairs * result.chunks;
@@ -54,7 +54,7 @@ struct SmyrfLevel {
 }
 
 /// Number of chunks of all lists of a head in a round, whatever the lengths; 0 in the form of clusters.
-[[gnu::always_inline]] inline int64_t smyrf_list_table(const SmyrfShape& shape) {
+[[gnu::always_inline]] constexpr int64_t smyrf_list_table(const SmyrfShape& shape) {
     if (shape.form == SmyrfForm::clusters) return 0;
     if (shape.form == SmyrfForm::causal_cross) return smyrf_list_chunks(shape.heads.keys, shape.cluster);
     const int64_t levels = smyrf_levels(shape);
@@ -63,17 +63,17 @@ struct SmyrfLevel {
     return last.first_chunk + last.pairs * last.chunks;
 }
 
-[[gnu::always_inline]] inline int64_t smyrf_real_length(const int32_t* lengths, int64_t sample, int64_t tokens) {
+[[gnu::always_inline]] constexpr int64_t smyrf_real_length(const int32_t* lengths, int64_t sample, int64_t tokens) {
     if (lengths == nullptr) return tokens;
     const int64_t length = lengths[sample];
     return length < 0 ? 0 : length < tokens ? length : tokens;
 }
 
 /// Numbers of real keys and real queries of a sample.
-[[gnu::always_inline]] inline int64_t smyrf_key_count(const SmyrfShape& shape, int64_t sample) {
+[[gnu::always_inline]] constexpr int64_t smyrf_key_count(const SmyrfShape& shape, int64_t sample) {
     return smyrf_real_length(shape.heads.key_lengths, sample, shape.heads.keys);
 }
-[[gnu::always_inline]] inline int64_t smyrf_query_count(const SmyrfShape& shape, int64_t sample) {
+[[gnu::always_inline]] constexpr int64_t smyrf_query_count(const SmyrfShape& shape, int64_t sample) {
     if (shape.form != SmyrfForm::causal_self) {
         return smyrf_real_length(shape.query_lengths, sample, shape.heads.queries);
     }
@@ -86,8 +86,8 @@ struct SmyrfQueries {
     int64_t first;
     int64_t count;
 };
-[[gnu::always_inline]] inline SmyrfQueries smyrf_queries_of_block(const SmyrfShape& shape, int64_t sample,
-                                                                  int64_t first_token, int64_t tokens) {
+[[gnu::always_inline]] constexpr SmyrfQueries smyrf_queries_of_block(const SmyrfShape& shape, int64_t sample,
+                                                                     int64_t first_token, int64_t tokens) {
     const int64_t end_token = first_token + tokens - shape.first_query;
     const int64_t real = smyrf_query_count(shape, sample);
     const int64_t first = first_token > shape.first_query ? first_token - shape.first_query : 0;
@@ -120,12 +120,12 @@ struct SmyrfChunk {
 };
 
 /// Passes over all chunks: in each of them a query or key is in at most one chunk.
-[[gnu::always_inline]] inline int64_t smyrf_passes(const SmyrfShape& shape) {
+[[gnu::always_inline]] constexpr int64_t smyrf_passes(const SmyrfShape& shape) {
     return shape.form == SmyrfForm::causal_self ? 1 + smyrf_levels(shape) * shape.rounds : shape.rounds;
 }
 
 /// Most chunks of a head in a pass, whatever the lengths.
-[[gnu::always_inline]] inline int64_t smyrf_pass_chunks(const SmyrfShape& shape, int64_t pass) {
+[[gnu::always_inline]] constexpr int64_t smyrf_pass_chunks(const SmyrfShape& shape, int64_t pass) {
     if (shape.form == SmyrfForm::clusters) return smyrf_chunks(shape.heads.queries, shape.heads.keys, shape.cluster);
     if (shape.form == SmyrfForm::causal_cross) return smyrf_list_table(shape);
     if (pass == 0) {
@@ -138,8 +138,8 @@ struct SmyrfChunk {
 
 namespace detail {
 
-[[gnu::always_inline]] inline bool smyrf_cluster(const SmyrfShape& shape, const SmyrfLists& lists, int64_t round,
-                                                 SmyrfChunk* chunk) {
+[[gnu::always_inline]] constexpr bool smyrf_cluster(const SmyrfShape& shape, const SmyrfLists& lists, int64_t round,
+                                                    SmyrfChunk* chunk) {
     const int64_t queries = smyrf_query_count(shape, chunk->sample), keys = smyrf_key_count(shape, chunk->sample);
     const int64_t chunks = smyrf_chunks(queries, keys, shape.cluster);
     const int64_t rounds = chunks == 1 ? 1 : shape.rounds;
@@ -156,8 +156,8 @@ namespace detail {
     return true;
 }
 
-[[gnu::always_inline]] inline bool smyrf_source_chunk(const SmyrfShape& shape, const SmyrfLists& lists, int64_t round,
-                                                      SmyrfChunk* chunk) {
+[[gnu::always_inline]] constexpr bool smyrf_source_chunk(const SmyrfShape& shape, const SmyrfLists& lists,
+                                                         int64_t round, SmyrfChunk* chunk) {
     const int64_t keys = smyrf_key_count(shape, chunk->sample);
     const int64_t chunks = smyrf_list_chunks(keys, shape.cluster);
     const int64_t rounds = chunks == 1 ? 1 : shape.rounds;
@@ -175,7 +175,7 @@ namespace detail {
     return true;
 }
 
-[[gnu::always_inline]] inline bool smyrf_own_block(const SmyrfShape& shape, SmyrfChunk* chunk) {
+[[gnu::always_inline]] constexpr bool smyrf_own_block(const SmyrfShape& shape, SmyrfChunk* chunk) {
     const int64_t first = (shape.first_query / shape.block + chunk->index) * shape.block;
     const SmyrfQueries queries = smyrf_queries_of_block(shape, chunk->sample, first, shape.block);
     if (queries.count == 0 && chunk->index > 0) return false;
@@ -190,8 +190,8 @@ namespace detail {
     return true;
 }
 
-[[gnu::always_inline]] inline bool smyrf_earlier_chunk(const SmyrfShape& shape, const SmyrfLists& lists, int64_t level,
-                                                       int64_t round, SmyrfChunk* chunk) {
+[[gnu::always_inline]] constexpr bool smyrf_earlier_chunk(const SmyrfShape& shape, const SmyrfLists& lists,
+                                                          int64_t level, int64_t round, SmyrfChunk* chunk) {
     const SmyrfLevel here = smyrf_level(shape, level);
     const int64_t pair = here.first_pair + chunk->index / here.chunks, index = chunk->index % here.chunks;
     const int64_t head = (chunk->sample * shape.heads.heads + chunk->head) * shape.rounds + round;
@@ -211,8 +211,8 @@ namespace detail {
 
 /// Chunk number `index` of a head in a pass; false where there is none. In the first pass of the forms other than
 /// causal_cross, and always in the own blocks, chunk 0 exists though it may be empty.
-[[gnu::always_inline]] inline bool smyrf_find_chunk(const SmyrfShape& shape, const SmyrfLists& lists, int64_t sample,
-                                                    int64_t head, int64_t pass, int64_t index, SmyrfChunk* chunk) {
+[[gnu::always_inline]] constexpr bool smyrf_find_chunk(const SmyrfShape& shape, const SmyrfLists& lists, int64_t sample,
+                                                       int64_t head, int64_t pass, int64_t index, SmyrfChunk* chunk) {
     *chunk = {};
     chunk->sample = sample;
     chunk->head = head;

@@ -35,12 +35,18 @@ constexpr PhiloxBlock philox(RandomKey key, PhiloxBlock counter) {
     return {{x0, x1, x2, x3}};
 }
 
-/// Random word of element `element` of sample `sample` (counted from `stream.first_sample`).
-constexpr uint32_t random_word(const RandomStream& stream, int64_t sample, int64_t element) {
+/// The words of elements e, e + 16, e + 32 and e + 48 of sample `sample` (counted from `stream.first_sample`), where e
+/// is `element` less the multiples of 16 in its remainder by 64.
+constexpr PhiloxBlock random_block(const RandomStream& stream, int64_t sample, int64_t element) {
     const auto e = static_cast<uint64_t>(element);
     const uint64_t block = (e / 64) * 16 + e % 16;
     const uint32_t global_sample = stream.first_sample + low_word(static_cast<uint64_t>(sample));
-    return philox(stream.key, {{low_word(block), high_word(block), global_sample, stream.step}}).word[(e / 16) % 4];
+    return philox(stream.key, {{low_word(block), high_word(block), global_sample, stream.step}});
+}
+
+/// Random word of element `element` of sample `sample` (counted from `stream.first_sample`).
+constexpr uint32_t random_word(const RandomStream& stream, int64_t sample, int64_t element) {
+    return random_block(stream, sample, element).word[(static_cast<uint64_t>(element) / 16) % 4];
 }
 
 }  // namespace heed
