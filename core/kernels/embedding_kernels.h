@@ -19,7 +19,7 @@ struct EmbeddingForward {
 struct EmbeddingBackward {
     const float* dout;   ///< [count, dim]
     const int32_t* ids;  ///< [count], each in [0, vocabulary)
-    float* dtable;       ///< [vocabulary, dim]; the rows of equal ids are added in the order of ids
+    float* dtable;       ///< [vocabulary, dim]; the rows of equal ids are added in an order that depends on ids alone
     bool accumulate;     ///< add to dtable instead of overwriting it
     int32_t* workspace;  ///< backward_workspace(count, vocabulary) integers
     int64_t count;       ///< below 2^31

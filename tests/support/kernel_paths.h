@@ -15,6 +15,7 @@
 #include "heed/core/parallel.h"
 #include "heed/core/reference/address.h"
 #include "heed/tests/cuda_emulation/thread_order.h"
+#include "heed/tests/support/devices.h"
 
 namespace heed::test {
 
@@ -63,7 +64,7 @@ void for_each_path(const KernelTable<Kernels>& table, const Body& body) {
         SCOPED_TRACE("path reference");
         body(path(DeviceKind::reference));
     }
-    if (!table.by_device[static_cast<int>(DeviceKind::cuda)]) return;
+    if (!cuda_is_tested() || !table.by_device[static_cast<int>(DeviceKind::cuda)]) return;
     for (const cuda_emulation::ThreadOrder order : cuda_emulation::all_thread_orders) {
         cuda_emulation::set_thread_order(order);
         SCOPED_TRACE(std::string("path cuda, threads ") + name_of(order));

@@ -162,7 +162,7 @@ void check_all_devices(const Problem& problem) {
         SCOPED_TRACE("reference");
         check_result(problem, compute(reference_matrix_product, true, problem));
     }
-    if (!make_cuda_device) return;
+    if (!cuda_is_tested()) return;
     SCOPED_TRACE("cuda");
     static const std::unique_ptr<Device> cuda = make_cuda_device();
     check_result(problem, compute([](const MatrixProduct& product) { cuda->matrix_product(product); }, false, problem));

@@ -1,3 +1,4 @@
+// ctest: cuda
 // ctest: processors 2
 #include "heed/core/kernels/drop_path_kernels.h"
 

@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/kernels/dropout_kernels.h"
 
 #include <gtest/gtest.h>

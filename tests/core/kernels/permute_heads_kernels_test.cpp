@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/kernels/permute_heads_kernels.h"
 
 #include <gtest/gtest.h>

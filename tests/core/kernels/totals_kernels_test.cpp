@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/kernels/totals_kernels.h"
 
 #include "heed/tests/support/kernel_paths.h"

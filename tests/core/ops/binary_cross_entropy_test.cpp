@@ -1,3 +1,4 @@
+// ctest: cuda
 // ctest: processors 2
 #include "heed/core/ops/losses/binary_cross_entropy.h"
 
@@ -10,6 +11,7 @@
 #include "heed/core/error.h"
 #include "heed/core/kernels/binary_cross_entropy_kernels.h"
 #include "heed/tests/support/close.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/doubles_of.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
@@ -160,7 +162,7 @@ protected:
     Context context_{GetParam()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Devices, BinaryCrossEntropyOp, testing::Values("cpu", "reference"),
+INSTANTIATE_TEST_SUITE_P(Devices, BinaryCrossEntropyOp, testing::ValuesIn(computing_devices()),
                          [](const auto& device) { return std::string(device.param); });
 
 TEST_P(BinaryCrossEntropyOp, GivesTheValuesOfPyTorch) {

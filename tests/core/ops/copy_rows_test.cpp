@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/ops/shapes/copy_rows.h"
 
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/kernels/copy_rows_kernels.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 
 namespace heed::test {
@@ -75,7 +77,7 @@ TEST_P(CopyRowsOp, RefusesRunsOutsideOfTheTensors) {
     EXPECT_THROW(gather_rows(x, integers({-1})), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, CopyRowsOp, testing::Values("cpu", "reference"));
+INSTANTIATE_TEST_SUITE_P(Devices, CopyRowsOp, testing::ValuesIn(computing_devices()));
 
 }  // namespace
 }  // namespace heed::test

@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/ops/losses/cross_entropy.h"
 
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/tests/support/close.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
@@ -26,7 +28,7 @@ protected:
     Context context_{GetParam()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Devices, CrossEntropyOp, testing::Values("cpu", "reference"),
+INSTANTIATE_TEST_SUITE_P(Devices, CrossEntropyOp, testing::ValuesIn(computing_devices()),
                          [](const auto& device) { return std::string(device.param); });
 
 /// What torch.nn.CrossEntropyLoss(weight, label_smoothing, ignore_index=-1) of PyTorch 2 gives, in double precision.

@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/ops/losses/distillation.h"
 
 #include <gtest/gtest.h>

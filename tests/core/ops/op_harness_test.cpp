@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/tests/support/op_harness.h"
 
 #include <gtest/gtest.h>
