@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstdint>
+
 #include "heed/core/tensor/tensor.h"
 
 namespace heed {
+
+class Tape;
 
 /// Where the gradient of one value is gathered. A slot of a parameter is bound to its place in the flat gradient buffer
 /// and is written there directly; any other slot takes the first gradient it is given and adds the following ones.
@@ -39,6 +43,8 @@ private:
     Tensor gradient_;
     bool bound_ = false;
     bool defined_ = false;
+    uint64_t noted_ = 0;  ///< by Tape::note_use: the generation in which it was
+    friend class Tape;
 };
 
 /// Memory for two gradients (null slots give null) that one kernel writes with one flag; where only one of them has

@@ -71,12 +71,29 @@ void Tape::backward(const Variable& result, Tensor seed) {
 void Tape::walk() {
     if (walked_) refuse_walk();
     walked_ = true;
-    for (auto place = nodes_.rbegin(); place != nodes_.rend(); ++place) {
-        Node* node = *place;
-        if (node->op() == LeafNode::name) continue;
-        if (node->has_output_gradient()) node->backward();
-        node->~Node();
-        *place = nullptr;
+    for (size_t place = nodes_.size(); place-- > 0;) {
+        Node* node = nodes_[place];
+        if (node->op() != LeafNode::name) {
+            if (node->has_output_gradient()) node->backward();
+            node->~Node();
+            nodes_[place] = nullptr;
+        }
+        tell_final(place);
+    }
+    tell_final(0);
+}
+
+void Tape::keep_first_use(GradientSlot& slot) {
+    slot.noted_ = generation_;
+    uses_.push_back({nodes_.size(), &slot});
+}
+
+/// Of those parameters that no node before `node` uses.
+void Tape::tell_final(size_t node) {
+    while (!uses_.empty() && uses_.back().node >= node) {
+        GradientSlot& slot = *uses_.back().slot;
+        uses_.pop_back();
+        if (listener_) listener_->gradient_is_final(slot);
     }
 }
 
@@ -85,6 +102,7 @@ void Tape::clear() {
         if (*place) (*place)->~Node();
     }
     nodes_.clear();
+    uses_.clear();
     arena_.reset();
     walked_ = false;
     ++generation_;

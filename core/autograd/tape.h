@@ -12,6 +12,14 @@
 
 namespace heed {
 
+/// Is told by a walk which gradients of parameters it will not touch again.
+class GradientListener {
+public:
+    virtual ~GradientListener() = default;
+    /// Once for each parameter that the recording uses. Nothing may have been written where no gradient flows to it.
+    virtual void gradient_is_final(GradientSlot& slot) = 0;
+};
+
 /// Records ops in the order in which they run and walks them backwards. Saved tensors and gradients are freed as soon
 /// as the walk has passed them.
 class Tape {
@@ -48,6 +56,14 @@ public:
     /// The same from all outputs whose slots hold a gradient.
     void walk();
 
+    /// From now on recordings keep in mind where a parameter is used first, and walks tell the listener when they have
+    /// passed that place: then its gradient is final, also where it is used several times. Null: nobody listens.
+    void set_listener(GradientListener* listener) { listener_ = listener; }
+    /// What is recorded next uses the parameter of this slot.
+    void note_use(GradientSlot& slot) {
+        if (listener_ && enabled_ && !walked_ && slot.noted_ != generation_) keep_first_use(slot);
+    }
+
     /// Forgets all nodes. Variables made so far may still be read but no longer take part in ops.
     void clear();
 
@@ -64,12 +80,22 @@ private:
     friend class NoGradient;
     friend class TapeScope;
 
+    void keep_first_use(GradientSlot& slot);
+    void tell_final(size_t node);
+
     [[noreturn]] static void refuse_record();
     [[noreturn]] static void refuse_walk();
 
     Context& context_;
     Arena arena_;
     std::vector<Node*> nodes_;  ///< in order of recording; null once backward has passed
+    /// The first use of a parameter: before that node was recorded.
+    struct Use {
+        size_t node;
+        GradientSlot* slot;
+    };
+    std::vector<Use> uses_;  ///< in order of recording
+    GradientListener* listener_ = nullptr;
     bool walked_ = false;
     uint64_t generation_ = 1;
     bool enabled_ = true;

@@ -23,6 +23,8 @@ public:
     CachingAllocator& allocator() { return allocator_; }
     /// The tape that ops are recorded on: the innermost one (see InnerTape).
     Tape& tape() { return *tape_; }
+    /// The one that is left when no InnerTape lives.
+    Tape& outer_tape() { return *tapes_.front(); }
 
 private:
     friend class InnerTape;

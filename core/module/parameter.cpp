@@ -1,5 +1,6 @@
 #include "heed/core/module/parameter.h"
 
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 
 namespace heed {
@@ -8,6 +9,7 @@ Variable Parameter::variable() {
     if (!value_.defined())
         throw Error("a parameter of shape " + shape_.to_string() + " is used before its model was laid out");
     if (!trainable_) return Variable(value_);
+    value_.context().outer_tape().note_use(slot_);
     return Variable(value_, slot_, 0);
 }
 

@@ -17,6 +17,8 @@ public:
     public:
         virtual ~UnderWay() = default;
         virtual void wait() = 0;
+        /// Whether wait() would return at once, as far as that is known.
+        virtual bool complete() const { return false; }
     };
 
     /// An operation that is complete.
@@ -26,6 +28,8 @@ public:
     /// Returns when the operation is complete on this rank. Throws Error when another rank has failed, left or not come
     /// in time.
     void wait();
+    /// Whether wait() would return at once, as far as that is known.
+    bool complete() const { return !operation_ || operation_->complete(); }
 
 private:
     std::unique_ptr<UnderWay> operation_;

@@ -343,6 +343,8 @@ private:
             if (!copy_.empty()) values_.copy_from_host(copy_.data());
         }
 
+        bool complete() const override { return complete_ || (*exchange_)->complete(); }
+
     private:
         MpiCommunicator& owner_;
         Tensor values_;

@@ -147,8 +147,9 @@ bool beside_weights(const std::string& name) {
     return name.starts_with(optimizer_prefix) || name.starts_with(tokenizer_prefix);
 }
 
-void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,
-                      const CheckpointFacts& facts, WeightAverage* average) {
+void write_checkpoint(const std::string& path, const ParameterStore& store,
+                      const std::vector<OptimizerState>* optimizer, const CheckpointFacts& facts,
+                      WeightAverage* average) {
     std::deque<std::vector<float>> values;
     std::vector<TensorToStore> tensors;
     auto add = [&](const std::string& prefix, const std::vector<Tensor>& buffers) {
@@ -160,7 +161,7 @@ void write_checkpoint(const std::string& path, const ParameterStore& store, Opti
     add("", average ? average->buffers() : value_buffers(store));
     if (average && optimizer) add(trained_prefix, trained_buffers(store));
     if (optimizer) {
-        for (const OptimizerState& state : optimizer->states()) add(optimizer_prefix + state.name + ".", state.buffers);
+        for (const OptimizerState& state : *optimizer) add(optimizer_prefix + state.name + ".", state.buffers);
     }
     for (const auto& [name, tokenizer] : facts.data->tokenizers()) {
         const auto bytes = static_cast<int64_t>(tokenizer->bytes.size());
@@ -180,12 +181,15 @@ void load_averaged_weights(const SafetensorsFile& file, ParameterStore& store, W
 }
 
 void load_optimizer(const SafetensorsFile& file, ParameterStore& store, Optimizer& optimizer) {
-    for (OptimizerState& state : optimizer.states()) {
+    std::vector<OptimizerState> whole;
+    if (optimizer.is_restricted()) whole = optimizer.whole_states();
+    for (OptimizerState& state : optimizer.is_restricted() ? whole : optimizer.states()) {
         const std::string prefix = optimizer_prefix + state.name + ".";
         load_parts(file, store, state.buffers, prefix, "optimizer");
         check_finite(file, store, state.buffers, prefix);
         if (state.of_squares) check_not_negative(file, store, state.buffers, prefix);
     }
+    if (optimizer.is_restricted()) optimizer.take_states(whole);
     for (const StoredTensor& stored : file.tensors()) {
         if (!stored.name.starts_with(optimizer_prefix) || stored.name.starts_with(trained_prefix)) continue;
         const bool known = std::any_of(optimizer.states().begin(), optimizer.states().end(), [&](const auto& state) {

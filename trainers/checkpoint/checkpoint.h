@@ -12,9 +12,10 @@ namespace heed {
 
 /// Writes weights, optimizer state and facts into one safetensors file, atomically. With an average, it has the
 /// plain names, and the weights as they are trained stand beside the optimizer's state. Without an optimizer the file
-/// holds the weights that a model is used with alone.
-void write_checkpoint(const std::string& path, const ParameterStore& store, Optimizer* optimizer,
-                      const CheckpointFacts& facts, WeightAverage* average = nullptr);
+/// holds the weights that a model is used with alone. `optimizer` are the states of one.
+void write_checkpoint(const std::string& path, const ParameterStore& store,
+                      const std::vector<OptimizerState>* optimizer, const CheckpointFacts& facts,
+                      WeightAverage* average = nullptr);
 
 /// Whether a tensor of that name belongs to an optimizer or is a tokenizer.
 bool beside_weights(const std::string& name);

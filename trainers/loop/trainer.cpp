@@ -31,6 +31,15 @@ std::string first_bad_parameter(const ParameterStore& store) {
     return "";
 }
 
+/// With train.exact_reduce.
+int64_t parts_of_rank(const TrainOptions& train, int ranks) {
+    if (train.exact_reduce % ranks != 0) {
+        throw UserError("train.exact_reduce " + std::to_string(train.exact_reduce) +
+                        " expects a power of two of processes, at most as many, got " + std::to_string(ranks));
+    }
+    return train.exact_reduce / ranks;
+}
+
 }  // namespace
 
 void TrainingState::note_validation(double score, const std::string& by, int64_t keep) {
@@ -57,18 +66,25 @@ Trainer::Trainer(Context& context, Task& task, ParameterStore& store, const Trai
       options_(train),
       communicator_(communicator),
       optimizer_batch_(batch * train.accumulate),
+      parts_(train.exact_reduce > 0 ? train.exact_reduce : train.accumulate),
+      micro_batches_(train.exact_reduce > 0 ? parts_of_rank(train, communicator.size()) : train.accumulate),
+      first_part_(train.exact_reduce > 0 ? micro_batches_ * communicator.rank() : 0),
+      shards_(train.shard_optimizer && communicator.size() > 1),
       epoch_steps_(task.epoch_steps(optimizer_batch_)),
       total_steps_(train.steps > 0 ? train.steps : train.epochs * epoch_steps_),
       schedule_(optimizer, total_steps_, epoch_steps_),
       optimizer_(optimizer.make_optimizer(store)),
       average_(train.ema > 0.0 ? std::make_unique<WeightAverage>(store, train.ema) : nullptr),
-      scalars_(Tensor::zeros(context, {2 * train.accumulate + 2 + std::ssize(store.groups())}, DType::f64)),
+      exchange_(store, communicator, micro_batches_, train.exact_reduce > 0, shards_),
+      squares_(shards_ ? std::ssize(exchange_.owned()) : std::ssize(store.groups())),
+      scalars_(Tensor::zeros(context, {2 * parts_ + 2 + squares_}, DType::f64)),
       read_scalars_(static_cast<size_t>(scalars_.elements())) {
     constexpr int64_t most_steps = 4294967295;  // what the counter of the random numbers holds
     if (total_steps_ > most_steps) {
         throw UserError("train.epochs makes " + std::to_string(total_steps_) + " steps, expected at most " +
                         std::to_string(most_steps));
     }
+    if (shards_) optimizer_->restrict_to(exchange_.owned());
 }
 
 void Trainer::begin(const TrainingState& progress) {
@@ -94,7 +110,7 @@ BatchPlan Trainer::plan() const {
     plan.shuffle = options_.shuffle;
     plan.seed = static_cast<uint64_t>(options_.seed);
     plan.start = progress_.position;
-    plan.micro_batches = options_.accumulate;
+    plan.micro_batches = micro_batches_;
     plan.rank = communicator_.rank();
     plan.ranks = communicator_.size();
     return plan;
@@ -108,7 +124,7 @@ StepResult Trainer::step(bool asks_to_stop) {
     state.seed = static_cast<uint64_t>(options_.seed);
     state.step = static_cast<uint32_t>(progress_.step);
     if (progress_.position.batch == 0) progress_.epoch = {};
-    store_.begin_step();
+    exchange_.begin_step();
     reduce(run_micro_batches(state), asks_to_stop);
     Rest rest;
     const LossSums sums = read_back(rest);
@@ -126,6 +142,11 @@ StepResult Trainer::step(bool asks_to_stop) {
     if (options_.clip > 0.0 && result.gradient_norm > options_.clip) scale *= options_.clip / result.gradient_norm;
     result.lr = schedule_.lr(result.step);
     optimizer_->step(result.step, result.lr, scale);
+    if (shards_) {
+        std::vector<Tensor> values;
+        for (const ParameterGroup& group : store_.groups()) values.push_back(group.values);
+        exchange_.gather_owned(values, "the weights");
+    }
     if (average_) average_->update(result.step);
     ++progress_.step;
     progress_.epoch.loss += sums.loss;
@@ -141,47 +162,59 @@ StepResult Trainer::step(bool asks_to_stop) {
 int64_t Trainer::run_micro_batches(ForwardState state) {
     int64_t count = 0;
     scalars_.fill_zero();
-    for (int64_t micro_batch = 0; micro_batch < options_.accumulate; ++micro_batch) {
+    Tape& tape = context_.tape();
+    for (int64_t micro_batch = 0; micro_batch < micro_batches_; ++micro_batch) {
+        exchange_.begin_micro_batch(micro_batch);
+        tape.set_listener(exchange_.listener(micro_batch));
         const MicroBatch batch = task_.next(state);
         if (batch.loss.defined()) {
-            scalars_.view(2 * micro_batch, {2}).copy_from(batch.totals);
-            context_.tape().backward(batch.loss);
+            scalars_.view(2 * (first_part_ + micro_batch), {2}).copy_from(batch.totals);
+            tape.backward(batch.loss);
         }
-        context_.tape().clear();
+        tape.set_listener(nullptr);
+        tape.clear();
+        exchange_.end_micro_batch(micro_batch);
         count += batch.count;
     }
-    store_.finish_gradients();
     return count;
 }
 
 /// Adds up counts, totals and gradients of all ranks.
 void Trainer::reduce(int64_t count, bool asks_to_stop) {
     const double own[] = {static_cast<double>(count), asks_to_stop ? 1.0 : 0.0};
-    const int64_t place = 2 * options_.accumulate;
-    scalars_.view(place, {2}).copy_from_host(own);
-    if (communicator_.size() == 1) return;
-    std::vector<Communication> sums;
-    sums.push_back(communicator_.all_reduce_sum(scalars_.view(0, {place + 2}), "the losses"));
-    for (const ParameterGroup& group : store_.groups()) {
-        if (!group.trainable || group.gradients.elements() == 0) continue;
-        sums.push_back(communicator_.all_reduce_sum(group.gradients, "the gradients"));
+    scalars_.view(2 * parts_, {2}).copy_from_host(own);
+    const Tensor squares = scalars_.view(2 * parts_ + 2, {squares_});
+    exchange_.send_rest();
+    if (!shards_) {
+        Communication sums = communicator_.all_reduce_sum(scalars_.view(0, {2 * parts_ + 2}), "the losses");
+        exchange_.finish();
+        sums.wait();
+        gradient_squares(store_, squares);
+        return;
     }
-    for (Communication& sum : sums) sum.wait();
+    exchange_.finish();
+    gradient_squares(store_, exchange_.owned(), squares);
+    communicator_.all_reduce_sum(scalars_, "the losses").wait();
+}
+
+std::vector<OptimizerState> Trainer::gather_optimizer() {
+    std::vector<OptimizerState> states = optimizer_->whole_states();
+    for (const OptimizerState& state : states) exchange_.gather_owned(state.buffers, "the state of the optimizer");
+    return states;
 }
 
 /// The only time in a step that the host waits for the device.
 LossSums Trainer::read_back(Rest& rest) {
-    const int64_t place = 2 * options_.accumulate;
-    gradient_squares(store_, scalars_.view(place + 2, {std::ssize(store_.groups())}));
+    const int64_t place = 2 * parts_;
     scalars_.copy_to_host(read_scalars_.data());
     const auto at = [&](int64_t i) { return read_scalars_[static_cast<size_t>(i)]; };
     LossSums sums;
     double correct = 0.0, squares = 0.0;
-    for (int64_t micro_batch = 0; micro_batch < options_.accumulate; ++micro_batch) {
-        sums.loss += at(2 * micro_batch);
-        correct += at(2 * micro_batch + 1);
+    for (int64_t part = 0; part < parts_; ++part) {
+        sums.loss += at(2 * part);
+        correct += at(2 * part + 1);
     }
-    for (int64_t group = 0; group < std::ssize(store_.groups()); ++group) squares += at(place + 2 + group);
+    for (int64_t i = 0; i < squares_; ++i) squares += at(place + 2 + i);
     sums.correct = static_cast<int64_t>(correct);
     sums.count = static_cast<int64_t>(at(place));
     rest = {std::sqrt(squares), at(place + 1) > 0.0};
@@ -205,7 +238,7 @@ std::string Trainer::first_non_finite_op(ForwardState state) {
     Tape& tape = context_.tape();
     std::string found;
     task_.begin(plan());
-    for (int64_t micro_batch = 0; micro_batch < options_.accumulate && found.empty(); ++micro_batch) {
+    for (int64_t micro_batch = 0; micro_batch < micro_batches_ && found.empty(); ++micro_batch) {
         tape.watch(true);
         task_.next(state);
         found = tape.first_non_finite();

@@ -12,6 +12,7 @@
 #include "heed/trainers/loop/task.h"
 #include "heed/trainers/loop/weight_average.h"
 #include "heed/trainers/optimizers/optimizer_options.h"
+#include "heed/trainers/ranks/gradient_exchange.h"
 #include "heed/trainers/recipe/train_options.h"
 
 namespace heed {
@@ -89,6 +90,10 @@ public:
     int64_t epoch_steps() const { return epoch_steps_; }
     const Schedule& schedule() const { return schedule_; }
     Optimizer& optimizer() { return *optimizer_; }
+    /// Where each rank keeps a part of it (train.shard_optimizer), all of its state, on every rank; all have to call
+    /// it.
+    std::vector<OptimizerState> gather_optimizer();
+    const GradientExchange& exchange() const { return exchange_; }
     /// The running average of the weights; null without `train.ema`.
     WeightAverage* average() { return average_.get(); }
 
@@ -111,14 +116,21 @@ private:
     TrainOptions options_;
     Communicator& communicator_;
     int64_t optimizer_batch_;
+    int64_t parts_;          ///< of an optimizer batch that have totals of their own
+    int64_t micro_batches_;  ///< of this rank in a step
+    int64_t first_part_;     ///< the place of the first one's totals
+    bool shards_;
     int64_t epoch_steps_;
     int64_t total_steps_;
     Schedule schedule_;
     std::unique_ptr<Optimizer> optimizer_;
     std::unique_ptr<WeightAverage> average_;
+    GradientExchange exchange_;
     TrainingState progress_;
-    /// What the host has to know of a step, on the device, f64: the totals [2] of each micro-batch, their count and the
-    /// wishes to stop over all ranks, the squared norm of each parameter group's gradient. Read back once a step.
+    int64_t squares_;  ///< sums of squares that make the norm
+    /// What the host has to know of a step, on the device, f64: the totals [2] of each part of the batch, its count and
+    /// the wishes to stop over all ranks, the squared norm of the gradient of each parameter
+    /// group, or of what this rank owns of each bucket. Read back once a step.
     Tensor scalars_;
     std::vector<double> read_scalars_;
 };

@@ -16,15 +16,14 @@ public:
     }
 
     void step(int64_t step, double lr, double gradient_scale) override {
-        for (size_t index = 0; index < store_.groups().size(); ++index) {
-            ParameterGroup& group = store_.groups()[index];
-            if (!group.trainable || group.values.elements() == 0) continue;
+        for (const Piece& piece : pieces()) {
+            ParameterGroup& group = store_.groups()[piece.group];
             AdamWStep arguments{};
-            arguments.parameters = group.values.f32();
-            arguments.gradients = group.gradients.f32();
-            arguments.first_moment = states_[first_].buffers[index].f32();
-            arguments.second_moment = states_[second_].buffers[index].f32();
-            arguments.count = group.values.elements();
+            arguments.parameters = group.values.f32() + piece.begin;
+            arguments.gradients = group.gradients.f32() + piece.begin;
+            arguments.first_moment = state(first_, piece);
+            arguments.second_moment = state(second_, piece);
+            arguments.count = piece.count;
             arguments.step = step;
             arguments.learning_rate = lr * group.lr_scale;
             arguments.beta1 = options_.beta1;

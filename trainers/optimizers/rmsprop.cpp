@@ -14,15 +14,14 @@ public:
     }
 
     void step(int64_t, double lr, double gradient_scale) override {
-        for (size_t index = 0; index < store_.groups().size(); ++index) {
-            ParameterGroup& group = store_.groups()[index];
-            if (!group.trainable || group.values.elements() == 0) continue;
+        for (const Piece& piece : pieces()) {
+            ParameterGroup& group = store_.groups()[piece.group];
             RmsPropStep arguments{};
-            arguments.parameters = group.values.f32();
-            arguments.gradients = group.gradients.f32();
-            arguments.mean_square = states_[0].buffers[index].f32();
-            arguments.momentum_buffer = states_.size() > 1 ? states_[1].buffers[index].f32() : nullptr;
-            arguments.count = group.values.elements();
+            arguments.parameters = group.values.f32() + piece.begin;
+            arguments.gradients = group.gradients.f32() + piece.begin;
+            arguments.mean_square = state(0, piece);
+            arguments.momentum_buffer = states_.size() > 1 ? state(1, piece) : nullptr;
+            arguments.count = piece.count;
             arguments.learning_rate = lr * group.lr_scale;
             arguments.decay_rate = options_.memory;
             arguments.epsilon = options_.epsilon;

@@ -14,14 +14,13 @@ public:
     }
 
     void step(int64_t, double lr, double gradient_scale) override {
-        for (size_t index = 0; index < store_.groups().size(); ++index) {
-            ParameterGroup& group = store_.groups()[index];
-            if (!group.trainable || group.values.elements() == 0) continue;
+        for (const Piece& piece : pieces()) {
+            ParameterGroup& group = store_.groups()[piece.group];
             SgdStep arguments{};
-            arguments.parameters = group.values.f32();
-            arguments.gradients = group.gradients.f32();
-            arguments.momentum_buffer = states_.empty() ? nullptr : states_[0].buffers[index].f32();
-            arguments.count = group.values.elements();
+            arguments.parameters = group.values.f32() + piece.begin;
+            arguments.gradients = group.gradients.f32() + piece.begin;
+            arguments.momentum_buffer = states_.empty() ? nullptr : state(0, piece);
+            arguments.count = piece.count;
             arguments.learning_rate = lr * group.lr_scale;
             arguments.momentum = options_.momentum;
             arguments.weight_decay = group.decay ? options_.weight_decay : 0.0;

@@ -115,6 +115,14 @@ void TrainOptions::describe(Fields& fields) {
                "the test set is read at the end; false: it is not, for runs by which settings are chosen on validation "
                "data");
     fields
+        .add("exact_reduce", exact_reduce,
+             "parts, a power of two, into which a batch is cut whatever the number of processes: their sums are added "
+             "in one order, so that 1, 2, 4 ... processes give the same bits; 0: micro-batches alone")
+        .range(0, 65536)
+        .unit("parts");
+    fields.add("shard_optimizer", shard_optimizer,
+               "each of several processes keeps and updates a part of the optimizer's state alone");
+    fields
         .add("rank_timeout", rank_timeout,
              "seconds that a process waits for another one that mpirun started with it before it ends with an error; "
              "more than rank 0 takes to save")
@@ -125,6 +133,14 @@ void TrainOptions::describe(Fields& fields) {
 void TrainOptions::validate() const {
     if (epochs == 0 && steps == 0) throw UserError("train.epochs or train.steps must be above 0");
     if (eval_every == 0 && eval_steps == 0) throw UserError("train.eval_every or train.eval_steps must be above 0");
+    if ((exact_reduce & (exact_reduce - 1)) != 0) throw UserError("train.exact_reduce must be 0 or a power of two");
+    if (exact_reduce > 0 && exact_reduce < accumulate) {
+        throw UserError("train.exact_reduce must be at least train.accumulate");
+    }
+    if (exact_reduce > 0 && shard_optimizer) {
+        throw UserError(
+            "train.shard_optimizer adds the gradient norm up in another order: train.exact_reduce needs it off");
+    }
     if (average_best && keep_best < 2) throw UserError("train.average_best needs train.keep_best above 1");
 }
 

@@ -24,6 +24,8 @@ struct TrainOptions : Options {
     int64_t checkpoint_every = 0;
     int64_t watch_every = 0;
     bool test = true;
+    int64_t exact_reduce = 0;
+    bool shard_optimizer = false;
     double rank_timeout = 60;
 
     void describe(Fields& fields) override;

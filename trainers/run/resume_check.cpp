@@ -55,10 +55,10 @@ std::map<std::string, std::string> values_of(const Recipe& recipe) {
 }  // namespace
 
 bool may_differ_on_resume(const std::string& key) {
-    return is_listed(key,
-                     {"init", "init_strict", "threads", "data.root", "train.epochs", "train.steps", "train.patience",
-                      "train.eval_every", "train.eval_steps", "train.checkpoint_every", "train.watch_every",
-                      "train.rank_timeout", "train.average_best", "train.test", "distill.teacher", "run.*"});
+    return is_listed(key, {"init", "init_strict", "threads", "data.root", "train.epochs", "train.steps",
+                           "train.patience", "train.eval_every", "train.eval_steps", "train.checkpoint_every",
+                           "train.watch_every", "train.rank_timeout", "train.shard_optimizer", "train.average_best",
+                           "train.test", "distill.teacher", "run.*"});
 }
 
 bool may_be_changed(const std::string& key) {

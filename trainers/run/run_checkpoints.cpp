@@ -133,12 +133,17 @@ void RunCheckpoints::average_kept_models() {
 }
 
 void RunCheckpoints::save(const std::string& path, bool weights_only) {
+    Trainer& trainer = training_.trainer;
+    const bool gathers = !weights_only && trainer.optimizer().is_restricted();
+    const std::vector<OptimizerState> gathered = gathers ? trainer.gather_optimizer() : std::vector<OptimizerState>();
     if (!owns()) return;
     record_.sync();
-    Trainer& trainer = training_.trainer;
     // The mean of the best is in the model itself, all else that is saved is the model in training or its average.
     WeightAverage* average = path == paths_.average_checkpoint() ? nullptr : trainer.average();
-    write_checkpoint(path, training_.store, weights_only ? nullptr : &trainer.optimizer(),
+    write_checkpoint(path, training_.store,
+                     weights_only ? nullptr
+                     : gathers    ? &gathered
+                                  : &trainer.optimizer().states(),
                      {recipe_, training_.workload.facts(), trainer.progress(), numeric_versions(), weights_only,
                       training_.teacher_checksum},
                      average);

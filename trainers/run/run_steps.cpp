@@ -67,11 +67,26 @@ void RunSteps::take_steps(const StopSignals& signals) {
         training_.watch.before_step(trainer_.progress().step + 1);
         const StepResult result = step(signals.requested());
         record_.step(result);
-        record_.watched(result.step, training_.watch.after_step(result.step));
+        record_.watched(result.step, watched(result.step));
         stops_ = alone ? signals.requested() : result.stop;
         after_step((every > 0 && result.step % every == 0) || stops_);
         if (alone) stops_ = signals.requested();
     }
+}
+
+std::vector<WatchedValue> RunSteps::watched(int64_t step) {
+    std::vector<WatchedValue> values = training_.watch.after_step(step);
+    if (values.empty() || training_.ranks.size() == 1) return values;
+    const ExchangeTimes& times = trainer_.exchange().times();
+    values.push_back({"exchange.backward_ended", times.backward_ended});
+    values.push_back({"exchange.ended", times.ended});
+    for (size_t bucket = 0; bucket < times.buckets.size(); ++bucket) {
+        const std::string name = fmt::format("exchange.bucket.{}.", bucket);
+        values.push_back({name + "bytes", static_cast<double>(times.buckets[bucket].bytes)});
+        values.push_back({name + "sent", times.buckets[bucket].sent});
+        values.push_back({name + "summed", times.buckets[bucket].summed});
+    }
+    return values;
 }
 
 int RunSteps::signal_of_all(const StopSignals& signals) const {

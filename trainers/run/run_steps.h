@@ -29,6 +29,9 @@ private:
     void take_steps(const StopSignals& signals);
     bool out_of_patience() const;
     StepResult step(bool asks_to_stop);
+    /// What is measured of that step; of several processes also when backward ended and when each bucket of gradients
+    /// was sent and added up, in seconds since the step began.
+    std::vector<WatchedValue> watched(int64_t step);
     /// The first signal that stopped a rank.
     int signal_of_all(const StopSignals& signals) const;
     /// What the last step calls for: validation, the end of its epoch, saving. A validation that a signal ends is made

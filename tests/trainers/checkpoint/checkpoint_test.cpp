@@ -74,7 +74,7 @@ struct Model {
         return facts;
     }
 
-    void write(const std::string& path) { write_checkpoint(path, store, optimizer.get(), facts()); }
+    void write(const std::string& path) { write_checkpoint(path, store, &optimizer->states(), facts()); }
 
     std::vector<std::vector<float>> weights() const {
         std::vector<std::vector<float>> all;

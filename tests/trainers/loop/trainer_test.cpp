@@ -273,6 +273,79 @@ TEST(Trainer, RanksAndAccumulationTogetherAreTheLargeBatch) {
     });
 }
 
+TEST(Trainer, ExactSumsGiveEveryPowerOfTwoOfRanksTheBitsOfOne) {
+    Settings settings;
+    settings.images = 22;  // the last batch has fewer samples than the others, and parts of unequal size
+    settings.dropout = 0.2;
+    settings.train.exact_reduce = 8;
+    const Outcome wanted = run(settings);
+    for (const int ranks : {2, 4, 8}) {
+        SCOPED_TRACE(std::to_string(ranks) + " ranks");
+        run_local_ranks(ranks, [&](Communicator& communicator) {
+            const Outcome outcome = run(settings, communicator);
+            EXPECT_EQ(outcome.weights, wanted.weights);
+            for (size_t i = 0; i < wanted.steps.size(); ++i) {
+                EXPECT_EQ(outcome.steps[i].loss, wanted.steps[i].loss);
+                EXPECT_EQ(outcome.steps[i].gradient_norm, wanted.steps[i].gradient_norm);
+            }
+        });
+    }
+    Settings large = settings;
+    large.train.exact_reduce = 0;
+    expect_close(run(large), wanted);
+    EXPECT_THROW(run_local_ranks(3, [&](Communicator& communicator) { run(settings, communicator); }), UserError);
+}
+
+TEST(Trainer, ShardsOfTheOptimizerTrainAsAWholeOneAndMakeItsState) {
+    Settings settings;
+    settings.images = 22;
+    settings.train.clip = 0.1;
+    const auto states_of = [](Training& training) {
+        std::vector<float> values;
+        for (const OptimizerState& state : training.trainer.gather_optimizer()) {
+            for (const Tensor& buffer : state.buffers) {
+                if (!buffer.defined()) continue;
+                const std::vector<float> part = buffer.to_vector();
+                values.insert(values.end(), part.begin(), part.end());
+            }
+        }
+        return values;
+    };
+    SelfCommunicator self;
+    Training whole(settings, self);
+    whole.trainer.begin({});
+    while (!whole.trainer.finished()) whole.trainer.step();
+    settings.train.shard_optimizer = true;
+    for (const int ranks : {2, 3}) {
+        SCOPED_TRACE(std::to_string(ranks) + " ranks");
+        std::vector<std::vector<float>> weights(static_cast<size_t>(ranks)), states = weights;
+        std::vector<int64_t> kept(static_cast<size_t>(ranks));
+        run_local_ranks(ranks, [&](Communicator& communicator) {
+            Training training(settings, communicator);
+            training.trainer.begin({});
+            while (!training.trainer.finished()) training.trainer.step();
+            const auto rank = static_cast<size_t>(communicator.rank());
+            weights[rank] = training.determined_weights();
+            states[rank] = states_of(training);
+            for (const Tensor& buffer : training.trainer.optimizer().states()[0].buffers) {
+                kept[rank] += buffer.defined() ? buffer.elements() : 0;
+            }
+            EXPECT_EQ(training.weights().size(), whole.weights().size());
+        });
+        const std::vector<float> wanted = states_of(whole), wanted_weights = whole.determined_weights();
+        int64_t kept_by_all = 0;
+        for (size_t rank = 0; rank < weights.size(); ++rank) {
+            EXPECT_EQ(weights[rank], weights[0]);
+            EXPECT_EQ(states[rank], states[0]);
+            EXPECT_GT(kept[rank], 0);
+            kept_by_all += kept[rank];
+        }
+        EXPECT_EQ(kept_by_all * 2, static_cast<int64_t>(wanted.size())) << "each number is kept once, in two states";
+        test::expect_near_by_scale(weights[0], wanted_weights, 1e-4);
+        test::expect_near_by_scale(states[0], wanted, 1e-3);
+    }
+}
+
 class TrainerOnDevices : public testing::TestWithParam<const char*> {};
 
 TEST_P(TrainerOnDevices, TheSameSeedGivesTheSameBits) {
@@ -301,7 +374,7 @@ TEST_P(TrainerOnDevices, AResumedTrainingHasTheBitsOfOneThatWasNeverStopped) {
         Training first(settings, self);
         first.trainer.begin({});
         for (int i = 0; i < 4; ++i) first.trainer.step();
-        write_checkpoint(path, first.store, &first.trainer.optimizer(),
+        write_checkpoint(path, first.store, &first.trainer.optimizer().states(),
                          {"", ImageDataFacts::of(first.data), first.trainer.progress(), ""});
     }
     Settings other_start = settings;
