@@ -109,7 +109,7 @@ TEST_F(Ranks, GiveTheBitsOfOneProcessWithExactSumsAlsoWhereTheRunChangesTheirNum
         for (const char* field : {"loss", "accuracy", "f1", "score"}) {
             EXPECT_EQ(tiny().values(dir, "validation", field), tiny().values("exact-1", "validation", field)) << dir;
         }
-        EXPECT_EQ(tiny().values(dir, "test", "loss"), tiny().values("exact-1", "test", "loss")) << dir;
+        EXPECT_EQ(tiny().values(dir, "test", "loss").back(), tiny().values("exact-1", "test", "loss")[0]) << dir;
     }
 }
 
