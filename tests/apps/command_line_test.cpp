@@ -6,7 +6,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/kinds/registry.h"
 
-namespace heed {
+namespace heed::command_line_test {
 namespace {
 
 using test::contains;
@@ -151,4 +151,4 @@ TEST(CommandLine, HelpExplainsEveryCommandThatThereIs) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::command_line_test

@@ -11,7 +11,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::completion_test {
 namespace {
 
 using test::contains;
@@ -102,4 +102,4 @@ TEST(CompletionScript, AnApostropheInASummaryEndsNoQuote) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::completion_test

@@ -2,7 +2,7 @@
 
 #include "heed/apps/support/transfer_progress.h"
 
-namespace heed {
+namespace heed::size_text_test {
 namespace {
 
 TEST(SizeText, ChangesItsUnitWhereTheRoundedNumberWouldReachAThousand) {
@@ -18,4 +18,4 @@ TEST(SizeText, ChangesItsUnitWhereTheRoundedNumberWouldReachAThousand) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::size_text_test

@@ -7,7 +7,7 @@
 
 #include "heed/tests/attack/fuzz/fuzzer.h"
 
-namespace heed::test {
+namespace heed::test::fuzz_test {
 namespace {
 
 std::string corpus() {
@@ -55,4 +55,4 @@ TEST(Fuzzer, FindsWhatIsNoError) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::fuzz_test

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-PROGRAM = "attack_fuzz_test"
+PROGRAM = "attack_tests"
 ENVIRONMENT = {
     "ASAN_OPTIONS": "max_allocation_size_mb=1500:hard_rss_limit_mb=4000", "UBSAN_OPTIONS": "print_stacktrace=1"}
 

@@ -16,7 +16,7 @@
 // Decoding token by token with a cache gives what a run over all tokens gives: tried on every registered type, in every
 // causal pattern that it declares, on both devices.
 
-namespace heed::test {
+namespace heed::test::cache_test {
 namespace {
 
 // More tokens than a cache has memory for at first.
@@ -287,4 +287,4 @@ TEST(TokenBuffers, TakeNoMemoryWithinTheExpectedTokens) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::cache_test

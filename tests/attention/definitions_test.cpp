@@ -9,7 +9,7 @@
 // Whole layers against their definitions in double precision: outputs, and gradients against central differences of the
 // definition, in every pattern.
 
-namespace heed::test {
+namespace heed::test::definitions_test {
 namespace {
 
 struct Use {
@@ -109,4 +109,4 @@ const auto name_of = [](const auto& use) {
 INSTANTIATE_TEST_SUITE_P(Types, AttentionDefinitions, testing::ValuesIn(uses()), name_of);
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::definitions_test

@@ -9,7 +9,7 @@
 // What attention has to do whatever its type: each property is tried on every registered type, in every pattern that it
 // declares, on both devices.
 
-namespace heed::test {
+namespace heed::test::properties_test {
 namespace {
 
 constexpr int64_t dim = 12, tokens = 7, source_tokens = 9;
@@ -474,4 +474,4 @@ INSTANTIATE_TEST_SUITE_P(Types, UnorderedProperties, testing::ValuesIn(uses(is_u
 INSTANTIATE_TEST_SUITE_P(Types, AttentionDropout, testing::ValuesIn(uses(any)), name_of);
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::properties_test

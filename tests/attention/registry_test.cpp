@@ -7,7 +7,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::registry_test {
 namespace {
 
 using test::contains;
@@ -127,4 +127,4 @@ TEST(AttentionRegistry, PatternsHaveNamesOfTheirOwn) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::registry_test

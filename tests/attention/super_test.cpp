@@ -10,7 +10,7 @@
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::super_test {
 namespace {
 
 constexpr int64_t dim = 6, longest = 8;
@@ -127,4 +127,4 @@ TEST(Super, TheAlignmentIsOneForAllHeads) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::super_test

@@ -9,7 +9,7 @@
 
 // What is particular to each type: its numbers of parameters and multiplications, its memory, identities between types.
 
-namespace heed::test {
+namespace heed::test::types_test {
 namespace {
 
 LayerSettings settings(const std::string& type, int64_t dim, int64_t heads, bool bias) {
@@ -208,4 +208,4 @@ TEST(AttentionTypes, MemoryGrowsAsTheNumberOfTokens) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::types_test

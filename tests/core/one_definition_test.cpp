@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace heed {
+namespace heed::one_definition_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -77,4 +77,4 @@ TEST(OneDefinition, HoldsForEveryTypeOfTheLibrary) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::one_definition_test

@@ -11,7 +11,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::content_split_test {
 namespace {
 
 std::vector<ContentGroup> single_groups(int count, const std::string& prefix = "sample ") {
@@ -107,4 +107,4 @@ TEST(ContentSubset, IsTheSameInAnyOrderAndPartOfALargerOne) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::content_split_test

@@ -8,7 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::split_test {
 namespace {
 
 TEST(Split, PartsAreDisjointAndCompleteAndAscending) {
@@ -54,4 +54,4 @@ TEST(Split, RefusesToLeaveNothing) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::split_test

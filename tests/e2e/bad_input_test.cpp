@@ -12,7 +12,7 @@
 #include "heed/tests/support/restricted.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::bad_input_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -334,4 +334,4 @@ TEST_F(BadInput, PredictsNothingFromWrongFiles) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::bad_input_test

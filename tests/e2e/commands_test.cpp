@@ -13,7 +13,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::commands_test {
 namespace {
 
 constexpr const char* recipe =
@@ -232,4 +232,4 @@ TEST_F(Commands, CheckAndInfoDescribe) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::commands_test

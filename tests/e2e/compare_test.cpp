@@ -13,7 +13,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::compare_test {
 namespace {
 
 using Arguments = std::vector<std::string>;
@@ -265,4 +265,4 @@ TEST_F(Compare, WhatCannotBeComparedIsRefused) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::compare_test

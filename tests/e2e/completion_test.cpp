@@ -15,7 +15,7 @@
 #include "heed/tests/support/text_file.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 
-namespace heed::test {
+namespace heed::test::completion_test {
 namespace {
 
 /// What bash offers for `line`, with the cursor at its end.
@@ -93,4 +93,4 @@ TEST_F(Completion, OtherShellsAreRefused) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::completion_test

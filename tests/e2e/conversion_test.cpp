@@ -8,7 +8,7 @@
 #include "heed/tests/e2e/tiny_training.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::conversion_test {
 namespace {
 
 class Conversion : public testing::Test {
@@ -303,4 +303,4 @@ TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::conversion_test

@@ -18,7 +18,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::data_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -209,4 +209,4 @@ TEST_F(Data, WrongArgumentsAreRefused) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::data_test

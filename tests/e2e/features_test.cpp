@@ -11,7 +11,7 @@
 #include "heed/trainers/loop/schedule.h"
 #include "heed/trainers/optimizers/adam.h"
 
-namespace heed::test {
+namespace heed::test::features_test {
 namespace {
 
 class Features : public testing::Test {
@@ -244,4 +244,4 @@ TEST_F(Features, TensorBoardEventsFollowTheMetrics) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::features_test

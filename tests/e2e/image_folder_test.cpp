@@ -10,7 +10,7 @@
 #include "heed/tests/support/idx_files.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::image_folder_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -182,4 +182,4 @@ TEST_F(ImageFolderTraining, OutputsAreTriedBeforeTheWork) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::image_folder_test

@@ -11,7 +11,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::import_test {
 namespace {
 
 std::string public_model(const std::string& name) {
@@ -158,4 +158,4 @@ TEST_F(PublicWeights, WhatCannotBeImportedLeavesNothingBehind) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::import_test

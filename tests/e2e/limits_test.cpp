@@ -9,7 +9,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::limits_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -87,4 +87,4 @@ TEST_F(Limits, TooLittleMemoryIsAnErrorAndNoCrash) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::limits_test

@@ -9,7 +9,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::multi_label_test {
 namespace {
 
 constexpr const char* recipe =
@@ -201,4 +201,4 @@ TEST(ClassWeightsOfImages, AreScaledAndShown) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::multi_label_test

@@ -4,7 +4,7 @@
 
 #include <set>
 
-namespace heed::test {
+namespace heed::test::number_words_test {
 namespace {
 
 struct Example {
@@ -68,4 +68,4 @@ TEST(NumberWords, NoTwoNumbersAreWrittenAlike) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::number_words_test

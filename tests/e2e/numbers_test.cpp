@@ -10,7 +10,7 @@
 #include "heed/tests/support/number_words.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::numbers_test {
 namespace {
 
 /// Draws numbers below a million, every second one with about half its digits 0, so that short and round ones are among
@@ -77,4 +77,4 @@ TEST(Numbers, ATranslatorWritesThoseItHasNeverSeenInSpanish) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::numbers_test

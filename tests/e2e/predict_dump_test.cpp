@@ -11,7 +11,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::predict_dump_test {
 namespace {
 
 /// A tiny run for each attention type, and the test images of the data set.
@@ -133,4 +133,4 @@ TEST_F(PredictDump, PythonReadsIt) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::predict_dump_test

@@ -14,7 +14,7 @@
 #include "heed/tests/support/number_words.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::ranks_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -253,4 +253,4 @@ TEST(RanksWithoutMpi, AreRefused) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::ranks_test

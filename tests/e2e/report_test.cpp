@@ -10,7 +10,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::report_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -129,4 +129,4 @@ TEST_F(ReportCommandTest, RefusesWhatIsNoRun) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::report_test

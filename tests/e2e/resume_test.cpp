@@ -14,7 +14,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::resume_test {
 namespace {
 
 /// Long enough to be met in its middle: 270 steps, saved every third.
@@ -445,4 +445,4 @@ TEST_F(Resume, OtherThreadsAreNamed) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::resume_test

@@ -17,7 +17,7 @@
 #include "heed/tests/support/number_words.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::signals_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -213,4 +213,4 @@ TEST_F(Signals, ASecondOneEndsTheTrainingWithItsLastCheckpointIntact) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::signals_test

@@ -7,7 +7,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::smyrf_test {
 namespace {
 
 /// 17 tokens in 5 clusters.
@@ -62,4 +62,4 @@ TEST(Smyrf, CheckTellsItsShareOfTheScoresAndWhereItIsSdpa) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::smyrf_test

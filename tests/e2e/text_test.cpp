@@ -9,7 +9,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::text_test {
 namespace {
 
 constexpr const char* recipe =
@@ -379,4 +379,4 @@ TEST_F(Texts, AnotherTestFileIsMeasuredAndSaysSo) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::text_test

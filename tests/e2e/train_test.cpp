@@ -14,7 +14,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::train_test {
 namespace {
 
 constexpr size_t steps = 18;
@@ -278,4 +278,4 @@ TEST_F(Train, EveryTypeOfAttentionAndOptimizerTrains) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::train_test

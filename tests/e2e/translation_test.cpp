@@ -17,7 +17,7 @@
 #include "heed/tests/support/number_words.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed::test {
+namespace heed::test::translation_test {
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -427,4 +427,4 @@ TEST_F(Translation, RefusesDataThatDoNotFitBeforeThereIsARunFolder) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::translation_test

@@ -11,7 +11,7 @@
 #include "heed/layers/models/vit.h"
 #include "heed/tests/layers/models/formula_texts.h"
 
-namespace heed {
+namespace heed::layer_norm_test {
 namespace {
 
 TEST(LayerNorm, AddsItsEpsilonToTheVariance) {
@@ -83,4 +83,4 @@ TEST(LayerNorm, HasTheEpsilonOfTheModel) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::layer_norm_test

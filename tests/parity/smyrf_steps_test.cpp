@@ -15,7 +15,7 @@
 // Twenty optimisation steps of a small vision transformer with SMYRF attention, and its hashing, held against what
 // make_smyrf_steps.py stored from PyTorch.
 
-namespace heed {
+namespace heed::smyrf_steps_test {
 namespace {
 
 using test::Json;
@@ -127,4 +127,4 @@ TEST_P(SmyrfSteps, HashesAsPyTorchDoes) {
 INSTANTIATE_TEST_SUITE_P(Devices, SmyrfSteps, testing::Values("cpu", "reference"));
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::smyrf_steps_test

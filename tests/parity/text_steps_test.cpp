@@ -17,7 +17,7 @@
 // Twenty optimisation steps of small text classifiers and translators, held against what make_text_steps.py stored from
 // PyTorch.
 
-namespace heed {
+namespace heed::text_steps_test {
 namespace {
 
 using test::FormulaTexts;
@@ -214,4 +214,4 @@ TEST(TextSteps, AllStoredCasesAreTested) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::text_steps_test

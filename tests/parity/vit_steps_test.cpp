@@ -10,7 +10,7 @@
 
 // Twenty optimisation steps of small vision transformers, held against what make_vit_steps.py stored from PyTorch.
 
-namespace heed {
+namespace heed::vit_steps_test {
 namespace {
 
 using test::Json;
@@ -74,4 +74,4 @@ TEST(VitSteps, AllStoredCasesAreTested) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::vit_steps_test

@@ -9,7 +9,7 @@
 #include "heed/tests/attention/layer_pass.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::convert_weights_test {
 namespace {
 
 constexpr AttentionPattern patterns[] = {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
@@ -148,4 +148,4 @@ TEST(ConvertWeights, ABiasThatTheNewLayerCannotHoldIsRefused) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::convert_weights_test

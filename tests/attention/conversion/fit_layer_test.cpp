@@ -16,7 +16,7 @@
 #include "heed/attention/conversion/token_rows.h"
 #include "heed/tests/attention/layer_pass.h"
 
-namespace heed::test {
+namespace heed::test::fit_layer_test {
 namespace {
 
 constexpr AttentionPattern patterns[] = {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
@@ -215,4 +215,4 @@ TEST(FitAlignment, FindsTheMatrixThatMadeTheTargets) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::fit_layer_test

@@ -13,7 +13,7 @@
 #include "heed/tests/support/op_inputs.h"
 #include "heed/tests/support/op_list.h"
 
-namespace heed::test {
+namespace heed::test::scaled_dot_product_test {
 
 namespace {
 
@@ -268,4 +268,4 @@ TEST(Coverage, EveryOpOfAttentionHasACase) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::scaled_dot_product_test

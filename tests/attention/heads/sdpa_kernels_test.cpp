@@ -12,7 +12,7 @@
 #include "heed/core/random/random.h"
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::sdpa_kernels_test {
 namespace {
 
 struct Case {
@@ -441,4 +441,4 @@ TEST(SdpaKernels, WorkspaceGrowsOnACardAlone) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::sdpa_kernels_test

@@ -16,7 +16,7 @@
 // The causal forms of SMYRF as an op. The greatest lengths are small enough for the definition, but have several levels
 // of blocks.
 
-namespace heed::test {
+namespace heed::test::causal_clustered_dot_product_test {
 
 namespace {
 
@@ -560,4 +560,4 @@ TEST(ClusteredCausal, RefusesWhatDoesNotFit) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::causal_clustered_dot_product_test

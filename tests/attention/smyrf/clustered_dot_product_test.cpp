@@ -14,7 +14,7 @@
 #include "heed/tests/support/op_harness.h"
 #include "heed/tests/support/op_inputs.h"
 
-namespace heed::test {
+namespace heed::test::clustered_dot_product_test {
 
 namespace {
 
@@ -530,4 +530,4 @@ TEST(ClusteredDotProduct, RefusesWhatDoesNotFit) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::clustered_dot_product_test

@@ -12,7 +12,7 @@
 
 // SMYRF as a layer. What every type has to do is tried in properties_test.cpp.
 
-namespace heed::test {
+namespace heed::test::smyrf_attention_test {
 namespace {
 
 constexpr int64_t dim = 12, heads = 3, tokens = 50;
@@ -460,4 +460,4 @@ TEST(SmyrfLayer, RefusesTheOptionsOfAnotherType) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::smyrf_attention_test

@@ -11,7 +11,7 @@
 
 // What the kernels do with memory; what they compute is tried in clustered_dot_product_test.cpp.
 
-namespace heed::test {
+namespace heed::test::smyrf_kernels_test {
 namespace {
 
 using Path = KernelPath<SmyrfKernels>;
@@ -194,4 +194,4 @@ TEST(SmyrfKernels, WorkspaceGrowsNoFasterThanTheSequence) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::smyrf_kernels_test

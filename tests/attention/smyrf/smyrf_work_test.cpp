@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace heed {
+namespace heed::smyrf_work_test {
 namespace {
 
 TEST(SmyrfWork, CountsThePairsOfClusters) {
@@ -31,4 +31,4 @@ TEST(SmyrfWork, CountsThePairsOfTheCausalForms) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::smyrf_work_test

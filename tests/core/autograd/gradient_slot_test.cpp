@@ -6,7 +6,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::gradient_slot_test {
 
 namespace {
 
@@ -141,4 +141,4 @@ TEST_F(GradientSlotTest, APairIsWrittenWithOneFlag) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::gradient_slot_test

@@ -13,7 +13,7 @@
 #include "heed/core/ops/shapes/reshape.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::tape_test {
 
 namespace {
 
@@ -279,4 +279,4 @@ TEST(Arena, GivesAlignedMemoryAndUsesItAgain) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::tape_test

@@ -9,7 +9,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/parallel.h"
 
-namespace heed {
+namespace heed::denormals_test {
 namespace {
 
 /// 1e-30 * 1e-10 is a denormal number; the compiler must not know.
@@ -44,4 +44,4 @@ TEST(Denormals, CountAsZeroInAllThreadsThatCompute) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::denormals_test

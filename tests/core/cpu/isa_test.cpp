@@ -34,7 +34,7 @@ const test_kernels::Kernels probe = {16};
 
 HEED_CHOOSE_ISA(test_kernels::Kernels, probe);
 
-namespace heed::test {
+namespace heed::test::isa_test {
 
 namespace {
 
@@ -87,4 +87,4 @@ TEST(Isa, TheChooserFollowsTheActivePath) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::isa_test

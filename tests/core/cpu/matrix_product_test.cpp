@@ -23,7 +23,7 @@
 #include "heed/core/reference/matrix_product.h"
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::matrix_product_test {
 
 namespace {
 
@@ -375,4 +375,4 @@ TEST(OneDnn, ObeysTheInstructionSetThatHeedIsForcedTo) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::matrix_product_test

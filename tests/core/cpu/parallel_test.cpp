@@ -1,4 +1,5 @@
 // ctest: processors 2
+// ctest: own program
 #include "heed/core/parallel.h"
 
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ __attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept {
     std::free(p);
 }
 
-namespace heed::test {
+namespace heed::test::parallel_test {
 
 namespace {
 
@@ -198,4 +199,4 @@ TEST(ThreadCount, OutOfRangeIsRefused) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::parallel_test

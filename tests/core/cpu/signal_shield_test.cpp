@@ -17,7 +17,7 @@
 #include "heed/core/cpu/onednn/matrix_product.h"
 #include "heed/core/parallel.h"
 
-namespace heed {
+namespace heed::signal_shield_test {
 namespace {
 
 std::atomic<int> handled{0};
@@ -149,4 +149,4 @@ TEST_F(SignalShieldTest, ThousandsOfSignalsDoNotHarmMatrixProducts) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::signal_shield_test

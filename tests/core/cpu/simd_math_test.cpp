@@ -13,7 +13,7 @@
 
 HEED_CHOOSE_ISA(SimdMathProbe, simd_math_probe);
 
-namespace heed {
+namespace heed::simd_math_test {
 namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -207,4 +207,4 @@ TEST_P(SimdMath, PhiloxEqualsTheScalarOne) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::simd_math_test

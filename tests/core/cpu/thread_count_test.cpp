@@ -11,7 +11,7 @@
 #include "heed/core/parallel.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed::test {
+namespace heed::test::thread_count_test {
 
 namespace {
 
@@ -120,4 +120,4 @@ TEST(ThreadCount, TheEnvironmentComesFirst) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::thread_count_test

@@ -12,7 +12,7 @@
 #include "heed/tests/cuda_emulation/machine.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::cuda_device_test {
 
 namespace {
 
@@ -69,4 +69,4 @@ TEST_F(CudaDeviceTest, KeptMemoryIsGivenBackBeforeItRunsOut) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::cuda_device_test

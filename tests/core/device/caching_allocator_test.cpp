@@ -9,7 +9,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::caching_allocator_test {
 
 namespace {
 
@@ -143,4 +143,4 @@ TEST_F(CachingAllocatorTest, TooLittleMemoryIsAnErrorThatChangesNothing) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::caching_allocator_test

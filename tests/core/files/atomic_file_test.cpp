@@ -11,7 +11,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::atomic_file_test {
 namespace {
 
 using test::contains;
@@ -140,4 +140,4 @@ TEST_F(AtomicFileTest, APlaceIsTriedWithoutATrace) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::atomic_file_test

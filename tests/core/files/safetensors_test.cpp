@@ -14,7 +14,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::safetensors_test {
 namespace {
 
 using test::begins_with;
@@ -350,4 +350,4 @@ TEST_F(SafetensorsTest, FilesThatCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::safetensors_test

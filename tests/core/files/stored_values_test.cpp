@@ -14,7 +14,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed {
+namespace heed::stored_values_test {
 namespace {
 
 using test::message_of;
@@ -142,4 +142,4 @@ TEST(StoredValues, MayBeNone) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::stored_values_test

@@ -13,7 +13,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::system_error_test {
 namespace {
 
 using test::message_of;
@@ -50,4 +50,4 @@ TEST(SystemError, FilesGiveTheReason) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::system_error_test

@@ -8,7 +8,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::activation_kernels_test {
 
 namespace {
 
@@ -185,4 +185,4 @@ TEST(ActivationKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::activation_kernels_test

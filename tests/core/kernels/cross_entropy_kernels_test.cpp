@@ -7,7 +7,7 @@
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::cross_entropy_kernels_test {
 
 namespace {
 
@@ -265,4 +265,4 @@ TEST(CrossEntropyKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::cross_entropy_kernels_test

@@ -10,7 +10,7 @@
 #include "heed/core/random/random.h"
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::drop_path_kernels_test {
 
 namespace {
 
@@ -79,4 +79,4 @@ TEST(DropPathKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::drop_path_kernels_test

@@ -9,7 +9,7 @@
 #include "heed/core/random/random.h"
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::dropout_kernels_test {
 
 namespace {
 
@@ -112,4 +112,4 @@ TEST(DropoutKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::dropout_kernels_test

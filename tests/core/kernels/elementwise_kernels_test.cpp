@@ -8,7 +8,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::elementwise_kernels_test {
 
 namespace {
 
@@ -150,4 +150,4 @@ TEST(ElementwiseKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::elementwise_kernels_test

@@ -4,7 +4,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::embedding_kernels_test {
 
 namespace {
 
@@ -86,4 +86,4 @@ TEST(EmbeddingKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::embedding_kernels_test

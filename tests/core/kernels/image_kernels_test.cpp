@@ -4,7 +4,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::image_kernels_test {
 
 namespace {
 
@@ -101,4 +101,4 @@ TEST(ImageKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::image_kernels_test

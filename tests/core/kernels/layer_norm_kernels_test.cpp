@@ -4,7 +4,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::layer_norm_kernels_test {
 
 namespace {
 
@@ -197,4 +197,4 @@ TEST(LayerNormKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::layer_norm_kernels_test

@@ -5,7 +5,7 @@
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::optimizer_kernels_test {
 
 namespace {
 
@@ -226,4 +226,4 @@ TEST(OptimizerKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::optimizer_kernels_test

@@ -7,7 +7,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::permute_heads_kernels_test {
 
 namespace {
 
@@ -84,4 +84,4 @@ TEST(PermuteHeadsKernels, KeepsTheGapsOfThePlaceItWritesTo) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::permute_heads_kernels_test

@@ -5,7 +5,7 @@
 #include "heed/core/random/random.h"
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::residual_add_kernels_test {
 
 namespace {
 
@@ -83,4 +83,4 @@ TEST(ResidualAddKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::residual_add_kernels_test

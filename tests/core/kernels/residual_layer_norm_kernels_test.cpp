@@ -10,7 +10,7 @@
 // The arithmetic of the norm is tested by layer_norm_kernels_test; here, that the fused op is residual_add followed by
 // layer_norm, and that the gradients meet at the sum.
 
-namespace heed::test {
+namespace heed::test::residual_layer_norm_kernels_test {
 
 namespace {
 
@@ -195,4 +195,4 @@ TEST(ResidualLayerNormKernels, ASampleKeepsItsMaskInAnyBatch) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::residual_layer_norm_kernels_test

@@ -9,7 +9,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::softmax_kernels_test {
 
 namespace {
 
@@ -169,4 +169,4 @@ TEST(SoftmaxKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::softmax_kernels_test

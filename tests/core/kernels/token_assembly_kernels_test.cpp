@@ -4,7 +4,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::token_assembly_kernels_test {
 
 namespace {
 
@@ -145,4 +145,4 @@ TEST(TokenAssemblyKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::token_assembly_kernels_test

@@ -6,7 +6,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::token_pool_kernels_test {
 
 namespace {
 
@@ -136,4 +136,4 @@ TEST(TokenPoolKernels, SameBitsWithTwoThreads) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::token_pool_kernels_test

@@ -3,7 +3,7 @@
 
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::totals_kernels_test {
 
 namespace {
 
@@ -47,4 +47,4 @@ TEST(TotalsKernels, CountsRowsThatAreRightInEveryClass) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::totals_kernels_test

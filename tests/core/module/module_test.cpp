@@ -13,7 +13,7 @@
 #include "heed/core/module/parameter_store.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::module_test {
 
 namespace {
 
@@ -208,4 +208,4 @@ TEST(Parameter, CountsTheTriangleOfALowerTriangularMatrix) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::module_test

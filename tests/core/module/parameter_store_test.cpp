@@ -9,7 +9,7 @@
 #include "heed/core/module/linear.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::parameter_store_test {
 
 namespace {
 
@@ -194,4 +194,4 @@ TEST_F(Stored, AModelWithoutParametersIsFine) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::parameter_store_test

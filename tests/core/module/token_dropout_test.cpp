@@ -6,7 +6,7 @@
 
 #include "heed/core/device/context.h"
 
-namespace heed::test {
+namespace heed::test::token_dropout_test {
 
 namespace {
 
@@ -59,4 +59,4 @@ TEST(TokenDropout, IsForTrainingOnly) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::token_dropout_test

@@ -16,7 +16,7 @@
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::binary_cross_entropy_test {
 
 namespace {
 
@@ -218,4 +218,4 @@ TEST_P(BinaryCrossEntropyOp, TargetsAreChecked) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::binary_cross_entropy_test

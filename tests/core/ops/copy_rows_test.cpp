@@ -11,7 +11,7 @@
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 
-namespace heed::test {
+namespace heed::test::copy_rows_test {
 namespace {
 
 TEST(CopyRowsKernels, CopiesRunsBetweenPlacesAndKeepsWhatLiesBetween) {
@@ -80,4 +80,4 @@ TEST_P(CopyRowsOp, RefusesRunsOutsideOfTheTensors) {
 INSTANTIATE_TEST_SUITE_P(Devices, CopyRowsOp, testing::ValuesIn(computing_devices()));
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::copy_rows_test

@@ -12,7 +12,7 @@
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::cross_entropy_test {
 
 namespace {
 
@@ -106,4 +106,4 @@ TEST_P(CrossEntropyOp, OneWeightForEachClassIsExpected) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::cross_entropy_test

@@ -14,7 +14,7 @@
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::distillation_test {
 
 namespace {
 
@@ -145,4 +145,4 @@ TEST(Distillation, HandsOnTheGradientAndRefusesOtherShapes) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::distillation_test

@@ -15,7 +15,7 @@
 #include "heed/tests/support/op_inputs.h"
 #include "heed/tests/support/op_list.h"
 
-namespace heed::test {
+namespace heed::test::op_harness_test {
 
 namespace {
 
@@ -215,4 +215,4 @@ TEST(Harness, NoticesEveryDefect) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::op_harness_test

@@ -11,7 +11,7 @@
 
 #include "heed/core/error.h"
 
-namespace heed::test {
+namespace heed::test::random_test {
 
 namespace {
 
@@ -192,4 +192,4 @@ TEST(Permutation, StoredOrder) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::random_test

@@ -16,7 +16,7 @@
 #include "heed/core/ranks/together.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::communicator_test {
 namespace {
 
 using test::contains;
@@ -290,4 +290,4 @@ TEST(LocalRanksMisuse, NoRanks) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::communicator_test

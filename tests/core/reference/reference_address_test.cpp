@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace heed::test {
+namespace heed::test::reference_address_test {
 
 namespace {
 
@@ -34,4 +34,4 @@ TEST(ReferenceAddress, CannotBeRead) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::reference_address_test

@@ -9,7 +9,7 @@
 #include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
 
-namespace heed {
+namespace heed::fields_test {
 namespace {
 
 struct ExampleOptions : Options {
@@ -269,4 +269,4 @@ TEST(Printable, ShowsWhatWouldSteerAScreen) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::fields_test

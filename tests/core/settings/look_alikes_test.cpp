@@ -4,7 +4,7 @@
 
 #include "heed/core/settings/nearest_name.h"
 
-namespace heed {
+namespace heed::look_alikes_test {
 namespace {
 
 TEST(LookAlikes, BecomeWhatPlainKeysWouldHaveTyped) {
@@ -48,4 +48,4 @@ TEST(NearestName, SeesThroughLookAlikes) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::look_alikes_test

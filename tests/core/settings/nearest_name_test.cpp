@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace heed {
+namespace heed::nearest_name_test {
 namespace {
 
 const std::vector<std::string> keys = {"dim", "depth", "heads", "mlp_dim", "dropout", "weight_decay", "lr", "batch"};
@@ -48,4 +48,4 @@ TEST(NearestName, Sentences) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::nearest_name_test

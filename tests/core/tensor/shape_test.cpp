@@ -5,7 +5,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::shape_test {
 
 namespace {
 
@@ -75,4 +75,4 @@ TEST(Shape, RefusesNegativeSizesAndTooManyAxes) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::shape_test

@@ -10,7 +10,7 @@
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed::test {
+namespace heed::test::tensor_test {
 
 namespace {
 
@@ -177,4 +177,4 @@ TEST(ReferenceDevice, MemoryIsNotReadableFromElsewhere) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::tensor_test

@@ -15,7 +15,7 @@
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::batch_loader_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -273,4 +273,4 @@ TEST(BatchLoader, RefusesPlansThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::batch_loader_test

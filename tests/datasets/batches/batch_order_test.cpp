@@ -6,7 +6,7 @@
 
 #include "heed/core/random/random.h"
 
-namespace heed {
+namespace heed::batch_order_test {
 namespace {
 
 TEST(BatchOrder, OrderIsThePermutationOrTheFileOrder) {
@@ -47,4 +47,4 @@ TEST(BatchOrder, PartsTileTheBatchEvenly) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::batch_order_test

@@ -12,7 +12,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::catalogue_download_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -325,4 +325,4 @@ TEST_F(CatalogueDownload, FolderThatIsNotThereIsAnError) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::catalogue_download_test

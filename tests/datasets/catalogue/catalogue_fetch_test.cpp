@@ -15,7 +15,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::catalogue_fetch_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -225,4 +225,4 @@ TEST_F(CatalogueFetch, LocalCopiesAreFoundAndRecognised) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::catalogue_fetch_test

@@ -14,7 +14,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::catalogue_test {
 namespace {
 
 using test::contains;
@@ -92,4 +92,4 @@ TEST(Checksum, ListIsReadBackAndItsDamageNamed) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::catalogue_test

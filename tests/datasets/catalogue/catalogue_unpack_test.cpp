@@ -12,7 +12,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::catalogue_unpack_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -131,4 +131,4 @@ TEST_F(CatalogueUnpack, NothingIsUnpackedIntoAFolderThatHoldsSomething) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::catalogue_unpack_test

@@ -10,7 +10,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed {
+namespace heed::free_memory_test {
 namespace {
 
 class FreeMemory : public testing::Test {
@@ -51,4 +51,4 @@ TEST_F(FreeMemory, MoreThanThereIsIsRefused) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::free_memory_test

@@ -10,7 +10,7 @@
 
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::reading_threads_test {
 namespace {
 
 TEST(ReadingThreads, EveryItemIsTakenOnceAndEachThreadOneAtATime) {
@@ -59,4 +59,4 @@ TEST(ReadingThreads, TheFirstItemThatFailsIsToldForAnyNumberOfThreads) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::reading_threads_test

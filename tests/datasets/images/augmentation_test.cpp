@@ -13,7 +13,7 @@
 #include "heed/datasets/images/augmentation/colour_jitter.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::augmentation_test {
 namespace {
 
 using test::message_of;
@@ -313,4 +313,4 @@ TEST(BatchMix, CutmixPastesARectangleAndCountsItsArea) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::augmentation_test

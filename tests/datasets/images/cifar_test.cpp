@@ -14,7 +14,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed {
+namespace heed::cifar_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -226,4 +226,4 @@ TEST(CifarRealData, Cifar100IsTheOfficialSet) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::cifar_test

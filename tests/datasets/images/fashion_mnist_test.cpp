@@ -6,7 +6,7 @@
 
 #include "heed/datasets/images/sets/registry.h"
 
-namespace heed {
+namespace heed::fashion_mnist_test {
 namespace {
 
 TEST(FashionMnist, OfficialFilesAreReadWhole) {
@@ -50,4 +50,4 @@ TEST(FashionMnist, OfficialFilesAreReadWhole) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::fashion_mnist_test

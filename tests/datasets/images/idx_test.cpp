@@ -13,7 +13,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed {
+namespace heed::idx_test {
 namespace {
 
 using test::Bytes;
@@ -207,4 +207,4 @@ TEST_F(IdxImages, RefusesExchangedFiles) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::idx_test

@@ -17,7 +17,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed {
+namespace heed::image_file_test {
 namespace {
 
 using test::Bytes;
@@ -480,4 +480,4 @@ TEST_F(ImageFile, WhatIsNoImageIsRefused) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::image_file_test

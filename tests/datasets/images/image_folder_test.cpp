@@ -17,7 +17,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed {
+namespace heed::image_folder_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -326,4 +326,4 @@ TEST_F(ImageFolder, RefusesATestSetThatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::image_folder_test

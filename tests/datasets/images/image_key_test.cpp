@@ -9,7 +9,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed {
+namespace heed::image_key_test {
 namespace {
 
 TEST(ByteKey, DiffersWhereverAByteDiffers) {
@@ -52,4 +52,4 @@ TEST(FileKey, IsThatOfEqualFilesAndNoticesWhatChanges) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::image_key_test

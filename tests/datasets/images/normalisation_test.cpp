@@ -5,7 +5,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::normalisation_test {
 namespace {
 
 TEST(PixelTable, NormalisesEachChannelExactly) {
@@ -37,4 +37,4 @@ TEST(PixelTable, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::normalisation_test

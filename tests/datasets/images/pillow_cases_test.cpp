@@ -9,7 +9,7 @@
 #include "heed/tests/support/idx_files.h"
 #include "heed/tests/support/temporary_folder.h"
 
-namespace heed {
+namespace heed::pillow_cases_test {
 namespace {
 
 std::vector<uint8_t> bytes_of_hex(const std::string& text) {
@@ -64,4 +64,4 @@ TEST_F(PillowCases, ComeOutAsPillowReadsThem) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::pillow_cases_test

@@ -13,7 +13,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::registry_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -219,4 +219,4 @@ TEST_F(Registry, DescribesWhatIsThere) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::registry_test

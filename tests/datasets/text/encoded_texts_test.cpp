@@ -10,7 +10,7 @@
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::encoded_texts_test {
 namespace {
 
 using Ids = std::vector<int32_t>;
@@ -167,4 +167,4 @@ TEST_F(EncodeText, APairIsSkippedAsAWhole) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::encoded_texts_test

@@ -19,7 +19,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::parallel_data_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -372,4 +372,4 @@ TEST_F(Parallel, BadFilesAreNamedByFileAndLine) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::parallel_data_test

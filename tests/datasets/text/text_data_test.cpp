@@ -18,7 +18,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::text_data_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -610,4 +610,4 @@ TEST_F(TextDataSets, LabelsMayLackWhereTheyAreNotNeeded) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::text_data_test

@@ -13,7 +13,7 @@
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::token_batches_test {
 namespace {
 
 using test::contains;
@@ -254,4 +254,4 @@ TEST_F(Encoding, LongPairsAreSkippedOrCut) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::token_batches_test

@@ -15,7 +15,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::tokenizer_test {
 namespace {
 
 using test::begins_with;
@@ -458,4 +458,4 @@ TEST(Tokenizer, DamagedBytesAreRefused) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::tokenizer_test

@@ -15,7 +15,7 @@
 #include "heed/layers/models/vit.h"
 #include "heed/tests/layers/models/formula_texts.h"
 
-namespace heed {
+namespace heed::checkpoint_test {
 namespace {
 
 using test::FormulaTexts;
@@ -230,4 +230,4 @@ TEST(Checkpointing, KeepsWhatEntersABlockAlone) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::checkpoint_test

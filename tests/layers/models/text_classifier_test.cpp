@@ -10,7 +10,7 @@
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::text_classifier_test {
 namespace {
 
 using test::contains;
@@ -330,4 +330,4 @@ TEST(TextClassifier, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::text_classifier_test

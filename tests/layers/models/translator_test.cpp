@@ -16,7 +16,7 @@
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::translator_test {
 namespace {
 
 using test::contains;
@@ -491,4 +491,4 @@ TEST(Translator, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::translator_test

@@ -19,7 +19,7 @@
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::vit_test {
 namespace {
 
 using test::contains;
@@ -491,4 +491,4 @@ TEST(Positions, SinesMayStandBeforeAllCosines) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::vit_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace heed {
+namespace heed::class_table_test {
 namespace {
 
 TEST(ClassTable, QuotesWhatWouldNotComeBack) {
@@ -35,4 +35,4 @@ TEST(ClassTable, HasAllLabelsAboveOneHalf) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::class_table_test

@@ -18,7 +18,7 @@
 #include "heed/trainers/run/trained_model.h"
 #include "heed/trainers/texts/text_facts.h"
 
-namespace heed {
+namespace heed::checkpoint_test {
 namespace {
 
 using test::begins_with;
@@ -344,4 +344,4 @@ TEST_F(Checkpoint, AnyFlippedByteOfTheHeaderIsHandled) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::checkpoint_test

@@ -17,7 +17,7 @@
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/resume_check.h"
 
-namespace heed {
+namespace heed::initial_weights_test {
 namespace {
 
 using test::begins_with;
@@ -195,4 +195,4 @@ TEST_F(InitialWeights, RefuseAFileWithoutAnythingOfUse) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::initial_weights_test

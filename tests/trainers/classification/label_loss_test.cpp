@@ -14,7 +14,7 @@
 #include "heed/trainers/classification/multi_label_meter.h"
 #include "heed/trainers/report/label_table.h"
 
-namespace heed {
+namespace heed::label_loss_test {
 namespace {
 
 using test::contains;
@@ -187,4 +187,4 @@ TEST(LabelTable, HasARowEach) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::label_loss_test

@@ -13,7 +13,7 @@
 #include "heed/trainers/comparison/report/comparison_page.h"
 #include "heed/trainers/comparison/report/comparison_text.h"
 
-namespace heed {
+namespace heed::comparison_test {
 namespace {
 
 using test::contains;
@@ -187,4 +187,4 @@ TEST(Comparison, TablesHaveEveryRun) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::comparison_test

@@ -16,7 +16,7 @@
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/train_options.h"
 
-namespace heed {
+namespace heed::experiment_test {
 namespace {
 
 using test::contains;
@@ -110,4 +110,4 @@ TEST_F(ClaimFiles, WhatIsWrongIsNamedWithItsPlace) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::experiment_test

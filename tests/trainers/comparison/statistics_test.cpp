@@ -8,7 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/trainers/comparison/paired_accuracy.h"
 
-namespace heed {
+namespace heed::statistics_test {
 namespace {
 
 // scipy.stats.t.ppf(probability, freedom) of SciPy 1.x, in double precision.
@@ -94,4 +94,4 @@ TEST(PairedAccuracy, IsThePairedTOfSciPy) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::statistics_test

@@ -9,7 +9,7 @@
 #include "heed/trainers/conversion/layer_settings.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 
-namespace heed::test {
+namespace heed::test::sensitivity_test {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -74,4 +74,4 @@ TEST(SettingsForLayers, AreThoseOfTheModelForEachLayerAlone) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::sensitivity_test

@@ -14,7 +14,7 @@
 #include "heed/tests/trainers/decoding/plain_search.h"
 #include "heed/tests/trainers/decoding/table_model.h"
 
-namespace heed {
+namespace heed::beam_search_test {
 namespace {
 
 using test::contains;
@@ -352,4 +352,4 @@ TEST(BeamSearchOptions, TheLongestDependsOnTheSource) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::beam_search_test

@@ -10,7 +10,7 @@
 #include "heed/tests/trainers/hugging_face/stored_models.h"
 #include "heed/trainers/hugging_face/import_model.h"
 
-namespace heed {
+namespace heed::export_test {
 namespace {
 
 using test::contains;
@@ -147,4 +147,4 @@ TEST(Export, SaysWhyAModelCannotBeStored) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::export_test

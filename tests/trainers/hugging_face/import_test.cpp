@@ -18,7 +18,7 @@
 #include "heed/trainers/translations/translation_decoder.h"
 #include "heed/trainers/translations/translation_facts.h"
 
-namespace heed {
+namespace heed::import_test {
 namespace {
 
 using test::contains;
@@ -330,4 +330,4 @@ TEST(Import, AFolderWithFilesIsLeftAlone) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::import_test

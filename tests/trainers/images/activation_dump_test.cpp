@@ -12,7 +12,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::activation_dump_test {
 namespace {
 
 using test::contains;
@@ -103,4 +103,4 @@ TEST(ActivationDump, SaysHowLargeAnAbsurdFileWouldBe) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::activation_dump_test

@@ -10,7 +10,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/kinds/registry.h"
 
-namespace heed {
+namespace heed::rooms_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -50,4 +50,4 @@ TEST(Kinds, HaveNamesOfTheirOwn) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::rooms_test

@@ -15,7 +15,7 @@
 // type and with biases. A key bias has no gradient in truth: Adam turns the rounding error that it has into steps of
 // full length, which must have no influence on anything else.
 
-namespace heed {
+namespace heed::equal_training_test {
 namespace {
 
 constexpr int64_t steps = 30, samples = 64;
@@ -173,4 +173,4 @@ INSTANTIATE_TEST_SUITE_P(Types, EqualTraining, testing::ValuesIn(types()),
                          [](const auto& each) { return each.param->name; });
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::equal_training_test

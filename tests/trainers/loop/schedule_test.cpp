@@ -9,7 +9,7 @@
 
 #include "heed/trainers/optimizers/adam.h"
 
-namespace heed {
+namespace heed::schedule_test {
 namespace {
 
 AdamWOptions options_with(const char* schedule, Span warmup) {
@@ -112,4 +112,4 @@ TEST(Schedule, TheGreatestRateIsThatOfAllSteps) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::schedule_test

@@ -1,3 +1,4 @@
+// ctest: own program
 // What a training step costs in allocations once the first few have passed.
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -106,7 +107,7 @@ void* operator new[](std::size_t bytes, std::align_val_t alignment) {
     std::free(address);
 }
 
-namespace heed::test {
+namespace heed::test::steady_state_test {
 
 namespace {
 
@@ -235,4 +236,4 @@ TEST(SteadyState, TheCounterCounts) {
 
 }  // namespace
 
-}  // namespace heed::test
+}  // namespace heed::test::steady_state_test

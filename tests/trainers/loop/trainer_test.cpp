@@ -19,7 +19,7 @@
 #include "heed/trainers/optimizers/adam.h"
 #include "heed/trainers/optimizers/sgd.h"
 
-namespace heed {
+namespace heed::trainer_test {
 namespace {
 
 using test::contains;
@@ -482,4 +482,4 @@ TEST(Trainer, OneRankThatFailsEndsAll) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::trainer_test

@@ -16,7 +16,7 @@
 #include "heed/trainers/record/metrics_reader.h"
 #include "heed/trainers/run/training_run.h"
 
-namespace heed {
+namespace heed::training_watch_test {
 namespace {
 
 using test::write_text;
@@ -196,4 +196,4 @@ TEST(TrainingWatch, TrainingHasTheSameBitsWithIt) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::training_watch_test

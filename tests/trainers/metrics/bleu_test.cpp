@@ -10,7 +10,7 @@
 #include "heed/trainers/metrics/references.h"
 #include "heed/trainers/metrics/tokenizer_13a.h"
 
-namespace heed {
+namespace heed::bleu_test {
 namespace {
 
 using test::bleu_texts;
@@ -100,4 +100,4 @@ TEST(Bleu, LongLine) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::bleu_test

@@ -8,7 +8,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/trainers/metrics/bleu_cases.h"
 
-namespace heed {
+namespace heed::chrf_test {
 namespace {
 
 using test::bleu_texts;
@@ -49,4 +49,4 @@ TEST(Chrf, ErrorsNameTheCounts) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::chrf_test

@@ -5,7 +5,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::classification_test {
 namespace {
 
 using test::message_of;
@@ -151,4 +151,4 @@ TEST(MultiLabelScores, WrongSizesAreErrors) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::classification_test

@@ -8,7 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/close.h"
 
-namespace heed {
+namespace heed::perplexity_test {
 namespace {
 
 TEST(Perplexity, OfEvenChoicesIsTheirNumber) {
@@ -34,4 +34,4 @@ TEST(Perplexity, NothingToAverageIsAnError) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::perplexity_test

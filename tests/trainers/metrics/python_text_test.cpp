@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace heed {
+namespace heed::python_text_test {
 namespace {
 
 TEST(PythonText, DecodesEveryLengthOfSequence) {
@@ -45,4 +45,4 @@ TEST(PythonText, SplitsAtRunsOfSpace) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::python_text_test

@@ -11,7 +11,7 @@
 #include "heed/tests/trainers/loop/step_totals.h"
 #include "heed/trainers/loop/weight_average.h"
 
-namespace heed {
+namespace heed::optimizer_test {
 namespace {
 
 /// One decayed matrix and one bias that is not decayed.
@@ -162,4 +162,4 @@ TEST_P(Optimizers, TheAverageFollowsTheWeights) {
 INSTANTIATE_TEST_SUITE_P(Devices, Optimizers, testing::Values("cpu", "reference"));
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::optimizer_test

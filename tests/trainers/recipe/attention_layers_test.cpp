@@ -8,7 +8,7 @@
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 
-namespace heed::test {
+namespace heed::test::attention_layers_test {
 namespace {
 
 Recipe images(const std::string& attention, const std::vector<std::string>& overrides = {}) {
@@ -104,4 +104,4 @@ TEST(AttentionLayers, NamesTheLayersThatThereAre) {
 }
 
 }  // namespace
-}  // namespace heed::test
+}  // namespace heed::test::attention_layers_test

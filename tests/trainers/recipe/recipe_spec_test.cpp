@@ -14,7 +14,7 @@
 #include "heed/trainers/recipe/recipe.h"
 #include "heed/trainers/recipe/reference_page.h"
 
-namespace heed {
+namespace heed::recipe_spec_test {
 namespace {
 
 std::filesystem::path source_folder() {
@@ -160,4 +160,4 @@ TEST(RecipeSpec, EveryRecipeInTheFolderIsValid) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::recipe_spec_test

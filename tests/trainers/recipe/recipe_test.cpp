@@ -13,7 +13,7 @@
 #include "heed/trainers/recipe/reference_page.h"
 #include "heed/trainers/recipe/train_options.h"
 
-namespace heed {
+namespace heed::recipe_test {
 namespace {
 
 using test::contains;
@@ -466,4 +466,4 @@ TEST(ReferencePage, ShowsEveryKeyOnce) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::recipe_test

@@ -6,7 +6,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/recipe/yaml/yaml_reader.h"
 
-namespace heed {
+namespace heed::yaml_faults_test {
 namespace {
 
 std::string fault_of(const std::string& text) {
@@ -107,4 +107,4 @@ TEST(YamlFaults, LinesCountAlikeWithEveryLineEnd) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::yaml_faults_test

@@ -12,7 +12,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::event_file_test {
 namespace {
 
 using test::message_of;
@@ -134,4 +134,4 @@ TEST_F(Events, TensorBoardReadsThem) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::event_file_test

@@ -15,7 +15,7 @@
 #include "heed/tests/support/text_file.h"
 #include "heed/trainers/record/metrics_reader.h"
 
-namespace heed {
+namespace heed::metrics_log_test {
 namespace {
 
 using test::contains;
@@ -212,4 +212,4 @@ TEST_F(MetricsTest, ALineCostsLittle) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::metrics_log_test

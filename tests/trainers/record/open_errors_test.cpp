@@ -10,7 +10,7 @@
 #include "heed/trainers/record/run_log.h"
 #include "heed/trainers/run/run_folder.h"
 
-namespace heed {
+namespace heed::open_errors_test {
 namespace {
 
 using test::message_of;
@@ -40,4 +40,4 @@ TEST(OpenErrors, OfAFolderThatIsMissingIsAUserError) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::open_errors_test

@@ -18,7 +18,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/record/terminal.h"
 
-namespace heed {
+namespace heed::progress_test {
 namespace {
 
 using test::begins_with;
@@ -293,4 +293,4 @@ TEST(Terminal, TheClockGoesForward) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::progress_test

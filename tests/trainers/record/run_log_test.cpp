@@ -8,7 +8,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::run_log_test {
 namespace {
 
 using test::contains;
@@ -36,4 +36,4 @@ TEST(RunLog, WithoutAFileTheReasonOfAnEndGoesNowhere) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::run_log_test

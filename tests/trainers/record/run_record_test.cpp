@@ -9,7 +9,7 @@
 #include "heed/tests/support/text_file.h"
 #include "heed/trainers/record/metrics_reader.h"
 
-namespace heed {
+namespace heed::run_record_test {
 namespace {
 
 using test::contains;
@@ -165,4 +165,4 @@ TEST_F(RunRecordTest, WithoutTensorBoardThereIsNoEventFile) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::run_record_test

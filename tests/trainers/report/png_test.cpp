@@ -6,7 +6,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::png_test {
 namespace {
 
 using test::contains;
@@ -104,4 +104,4 @@ TEST(Png, RefusesSizesThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::png_test

@@ -18,7 +18,7 @@
 #include "heed/trainers/report/memory.h"
 #include "heed/trainers/report/pictures/picture.h"
 
-namespace heed {
+namespace heed::report_attention_test {
 namespace {
 
 using test::contains;
@@ -324,4 +324,4 @@ TEST(ReportMemory, TheBarHasItsShares) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::report_attention_test

@@ -10,7 +10,7 @@
 #include "heed/trainers/report/charts/series.h"
 #include "heed/trainers/report/text.h"
 
-namespace heed {
+namespace heed::report_parts_test {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -271,4 +271,4 @@ TEST(ReportHistory, KeepsABoundedNumberOfEpochs) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::report_parts_test

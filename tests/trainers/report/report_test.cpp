@@ -17,7 +17,7 @@
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/report/provenance.h"
 
-namespace heed {
+namespace heed::report_test {
 namespace {
 
 using test::contains;
@@ -521,4 +521,4 @@ TEST_F(ReportTest, ADamagedPictureIsAnError) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::report_test

@@ -6,7 +6,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 
-namespace heed {
+namespace heed::resume_check_test {
 namespace {
 
 using test::contains;
@@ -91,4 +91,4 @@ TEST(ResumeCheck, ThePortableRecipeHoldsNoPlaces) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::resume_check_test

@@ -13,7 +13,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
-namespace heed {
+namespace heed::run_folder_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -196,4 +196,4 @@ TEST_F(RunFolderTest, IsTriedWithoutATrace) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::run_folder_test

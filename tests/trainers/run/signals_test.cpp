@@ -12,7 +12,7 @@
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/trainers/loop/stop_request.h"
 
-namespace heed {
+namespace heed::signals_test {
 namespace {
 
 /// How a child process that runs `f` ends: its exit code, or minus the signal that ended it.
@@ -170,4 +170,4 @@ TEST_F(SignalsTest, OnlyOneAtATime) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::signals_test

@@ -12,7 +12,7 @@
 #include "heed/trainers/texts/text_facts.h"
 #include "heed/trainers/translations/translation_facts.h"
 
-namespace heed {
+namespace heed::training_memory_test {
 namespace {
 
 Recipe recipe_of(const std::string& text, const std::string& attention) {
@@ -107,4 +107,4 @@ TEST(TrainingMemory, WhatTheMachineLacksIsToldOrRefused) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::training_memory_test

@@ -24,7 +24,7 @@
 #include "heed/trainers/record/metrics_reader.h"
 #include "heed/trainers/run/trained_model.h"
 
-namespace heed {
+namespace heed::training_run_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -277,4 +277,4 @@ TEST_F(TrainingRun, ThousandsOfSignalsDoNoHarm) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::training_run_test

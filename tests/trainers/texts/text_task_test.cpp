@@ -12,7 +12,7 @@
 #include "heed/trainers/loop/trainer.h"
 #include "heed/trainers/optimizers/adam.h"
 
-namespace heed {
+namespace heed::text_task_test {
 namespace {
 
 using test::contains;
@@ -296,4 +296,4 @@ TEST(TextTask, AttentionIsObservedWithoutPadding) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::text_task_test

@@ -10,7 +10,7 @@
 #include "heed/tests/support/close.h"
 #include "heed/trainers/classification/class_probabilities.h"
 
-namespace heed {
+namespace heed::word_importance_test {
 namespace {
 
 /// One text of each length, in words w0 to w9.
@@ -90,4 +90,4 @@ TEST_F(WordImportance, LooksAtTheTokensOfThePrediction) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::word_importance_test

@@ -16,7 +16,7 @@
 #include "heed/trainers/translations/alignment_section.h"
 #include "heed/trainers/translations/translation_task.h"
 
-namespace heed {
+namespace heed::alignment_test {
 namespace {
 
 using test::contains;
@@ -205,4 +205,4 @@ TEST(TranslationWatch, MeasuresAllPlacesWithoutPadding) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::alignment_test

@@ -4,7 +4,7 @@
 
 #include "heed/tests/support/message_of.h"
 
-namespace heed {
+namespace heed::translation_sections_test {
 namespace {
 
 TEST(TranslationSections, ShowThatATranslationIsEmpty) {
@@ -21,4 +21,4 @@ TEST(TranslationSections, ShowThatATranslationIsEmpty) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::translation_sections_test

@@ -16,7 +16,7 @@
 #include "heed/trainers/decoding/log_probabilities.h"
 #include "heed/trainers/translations/translation_decoder.h"
 
-namespace heed {
+namespace heed::translation_task_test {
 namespace {
 
 constexpr int32_t begin = 2, end = 3, vocabulary = 12;
@@ -340,4 +340,4 @@ TEST(TranslationDecoder, ItsLogProbabilityIsThatOfTheWholeTarget) {
 }
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::translation_task_test
