@@ -57,6 +57,12 @@ function(heed_add_lone_headers name folder list)
   set(${list} "${sources}" PARENT_SCOPE)
 endfunction()
 
+# Instrumented templates are slow to compile, and large units share more of them.
+set(heed_unity_batch 20)
+if(HEED_SANITIZE)
+  set(heed_unity_batch 40)
+endif()
+
 # Adds to `target` the plain sources and the kernels among `files`.
 function(heed_target_files target files libraries)
   set(kernels ${files})
@@ -64,7 +70,7 @@ function(heed_target_files target files libraries)
   list(FILTER files EXCLUDE REGEX "\\.isa\\.cpp$")
   target_sources(${target} PRIVATE ${files})
   if(HEED_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 20)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${heed_unity_batch})
   endif()
   if(kernels)
     heed_add_isa_kernels(${target} "${kernels}" "${libraries}")
