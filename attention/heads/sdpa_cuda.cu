@@ -1,12 +1,15 @@
 #include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/attention/tiles/attention_block.cuh"
 #include "heed/attention/tiles/row_dots.cuh"
+#include "heed/core/cuda/for_each.cuh"
 #include "heed/core/cuda/launch.cuh"
 
 // Scaled dot-product attention in blocks that own a tile of queries, or of keys for their gradients: every number is
 // written by one thread, which adds up in the order of the tiles.
 
 namespace heed {
+
+namespace sdpa_card {
 
 namespace {
 
@@ -49,29 +52,8 @@ __device__ QueriesAndKeys whole_head(const Args& args, const HeadTile& tile, uin
         pairs.keys = length < 0 ? 0 : length < shape.keys ? length : shape.keys;
     }
     if (shape.causal) pairs.diagonal = shape.keys - shape.queries;
-    pairs.dropout = {.random = shape.random,
-                     .threshold = threshold,
-                     .keep_scale = 1.0F / (1.0F - shape.dropout),
-                     .sample = tile.sample,
-                     .first_element = sdpa_dropout_element(shape, tile.head, 0, 0),
-                     .elements_per_key = sdpa_dropout_element(shape, 0, 0, 1)};
+    pairs.dropout = head_dropout(shape, tile.sample, tile.head, threshold);
     return pairs;
-}
-
-/// Writes a block's rows first .. of `tokens` rows.
-template <class Plan>
-__device__ void store_rows(const float (&rows)[Plan::thread_rows][Plan::thread_columns], const HeadRows<float>& to,
-                           int64_t first, int64_t tokens, int head_dim) {
-    HEED_UNROLL
-    for (int i = 0; i < Plan::thread_rows; ++i) {
-        const int64_t token = first + thread_y() + i * side;
-        if (token >= tokens) continue;
-        HEED_UNROLL
-        for (int j = 0; j < Plan::thread_columns; ++j) {
-            const int component = thread_x() + j * side;
-            if (component < head_dim) to.at(token)[component] = rows[i][j];
-        }
-    }
 }
 
 /// Zeros for the rows of a block from `end` on.
@@ -93,21 +75,17 @@ __global__ void __launch_bounds__(attention_threads) sdpa_forward_kernel(SdpaFor
     AttentionSums<Plan> sums;
     sums.clear();
     attend<Plan>(pairs, tile.first, sums, memory);
-    const HeadRows<float> output = head_rows(args.output, tile.sample, tile.head);
-    float* const log_sum_exp = of_head(args.log_sum_exp, args.shape, tile);
     HEED_UNROLL
     for (int i = 0; i < Plan::thread_rows; ++i) {
-        const int64_t query = tile.first + thread_y() + i * side;
-        if (query >= pairs.queries) continue;
         // The sum is 0 only where a query sees no key.
         const float normaliser = sums.sum[i] == 0 ? 0.0F : pairs.dropout.keep_scale / sums.sum[i];
         HEED_UNROLL
-        for (int j = 0; j < Plan::thread_columns; ++j) {
-            const int component = thread_x() + j * side;
-            if (component < pairs.head_dim) output.at(query)[component] = sums.rows[i][j] * normaliser;
-        }
-        if (thread_x() == 0) log_sum_exp[query] = sums.sum[i] == 0 ? -INFINITY : sums.maximum[i] + logf(sums.sum[i]);
+        for (int j = 0; j < Plan::thread_columns; ++j) sums.rows[i][j] *= normaliser;
+        sums.sum[i] = sums.sum[i] == 0 ? -INFINITY : sums.maximum[i] + logf(sums.sum[i]);
     }
+    const OwnTokens<Plan> queries{{}, tile.first, pairs.queries, pairs.head_dim};
+    queries.store(sums.rows, head_rows(args.output, tile.sample, tile.head));
+    queries.store(sums.sum, of_head(args.log_sum_exp, args.shape, tile));
 }
 
 template <class Plan>
@@ -121,8 +99,8 @@ __global__ void __launch_bounds__(attention_threads) sdpa_query_gradient_kernel(
                                    of_head(args.workspace, args.shape, tile)};
     float d_query[Plan::thread_rows][Plan::thread_columns] = {};
     add_query_gradient<Plan>(pairs, output, tile.first, d_query, memory);
-    store_rows<Plan>(d_query, head_rows(args.d_query, tile.sample, tile.head), tile.first, pairs.queries,
-                     pairs.head_dim);
+    const OwnTokens<Plan> queries{{}, tile.first, pairs.queries, pairs.head_dim};
+    queries.store(d_query, head_rows(args.d_query, tile.sample, tile.head));
 }
 
 template <class Plan>
@@ -139,9 +117,9 @@ __global__ void __launch_bounds__(attention_threads) sdpa_key_gradient_kernel(Sd
     if (tile.first < pairs.keys) add_key_gradients<Plan>(pairs, output, tile.first, d_key, d_value, memory);
     clear_rows<Plan>(pairs.keys - tile.first, d_key);
     clear_rows<Plan>(pairs.keys - tile.first, d_value);
-    store_rows<Plan>(d_key, head_rows(args.d_key, tile.sample, tile.head), tile.first, args.shape.keys, pairs.head_dim);
-    store_rows<Plan>(d_value, head_rows(args.d_value, tile.sample, tile.head), tile.first, args.shape.keys,
-                     pairs.head_dim);
+    const OwnTokens<Plan> keys{{}, tile.first, args.shape.keys, pairs.head_dim};
+    keys.store(d_key, head_rows(args.d_key, tile.sample, tile.head));
+    keys.store(d_value, head_rows(args.d_value, tile.sample, tile.head));
 }
 
 template <class Plan>
@@ -149,30 +127,10 @@ __global__ void __launch_bounds__(attention_threads) sdpa_weights_kernel(SdpaWei
     HEED_DYNAMIC_SHARED(float, memory);
     const HeadTile tile = head_tile(args.shape, args.shape.queries, Plan::own_rows);
     const QueriesAndKeys pairs = whole_head(args, tile, 0);
-    const OutputGradient output = {{}, of_head(args.log_sum_exp, args.shape, tile), nullptr};
-    const TokenTile queries = pairs.query_tile(tile.first, Plan::own_rows, pairs.scale);
-    load_own<Plan>(queries, memory);
     float* const weights = of_head(args.weights, args.shape, tile, args.shape.keys);
-    for (int64_t first_key = 0; first_key < args.shape.keys; first_key += other_rows) {
-        const TokenTile keys = pairs.key_tile(pairs.key, first_key, other_rows);
-        const PairMask mask = pair_mask(pairs.diagonal, tile.first, first_key, keys.count, true);
-        float scores[Plan::thread_rows][other_columns];
-        dot_products<Plan>(queries, memory, keys, memory + Plan::own_floats, scores);
-        HEED_UNROLL
-        for (int i = 0; i < Plan::thread_rows; ++i) {
-            const int row = thread_y() + i * side;
-            if (row >= queries.count) continue;
-            const float shift = output.shift(pairs, tile.first + row);
-            HEED_UNROLL
-            for (int j = 0; j < other_columns; ++j) {
-                const int key = thread_x() + j * side;
-                if (first_key + key >= args.shape.keys) continue;
-                const bool met = key < keys.count && mask.visible(row, key);
-                weights[(tile.first + row) * args.shape.keys + first_key + key] =
-                    met ? expf(scores[i][j] - shift) : 0.0F;
-            }
-        }
-    }
+    for_each_weight<Plan>(
+        pairs, of_head(args.log_sum_exp, args.shape, tile), tile.first, memory,
+        [&](int64_t query, int64_t key, float weight) { weights[query * args.shape.keys + key] = weight; });
 }
 
 uint32_t threshold_of(const SdpaShape& shape) {
@@ -204,6 +162,9 @@ void backward(const SdpaBackward& args) {
 }
 
 void weights(const SdpaWeights& args) {
+    float* const all = args.weights;
+    for_each("sdpa weights", args.shape.batch * args.shape.heads * args.shape.queries * args.shape.keys,
+             [=] __device__(int64_t i) { all[i] = 0; });
     with_padded_head_dim(args.shape.head_dim, [&](auto padded_dim) {
         using Plan = ForwardPlan<padded_dim.value>;
         launch(
@@ -218,12 +179,14 @@ int64_t workspace(const SdpaShape& shape) {
     return shape.batch * shape.heads * shape.queries;
 }
 
-constexpr SdpaKernels sdpa_cuda_kernels = {forward, backward, weights, workspace};
+constexpr SdpaKernels kernels = {forward, backward, weights, workspace};
 
 }  // namespace
 
+}  // namespace sdpa_card
+
 const SdpaKernels& sdpa_cuda() {
-    return sdpa_cuda_kernels;
+    return sdpa_card::kernels;
 }
 
 }  // namespace heed

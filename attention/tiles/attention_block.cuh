@@ -4,6 +4,7 @@
 // normalizer calculation for softmax. 2018), and the gradients of a tile of queries or of keys. SMYRF's chunks and
 // whole heads go through the same code, so that a chunk of a whole head has its bits.
 
+#include "heed/attention/heads/sdpa_shape.h"
 #include "heed/attention/tiles/tile_products.cuh"
 #include "heed/core/cuda/reduce.cuh"
 #include "heed/core/random/philox.h"
@@ -19,6 +20,15 @@ struct PairDropout {
     int64_t first_element;  ///< of query 0 and key 0 of the head
     int64_t elements_per_key;
 };
+
+__device__ inline PairDropout head_dropout(const SdpaShape& shape, int64_t sample, int64_t head, uint32_t threshold) {
+    return {.random = shape.random,
+            .threshold = threshold,
+            .keep_scale = 1.0F / (1.0F - shape.dropout),
+            .sample = sample,
+            .first_element = sdpa_dropout_element(shape, head, 0, 0),
+            .elements_per_key = sdpa_dropout_element(shape, 0, 0, 1)};
+}
 
 /// Queries and keys of one head, of which query i meets the keys 0 .. diagonal + i.
 struct QueriesAndKeys {
@@ -43,10 +53,6 @@ struct QueriesAndKeys {
     }
     __device__ TokenTile key_tile(const HeadRows<const float>& of, int64_t first, int rows) const {
         return {of, key_numbers, first, tile_count(keys, first, rows), head_dim};
-    }
-    /// Rows from `first` on of `all` that a tile of `rows` has; 0 or less where it has none.
-    __device__ static int tile_count(int64_t all, int64_t first, int rows) {
-        return static_cast<int>(all - first < rows ? (all > first ? all - first : 0) : rows);
     }
 };
 
@@ -208,6 +214,36 @@ __device__ inline PairGradient pair_gradient(const QueriesAndKeys& pairs, float 
     const float factor = kept ? pairs.dropout.keep_scale : 0.0F;
     const float d_kept = kept ? factor * d_weight : 0.0F;  // what is not finite does not come through
     return {factor * weight, weight * (d_kept - row_dot) * pairs.scale};
+}
+
+/// Calls write(query, key, weight) for the pairs of the queries from `first_query` on that meet, without dropout.
+template <class Plan, class Write>
+__device__ void for_each_weight(const QueriesAndKeys& pairs, const float* log_sum_exp, int64_t first_query,
+                                float* memory, const Write& write) {
+    const OutputGradient output = {{}, log_sum_exp, nullptr};
+    const TokenTile queries = pairs.query_tile(first_query, Plan::own_rows, pairs.scale);
+    __syncthreads();  // an earlier tile may still be read
+    load_own<Plan>(queries, memory);
+    const int64_t visible = pairs.visible_keys(first_query + queries.count);
+    for (int64_t first_key = 0; first_key < visible; first_key += other_rows) {
+        const TokenTile keys = pairs.key_tile(pairs.key, first_key, other_rows);
+        const PairMask mask = pair_mask(pairs.diagonal, first_query, first_key, keys.count, true);
+        float scores[Plan::thread_rows][other_columns];
+        dot_products<Plan>(queries, memory, keys, memory + Plan::own_floats, scores);
+        HEED_UNROLL
+        for (int i = 0; i < Plan::thread_rows; ++i) {
+            const int row = thread_y() + i * side;
+            if (row >= queries.count) continue;
+            const float shift = output.shift(pairs, first_query + row);
+            HEED_UNROLL
+            for (int j = 0; j < other_columns; ++j) {
+                const int column = thread_x() + j * side;
+                if (column >= keys.count || !mask.visible(row, column)) continue;
+                write(pairs.query_numbers[first_query + row], pairs.key_numbers[first_key + column],
+                      expf(scores[i][j] - shift));
+            }
+        }
+    }
 }
 
 /// How the gradients of heads of up to `padded_dim` components are computed.

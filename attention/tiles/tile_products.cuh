@@ -83,6 +83,53 @@ __device__ void dot_products(const TokenTile& own, float* own_memory, const Toke
     }
 }
 
+/// The rows of tokens first .. end - 1 of a list that a block owns, in registers and in memory.
+template <class Plan>
+struct OwnTokens {
+    TokenNumbers tokens;
+    int64_t first;
+    int64_t end;
+    int head_dim;
+
+    /// Calls body(i, number of the token) for those of the thread's rows that are there.
+    template <class Body>
+    __device__ void for_each_row(const Body& body) const {
+        HEED_UNROLL
+        for (int i = 0; i < Plan::thread_rows; ++i) {
+            const int64_t place = first + thread_y() + i * side;
+            if (place < end) body(i, tokens[place]);
+        }
+    }
+    __device__ void load(const HeadRows<float>& from, float (&rows)[Plan::thread_rows][Plan::thread_columns]) const {
+        for_each_row([&](int i, int64_t token) {
+            HEED_UNROLL
+            for (int j = 0; j < Plan::thread_columns; ++j) {
+                const int component = thread_x() + j * side;
+                if (component < head_dim) rows[i][j] = from.at(token)[component];
+            }
+        });
+    }
+    __device__ void store(const float (&rows)[Plan::thread_rows][Plan::thread_columns],
+                          const HeadRows<float>& to) const {
+        for_each_row([&](int i, int64_t token) {
+            HEED_UNROLL
+            for (int j = 0; j < Plan::thread_columns; ++j) {
+                const int component = thread_x() + j * side;
+                if (component < head_dim) to.at(token)[component] = rows[i][j];
+            }
+        });
+    }
+    /// The same for one number a token.
+    __device__ void load(const float* from, float (&values)[Plan::thread_rows]) const {
+        for_each_row([&](int i, int64_t token) { values[i] = from[token]; });
+    }
+    __device__ void store(const float (&values)[Plan::thread_rows], float* to) const {
+        for_each_row([&](int i, int64_t token) {
+            if (thread_x() == 0) to[token] = values[i];
+        });
+    }
+};
+
 /// Which pairs of a tile meet: all, or own row i and other row j with sign * (j - i) <= last.
 struct PairMask {
     bool any;

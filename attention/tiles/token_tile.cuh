@@ -12,8 +12,10 @@
 /// Before a loop over registers: an array in registers needs indices that are known when it is compiled.
 #ifdef __CUDACC__
 #define HEED_UNROLL _Pragma("unroll")
+#define HEED_UNROLL_BY_2 _Pragma("unroll 2")
 #else
 #define HEED_UNROLL
+#define HEED_UNROLL_BY_2
 #endif
 
 namespace heed::cuda {
@@ -67,11 +69,17 @@ struct TokenTile {
     }
 };
 
+/// Rows from `first` on of `all` that a tile of up to `rows` has.
+__device__ inline int tile_count(int64_t all, int64_t first, int rows) {
+    return static_cast<int>(all - first < rows ? (all > first ? all - first : 0) : rows);
+}
+
 /// Copies `height` rows and the components first_component .. first_component + width - 1 of a tile to shared memory,
 /// with zeros outside: neighbouring threads read neighbouring components.
 template <int height, int width>
 __device__ void load_tile(const TokenTile& tile, int first_component, float* to, int stride) {
-    for (int i = thread_y() * side + thread_x(); i < height * width; i += attention_threads) {
+    HEED_UNROLL_BY_2  // more addresses at a time would take the registers of the sums
+        for (int i = thread_y() * side + thread_x(); i < height * width; i += attention_threads) {
         const int row = i / width, component = first_component + i % width;
         const bool inside = row < tile.count && component < tile.head_dim;
         to[row * stride + i % width] =

@@ -1,9 +1,15 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
+#include <string_view>
 #include <vector>
 
+#include "heed/core/cpu/isa.h"
 #include "heed/core/cuda/cuda_device.h"
+#include "heed/core/device/context.h"
+#include "heed/tests/cuda_emulation/thread_order.h"
 
 namespace heed::test {
 
@@ -18,6 +24,29 @@ inline std::vector<const char*> computing_devices() {
     std::vector<const char*> devices = {"cpu", "reference"};
     if (cuda_is_tested()) devices.emplace_back("cuda");
     return devices;
+}
+
+/// Calls body(context) for each instruction set of the device cpu, for the device reference and, where it is linked,
+/// for cuda, whose threads run in shuffled order.
+template <class Body>
+void for_each_context(const Body& body) {
+    const Isa before = active_isa();
+    for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+        if (!isa_available(isa)) continue;
+        SCOPED_TRACE(isa_name(isa));
+        set_active_isa(isa);
+        Context context;
+        body(context);
+    }
+    set_active_isa(before);
+    cuda_emulation::set_thread_order(cuda_emulation::ThreadOrder::shuffled);
+    for (const char* device : computing_devices()) {
+        if (std::string_view(device) == "cpu") continue;
+        SCOPED_TRACE(device);
+        Context context(device);
+        body(context);
+    }
+    cuda_emulation::set_thread_order(cuda_emulation::ThreadOrder::forward);
 }
 
 }  // namespace heed::test

@@ -8,6 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/tests/attention/heads/composed_dot_product.h"
 #include "heed/tests/definitions/attention.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/op_harness.h"
 #include "heed/tests/support/op_inputs.h"
@@ -207,7 +208,7 @@ TEST(ScaledDotProduct, EqualsItsComposedFormWithKeyLengths) {
 
 TEST(ScaledDotProduct, WeightsEqualTheirDefinition) {
     const Sizes sizes{3, 2, 5, 7, 4, {7, 3, 0}, true, 0.3F};
-    for (const char* device : {"cpu", "reference"}) {
+    for (const char* device : computing_devices()) {
         Context context(device);
         std::vector<float> query(3 * 5 * 8), key(3 * 7 * 8);
         for (std::size_t i = 0; i < query.size(); ++i) query[i] = std::sin(static_cast<float>(i));

@@ -8,6 +8,7 @@
 #include "heed/attention/smyrf/clustered_dot_product.h"
 #include "heed/core/error.h"
 #include "heed/tests/definitions/smyrf.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/op_harness.h"
@@ -189,23 +190,6 @@ TEST(ClusteredCausal, NothingToDo) {
     expect_right(smyrf_case("no keys", {2, 2, 9, 0, 4, 2, 3}));
 }
 
-/// Calls body(context) for each instruction set of device cpu and for device reference.
-template <class Body>
-void for_each_device(const Body& body) {
-    const Isa before = active_isa();
-    for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
-        if (!isa_available(isa)) continue;
-        SCOPED_TRACE(isa_name(isa));
-        set_active_isa(isa);
-        Context context;
-        body(context);
-    }
-    set_active_isa(before);
-    SCOPED_TRACE("reference");
-    Context context("reference");
-    body(context);
-}
-
 /// Queries, keys and values on the host.
 struct Inputs {
     explicit Inputs(const Sizes& s, uint32_t seed = 1, float magnitude = 1)
@@ -270,7 +254,7 @@ bool same(const std::vector<float>& a, const std::vector<float>& b, int64_t begi
 
 TEST(ClusteredCausalSelf, NoTokenMovesAnEarlierOutputAndEveryTokenMovesLaterOnes) {
     const Sizes s = self_attention(1, 2, 90, 4, 2, 3, 8);
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         for (uint32_t seed = 1; seed <= 40; ++seed) {
             const Inputs in(s, seed);
             const std::vector<float> before = output_of(s, context, in);
@@ -302,7 +286,7 @@ TEST(ClusteredCausalSelf, NoTokenMovesAnEarlierOutputAndEveryTokenMovesLaterOnes
 
 TEST(ClusteredCausalSelf, APrefixGivesThePrefixOfTheOutputs) {
     const Sizes s = self_attention(1, 2, 150, 8, 2, 5, 8);
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         const Inputs in(s);
         const std::vector<float> whole = output_of(s, context, in);
         for (const int64_t length : {1, 7, 8, 9, 16, 17, 31, 64, 65, 100, 128, 149}) {
@@ -317,7 +301,7 @@ TEST(ClusteredCausalSelf, APrefixGivesThePrefixOfTheOutputs) {
 
 TEST(ClusteredCausalCross, AQueryHasNoInfluenceOnTheOthers) {
     const Sizes s = {1, 2, 40, 70, 4, 2, 6};
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         const Inputs in(s);
         const std::vector<float> before = output_of(s, context, in);
         for (int64_t changed = 0; changed < 40; changed += 3) {
@@ -343,7 +327,7 @@ TEST(ClusteredCausalCross, AQueryHasNoInfluenceOnTheOthers) {
 
 TEST(ClusteredCausalCross, ABrokenKeyShowsInEveryOutput) {
     const Sizes s = {1, 2, 20, 70, 4, 2, 6};
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         Inputs in(s);
         std::fill_n(in.key.begin() + 33 * s.dim(), s.dim(), not_a_number);
         for (const float x : output_of(s, context, in)) EXPECT_TRUE(std::isnan(x));
@@ -353,7 +337,7 @@ TEST(ClusteredCausalCross, ABrokenKeyShowsInEveryOutput) {
 TEST(ClusteredCausal, AVectorThatAllKeysHaveInCommonMovesNoQuery) {
     for (const Sizes& s : {self_attention(1, 2, 90, 8, 2, 5, 8), Sizes{1, 2, 40, 70, 8, 2, 6}}) {
         const std::vector<float> common = numbers(s.dim(), 8, 3);
-        for_each_device([&](Context& context) {
+        for_each_context([&](Context& context) {
             const Inputs in(s);
             Inputs shifted = in;
             for (std::size_t i = 0; i < in.key.size(); ++i) shifted.key[i] += common[i % common.size()];
@@ -369,7 +353,7 @@ TEST(ClusteredCausal, OneChunkIsDenseAttentionForAnyRounds) {
             for (const Sizes& s : {self_attention(2, 2, 60, 8, rounds, 50, 1, {60, 43}, dropout),
                                    self_attention(1, 2, 290, 16, rounds, 8, 300, {}, dropout),
                                    Sizes{2, 2, 30, 41, 8, rounds, 41, 0, {}, {}, dropout}}) {
-                for_each_device([&](Context& context) {
+                for_each_context([&](Context& context) {
                     const Inputs in(s);
                     std::vector<float> a = run(s, context, in).all(), b = run(s, context, in, true).all();
                     ASSERT_EQ(a.size(), b.size());
@@ -389,7 +373,7 @@ TEST(ClusteredCausal, HasTheSameBitsForAnyNumberOfThreads) {
     for (const Sizes& s :
          {self_attention(2, 3, 250, 16, 2, 16, 16, {250, 77}), self_attention(1, 1, 900, 24, 3, 30, 64),
           self_attention(2, 2, 200, 8, 2, 16, 20, {}, 0.2F), Sizes{2, 3, 90, 300, 16, 2, 16}}) {
-        for_each_device(
+        for_each_context(
             [&](Context& context) { expect_same_with_two_threads([&] { return run(s, context, Inputs(s)).all(); }); });
     }
 }
@@ -397,7 +381,7 @@ TEST(ClusteredCausal, HasTheSameBitsForAnyNumberOfThreads) {
 TEST(ClusteredCausal, ASampleDoesNotDependOnItsPaddingNorOnItsBatch) {
     constexpr int64_t dim = 8, length = 61, padded = 90;
     for (const int64_t block : {int64_t{16}, int64_t{0}}) {
-        for_each_device([&](Context& context) {
+        for_each_context([&](Context& context) {
             const Sizes one{1, 2, length, length, 4, 2, 8, block};
             Sizes three{3, 2, padded, padded, 4, 2, 8, block, {}, {length, padded, 50}};
             if (block == 0) three.query_lengths = three.key_lengths;
@@ -429,7 +413,7 @@ TEST(ClusteredCausal, ASampleDoesNotDependOnItsPaddingNorOnItsBatch) {
 TEST(ClusteredCausal, WeightsAreThoseOfTheDefinition) {
     for (const Sizes& s :
          {self_attention(3, 2, 25, 6, 3, 3, 4, {25, 4, 0}), Sizes{2, 2, 9, 30, 6, 2, 7, 0, {9, 5}, {30, 11}}}) {
-        for_each_device([&](Context& context) {
+        for_each_context([&](Context& context) {
             const Inputs in(s);
             const definitions::Values q = wide(in.query), k = wide(in.key);
             NoGradient guard(context);
@@ -449,7 +433,7 @@ Variable tokens_of(const Sizes& s, Context& context, const std::vector<float>& v
 
 TEST(ClusteredCausalSelf, QueriesThatComeOneByOneMeetTheSameKeysAsAllTogether) {
     const Sizes s = self_attention(1, 2, 150, 8, 2, 5, 8);
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         NoGradient guard(context);
         const Inputs in(s);
         const Variables all = on_device(s, context, in);
@@ -479,7 +463,7 @@ TEST(ClusteredCausalSelf, QueriesThatComeOneByOneMeetTheSameKeysAsAllTogether) {
 
 TEST(ClusteredCausalCross, QueriesThatComeOneByOneMeetTheSameKeysAsAllTogether) {
     const Sizes s = {1, 2, 30, 70, 8, 2, 5, 0, {}, {61}};
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         NoGradient guard(context);
         const Inputs in(s);
         const SmyrfInputs whole = attention_of(s, context, on_device(s, context, in));

@@ -9,6 +9,7 @@
 
 #include "heed/core/error.h"
 #include "heed/tests/definitions/smyrf.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/op_harness.h"
@@ -208,23 +209,6 @@ std::vector<int32_t> host(const Tensor& tensor) {
     return values;
 }
 
-/// Calls body(context) for each instruction set of device cpu and for device reference.
-template <class Body>
-void for_each_device(const Body& body) {
-    const Isa before = active_isa();
-    for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
-        if (!isa_available(isa)) continue;
-        SCOPED_TRACE(isa_name(isa));
-        set_active_isa(isa);
-        Context context;
-        body(context);
-    }
-    set_active_isa(before);
-    SCOPED_TRACE("reference");
-    Context context("reference");
-    body(context);
-}
-
 Tensor some_directions(Context& context, const Sizes& s) {
     const Shape shape = {s.rounds, s.heads, s.head_dim + 2};
     return Tensor::from_host(context, shape, numbers(shape.elements(), 9, 2));
@@ -252,7 +236,7 @@ void expect_sorted(const Sizes& s, int64_t tokens, const definitions::Integers& 
 TEST(SmyrfOrders, SortByTheHashesOfTheDefinition) {
     for (const Sizes& s : {self_attention(2, 2, 40, 5, 2, 8), self_attention(4, 2, 50, 16, 3, 8, {50, 0, 5, 31}),
                            Sizes{2, 1, 30, 70, 4, 2, 4, {30, 11}, {9, 70}}, self_attention(1, 1, 2100, 8, 1, 32)}) {
-        for_each_device([&](Context& context) {
+        for_each_context([&](Context& context) {
             const Inputs in(s, context);
             const Tensor directions = some_directions(context, s);
             const SmyrfOrders orders = smyrf_orders(attention_of(s, context, in.variables), directions);
@@ -272,7 +256,7 @@ TEST(SmyrfOrders, SortByTheHashesOfTheDefinition) {
 TEST(SmyrfOrders, AVectorThatAllKeysHaveInCommonMovesNone) {
     const Sizes s = self_attention(2, 2, 60, 5, 2, 8, {60, 37});
     const std::vector<float> common = numbers(s.dim(), 8, 3);
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         Inputs in(s, context);
         const Tensor directions = some_directions(context, s);
         const auto wide = [](const Tensor& tensor) {
@@ -294,7 +278,7 @@ TEST(SmyrfOrders, AVectorThatAllKeysHaveInCommonMovesNone) {
 TEST(SmyrfOrders, EqualHashesKeepTheirOrderAndNanComesLast) {
     for (const int64_t tokens : {20, 1500}) {
         const Sizes s = self_attention(2, 1, tokens, 4, 1, 4, {tokens, tokens - 6});
-        for_each_device([&](Context& context) {
+        for_each_context([&](Context& context) {
             std::vector<float> values(static_cast<std::size_t>(2 * tokens * 4), 0.25F);
             for (int64_t t = 1; t < tokens; t += 2) {
                 for (int64_t c = 0; c < 4; ++c) values[t * 4 + c] = -0.5F;
@@ -320,7 +304,7 @@ TEST(SmyrfOrders, EqualHashesKeepTheirOrderAndNanComesLast) {
 
 TEST(SmyrfOrders, LargeValuesAndInfinitiesGiveOrders) {
     const Sizes s = self_attention(1, 1, 12, 4, 2, 3);
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         for (const float big : {1e30F, infinity}) {
             std::vector<float> values = numbers(12 * 4, 1);
             values[5] = big;
@@ -375,7 +359,7 @@ TEST(ClusteredDotProduct, OneChunkIsDenseAttentionForAnyRounds) {
         for (const float dropout : {0.0F, 0.3F}) {
             for (const Sizes& s : {self_attention(2, 2, 30, 8, rounds, 30, {}, dropout),
                                    Sizes{1, 2, 140, 300, 16, rounds, 140, {}, {}, dropout}}) {
-                for_each_device([&](Context& context) {
+                for_each_context([&](Context& context) {
                     const Pass clustered = run_hashed(context, s);
                     const Inputs in(s, context);
                     const Pass dense = run_pass(context, in.variables, [&] {
@@ -394,7 +378,7 @@ TEST(ClusteredDotProduct, OneChunkIsDenseAttentionForAnyRounds) {
 TEST(ClusteredDotProduct, HasTheSameBitsForAnyNumberOfThreads) {
     for (const Sizes& s : {self_attention(2, 3, 150, 16, 2, 16, {150, 77}), self_attention(1, 1, 600, 24, 3, 64),
                            self_attention(2, 2, 200, 8, 2, 32, {}, 0.2F)}) {
-        for_each_device(
+        for_each_context(
             [&](Context& context) { expect_same_with_two_threads([&] { return run_hashed(context, s).all(); }); });
     }
 }
@@ -403,7 +387,7 @@ TEST(ClusteredDotProduct, ASampleDoesNotDependOnItsPaddingNorOnItsBatch) {
     constexpr int64_t dim = 8, length = 37, padded = 60;
     const std::vector<float> values = numbers(length * dim, 4);
     const std::vector<float> others = numbers(2 * padded * dim, 5);
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         const auto run = [&](const Sizes& s, std::vector<float> x) {
             const Tensor tensor = Tensor::from_host(context, {s.batch, s.queries, dim}, std::span<const float>(x));
             const Variables in = {context.tape().leaf(tensor), context.tape().leaf(tensor),
@@ -432,7 +416,7 @@ TEST(ClusteredDotProduct, ASampleDoesNotDependOnItsPaddingNorOnItsBatch) {
 TEST(ClusteredDotProduct, WeightsAreThoseOfTheDefinition) {
     const Sizes s = self_attention(3, 2, 25, 6, 3, 6, {25, 4, 0});
     const definitions::Orders orders = some_orders(s);
-    for_each_device([&](Context& context) {
+    for_each_context([&](Context& context) {
         const Inputs in(s, context);
         const std::vector<float> query = in.variables[0].value().to_vector(), key = in.variables[1].value().to_vector();
         const definitions::Values q(query.begin(), query.end()), k(key.begin(), key.end());
