@@ -31,7 +31,8 @@ Fiber::Fiber() : stack_(std::make_unique_for_overwrite<std::byte[]>(stack_bytes)
 
 void Fiber::start(void (*entry)()) {
     entry_ = entry;
-    unpoison(stack_.get(), stack_bytes);  // what the sanitizer marked in frames that never returned
+    if (unfinished_) unpoison(stack_.get(), stack_bytes);  // what the sanitizer marked in frames that never returned
+    unfinished_ = true;
     const auto end = reinterpret_cast<uintptr_t>(stack_.get() + stack_bytes) & ~uintptr_t{15};
     auto* top = reinterpret_cast<void**>(end);
     *--top = nullptr;  // a function finds its stack aligned to 16, less the address that it returns to
@@ -40,10 +41,11 @@ void Fiber::start(void (*entry)()) {
     stack_pointer_ = top;
 }
 
-void Fiber::begin() {
+[[gnu::no_sanitize_address]] void Fiber::begin() {
     Fiber& self = *running_fiber;
     enter_stack(nullptr, &self.home_stack_, &self.home_bytes_);
     self.entry_();
+    self.unfinished_ = false;
     self.leave(true);
 }
 
@@ -60,7 +62,7 @@ void Fiber::pause() {
     enter_stack(saved_, &home_stack_, &home_bytes_);
 }
 
-void Fiber::leave(bool for_good) {
+[[gnu::no_sanitize_address]] void Fiber::leave(bool for_good) {
     leave_stack(for_good ? nullptr : &saved_, home_stack_, home_bytes_);
     cuda_emulation_switch(&stack_pointer_, home_pointer_);
 }

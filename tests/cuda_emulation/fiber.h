@@ -24,6 +24,7 @@ private:
 
     std::unique_ptr<std::byte[]> stack_;
     void (*entry_)() = nullptr;
+    bool unfinished_ = false;
     void* stack_pointer_ = nullptr;
     void* home_pointer_ = nullptr;      ///< stack pointer of who resumed it
     void* saved_ = nullptr;             ///< of the sanitizer

@@ -16,7 +16,7 @@ void embedding_forward(const EmbeddingForward& a) {
 // Backward without atomic additions. The places of ids are sorted by id, equal ones in their order, by counting: in
 // chunks of places, each of which counts what is equal within it; then every row of the table adds up its places.
 
-constexpr int chunk = 1024;  ///< places of a block that counts
+constexpr int chunk = 512;  ///< places of a block that counts
 
 /// The parts of the workspace.
 struct EmbeddingWorkspace {

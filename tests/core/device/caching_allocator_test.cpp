@@ -141,6 +141,12 @@ TEST_F(CachingAllocatorTest, TooLittleMemoryIsAnErrorThatChangesNothing) {
 }
 #endif
 
+TEST(CudaThatIsNotLinked, IsRefusedInOneSentence) {
+    EXPECT_EQ(
+        "device=cuda: this build of Heed has no CUDA; build it with nvcc on the path and -DHEED_CUDA=ON (docs/gpu.md)",
+        message_of<UserError>([] { make_device("cuda"); }));
+}
+
 }  // namespace
 
 }  // namespace heed::test::caching_allocator_test
