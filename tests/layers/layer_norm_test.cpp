@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/layers/layer_norm.h"
 
 #include <gtest/gtest.h>
@@ -10,13 +11,14 @@
 #include "heed/layers/models/translator.h"
 #include "heed/layers/models/vit.h"
 #include "heed/tests/layers/models/formula_texts.h"
+#include "heed/tests/support/devices.h"
 
 namespace heed::layer_norm_test {
 namespace {
 
 TEST(LayerNorm, AddsItsEpsilonToTheVariance) {
     for (const double epsilon : {1e-12, LayerNorm::default_epsilon, 0.5}) {
-        for (const char* device : {"cpu", "reference"}) {
+        for (const char* device : test::computing_devices()) {
             Context context(device);
             LayerNorm norm(5, epsilon);
             const ParameterStore store(context, norm, 1);

@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/core/ranks/communicator.h"
 
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@
 #include "heed/core/ranks/other_rank_error.h"
 #include "heed/core/ranks/process_ranks.h"
 #include "heed/core/ranks/together.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/message_of.h"
 
 namespace heed::communicator_test {
@@ -70,7 +72,7 @@ TEST_P(LocalRanks, SumsNeighboursFirstWithTheSameBitsEverywhere) {
             }
             expected.push_back(sums[0]);
         }
-        for (const char* device : {"cpu", "reference"}) {
+        for (const char* device : test::computing_devices()) {
             run_local_ranks(GetParam(), [&](Communicator& ranks) {
                 Context context(device);
                 std::vector<float> floats;
@@ -100,7 +102,7 @@ TEST_P(LocalRanks, AddsDoubles) {
 
 TEST_P(LocalRanks, ScattersSumsGathersPartsAndBroadcasts) {
     for (const int64_t count : {0, 5, 16, 100, 129}) {
-        for (const char* device : {"cpu", "reference"}) {
+        for (const char* device : test::computing_devices()) {
             run_local_ranks(GetParam(), [&](Communicator& ranks) {
                 Context context(device);
                 std::vector<float> own;

@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/trainers/optimizers/adam.h"
 #include "heed/trainers/optimizers/rmsprop.h"
 #include "heed/trainers/optimizers/sgd.h"
@@ -8,6 +9,7 @@
 #include <cmath>
 
 #include "heed/tests/support/close.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/trainers/loop/step_totals.h"
 #include "heed/trainers/loop/weight_average.h"
 
@@ -159,7 +161,7 @@ TEST_P(Optimizers, TheAverageFollowsTheWeights) {
     for (float value : model.weight.value().to_vector()) EXPECT_CLOSE(value, weight, 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, Optimizers, testing::Values("cpu", "reference"));
+INSTANTIATE_TEST_SUITE_P(Devices, Optimizers, testing::ValuesIn(test::computing_devices()));
 
 }  // namespace
 }  // namespace heed::optimizer_test
