@@ -82,6 +82,8 @@ TEST_F(Conversion, AFineTuningTellsWhatTheSwapCost) {
     EXPECT_EQ(tiny().values("tuned", "swap_layer", "aligned_r2").size(), 2U);
     EXPECT_NEAR(tiny().values("tuned", "swap", "loss_before").front(), validation_loss("plain"), 1e-6);
     EXPECT_TRUE(contains(tiny().file("tuned/report.html"), "<h2>Attention swap</h2>"));
+    EXPECT_TRUE(contains(tiny().file("tuned/report.html"), "<td>encoder.<wbr>layers.<wbr>0.<wbr>attention</td>"))
+        << "a narrow screen breaks names and shows all columns";
     for (const char* name : {"head.weight", "encoder.layers.0.mlp.fc1.weight"}) {
         EXPECT_EQ(bytes("tuned/checkpoints/last.safetensors", name), bytes("plain/checkpoints/best.safetensors", name));
     }

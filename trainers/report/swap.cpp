@@ -39,14 +39,20 @@ std::string swap_chart(const History& history) {
     return chart_html(chart);
 }
 
-std::string cell(const std::optional<double>& share) {
-    return share ? percent_text(*share, 1) : "–";
-}
-
 /// No line break between a number and its "%".
 std::string without_breaks(std::string html) {
     for (size_t at = 0; (at = html.find(" %", at)) != std::string::npos;) html.replace(at, 1, "&nbsp;");
     return html;
+}
+
+std::string cell(const std::optional<double>& share) {
+    return share ? without_breaks(percent_text(*share, 1)) : "–";
+}
+
+/// A dotted name that may be broken behind its dots, so that a narrow screen shows the columns beside it.
+std::string with_breaks(std::string name) {
+    for (size_t at = 0; (at = name.find('.', at)) != std::string::npos; ++at) name.insert(at + 1, "<wbr>");
+    return name;
 }
 
 /// Whether not all weights stayed as they were.
@@ -60,12 +66,12 @@ std::string layers_html(const SwapHistory& swap) {
     std::string html =
         "<div class=\"scroll\"><table class=\"pairs\">\n<tr><th>layer</th><th>type</th><th>keys kept</th><th>outputs "
         "kept</th>";
-    if (aligned) html += "<th>after alignment</th>";
+    if (aligned) html += "<th>aligned</th>";
     html += "</tr>\n";
     for (const SwapHistory::Layer& layer : swap.layers) {
-        html += fmt::format("<tr><td>{}</td><td>{} → {}{}</td><td>{}</td><td>{}</td>", escape_html(layer.name),
-                            escape_html(layer.from), escape_html(layer.to), layer.same_weights ? ", same weights" : "",
-                            cell(layer.keys_r2), cell(layer.outputs_r2));
+        html += fmt::format("<tr><td>{}</td><td>{} → {}{}</td><td>{}</td><td>{}</td>",
+                            with_breaks(escape_html(layer.name)), escape_html(layer.from), escape_html(layer.to),
+                            layer.same_weights ? ", same weights" : "", cell(layer.keys_r2), cell(layer.outputs_r2));
         if (aligned) html += "<td>" + cell(layer.aligned_r2) + "</td>";
         html += "</tr>\n";
     }
