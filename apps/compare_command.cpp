@@ -31,7 +31,9 @@ int compare_a_recipe(const CompareCommand& command) {
     const StopSignals signals;
     try {
         RecipeComparison comparison(command, signals);
-        print_comparison(comparison.run());
+        const Comparison result = comparison.run();
+        print_comparison(result);
+        print_remarks(result);
         fmt::print("\nreport: {}/comparison.html\n", comparison.folder());
         comparison.check_complete();
     } catch (const Stopped&) {

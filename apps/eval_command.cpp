@@ -32,7 +32,7 @@ struct Measured {
     std::string unit;                  ///< "images"
 };
 
-void print_json(const Measured& measured, const SavedModel& saved, const Evaluation& result,
+void print_json(const Measured& measured, const SavedModel& saved, int64_t tokens, const Evaluation& result,
                 const std::optional<PairedAccuracy>& paired) {
     const TrainedModel& trained = saved.trained;
     nlohmann::ordered_json json;
@@ -42,6 +42,8 @@ void print_json(const Measured& measured, const SavedModel& saved, const Evaluat
     if (!saved.trained_attention.empty()) {
         json["attention"] = attention_text(trained.recipe);
         json["trained_attention"] = saved.trained_attention;
+        const std::string remark = attention_remark(*trained.model, tokens);
+        if (!remark.empty()) json["attention_remark"] = remark;
     }
     json["step"] = trained.step;
     add_evaluation(json, result, trained.facts->class_names);
@@ -160,7 +162,7 @@ int run(const EvalCommand& command) {
     std::optional<PairedAccuracy> paired;
     if (!command.against.empty()) paired = against_other(command, *workload, result);
     if (command.json) {
-        print_json(measured, saved, result, paired);
+        print_json(measured, saved, workload->most_tokens(), result, paired);
     } else {
         print_replaced_attention(saved, workload->most_tokens());
         print_text(measured, trained, result);

@@ -22,6 +22,12 @@ void print_comparison(const Comparison& comparison) {
     if (!comparison.claims.empty()) fmt::print("\n{}", aligned(claim_table(comparison)));
 }
 
+void print_remarks(const Comparison& comparison) {
+    for (const Contender& contender : comparison.contenders) {
+        if (!contender.remark.empty()) fmt::print("{}: {}\n", contender.name, contender.remark);
+    }
+}
+
 std::vector<std::string> notes_on_numbers(const Comparison& comparison) {
     std::vector<std::string> notes = {
         fmt::format("Mean and standard deviation over the seeds. Gains are differences paired by seed, with their "

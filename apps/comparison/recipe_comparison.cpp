@@ -12,6 +12,7 @@
 #include "heed/apps/comparison/comparison_lock.h"
 #include "heed/apps/comparison/comparison_report.h"
 #include "heed/apps/comparison/inference_time.h"
+#include "heed/attention/attention.h"
 #include "heed/attention/registry.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
@@ -64,6 +65,13 @@ std::string joined(const std::vector<std::string>& texts, const char* separator)
     return text;
 }
 
+void check_metric(const std::string& name, const TrainingKind& kind) {
+    const std::vector<std::string> names = kind.metrics();
+    if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
+    throw UserError("--metric expects a metric of " + std::string(kind.model_name()) + ", " + listed(names, " or ") +
+                    ", got " + quote(name) + did_you_mean(name, names));
+}
+
 /// What is known of the data of a recipe; their files are opened where it has to be.
 ExpectedData expected_data_of(const Recipe& recipe) {
     const TrainingKind& kind = kind_of(recipe);
@@ -96,9 +104,24 @@ RecipeComparison::RecipeComparison(const CompareCommand& command, const StopSign
       grid_(grid_points(command.grid)) {
     const int64_t given = plan_.recipe().options<GeneralOptions>("").threads;
     run_threads_ = given > 0 ? given : std::max<int64_t>(1, default_thread_count() / command.jobs);
-    if (!command.claims.empty()) claims_ = read_claims(command.claims);
+    if (!command.claims.empty()) claims_ = read_claims(command.claims, all_types());
+    check_metric(command.metric, kind_of(plan_.recipe()));
     if (!command.match.empty()) match_sizes();
     for (const PlannedRun& run : command.grid.empty() ? final_runs() : grid_runs()) plan_.check_folder(run);
+    say_what_is_dense();
+}
+
+void RecipeComparison::say_what_is_dense() const {
+    const std::optional<ExpectedData> data = kind_of(plan_.recipe()).expected_data(plan_.recipe());
+    if (!data) return;  // it is said at the end
+    for (const std::string& type : plan_.request().types) {
+        const Recipe recipe = plan_.recipe_of(plan_.run(type, plan_.seeds().front(), settings_at(type, {}), true));
+        const std::unique_ptr<Module> model = kind_of(recipe).make_model(recipe, *data->facts);
+        const int64_t tokens = kind_of(recipe).sample_cost(recipe, *model, *data).tokens;
+        const std::string remark = attention_remark(*model, tokens);
+        if (remark.empty() || mean_score_share(*model, tokens) < 1.0) continue;
+        fmt::print(stderr, "heed: note: {}\n", remark);
+    }
 }
 
 int64_t RecipeComparison::threads_in_all() const {

@@ -30,6 +30,8 @@ private:
     using Settings = std::vector<std::string>;
 
     int64_t threads_in_all() const;
+    /// A line about each type that computes all scores at the length of the data, and might compute fewer.
+    void say_what_is_dense() const;
     void match_sizes();
     /// Seeds one after the other, so that all types have one before any has two.
     std::vector<PlannedRun> grid_runs() const;

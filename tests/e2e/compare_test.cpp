@@ -226,6 +226,13 @@ TEST_F(Compare, ACrashCostsOneRunAlone) {
     EXPECT_EQ(results("crashed").at("runs").size(), 4u);
 }
 
+TEST_F(Compare, ATypeThatIsTheSameAsAnotherAtThisLengthSaysSo) {
+    const ProgramResult result = tiny().run({"compare", "tiny.yaml", "--attention", "sdpa,smyrf", "--seeds", "1",
+                                             "--dir", "dense", "train.epochs=1", "threads=1"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_TRUE(contains(result.output, "smyrf is the same as sdpa for 5 tokens")) << result.output;
+}
+
 TEST_F(Compare, ARunThatFailsIsNamed) {
     const ProgramResult result =
         tiny().run(arguments("diverged", {"optimizer.type=sgd", "optimizer.lr=1e6", "train.clip=0"}));
@@ -251,6 +258,12 @@ TEST_F(Compare, WhatCannotBeComparedIsRefused) {
     refused({"tiny.yaml", "--grid", "optimizer.lr=1,1"}, "--grid expects different values");
     refused({"tiny.yaml", "--grid", "optimizer.lrr=1,2"}, "lrr");
     refused({"tiny.yaml", "--claims", "none.yaml"}, "none.yaml");
+    write_text(tiny().folder / "claims.yaml", "claims:\n  small:\n    type: super\n    than: sdap\n");
+    refused({"tiny.yaml", "--claims", "claims.yaml", "--dir", "unclaimed"},
+            "claims.yaml:4: claims.small.than expects one of sdpa");
+    refused({"tiny.yaml", "--claims", "claims.yaml", "--dir", "unclaimed"}, "got \"sdap\" (did you mean sdpa?)");
+    refused({"tiny.yaml", "--metric", "accuarcy", "--dir", "unclaimed"}, "did you mean accuracy?");
+    EXPECT_FALSE(tiny().exists("unclaimed")) << "found before anything is trained";
     refused({"tiny.yaml", "--match", "size"}, "--match expects parameters or multiplies");
     refused({"tiny.yaml", "--baseline", "spda"}, "did you mean sdpa?");
     refused({"tiny.yaml", "--name", "a", "--dir", "b"}, "exclude each other");

@@ -1,8 +1,11 @@
 #include "heed/trainers/comparison/experiment.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/quote.h"
 #include "heed/trainers/recipe/levels.h"
 
 namespace heed {
@@ -30,6 +33,26 @@ std::vector<std::string> claim_sections(const std::vector<RecipeLevel>& levels) 
     return names;
 }
 
+Recipe read_levels(const std::string& file, const std::vector<RecipeLevel>& levels) {
+    RecipeSpec spec = {untyped_section<Experiment>("", "The experiment."),
+                       untyped_section<ExperimentSize>("quick", "Its size for some minutes."),
+                       untyped_section<ExperimentSize>("full", "Its size as it was published."),
+                       untyped_section<NoSettings>("claims", "What was claimed.")};
+    for (const std::string& name : claim_sections(levels)) {
+        spec.push_back(untyped_section<Claim>(name.c_str(), "A claim."));
+    }
+    return resolve_levels(spec, file, levels);
+}
+
+void check_names(const Recipe& read, const std::string& section, const std::vector<std::string>& names) {
+    const auto& claim = read.options<Claim>(section);
+    for (const auto& [leaf, name] : {std::pair("type", claim.type), std::pair("than", claim.than)}) {
+        if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) continue;
+        throw UserError(read.section(section).source(leaf).text() + ": " + section + "." + leaf + " expects one of " +
+                        listed(names) + ", got " + quote(name) + did_you_mean(name, names));
+    }
+}
+
 }  // namespace
 
 void ExperimentSize::describe(Fields& fields) {
@@ -47,13 +70,7 @@ void Experiment::describe(Fields& fields) {
 
 Experiment read_experiment(const std::string& file) {
     const std::vector<RecipeLevel> levels = file_levels(file);
-    const std::vector<std::string> names = claim_sections(levels);
-    RecipeSpec spec = {untyped_section<Experiment>("", "The experiment."),
-                       untyped_section<ExperimentSize>("quick", "Its size for some minutes."),
-                       untyped_section<ExperimentSize>("full", "Its size as it was published."),
-                       untyped_section<NoSettings>("claims", "What was claimed.")};
-    for (const std::string& name : names) spec.push_back(untyped_section<Claim>(name.c_str(), "A claim."));
-    const Recipe read = resolve_levels(spec, file, levels);
+    const Recipe read = read_levels(file, levels);
     const auto& top = read.options<Experiment>("");
     Experiment experiment;
     experiment.recipe = top.recipe;
@@ -66,12 +83,18 @@ Experiment read_experiment(const std::string& file) {
     experiment.grid = top.grid;
     experiment.quick = read.options<ExperimentSize>("quick");
     experiment.full = read.options<ExperimentSize>("full");
-    for (const std::string& name : names) experiment.claims.push_back(read.options<Claim>(name));
+    for (const std::string& name : claim_sections(levels)) experiment.claims.push_back(read.options<Claim>(name));
     return experiment;
 }
 
-std::vector<Claim> read_claims(const std::string& file) {
-    std::vector<Claim> claims = read_experiment(file).claims;
+std::vector<Claim> read_claims(const std::string& file, const std::vector<std::string>& names) {
+    const std::vector<RecipeLevel> levels = file_levels(file);
+    const Recipe read = read_levels(file, levels);
+    std::vector<Claim> claims;
+    for (const std::string& section : claim_sections(levels)) {
+        if (!names.empty()) check_names(read, section, names);
+        claims.push_back(read.options<Claim>(section));
+    }
     if (claims.empty()) throw UserError(file + ": expected claims, found none");
     return claims;
 }

@@ -34,7 +34,8 @@ struct Experiment : Options {
 /// Reads an experiment. Throws UserError with file, line and key.
 Experiment read_experiment(const std::string& file);
 
-/// Reads the claims alone of such a file, which need hold nothing else.
-std::vector<Claim> read_claims(const std::string& file);
+/// Reads the claims alone of such a file, which need hold nothing else. `names` are those that claims can be about;
+/// empty: any.
+std::vector<Claim> read_claims(const std::string& file, const std::vector<std::string>& names = {});
 
 }  // namespace heed

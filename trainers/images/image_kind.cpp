@@ -26,6 +26,7 @@ public:
     const char* id() const override { return "images"; }
     const char* name() const override { return ImageDataFacts::kind_name; }
     const char* model_name() const override { return "an image classifier"; }
+    std::vector<std::string> metrics() const override { return {"loss", "accuracy", "f1", "top5"}; }
     const char* unit() const override { return "images"; }
 
     std::vector<SectionChoice> models() const override { return choices_of(image_model_types()); }

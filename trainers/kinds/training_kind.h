@@ -34,6 +34,9 @@ public:
     /// Whether its models tell classes apart.
     virtual bool classifies() const { return true; }
 
+    /// The metrics that a test can tell of its models; which of them it does depends on the data.
+    virtual std::vector<std::string> metrics() const = 0;
+
     /// What recipes can say: the types of models, the data sets, and the sections that other kinds need not have. A
     /// section of several kinds is described alike by each.
     virtual std::vector<SectionChoice> models() const = 0;

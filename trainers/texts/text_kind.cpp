@@ -26,6 +26,9 @@ public:
     const char* id() const override { return "texts"; }
     const char* name() const override { return TextDataFacts::kind_name; }
     const char* model_name() const override { return "a text classifier"; }
+    std::vector<std::string> metrics() const override {
+        return {"loss", "accuracy", "f1", "top5", "micro_f1", "macro_f1"};
+    }
     const char* unit() const override { return "texts"; }
     std::vector<std::string> word_parameters(const std::string&) const override { return {"embedding."}; }
 

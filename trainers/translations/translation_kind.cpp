@@ -28,6 +28,9 @@ public:
     const char* id() const override { return "translations"; }
     const char* name() const override { return TranslationDataFacts::kind_name; }
     const char* model_name() const override { return "a translator"; }
+    std::vector<std::string> metrics() const override {
+        return {"loss", "accuracy", "perplexity", "smoothed_perplexity", "bleu", "chrf", "bleu_multi", "chrf_multi"};
+    }
     const char* unit() const override { return "target tokens"; }
     int64_t batch(const Recipe& recipe) const override { return recipe.options<ParallelDataOptions>("data").tokens; }
     bool batch_is_limit() const override { return true; }
