@@ -47,8 +47,17 @@ Program::Program(const std::string& folder, const std::vector<std::string>& argu
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+    // A shell's background jobs ignore SIGINT, and what they start would, too.
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGINT);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     const std::string started = launcher.empty() ? path : launcher[0];
-    const int error = posix_spawnp(&process_, started.c_str(), &actions, nullptr, argv.data(), environ);
+    const int error = posix_spawnp(&process_, started.c_str(), &actions, &attributes, argv.data(), environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) throw std::system_error(error, std::generic_category(), "cannot start " + started);
 }

@@ -18,7 +18,7 @@ struct ProgramResult {
 class Program {
 public:
     /// Starts it in `folder`, which also gets its output; by `launcher`, a program with its arguments, where that is
-    /// given.
+    /// given. Ctrl-C (SIGINT) has its usual effect on it.
     Program(const std::string& folder, const std::vector<std::string>& arguments,
             const std::vector<std::string>& launcher = {});
     /// Kills it if it still runs.

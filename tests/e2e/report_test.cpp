@@ -90,7 +90,6 @@ TEST_F(ReportCommandTest, WithoutDataThePageSaysWhatIsLeftOut) {
 }
 
 TEST_F(ReportCommandTest, ARunThatGoesOnIsStoppedAndIsKilled) {
-    ::signal(SIGINT, SIG_DFL);
     for (const int signal : {SIGINT, SIGKILL}) {
         const std::string dir = "signal" + std::to_string(signal);
         Program program(tiny().folder.path(), TinyTraining::train_arguments(dir, {"train.epochs=100000"}));

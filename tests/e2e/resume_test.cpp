@@ -42,10 +42,7 @@ bool wait_for_lines(const std::string& path, int64_t lines) {
 
 class Resume : public testing::Test {
 protected:
-    static void SetUpTestSuite() {
-        signal(SIGINT, SIG_DFL);  // ignored in a shell's background jobs, which programs started here would inherit
-        tiny_ = new TinyTraining;
-    }
+    static void SetUpTestSuite() { tiny_ = new TinyTraining; }
     static void TearDownTestSuite() { delete tiny_; }
 
     static const TinyTraining& tiny() { return *tiny_; }

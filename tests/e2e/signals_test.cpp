@@ -24,8 +24,6 @@ namespace fs = std::filesystem;
 
 class Signals : public testing::Test {
 protected:
-    Signals() { ::signal(SIGINT, SIG_DFL); }  // ignored in a shell's background jobs
-
     ProgramResult train(const std::string& recipe, const std::string& dir, std::vector<std::string> more = {}) {
         more.insert(more.begin(), {"train", recipe, "run.dir=" + dir});
         return tiny_.run(more);
