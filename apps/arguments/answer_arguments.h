@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "heed/apps/command_line.h"
+
+namespace CLI {
+class App;
+}
+
+namespace heed {
+
+/// The arguments of the commands that put questions to a trained model.
+class AnswerArguments {
+public:
+    explicit AnswerArguments(CLI::App& app);
+    AnswerArguments(const AnswerArguments&) = delete;
+    AnswerArguments& operator=(const AnswerArguments&) = delete;
+
+    /// The command of that name, once its arguments were read; nothing where it is none of these. Throws UserError
+    /// for values that cannot be.
+    std::optional<Command> command(const std::string& name);
+
+private:
+    void check_predict() const;
+
+    PredictCommand predict_;
+    TranslateCommand translate_;
+    ScoreCommand score_;
+    std::string top_, beam_, n_best_;
+};
+
+}  // namespace heed

@@ -1,0 +1,80 @@
+#include "heed/apps/arguments/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "heed/core/error.h"
+#include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/number_text.h"
+#include "heed/core/settings/quote.h"
+
+namespace heed {
+
+bool is_setting(const std::string& argument) {
+    const size_t end = argument.find('=');
+    return end != std::string::npos && end > 0 &&
+           std::all_of(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                      c == '.';
+           });
+}
+
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& summary) {
+    CLI::App* command = app.add_subcommand(name, summary);
+    command->allow_extras();
+    return command;
+}
+
+void add_files(CLI::App* command, std::vector<std::string>& files, std::vector<std::string>& settings,
+               const std::string& files_help, const std::string& settings_help) {
+    const auto refusal = [](bool setting) {
+        return [setting](const std::string& argument) {
+            return is_setting(argument) == setting ? std::string() : std::string("not of this kind");
+        };
+    };
+    constexpr int most_settings = 1024;  // CLI11 lets one list alone be without an end
+    command->validate_positionals();
+    command->add_option("files", files, files_help + "; one whose name looks like a setting: ./NAME")
+        ->check(CLI::Validator(refusal(false), ""));
+    command->add_option("settings", settings, settings_help)
+        ->expected(0, most_settings)
+        ->check(CLI::Validator(refusal(true), ""));
+}
+
+std::string error_of_command(const std::string& command, const std::string& error) {
+    const std::string name = command.empty() ? "heed" : "heed " + command;
+    return name + ": " + error + " (" + name + " --help tells more)";
+}
+
+void set_count(const char* option, const std::string& text, int64_t& value) {
+    constexpr int64_t most = 1024;
+    if (text.empty() || (parse_int(text, value) && value >= 1 && value <= most)) return;
+    throw UserError(std::string(option) + " expects a whole number from 1 to 1024, got " + quote(text));
+}
+
+void check_page(const char* option, const std::string& file) {
+    if (file.ends_with(".html")) return;
+    throw UserError(std::string(option) + " expects a file that ends in .html, got " + quote(file));
+}
+
+void check_split(const std::string& split) {
+    const std::vector<std::string> splits = {"train", "validation", "test"};
+    if (std::find(splits.begin(), splits.end(), split) != splits.end()) return;
+    throw UserError("--split expects " + listed(splits, " or ") + ", got " + quote(split) +
+                    did_you_mean(split, splits));
+}
+
+std::vector<std::string> listed_values(const char* option, const std::string& text) {
+    std::vector<std::string> values;
+    for (size_t at = 0; at <= text.size();) {
+        const size_t end = std::min(text.find(',', at), text.size());
+        values.push_back(text.substr(at, end - at));
+        if (values.back().empty()) {
+            throw UserError(std::string(option) + " expects values with commas between them, got " + quote(text));
+        }
+        at = end + 1;
+    }
+    return values;
+}
+
+}  // namespace heed
