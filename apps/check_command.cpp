@@ -14,8 +14,8 @@
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
+#include "heed/trainers/run/checks/schedule_check.h"
 #include "heed/trainers/run/saved_model.h"
-#include "heed/trainers/run/schedule_check.h"
 
 namespace heed {
 namespace {

@@ -22,7 +22,7 @@
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/record/shell_argument.h"
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 #include "heed/trainers/run/saved_model.h"
 
 namespace heed {
@@ -178,8 +178,8 @@ int run(const ConvertCommand& command) {
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
     check_command_settings(facts.data->kind(), "convert", command.overrides);
     if (!command.to.empty()) check_output(command.to, command.target, {});
-    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path,
-                                       with_data_folder(command.target, command.overrides));
+    const std::vector<std::string> settings = with_data_folder(command.target, command.overrides);
+    const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, settings);
     check_has_training_data(command, recipe, *facts.data);
     use_threads_of(recipe);
     Context context(recipe.options<GeneralOptions>("").device);
@@ -190,7 +190,7 @@ int run(const ConvertCommand& command) {
     }
     if (command.sensitivity) return show_sensitivity(command, facts.recipe, old, context);
     TrainedModel now =
-        TrainedModel::untrained(context, parse_recipe(recipe_spec(), recipe.resolved_yaml(), recipe.path(), {}), old);
+        TrainedModel::untrained(context, parse_recipe(recipe_spec(), facts.recipe, recipe.path(), settings), old);
     if (!has_other_types(*old.model, *now.model)) throw UserError(no_layer_changes(old.recipe));
     const AttentionSwap swap = swapped(old, now, context);
     write_model(command.to, now);

@@ -13,11 +13,12 @@
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/evaluation_output.h"
-#include "heed/trainers/comparison/paired_accuracy.h"
+#include "heed/trainers/comparison/statistics/paired_accuracy.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/recipe/setting_key.h"
 #include "heed/trainers/run/run_folder.h"
 #include "heed/trainers/run/saved_model.h"
 
@@ -125,7 +126,12 @@ std::string fingerprint_of(const Workload& workload, Split split) {
 
 /// How `result`, of `workload`, stands against the other model on the same samples.
 PairedAccuracy against_other(const EvalCommand& command, const Workload& workload, const Evaluation& result) {
-    SavedModel other = load_saved_model(command.against, with_data_folder(command.against, {}));
+    std::vector<std::string> settings = with_data_folder(command.against, {});
+    if (settings.empty()) {  // a checkpoint alone, such as heed convert writes: its data have to be the same anyway
+        settings = with_data_folder(command.target, command.overrides);
+        std::erase_if(settings, [](const std::string& setting) { return setting_key(setting) != "data.root"; });
+    }
+    SavedModel other = load_saved_model(command.against, settings);
     check_has_classes("eval", other);
     const std::unique_ptr<Workload> own = other.trained.facts->kind().open(other.trained, *other.context);
     const Split split = split_named(command.split);

@@ -10,6 +10,7 @@
 #include "heed/apps/support/measured_data.h"
 #include "heed/apps/support/training_exit.h"
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/trainers/checkpoint/checkpoint_facts.h"
 #include "heed/trainers/conversion/changed_layers.h"
 #include "heed/trainers/kinds/training_kind.h"
@@ -34,8 +35,7 @@ bool is_given(const std::vector<std::string>& settings, const std::string& key) 
 std::string name_of_model(const std::string& checkpoint) {
     namespace fs = std::filesystem;
     const std::string run = run_of_checkpoint(checkpoint).value_or("");
-    std::error_code ignored;
-    if (!run.empty() && fs::exists(RunPaths(run).recipe(), ignored)) {
+    if (!run.empty() && path_exists(RunPaths(run).recipe())) {
         const Recipe recipe = read_recipe(recipe_spec(), RunPaths(run).recipe(), {});
         return fs::path(runs_folder(recipe)).filename().string();
     }
@@ -63,8 +63,7 @@ std::vector<std::string> tokenizer_files(const std::string& checkpoint, const Re
     for (const Setting& setting : recipe.explain()) {
         if (setting.key != "tokenizer.file" && setting.key != "tokenizer.target_file") continue;
         const fs::path beside = fs::absolute(run / fs::path(setting.value).filename()).lexically_normal();
-        std::error_code ignored;
-        if (setting.value.empty() || fs::exists(setting.value, ignored) || !fs::exists(beside, ignored)) continue;
+        if (setting.value.empty() || path_exists(setting.value) || !path_exists(beside)) continue;
         settings.push_back(setting.key + "=" + beside.string());
     }
     return settings;

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "heed/apps/commands.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/training_kind.h"
@@ -35,9 +36,8 @@ void print_parameters(const ParameterStore& store) {
 /// Whether and how far the run in the folder went.
 std::string run_progress(const RunPaths& paths, const CheckpointFacts& last) {
     const int64_t step = last.progress.step;
-    std::error_code ignored;
     std::string of;
-    if (std::filesystem::exists(paths.recipe(), ignored)) {
+    if (path_exists(paths.recipe())) {
         const TrainOptions train = read_recipe(recipe_spec(), paths.recipe(), {}).options<TrainOptions>("train");
         of = train.steps > 0 ? fmt::format(" of {}", train.steps) : fmt::format(" ({} epochs asked for)", train.epochs);
     }
@@ -66,8 +66,7 @@ int run(const InfoCommand& command) {
     const Recipe& recipe = saved.trained.recipe;
     if (const auto folder = run_of_checkpoint(path)) {
         const RunPaths paths(*folder);
-        std::error_code ignored;
-        const bool resumable = std::filesystem::exists(paths.last_checkpoint(), ignored);
+        const bool resumable = path_exists(paths.last_checkpoint());
         print_line(
             "run",
             fmt::format("{}: {}", *folder,

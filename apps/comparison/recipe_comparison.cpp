@@ -25,9 +25,10 @@
 #include "heed/trainers/comparison/report/comparison_text.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/general_options.h"
+#include "heed/trainers/recipe/setting_key.h"
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 
 namespace heed {
 
@@ -102,6 +103,8 @@ RecipeComparison::RecipeComparison(const CompareCommand& command, const StopSign
       plan_(request_of(command)),
       baseline_(baseline_of(command, plan_.request().types)),
       grid_(grid_points(command.grid)) {
+    for (const std::string& grid : command.grid) check_not_decided(setting_key(grid));
+    check_not_decided(command.match_by);
     const int64_t given = plan_.recipe().options<GeneralOptions>("").threads;
     run_threads_ = given > 0 ? given : std::max<int64_t>(1, default_thread_count() / command.jobs);
     if (!command.claims.empty()) claims_ = read_claims(command.claims, all_types());

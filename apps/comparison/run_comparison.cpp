@@ -14,7 +14,7 @@
 #include "heed/trainers/comparison/experiment.h"
 #include "heed/trainers/comparison/run_groups.h"
 #include "heed/trainers/report/provenance.h"
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 
 namespace heed {
 

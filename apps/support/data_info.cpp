@@ -9,6 +9,7 @@
 
 #include "heed/apps/support/transfer_progress.h"
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/catalogue/catalogue.h"
@@ -44,7 +45,7 @@ public:
             folder_ = target;
             recognise();
             tell_folder();
-        } else if (fs::exists(target, ignored)) {
+        } else if (path_exists(target)) {
             tell_file(target);
         } else {
             refuse(target);

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/run/run_folder.h"
@@ -42,8 +43,7 @@ std::vector<std::string> with_data_folder(const std::string& target, std::vector
     }
     for (std::string& setting : settings) setting = with_absolute_file(setting);
     const std::string run = run_of_checkpoint(checkpoint_file(target)).value_or("");
-    std::error_code ignored;
-    if (run.empty() || !std::filesystem::exists(RunPaths(run).recipe(), ignored)) return settings;
+    if (run.empty() || !path_exists(RunPaths(run).recipe())) return settings;
     const Recipe recipe = read_recipe(recipe_spec(), RunPaths(run).recipe(), {});
     const std::string root = recipe.value("data", "root");
     if (!root.empty()) settings.push_back("data.root=" + root);

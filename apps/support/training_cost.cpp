@@ -9,7 +9,7 @@
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/train_options.h"
-#include "heed/trainers/run/training_memory.h"
+#include "heed/trainers/run/checks/training_memory.h"
 
 namespace heed {
 namespace {

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/datasets/catalogue/catalogue.h"
 
@@ -16,11 +17,6 @@ namespace heed {
 namespace fs = std::filesystem;
 
 namespace {
-
-bool is_there(const fs::path& path) {
-    std::error_code error;
-    return fs::exists(path, error);
-}
 
 /// Name of the last folder of a path, with or without a slash at its end.
 std::string last_name(const fs::path& path) {
@@ -52,7 +48,7 @@ std::vector<fs::path> candidates(const DataSearch& search, const std::string& ro
 fs::path first_match(const DataSearch& search, const std::vector<fs::path>& places) {
     for (const fs::path& place : places) {
         if (std::any_of(search.files.begin(), search.files.end(),
-                        [&](const std::string& file) { return is_there(place / file); })) {
+                        [&](const std::string& file) { return path_exists(place / file); })) {
             return place;
         }
     }
@@ -88,7 +84,7 @@ fs::path look_for_data(const DataSearch& search) {
 }
 
 fs::path find_data_folder(const DataSearch& search, const std::string& root) {
-    if (!root.empty() && !is_there(root)) {
+    if (!root.empty() && !path_exists(root)) {
         throw UserError(fmt::format("expected the folder of {} at data.root '{}', found none; {}", search.name, root,
                                     advice(search)));
     }
@@ -106,16 +102,16 @@ fs::path find_data_folder(const DataSearch& search, const std::string& root) {
 
 fs::path find_named_file(const std::string& root, const std::string& file) {
     if (!root.empty()) return fs::path(root) / file;
-    if (is_there(file)) return file;
+    if (path_exists(file)) return file;
     for (const fs::path& place : data_places()) {
-        if (is_there(place / file)) return place / file;
+        if (path_exists(place / file)) return place / file;
     }
     return file;
 }
 
 fs::path find_data_file(const fs::path& folder, const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-        if (is_there(folder / name)) {
+        if (path_exists(folder / name)) {
             return folder / name;
         }
     }

@@ -20,10 +20,7 @@ using Arguments = std::vector<std::string>;
 
 class Compare : public testing::Test {
 protected:
-    static void SetUpTestSuite() {
-        signal(SIGINT, SIG_DFL);  // ignored in a shell's background jobs, which programs started here would inherit
-        tiny_ = new TinyTraining;
-    }
+    static void SetUpTestSuite() { tiny_ = new TinyTraining; }
     static void TearDownTestSuite() { delete tiny_; }
     static const TinyTraining& tiny() { return *tiny_; }
 
@@ -228,9 +225,10 @@ TEST_F(Compare, ACrashCostsOneRunAlone) {
 
 TEST_F(Compare, ATypeThatIsTheSameAsAnotherAtThisLengthSaysSo) {
     const ProgramResult result = tiny().run({"compare", "tiny.yaml", "--attention", "sdpa,smyrf", "--seeds", "1",
-                                             "--dir", "dense", "train.epochs=1", "threads=1"});
+                                             "--dir", "dense", "train.epochs=1", "train.seed=7", "threads=1"});
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_TRUE(contains(result.output, "smyrf is the same as sdpa for 5 tokens")) << result.output;
+    EXPECT_TRUE(tiny().exists("dense/smyrf/seed-7/finished")) << "seeds count from train.seed on";
 }
 
 TEST_F(Compare, ARunThatFailsIsNamed) {
@@ -268,6 +266,12 @@ TEST_F(Compare, WhatCannotBeComparedIsRefused) {
     refused({"tiny.yaml", "--baseline", "spda"}, "did you mean sdpa?");
     refused({"tiny.yaml", "--name", "a", "--dir", "b"}, "exclude each other");
     refused({"tiny.yaml", "attention.type=super"}, "--attention names the types");
+    for (const Arguments& call : {Arguments{"tiny.yaml", "--grid", "train.seed=1,2"},
+                                  Arguments{"tiny.yaml", "--match", "parameters", "--match-by", "train.seed"}}) {
+        refused(call, "train.seed is decided by the comparison");
+    }
+    refused({"tiny.yaml", "data"}, "expected one recipe");
+    refused({"data", "tiny.yaml"}, "expected a run folder, got data, which is none");
     refused({"tiny.yaml", "train.test=false"}, "train.test is decided by the comparison");
     refused({"tiny.yaml", "attention.clusters=4"}, "did you mean cluster?");
     refused({"tiny.yaml", "--dir", "data"}, "it holds files but no comparison");

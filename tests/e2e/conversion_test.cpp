@@ -230,6 +230,9 @@ TEST_F(Conversion, TwoModelsArePairedOnTheSameSamples) {
     EXPECT_EQ(same.at("difference"), 0.0);
     EXPECT_EQ(same.at("interval").at(1), 0.0);
     EXPECT_TRUE(contains(tiny().run({"eval", "plain", "--against", "other"}).output, "on the same 40 images"));
+    ASSERT_EQ(convert("other", "efficient", "alone.safetensors", {"convert.calibration=0"}).code, 0);
+    EXPECT_EQ(tiny().run({"eval", "other", "--against", "alone.safetensors"}).code, 0)
+        << "a checkpoint alone knows no folder of data: it is that of the other";
     ASSERT_EQ(tiny().train("split", {"data.split_seed=9", "train.steps=1", "optimizer.schedule=constant"}).code, 0);
     expect_error(tiny().run({"eval", "plain", "--against", "split", "--split", "validation"}), 2,
                  "--against split: its validation samples are not those of plain");
@@ -284,6 +287,8 @@ TEST_F(Conversion, WhatMakesNoSenseIsRefused) {
     };
     refused({"--to", "x.safetensors"}, "was not told which: attention.type=...");
     refused({"attention.type=sdpa", "--to", "x.safetensors"}, "was not told which");
+    refused({"attention.layers.2=super", "--to", "x.safetensors"},
+            "command line: expected layers of the encoder, 0 to 1");
     refused({"attention.type=super", "--to", "x.txt"}, "--to expects a file that ends in .safetensors");
     refused({"attention.type=super", "--to", "none/x.safetensors"}, "none/x.safetensors");
     refused({"attention.type=super", "--to", "plain/checkpoints/best.safetensors"}, "it is what the command reads");

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "heed/core/settings/fields.h"
-#include "heed/trainers/comparison/statistics.h"
+#include "heed/trainers/comparison/statistics/statistics.h"
 
 namespace heed {
 

@@ -114,6 +114,10 @@ JudgedClaim judge(const Comparison& comparison, const Claim& claim) {
         judged.reason = name + " is not among what was compared";
         return judged;
     }
+    if (judged.claim.type == judged.claim.than) {
+        judged.reason = "it compares " + judged.claim.type + " with itself";
+        return judged;
+    }
     const Contender& contender = *find_contender(comparison, judged.claim.type);
     const Contender& other = *find_contender(comparison, judged.claim.than);
     (claim.is_of_quality() ? judge_quality : judge_cost)(comparison, judged, contender, other);

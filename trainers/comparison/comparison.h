@@ -9,7 +9,7 @@
 #include "heed/trainers/comparison/costs.h"
 #include "heed/trainers/comparison/quality.h"
 #include "heed/trainers/comparison/run_result.h"
-#include "heed/trainers/comparison/statistics.h"
+#include "heed/trainers/comparison/statistics/statistics.h"
 
 namespace heed {
 

@@ -6,6 +6,7 @@
 
 #include "heed/attention/registry.h"
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/setting_key.h"
@@ -18,6 +19,7 @@ namespace heed {
 namespace {
 
 constexpr std::string_view all_attention = "attention.";
+constexpr const char* seed_key = "train.seed";  // that of the first run, from which the others count
 
 /// The settings that a type has: "dropout", "cluster".
 std::vector<std::string> names_of_settings(const std::string& type) {
@@ -41,13 +43,7 @@ bool has_setting(const std::string& type, const std::string& leaf) {
 
 void check_override(const ComparisonRequest& request, const std::string& setting) {
     const std::string key = setting_key(setting);
-    const std::map<std::string, const char*> decided = {{"attention.type", "--attention names the types"},
-                                                        {"run.dir", "--dir names the folder"},
-                                                        {"run.name", "--name names the comparison"},
-                                                        {"train.test", "the test set is read once, by all its runs"}};
-    if (const auto found = decided.find(key); found != decided.end()) {
-        throw UserError(key + " is decided by the comparison: " + found->second);
-    }
+    if (key != seed_key) check_not_decided(key);
     const std::string leaf = leaf_for_all_layers(key);
     if (leaf.empty()) return;
     std::vector<std::string> names;
@@ -90,6 +86,17 @@ std::string value_text_of(const Setting& setting) {
 
 }  // namespace
 
+void check_not_decided(const std::string& key) {
+    const std::map<std::string, const char*> decided = {{"attention.type", "--attention names the types"},
+                                                        {seed_key, "--seeds says how many are counted from it on"},
+                                                        {"run.dir", "--dir names the folder"},
+                                                        {"run.name", "--name names the comparison"},
+                                                        {"train.test", "the test set is read once, by all its runs"}};
+    if (const auto found = decided.find(key); found != decided.end()) {
+        throw UserError(key + " is decided by the comparison: " + found->second);
+    }
+}
+
 std::string PlannedRun::text() const {
     std::string text = type + ", seed " + std::to_string(seed);
     for (const std::string& setting : chosen) text += ", " + setting;
@@ -124,8 +131,9 @@ PlannedRun ComparisonPlan::run(const std::string& type, int64_t seed, const std:
     if (!chosen.empty()) run.folder += "/" + folder_name(chosen);
     run.folder += "/seed-" + std::to_string(seed);
     run.settings = settings_of(type);
+    std::erase_if(run.settings, [](const std::string& setting) { return setting_key(setting) == seed_key; });
     run.settings.insert(run.settings.end(), chosen.begin(), chosen.end());
-    run.settings.push_back("train.seed=" + std::to_string(seed));
+    run.settings.push_back(std::string(seed_key) + "=" + std::to_string(seed));
     if (!test) run.settings.emplace_back("train.test=false");
     run.settings.push_back("run.dir=" + run.folder);
     return run;
@@ -138,8 +146,7 @@ Recipe ComparisonPlan::recipe_of(const PlannedRun& run) const {
 void ComparisonPlan::check_folder(const PlannedRun& run) const {
     const Recipe now = recipe_of(run);
     const RunPaths paths(run.folder);
-    std::error_code ignored;
-    if (!std::filesystem::exists(paths.recipe(), ignored)) return;
+    if (!path_exists(paths.recipe())) return;
     const Recipe before = read_recipe(recipe_spec(), paths.recipe(), {});
     std::map<std::string, std::string> values;
     for (const Setting& setting : before.explain()) values[setting.key] = value_text_of(setting);

@@ -55,6 +55,9 @@ private:
     std::vector<int64_t> seeds_;
 };
 
+/// Throws UserError where a key is one that no comparison takes, as its options decide it.
+void check_not_decided(const std::string& key);
+
 /// Where a comparison of a recipe goes unless told: "runs/compare/mnist-vit".
 std::string comparison_folder(const std::string& recipe, const std::string& name);
 

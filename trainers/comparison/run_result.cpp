@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/training_kind.h"
@@ -75,7 +76,8 @@ void check_pair(const RunResult& first, const RunResult& second) {
 RunResult read_run_result(const std::string& folder) {
     const RunPaths paths(folder);
     if (!is_run_folder(folder)) {
-        throw UserError("expected a run folder, got " + folder + ", which is none" + did_you_mean_folder(folder));
+        throw UserError("expected a run folder, got " + folder + ", which is none" +
+                        (path_exists(folder) ? "" : did_you_mean_folder(folder)));
     }
     if (run_state(paths) != RunState::finished) {
         throw UserError("the run in " + folder + " has not come to its end: heed train " + folder +

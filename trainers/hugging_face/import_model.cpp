@@ -8,6 +8,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/hugging_face/architecture.h"
@@ -15,7 +16,7 @@
 #include "heed/trainers/hugging_face/new_folder.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 #include "heed/trainers/run/run_folder.h"
 
 namespace heed {
@@ -24,19 +25,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool file_exists(const std::string& path) {
-    std::error_code ignored;
-    return fs::exists(path, ignored);
-}
-
 /// Throws UserError, which says what is there instead, where the folder has no model.safetensors.
 std::string weights_file(const std::string& folder) {
     const std::string path = folder + "/model.safetensors";
-    if (file_exists(path)) return path;
+    if (path_exists(path)) return path;
     for (const auto& [name, hint] : std::initializer_list<std::pair<const char*, const char*>>{
              {"model.safetensors.index.json", "weights in several files are not read: save them as one"},
              {"pytorch_model.bin", "only safetensors are read: save the model with safe_serialization=True"}}) {
-        if (file_exists(folder + "/" + name)) throw UserError(fmt::format("{} holds {}; {}", folder, name, hint));
+        if (path_exists(folder + "/" + name)) throw UserError(fmt::format("{} holds {}; {}", folder, name, hint));
     }
     throw UserError("expected weights in " + path + ", but there is no such file");
 }
@@ -124,6 +120,11 @@ void write_run_folder(const std::string& target, const TrainedModel& trained, co
 }  // namespace
 
 ImportReport import_model(const std::string& folder, const std::string& to) {
+    std::error_code ignored;
+    if (!fs::is_directory(folder, ignored)) {
+        throw UserError(fmt::format("expected a folder with config.json and model.safetensors, but {} is {}",
+                                    folder.empty() ? "\"\"" : folder, path_exists(folder) ? "a file" : "not there"));
+    }
     const JsonFile config(folder + "/config.json");
     const Architecture& architecture = architecture_of(config);
     const SafetensorsFile file(weights_file(folder));

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/text/files/text_file.h"
 
@@ -127,8 +128,7 @@ void JsonFile::expect_text(const std::string& key, const std::string& value) con
 }
 
 std::optional<JsonFile> optional_json_file(const std::string& path) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) return std::nullopt;
+    if (!path_exists(path)) return std::nullopt;
     return JsonFile(path);
 }
 

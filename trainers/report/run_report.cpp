@@ -8,6 +8,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/attention_choice.h"
@@ -15,18 +16,13 @@
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 #include "heed/trainers/run/run_target.h"
 #include "heed/trainers/run/saved_model.h"
 
 namespace heed {
 
 namespace {
-
-bool path_exists(const std::string& path) {
-    std::error_code ignored;
-    return std::filesystem::exists(path, ignored);
-}
 
 /// What has to be said of a run that has not come to its end.
 std::string unfinished_text(const RunPaths& paths, const History& history) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/trainers/loop/finite.h"
 
 namespace heed {
@@ -18,8 +19,7 @@ ResumePoint open_resume_point(const RunPaths& paths) {
         }
         return {std::move(file), std::move(facts)};
     } catch (const UserError& error) {
-        std::error_code ignored;
-        const bool best = std::filesystem::exists(paths.best_checkpoint(), ignored);
+        const bool best = path_exists(paths.best_checkpoint());
         throw UserError(fmt::format("cannot resume {}: {}; start a new run{}", paths.folder(), error.what(),
                                     best ? " with init=" + paths.best_checkpoint() : ""));
     }

@@ -7,18 +7,14 @@
 #include <set>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/recipe/run_options.h"
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 
 namespace heed {
 
 namespace {
-
-bool is_file(const std::string& path) {
-    std::error_code ignored;
-    return std::filesystem::exists(path, ignored);
-}
 
 /// Of an earlier start. One that stayed would be taken for this run's.
 void remove_checkpoint(const std::string& path) {
@@ -47,7 +43,7 @@ void RunCheckpoints::go_on() {
     if (!owns()) return;
     for (const KeptModel& model : training_.trainer.progress().kept) {
         const std::string file = paths_.kept_checkpoint(model.step);
-        if (is_file(file)) continue;
+        if (path_exists(file)) continue;
         throw UserError(
             fmt::format("cannot resume {}: expected the model of step {}, one of the best, in {}, found none; put it "
                         "back, or start "
@@ -61,7 +57,7 @@ void RunCheckpoints::go_on() {
 bool RunCheckpoints::best_is_due() const {
     const TrainingState& progress = training_.trainer.progress();
     if (!owns() || progress.best_step == 0) return false;
-    const bool there = is_file(paths_.best_checkpoint());
+    const bool there = path_exists(paths_.best_checkpoint());
     const int64_t step = there ? read_checkpoint_facts(SafetensorsFile(paths_.best_checkpoint())).progress.step : 0;
     if (step == progress.best_step) return false;
     if (progress.best_step == progress.step) return true;

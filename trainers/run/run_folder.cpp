@@ -14,6 +14,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/files/system_error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/number_text.h"
@@ -22,11 +23,6 @@ namespace heed {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool exists(const std::string& path) {
-    std::error_code ignored;
-    return fs::exists(path, ignored);
-}
 
 [[noreturn]] void cannot_use(const std::string& folder, const std::string& reason) {
     throw UserError("cannot use the run folder " + folder + ": " + reason);
@@ -122,7 +118,7 @@ bool is_in_use(const RunPaths& paths) {
 
 bool is_run_folder(const std::string& folder) {
     const RunPaths paths(folder);
-    return exists(paths.lock()) || exists(paths.metrics()) || exists(paths.last_checkpoint());
+    return path_exists(paths.lock()) || path_exists(paths.metrics()) || path_exists(paths.last_checkpoint());
 }
 
 std::optional<std::string> run_of_checkpoint(const std::string& checkpoint) {
@@ -153,8 +149,8 @@ std::string did_you_mean_folder(const std::string& folder) {
 }
 
 RunState run_state(const RunPaths& paths) {
-    if (exists(paths.finished_mark())) return RunState::finished;
-    return exists(paths.last_checkpoint()) ? RunState::resumable : RunState::fresh;
+    if (path_exists(paths.finished_mark())) return RunState::finished;
+    return path_exists(paths.last_checkpoint()) ? RunState::resumable : RunState::fresh;
 }
 
 RunFolder::RunFolder(const std::string& folder, bool resume) : paths_(folder) {
@@ -179,7 +175,7 @@ RunFolder::RunFolder(const std::string& folder, bool resume) : paths_(folder) {
 void RunFolder::check(const std::string& folder) {
     check_next_in(folder);
     const RunPaths paths(folder);
-    if (!exists(paths.folder())) return;
+    if (!path_exists(paths.folder())) return;
     check_is_run_or_empty(paths);
     if (is_in_use(paths)) refuse_other_run(paths);
     refuse_begun(paths);
@@ -187,7 +183,7 @@ void RunFolder::check(const std::string& folder) {
 
 void RunFolder::check_next_in(const std::string& parent) {
     fs::path there = fs::absolute(parent);
-    while (!exists(there.string()) && there.has_relative_path()) there = there.parent_path();
+    while (!path_exists(there.string()) && there.has_relative_path()) there = there.parent_path();
     std::error_code ignored;
     if (!fs::is_directory(there, ignored)) cannot_use(parent, ENOTDIR);
     check_writable(there.string(), parent);

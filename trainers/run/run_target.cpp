@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/run/run_folder.h"
@@ -13,11 +14,6 @@
 namespace heed {
 
 namespace {
-
-bool is_there(const std::string& path) {
-    std::error_code ignored;
-    return std::filesystem::exists(path, ignored);
-}
 
 /// The folder of the run that the request names itself, or by the recipe in it; empty: it names a recipe.
 std::string named_run(const TrainRequest& request) {
@@ -36,7 +32,7 @@ std::string named_run(const TrainRequest& request) {
         return run;
     }
     if (!request.resume) return "";
-    if (!fs::exists(file, ignored) && fs::path(file).extension() != ".yaml") {
+    if (!path_exists(file) && fs::path(file).extension() != ".yaml") {
         throw UserError("there is no run folder or recipe " + file + " to resume" + did_you_mean_folder(file));
     }
     const fs::path parent = fs::path(file).parent_path();
@@ -80,7 +76,7 @@ RunTarget find_run_target(const TrainRequest& request) {
     if (!request.resume) return target;
     if (target.folder.empty()) target.folder = latest_of(target.recipe);
     target.resumes = !target.folder.empty();
-    if (target.resumes && !is_there(target.folder)) {
+    if (target.resumes && !path_exists(target.folder)) {
         throw UserError("there is no run folder " + target.folder + " to resume" + did_you_mean_folder(target.folder) +
                         "; without --resume a new run begins there");
     }

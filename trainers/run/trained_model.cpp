@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/finite.h"
@@ -15,15 +16,15 @@ namespace heed {
 std::string checkpoint_file(const std::string& run_or_checkpoint) {
     namespace fs = std::filesystem;
     std::error_code ignored;
-    if (!fs::exists(run_or_checkpoint, ignored)) {
+    if (!path_exists(run_or_checkpoint)) {
         throw UserError("expected a run folder or a checkpoint, but there is no " + run_or_checkpoint +
                         did_you_mean_folder(run_or_checkpoint));
     }
     if (!fs::is_directory(run_or_checkpoint, ignored)) return run_or_checkpoint;
     RunPaths paths(run_or_checkpoint);
-    if (fs::exists(paths.average_checkpoint(), ignored)) return paths.average_checkpoint();
-    if (fs::exists(paths.best_checkpoint(), ignored)) return paths.best_checkpoint();
-    if (fs::exists(paths.last_checkpoint(), ignored)) return paths.last_checkpoint();
+    if (path_exists(paths.average_checkpoint())) return paths.average_checkpoint();
+    if (path_exists(paths.best_checkpoint())) return paths.best_checkpoint();
+    if (path_exists(paths.last_checkpoint())) return paths.last_checkpoint();
     const std::optional<std::string> run = run_of_checkpoint(paths.folder() + "/any");
     if (run) {
         throw UserError("expected a run folder or a checkpoint, but " + paths.folder() +

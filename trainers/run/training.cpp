@@ -5,7 +5,7 @@
 #include "heed/core/error.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/loop/parameter_rules.h"
-#include "heed/trainers/run/schedule_check.h"
+#include "heed/trainers/run/checks/schedule_check.h"
 
 namespace heed {
 

@@ -10,6 +10,7 @@
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/parallel.h"
 #include "heed/core/ranks/process_ranks.h"
 #include "heed/core/ranks/together.h"
@@ -22,16 +23,16 @@
 #include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/record/run_record.h"
 #include "heed/trainers/record/shell_argument.h"
+#include "heed/trainers/run/checks/resume_check.h"
+#include "heed/trainers/run/checks/schedule_check.h"
+#include "heed/trainers/run/checks/training_memory.h"
 #include "heed/trainers/run/initial_model.h"
-#include "heed/trainers/run/resume_check.h"
 #include "heed/trainers/run/resume_point.h"
 #include "heed/trainers/run/run_checkpoints.h"
 #include "heed/trainers/run/run_steps.h"
 #include "heed/trainers/run/saved_model.h"
-#include "heed/trainers/run/schedule_check.h"
 #include "heed/trainers/run/signals.h"
 #include "heed/trainers/run/training.h"
-#include "heed/trainers/run/training_memory.h"
 
 namespace heed {
 
@@ -154,8 +155,7 @@ void describe(OpenRun& run, const std::string& memory) {
 
 /// Whether a run that ended without its test (train.test=false) is now to make it.
 bool test_is_due(const Training& training, const RunPaths& paths) {
-    std::error_code ignored;
-    if (!training.options.test || !std::filesystem::exists(paths.recipe(), ignored)) return false;
+    if (!training.options.test || !path_exists(paths.recipe())) return false;
     return !read_recipe(recipe_spec(), paths.recipe(), {}).options<TrainOptions>("train").test;
 }
 

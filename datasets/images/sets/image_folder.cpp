@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/datasets/files/free_memory.h"
 #include "heed/datasets/files/reading_threads.h"
 #include "heed/datasets/images/formats/image_file_source.h"
@@ -180,7 +181,7 @@ ImageData open_image_folder(const ImageDataOptions& general) {
     std::error_code ignored;
     if (!fs::is_directory(root, ignored)) {
         throw UserError(fmt::format("expected a folder of images at data.root '{}', found {}; {}", options.root,
-                                    fs::exists(root, ignored) ? "a file" : "none", image_folder_how_to_get));
+                                    path_exists(root) ? "a file" : "none", image_folder_how_to_get));
     }
     const auto train_folder = find_folder(root, {"train"});
     if (!train_folder) return open_undivided(root, options);

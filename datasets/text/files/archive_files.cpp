@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 
 namespace heed {
@@ -26,8 +27,8 @@ public:
         if (handle_ == nullptr) throw Error("libarchive cannot be used");
         std::error_code ignored;
         if (!std::filesystem::is_regular_file(path, ignored)) {
-            throw UserError(fmt::format("expected an archive at '{}', found {}", path_,
-                                        std::filesystem::exists(path, ignored) ? "no file" : "none"));
+            throw UserError(
+                fmt::format("expected an archive at '{}', found {}", path_, path_exists(path) ? "no file" : "none"));
         }
         // Named one by one: "all" would start programs of the system for rare kinds of compression.
         archive_read_support_filter_gzip(handle_.get());

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/content_split.h"
 #include "heed/datasets/text/files/archive_files.h"
@@ -159,8 +160,8 @@ fs::path imdb_origin(const TextDataOptions& options) {
     std::error_code ignored;
     if (!options.root.empty() && fs::is_regular_file(options.root, ignored)) return options.root;
     const fs::path folder = find_data_folder(imdb_search(), options.root);
-    if (fs::exists(folder / "train/pos", ignored)) return folder;
-    if (fs::exists(folder / "aclImdb/train/pos", ignored)) return folder / "aclImdb";
+    if (path_exists(folder / "train/pos")) return folder;
+    if (path_exists(folder / "aclImdb/train/pos")) return folder / "aclImdb";
     return find_data_file(folder, imdb_archives);
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/text/files/text_rows.h"
 #include "heed/datasets/text/sets/text_data_set.h"
@@ -43,9 +44,8 @@ std::shared_ptr<const TextSource> read_sst2(const fs::path& folder, const std::s
 
 /// Whether the header of the test file has labels: GLUE's own has none.
 bool has_sst2_test_labels(const fs::path& folder) {
-    std::error_code ignored;
     for (const std::string& name : sst2_names("test")) {
-        if (!fs::exists(folder / name, ignored)) continue;
+        if (!path_exists(folder / name)) continue;
         const TextFile file(folder / name);
         std::string_view content = file.content();
         const std::string header = "\t" + std::string(take_line(content)) + "\t";

@@ -14,7 +14,7 @@
 #include "heed/trainers/images/image_facts.h"
 #include "heed/trainers/images/image_model.h"
 #include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 #include "heed/trainers/run/trained_model.h"
 #include "heed/trainers/texts/text_facts.h"
 

@@ -15,7 +15,7 @@
 #include "heed/trainers/images/image_facts.h"
 #include "heed/trainers/images/image_model.h"
 #include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 
 namespace heed::initial_weights_test {
 namespace {

@@ -124,7 +124,11 @@ TEST(Comparison, WhatNothingCanBeToldOfIsSaid) {
     comparison.contenders[0].runs.resize(1);
     Claim other = claim("better", 0);
     other.type = "smyrf";
-    compare(comparison, {claim("better", 0), other});
+    Claim itself = claim("no_worse", 1);
+    itself.than = itself.type;
+    compare(comparison, {claim("better", 0), other, itself});
+    EXPECT_EQ(comparison.claims[2].verdict, Verdict::cannot_be_told);
+    EXPECT_TRUE(contains(comparison.claims[2].reason, "with itself"));
     EXPECT_EQ(comparison.claims[0].verdict, Verdict::cannot_be_told);
     EXPECT_TRUE(contains(comparison.claims[0].reason, "one seed"));
     EXPECT_TRUE(contains(comparison.claims[1].reason, "smyrf is not among"));

@@ -1,4 +1,4 @@
-#include "heed/trainers/comparison/statistics.h"
+#include "heed/trainers/comparison/statistics/statistics.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "heed/core/error.h"
-#include "heed/trainers/comparison/paired_accuracy.h"
+#include "heed/trainers/comparison/statistics/paired_accuracy.h"
 
 namespace heed::statistics_test {
 namespace {

@@ -1,4 +1,4 @@
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 
 #include <gtest/gtest.h>
 

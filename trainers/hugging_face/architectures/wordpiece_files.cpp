@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/text/files/text_file.h"
 #include "heed/datasets/text/tokenizers/wordpiece_tokenizer.h"
@@ -63,8 +64,7 @@ WordpieceFiles read_wordpiece_files(const std::string& folder) {
         config->expect_flag("tokenize_chinese_chars", true);
         config->expect_flag("strip_accents", files.lower);
     }
-    std::error_code ignored;
-    if (std::filesystem::exists(vocabulary, ignored)) {
+    if (path_exists(vocabulary)) {
         files.vocabulary = TextFile(vocabulary).content();
     } else if (tokenizer) {
         files.vocabulary = vocabulary_lines(*tokenizer);

@@ -1,4 +1,4 @@
-#include "heed/trainers/comparison/statistics.h"
+#include "heed/trainers/comparison/statistics/statistics.h"
 
 #include <algorithm>
 #include <cmath>

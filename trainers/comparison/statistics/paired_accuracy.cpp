@@ -1,4 +1,4 @@
-#include "heed/trainers/comparison/paired_accuracy.h"
+#include "heed/trainers/comparison/statistics/paired_accuracy.h"
 
 #include <fmt/format.h>
 

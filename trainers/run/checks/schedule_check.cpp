@@ -1,4 +1,4 @@
-#include "heed/trainers/run/schedule_check.h"
+#include "heed/trainers/run/checks/schedule_check.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "heed/trainers/comparison/statistics.h"
+#include "heed/trainers/comparison/statistics/statistics.h"
 #include "heed/trainers/loop/evaluation.h"
 
 namespace heed {

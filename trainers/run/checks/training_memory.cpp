@@ -1,4 +1,4 @@
-#include "heed/trainers/run/training_memory.h"
+#include "heed/trainers/run/checks/training_memory.h"
 
 #include <fmt/format.h>
 

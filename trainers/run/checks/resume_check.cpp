@@ -1,10 +1,11 @@
-#include "heed/trainers/run/resume_check.h"
+#include "heed/trainers/run/checks/resume_check.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
 
 #include "heed/core/error.h"
+#include "heed/core/files/path_exists.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -112,8 +113,7 @@ RunBeginning new_beginning(const Recipe& recipe) {
 RunBeginning known_beginning(const Recipe& recipe, const std::string& folder) {
     RunBeginning known = new_beginning(recipe);
     known.init.clear();
-    std::error_code ignored;
-    if (const std::string file = RunPaths(folder).recipe(); std::filesystem::exists(file, ignored)) {
+    if (const std::string file = RunPaths(folder).recipe(); path_exists(file)) {
         const Recipe recorded = read_recipe(recipe_spec(), file, {});
         known = {recorded.options<RunOptions>("run").name, recorded.options<GeneralOptions>("").init};
     }
