@@ -18,7 +18,7 @@
 // The three kinds of training from recipe to answers on the emulated device cuda: what the processor gives, to
 // rounding. A few steps of models as small as they can be, since every thread of a card is emulated.
 
-namespace heed {
+namespace heed::cuda_training_test {
 namespace {
 
 using test::write_text;
@@ -148,4 +148,4 @@ INSTANTIATE_TEST_SUITE_P(Kinds, CudaTraining,
                                          Kind{"translation", {"type=sdpa", "type=smyrf cluster=2 rounds=2 block=4"}}));
 
 }  // namespace
-}  // namespace heed
+}  // namespace heed::cuda_training_test

@@ -200,6 +200,9 @@ TEST(SmyrfKernels, WriteAllOfTheirOutputAndNothingElse) {
             for_each_path(smyrf_kernels, [&](const Path& path) {
                 // A card does not compute with the threads of the host.
                 if (threads > 1 && path.device != DeviceKind::cpu) return;
+                // Large cases take long to emulate.
+                const bool other_order = cuda_emulation::thread_order() != cuda_emulation::ThreadOrder::shuffled;
+                if (path.device == DeviceKind::cuda && other_order && c.queries * c.keys > 6000) return;
                 Results results = run_on_exact_memory(c, path);
                 if (path.device == DeviceKind::cuda) expect_equal(results, reference);
                 if (path.device == DeviceKind::reference) reference = std::move(results);
