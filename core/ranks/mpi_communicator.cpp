@@ -480,7 +480,8 @@ void end_mpi_ranks(const std::string& error, int exit_code) {
         MPI_Isend(notice.data(), static_cast<int>(notice.size()), MPI_BYTE, rank, notice_tag, process_ranks.notices,
                   &requests.back());
     }
-    const Clock::time_point end = Clock::now() + std::chrono::milliseconds(500);
+    // They hear it at their next exchange; as soon as one of them has ended, mpirun ends this one.
+    const Clock::time_point end = Clock::now() + std::chrono::seconds(3);
     while (Clock::now() < end) {
         int done = 0;
         MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE);

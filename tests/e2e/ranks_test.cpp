@@ -214,6 +214,18 @@ TEST_F(Ranks, OneThatIsKilledEndsAll) {
     EXPECT_EQ(tiny().run({"info", "killed"}).code, 0) << "the checkpoint is intact";
 }
 
+TEST_F(Ranks, HearOfAnErrorThatOneOfThemHas) {
+    const Words more = {"train.checkpoint_every=1", "train.epochs=1000"};
+    Program program(tiny().folder.path(), TinyTraining::train_arguments("failing", more), mpirun(2));
+    ranks_of(program, "failing", 3);
+    std::filesystem::rename(tiny().folder / "failing/checkpoints", tiny().folder / "failing/elsewhere");
+    const ProgramResult result = program.wait();
+    EXPECT_NE(result.code, 0);
+    EXPECT_TRUE(contains(result.errors, "heed: error: cannot write failing/checkpoints/")) << result.errors;
+    EXPECT_FALSE(contains(result.errors, "rank 1")) << "it has nothing to tell: " << result.errors;
+    EXPECT_TRUE(contains(tiny().file("failing/log.txt"), "cannot write failing/checkpoints/"));
+}
+
 TEST_F(Ranks, AreRefusedWhatTheyDoNotShare) {
     const auto refused = [](const ProgramResult& result, const std::string& text) {
         EXPECT_EQ(result.code, 2) << result.errors;
