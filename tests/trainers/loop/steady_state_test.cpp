@@ -58,10 +58,14 @@ void count_allocation() {
     counter.on = true;
 }
 
-void* counted_allocation(std::size_t bytes, std::size_t alignment) {
+void* counted_allocation_or_null(std::size_t bytes, std::size_t alignment) noexcept {
     count_allocation();
     bytes = (bytes + alignment - 1) / alignment * alignment;
-    void* address = std::aligned_alloc(alignment, bytes == 0 ? alignment : bytes);
+    return std::aligned_alloc(alignment, bytes == 0 ? alignment : bytes);
+}
+
+void* counted_allocation(std::size_t bytes, std::size_t alignment) {
+    void* address = counted_allocation_or_null(bytes, alignment);
     if (address == nullptr) throw std::bad_alloc();
     return address;
 }
@@ -73,6 +77,12 @@ void* operator new(std::size_t bytes) {
 }
 void* operator new[](std::size_t bytes) {
     return counted_allocation(bytes, alignof(std::max_align_t));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+    return counted_allocation_or_null(bytes, alignof(std::max_align_t));
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+    return counted_allocation_or_null(bytes, alignof(std::max_align_t));
 }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
     return counted_allocation(bytes, static_cast<std::size_t>(alignment));
