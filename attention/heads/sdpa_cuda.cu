@@ -56,6 +56,11 @@ __device__ QueriesAndKeys whole_head(const Args& args, const HeadTile& tile, uin
     return pairs;
 }
 
+__device__ OutputGradient output_gradient(const SdpaBackward& args, const HeadTile& tile) {
+    return {head_rows(args.d_output, tile.sample, tile.head), of_head(args.log_sum_exp, args.shape, tile),
+            of_head(args.workspace, args.shape, tile)};
+}
+
 /// Zeros for the rows of a block from `end` on.
 template <class Plan>
 __device__ void clear_rows(int64_t end, float (&rows)[Plan::thread_rows][Plan::thread_columns]) {
@@ -94,9 +99,7 @@ __global__ void __launch_bounds__(attention_threads) sdpa_query_gradient_kernel(
     const HeadTile tile = head_tile(args.shape, args.shape.queries, Plan::own_rows);
     QueriesAndKeys pairs = whole_head(args, tile, threshold);
     pairs.value = head_rows(args.value, tile.sample, tile.head);
-    const OutputGradient output = {head_rows(args.d_output, tile.sample, tile.head),
-                                   of_head(args.log_sum_exp, args.shape, tile),
-                                   of_head(args.workspace, args.shape, tile)};
+    const OutputGradient output = output_gradient(args, tile);
     float d_query[Plan::thread_rows][Plan::thread_columns] = {};
     add_query_gradient<Plan>(pairs, output, tile.first, d_query, memory);
     const OwnTokens<Plan> queries{{}, tile.first, pairs.queries, pairs.head_dim};
@@ -109,9 +112,7 @@ __global__ void __launch_bounds__(attention_threads) sdpa_key_gradient_kernel(Sd
     const HeadTile tile = head_tile(args.shape, args.shape.keys, Plan::own_rows);
     QueriesAndKeys pairs = whole_head(args, tile, threshold);
     pairs.value = head_rows(args.value, tile.sample, tile.head);
-    const OutputGradient output = {head_rows(args.d_output, tile.sample, tile.head),
-                                   of_head(args.log_sum_exp, args.shape, tile),
-                                   of_head(args.workspace, args.shape, tile)};
+    const OutputGradient output = output_gradient(args, tile);
     float d_key[Plan::thread_rows][Plan::thread_columns] = {};
     float d_value[Plan::thread_rows][Plan::thread_columns] = {};
     if (tile.first < pairs.keys) add_key_gradients<Plan>(pairs, output, tile.first, d_key, d_value, memory);

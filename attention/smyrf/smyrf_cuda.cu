@@ -65,6 +65,11 @@ __device__ int64_t first_row(const SdpaShape& shape, const SmyrfChunk& chunk) {
     return (chunk.sample * shape.heads + chunk.head) * shape.queries;
 }
 
+__device__ OutputGradient output_gradient(const SmyrfBackward& args, const SmyrfChunk& chunk) {
+    const int64_t row = first_row(args.shape.heads, chunk);
+    return {head_rows(args.d_output, chunk.sample, chunk.head), args.log_sum_exp + row, args.workspace + row};
+}
+
 /// Between passes the output holds sums of exp(score - maximum) v, log_sum_exp the maxima, and `sums` (the workspace)
 /// the sums of exp(score - maximum).
 void begin_sums(const SmyrfForward& args) {
@@ -129,9 +134,7 @@ __global__ void __launch_bounds__(attention_threads)
     if (!block_chunk(args, grid, &chunk)) return;
     QueriesAndKeys pairs = pairs_of_chunk(args, chunk, threshold);
     pairs.value = head_rows(args.value, chunk.sample, chunk.head);
-    const int64_t row = first_row(args.shape.heads, chunk);
-    const OutputGradient output = {head_rows(args.d_output, chunk.sample, chunk.head), args.log_sum_exp + row,
-                                   args.workspace + row};
+    const OutputGradient output = output_gradient(args, chunk);
     for (int64_t first = blockIdx.x % grid.tiles * Plan::own_rows; first < pairs.queries;
          first += grid.tiles * Plan::own_rows) {
         const HeadRows<float> to = head_rows(args.d_query, chunk.sample, chunk.head);
@@ -151,9 +154,7 @@ __global__ void __launch_bounds__(attention_threads)
     if (!block_chunk(args, grid, &chunk) || chunk.queries == 0) return;
     QueriesAndKeys pairs = pairs_of_chunk(args, chunk, threshold);
     pairs.value = head_rows(args.value, chunk.sample, chunk.head);
-    const int64_t row = first_row(args.shape.heads, chunk);
-    const OutputGradient output = {head_rows(args.d_output, chunk.sample, chunk.head), args.log_sum_exp + row,
-                                   args.workspace + row};
+    const OutputGradient output = output_gradient(args, chunk);
     for (int64_t first = blockIdx.x % grid.tiles * Plan::own_rows; first < pairs.keys;
          first += grid.tiles * Plan::own_rows) {
         const OwnTokens<Plan> rows{pairs.key_numbers, first, pairs.keys, pairs.head_dim};
