@@ -3,6 +3,7 @@
 #include <string>
 
 #include "heed/core/cuda/check.cuh"
+#include "heed/core/cuda/cublas/products.cuh"
 #include "heed/core/cuda/launch.cuh"
 #include "heed/core/cuda/matrix_product.cuh"
 
@@ -65,10 +66,19 @@ void require_card() {
 
 class CudaDevice final : public Device {
 public:
-    CudaDevice() { require_card(); }
+    CudaDevice() {
+        require_card();
+#if defined(HEED_CUBLAS)
+        cublas_ = load_cublas();
+#endif
+    }
 
-    DeviceKind kind() const override { return DeviceKind::cuda; }
-    const char* name() const override { return "cuda"; }
+    DeviceKind kind() const override {
+        return DeviceKind::cuda;
+    }
+    const char* name() const override {
+        return "cuda";
+    }
 
     void* allocate(size_t bytes) override {
         void* address = nullptr;
@@ -84,7 +94,9 @@ public:
         check(result, "allocating memory");
         return address;
     }
-    void release(void* address, size_t) override { cudaFree(address); }
+    void release(void* address, size_t) override {
+        cudaFree(address);
+    }
 
     void copy_from_host(void* destination, const void* host, size_t bytes) override {
         // Memory that is not pinned has been read when this returns.
@@ -101,11 +113,35 @@ public:
     void fill_zero(void* destination, size_t bytes) override {
         if (bytes) check(cudaMemsetAsync(destination, 0, bytes, work_stream()), "filling with zeros");
     }
-    bool shares_host_memory() const override { return false; }
+    bool shares_host_memory() const override {
+        return false;
+    }
 
-    void matrix_product(const MatrixProduct& product) override { tiled_matrix_product(product); }
+    void matrix_product(const MatrixProduct& product) override {
+        if (cublas_.products) {
+            cublas_.products->multiply(product, precision());
+        } else {
+            tiled_matrix_product(product, precision());
+        }
+    }
+    std::string product_engine() const override {
+        return cublas_.products ? cublas_.products->name() : Device::product_engine() + cublas_.missing;
+    }
+
+protected:
+    void require_precision(Precision precision) const override {
+        int major = 0, minor = 0;
+        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0);
+        cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0);
+        if (major >= 8) return;
+        throw UserError(std::string("precision=") + name_of(precision) +
+                        ": needs a card of architecture 80 or newer, this one is of architecture " +
+                        std::to_string(major) + std::to_string(minor) + " and multiplies in f32 alone");
+    }
 
 private:
+    LoadedCublas cublas_;
+
     static cudaError_t copy_async(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
         return cudaMemcpyAsync(to, from, bytes, kind, work_stream());
     }

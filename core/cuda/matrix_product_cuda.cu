@@ -1,5 +1,6 @@
 #include "heed/core/cuda/launch.cuh"
 #include "heed/core/cuda/matrix_product.cuh"
+#include "heed/core/cuda/rounding.cuh"
 #include "heed/core/cuda/shared_memory.cuh"
 
 namespace heed::cuda {
@@ -13,9 +14,9 @@ constexpr int side = tile / per_thread;
 constexpr int tile_threads = side * side;
 constexpr int padded_tile = tile + 1;  // neighbouring threads store to different banks
 
-/// Copies op(m)[first_row + r, first_column + c], m of rows x columns, to to[c][r] or to[r][c], with zeros outside.
-/// Neighbouring threads read neighbouring addresses, whether m is transposed or not.
-struct TileOf {
+/// op(m) of rows x columns with zeros outside, its elements rounded.
+template <Precision precision>
+struct Operand {
     const float* data;
     int64_t row_stride;
     bool transposed;
@@ -24,12 +25,14 @@ struct TileOf {
 
     __device__ float at(int64_t row, int64_t column) const {
         if (row >= rows || column >= columns) return 0;
-        return transposed ? data[column * row_stride + row] : data[row * row_stride + column];
+        return rounded<precision>(transposed ? data[column * row_stride + row] : data[row * row_stride + column]);
     }
 };
 
 /// One block computes tile x tile elements of c of one batch entry, a thread per_thread x per_thread of them: rows
-/// threadIdx.y + i * side, columns threadIdx.x + j * side.
+/// threadIdx.y + i * side, columns threadIdx.x + j * side. Neighbouring threads read neighbouring addresses, whether an
+/// operand is transposed or not.
+template <Precision precision>
 __global__ void __launch_bounds__(tile_threads) matrix_product_kernel(MatrixProduct p, int64_t tiles_across) {
     HEED_SHARED(float, a_tile, depth* padded_tile);
     HEED_SHARED(float, b_tile, depth* padded_tile);
@@ -37,8 +40,8 @@ __global__ void __launch_bounds__(tile_threads) matrix_product_kernel(MatrixProd
     const int64_t first_row = int64_t{blockIdx.x} / tiles_across * tile;
     const int64_t first_column = int64_t{blockIdx.x} % tiles_across * tile;
     for (int64_t entry = blockIdx.y; entry < p.batch; entry += gridDim.y) {
-        const TileOf a{p.a + entry * p.a_batch_stride, p.a_row_stride, p.transpose_a, p.rows, p.inner};
-        const TileOf b{p.b + entry * p.b_batch_stride, p.b_row_stride, p.transpose_b, p.inner, p.columns};
+        const Operand<precision> a{p.a + entry * p.a_batch_stride, p.a_row_stride, p.transpose_a, p.rows, p.inner};
+        const Operand<precision> b{p.b + entry * p.b_batch_stride, p.b_row_stride, p.transpose_b, p.inner, p.columns};
         float sum[per_thread][per_thread] = {};
         for (int64_t first = 0; first < p.inner; first += depth) {
             __syncthreads();
@@ -77,10 +80,22 @@ __global__ void __launch_bounds__(tile_threads) matrix_product_kernel(MatrixProd
 
 }  // namespace
 
-void tiled_matrix_product(const MatrixProduct& p) {
+void tiled_matrix_product(const MatrixProduct& p, Precision precision) {
     const int64_t across = (p.columns + tile - 1) / tile, down = (p.rows + tile - 1) / tile;
-    launch("matrix product", {dim3(static_cast<unsigned>(across * down), blocks_for(p.batch, 1)), dim3(side, side)},
-           matrix_product_kernel, p, across);
+    // The products of a batch that share c follow one another in the same block.
+    const unsigned entries = p.c_batch_stride == 0 && p.batch > 1 ? 1 : blocks_for(p.batch, 1);
+    const auto launch_with = [&](auto* kernel) {
+        launch("matrix product", {dim3(static_cast<unsigned>(across * down), entries), dim3(side, side)}, kernel, p,
+               across);
+    };
+    switch (precision) {
+        case Precision::f32:
+            return launch_with(matrix_product_kernel<Precision::f32>);
+        case Precision::tf32:
+            return launch_with(matrix_product_kernel<Precision::tf32>);
+        case Precision::bf16:
+            return launch_with(matrix_product_kernel<Precision::bf16>);
+    }
 }
 
 }  // namespace heed::cuda

@@ -44,6 +44,17 @@ MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, float* c, int
     return product;
 }
 
+void Device::set_precision(Precision precision) {
+    if (precision != Precision::f32) require_precision(precision);
+    precision_ = precision;
+}
+
+void Device::require_precision(Precision precision) const {
+    throw UserError(std::string("precision=") + name_of(precision) + ": device=" + name() +
+                    " multiplies in f32 alone; bf16 goes with device=cuda and with device=cpu on a processor that has "
+                    "AVX512-BF16 or AMX, tf32 with device=cuda");
+}
+
 std::span<const DeviceType> device_types() {
     static constexpr DeviceType types[device_kinds] = {
         {"cpu", make_cpu_device, true},

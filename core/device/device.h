@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "heed/core/device/device_kind.h"
+#include "heed/core/device/precision.h"
 
 namespace heed {
 
@@ -66,6 +68,20 @@ public:
     virtual bool shares_host_memory() const = 0;
 
     virtual void matrix_product(const MatrixProduct& product) = 0;
+    /// What multiplies, with its version, such as "oneDNN 2.6.3".
+    virtual std::string product_engine() const { return "Heed's own kernel"; }
+
+    Precision precision() const { return precision_; }
+    /// How exactly matrix_product computes from now on. Throws UserError where the device or this machine has no such
+    /// products; f32 is always there.
+    void set_precision(Precision precision);
+
+protected:
+    /// Throws UserError where there are no products of that precision, which is not f32.
+    virtual void require_precision(Precision precision) const;
+
+private:
+    Precision precision_ = Precision::f32;
 };
 
 /// One line of the registry of devices.

@@ -1,0 +1,174 @@
+#include "heed/core/cuda/cublas/plan.cuh"
+
+#include <algorithm>
+#include <string>
+
+#include "heed/core/cuda/launch.cuh"
+
+namespace heed::cuda {
+
+namespace {
+
+/// The largest power of two up to 256 that divides the address of every matrix of a batch.
+uint32_t alignment(const void* address, int64_t batch_stride, size_t element_bytes) {
+    const uint64_t bits =
+        reinterpret_cast<uintptr_t>(address) | static_cast<uint64_t>(batch_stride) * element_bytes | 256;
+    return static_cast<uint32_t>(bits & -bits);
+}
+
+size_t operand_bytes(Precision precision) {
+    return precision == Precision::bf16 ? 2 : 4;
+}
+
+struct Alignments {
+    uint32_t a, b, c, bias;
+
+    explicit Alignments(const TypedProduct& typed) {
+        const MatrixProduct& p = typed.product;
+        const size_t bytes = operand_bytes(typed.precision);
+        a = alignment(typed.a, p.a_batch_stride, bytes);
+        b = alignment(typed.b, p.b_batch_stride, bytes);
+        c = alignment(p.c, p.c_batch_stride, sizeof(float));
+        bias = alignment(p.bias, 0, sizeof(float));
+    }
+};
+
+std::string describe(const TypedProduct& typed) {
+    const MatrixProduct& p = typed.product;
+    return std::string(name_of(typed.precision)) + " product of [" + std::to_string(p.rows) + " x " +
+           std::to_string(p.inner) + "]" + (p.transpose_a ? " (transposed)" : "") + " of row stride " +
+           std::to_string(p.a_row_stride) + " and [" + std::to_string(p.inner) + " x " + std::to_string(p.columns) +
+           "]" + (p.transpose_b ? " (transposed)" : "") + " of row stride " + std::to_string(p.b_row_stride) +
+           " into row stride " + std::to_string(p.c_row_stride) + ", a batch of " + std::to_string(p.batch);
+}
+
+}  // namespace
+
+PlanKey::PlanKey(const TypedProduct& typed) {
+    const MatrixProduct& p = typed.product;
+    const Alignments alignments(typed);
+    const int64_t flags = int64_t{p.transpose_a} | int64_t{p.transpose_b} << 1 | int64_t{p.bias != nullptr} << 2 |
+                          int64_t{p.beta != 0} << 3 | static_cast<int64_t>(typed.precision) << 4;
+    values = {flags,
+              p.rows,
+              p.columns,
+              p.inner,
+              p.a_row_stride,
+              p.b_row_stride,
+              p.c_row_stride,
+              p.batch,
+              p.a_batch_stride,
+              p.b_batch_stride,
+              p.c_batch_stride,
+              int64_t{alignments.a} << 32 | alignments.b,
+              int64_t{alignments.c} << 32 | alignments.bias};
+}
+
+size_t PlanKeyHash::operator()(const PlanKey& key) const {
+    uint64_t hash = 0;
+    for (const int64_t value : key.values) {
+        hash = (hash ^ static_cast<uint64_t>(value)) * 0x9E3779B97F4A7C15U;
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+Plan::Plan(const TypedProduct& typed, size_t workspace_bytes)
+    : library_(cublas_library()),
+      operation_(nullptr, library_.destroy_operation),
+      a_(nullptr, library_.destroy_layout),
+      b_(nullptr, library_.destroy_layout),
+      c_(nullptr, library_.destroy_layout) {
+    const MatrixProduct& p = typed.product;
+    const auto what = [&] { return "prepare the " + describe(typed); };
+    const cublasComputeType_t computes =
+        typed.precision == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    cublasLtMatmulDesc_t operation = nullptr;
+    library_.check(library_.create_operation(&operation, computes, CUDA_R_32F), what);
+    operation_.reset(operation);
+    const auto set = [&](cublasLtMatmulDescAttributes_t attribute, const auto& value) {
+        library_.check(library_.set_of_operation(operation_.get(), attribute, &value, sizeof value), what);
+    };
+    const auto transposed = [](bool yes) { return static_cast<int32_t>(yes ? CUBLAS_OP_T : CUBLAS_OP_N); };
+    // Its first operand is our second one.
+    set(CUBLASLT_MATMUL_DESC_TRANSA, transposed(p.transpose_b));
+    set(CUBLASLT_MATMUL_DESC_TRANSB, transposed(p.transpose_a));
+    if (p.bias) {
+        set(CUBLASLT_MATMUL_DESC_EPILOGUE, static_cast<uint32_t>(CUBLASLT_EPILOGUE_BIAS));
+        set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
+    }
+    const cudaDataType_t operands = typed.precision == Precision::bf16 ? CUDA_R_16BF : CUDA_R_32F;
+    a_ = make_layout(p, operands, p.transpose_a ? p.inner : p.rows, p.transpose_a ? p.rows : p.inner, p.a_row_stride,
+                     p.a_batch_stride);
+    b_ = make_layout(p, operands, p.transpose_b ? p.columns : p.inner, p.transpose_b ? p.inner : p.columns,
+                     p.b_row_stride, p.b_batch_stride);
+    c_ = make_layout(p, CUDA_R_32F, p.rows, p.columns, p.c_row_stride, p.c_batch_stride);
+    choose_algorithm(typed, workspace_bytes);
+}
+
+/// The transpose of a matrix that lies as rows x columns in memory.
+Plan::Layout Plan::make_layout(const MatrixProduct& p, cudaDataType_t type, int64_t rows, int64_t columns,
+                               int64_t stride, int64_t batch_stride) const {
+    const auto what = [&] {
+        return "describe a matrix of " + std::to_string(rows) + " x " + std::to_string(columns) + " of row stride " +
+               std::to_string(stride);
+    };
+    cublasLtMatrixLayout_t made = nullptr;
+    library_.check(
+        library_.create_layout(&made, type, static_cast<uint64_t>(columns), static_cast<uint64_t>(rows), stride), what);
+    Layout layout(made, library_.destroy_layout);
+    if (p.batch > 1) {
+        const auto count = static_cast<int32_t>(p.batch);
+        library_.check(library_.set_of_layout(made, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count), what);
+        library_.check(library_.set_of_layout(made, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &batch_stride,
+                                              sizeof batch_stride),
+                       what);
+    }
+    return layout;
+}
+
+void Plan::choose_algorithm(const TypedProduct& typed, size_t workspace_bytes) {
+    const auto what = [&] { return "choose how to compute the " + describe(typed); };
+    cublasLtMatmulPreference_t made = nullptr;
+    library_.check(library_.create_preference(&made), what);
+    const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, decltype(&cublasLtMatmulPreferenceDestroy)> preference(
+        made, library_.destroy_preference);
+    const auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
+        library_.check(library_.set_of_preference(made, attribute, &value, sizeof value), what);
+    };
+    const Alignments alignments(typed);
+    set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t{workspace_bytes});
+    // The scheme that is left out adds up where results lie, in the order in which blocks happen to end.
+    set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, uint32_t{CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE});
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignments.b);
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignments.a);
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignments.c);
+    // The bias is read in the same pieces as d is written.
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, std::min(alignments.c, alignments.bias));
+    cublasLtMatmulHeuristicResult_t result{};
+    int found = 0;
+    const cublasStatus_t status = library_.choose_algorithms(library_.handle, operation_.get(), b_.get(), a_.get(),
+                                                             c_.get(), c_.get(), made, 1, &result, &found);
+    if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && found == 0)) return;
+    library_.check(status, what);
+    library_.check(result.state, what);
+    algorithm_ = result.algo;
+    workspace_bytes_ = result.workspaceSize;
+    exists_ = true;
+}
+
+void Plan::run(const TypedProduct& typed, void* workspace) const {
+    const MatrixProduct& p = typed.product;
+    const auto what = [&] { return "compute the " + describe(typed); };
+    if (p.bias) {
+        library_.check(
+            library_.set_of_operation(operation_.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &p.bias, sizeof p.bias),
+            what);
+    }
+    library_.check(
+        library_.matmul(library_.handle, operation_.get(), &p.alpha, typed.b, b_.get(), typed.a, a_.get(), &p.beta, p.c,
+                        c_.get(), p.c, c_.get(), &algorithm_, workspace, workspace_bytes_, work_stream()),
+        what);
+}
+
+}  // namespace heed::cuda

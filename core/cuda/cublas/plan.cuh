@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cublasLt.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "heed/core/cuda/cublas/library.cuh"
+#include "heed/core/device/device.h"
+
+namespace heed::cuda {
+
+/// A product whose operands are elements of f32 or, in the precision bf16, of bf16: a and b in place of those of
+/// `product`, whose strides count such elements.
+struct TypedProduct {
+    MatrixProduct product;
+    const void* a;
+    const void* b;
+    Precision precision;
+};
+
+/// All of a product that the choice of an algorithm depends on.
+struct PlanKey {
+    std::array<int64_t, 13> values;
+
+    explicit PlanKey(const TypedProduct& typed);
+    bool operator==(const PlanKey&) const = default;
+};
+
+struct PlanKeyHash {
+    size_t operator()(const PlanKey& key) const;
+};
+
+/// How cuBLASLt computes products of one key. It thinks in columns: it is given c^T = op(b)^T op(a)^T, for which
+/// nothing is copied.
+class Plan {
+public:
+    Plan(const TypedProduct& typed, size_t workspace_bytes);
+
+    /// False where cuBLASLt has no algorithm for it.
+    bool exists() const { return exists_; }
+    void run(const TypedProduct& typed, void* workspace) const;
+
+private:
+    using Operation = std::unique_ptr<cublasLtMatmulDescOpaque_t, decltype(&cublasLtMatmulDescDestroy)>;
+    using Layout = std::unique_ptr<cublasLtMatrixLayoutOpaque_t, decltype(&cublasLtMatrixLayoutDestroy)>;
+
+    Layout make_layout(const MatrixProduct& p, cudaDataType_t type, int64_t rows, int64_t columns, int64_t stride,
+                       int64_t batch_stride) const;
+    void choose_algorithm(const TypedProduct& typed, size_t workspace_bytes);
+
+    const CublasLibrary& library_;
+    Operation operation_;
+    Layout a_, b_, c_;
+    cublasLtMatmulAlgo_t algorithm_{};
+    size_t workspace_bytes_ = 0;
+    bool exists_ = false;
+};
+
+}  // namespace heed::cuda

@@ -1,0 +1,117 @@
+#include "heed/core/cuda/cublas/products.cuh"
+
+#include <cstdlib>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "heed/core/cuda/bf16_copy.cuh"
+#include "heed/core/cuda/cublas/library.cuh"
+#include "heed/core/cuda/cublas/plan.cuh"
+#include "heed/core/cuda/device_buffer.cuh"
+#include "heed/core/cuda/matrix_product.cuh"
+#include "heed/core/error.h"
+
+namespace heed::cuda {
+
+namespace {
+
+constexpr size_t workspace_bytes = size_t{32} << 20;  // what NVIDIA advises for Hopper
+
+/// Far more than a training needs; where shapes never repeat it bounds the memory.
+constexpr size_t most_kept_plans = 8192;
+
+class Products final : public CublasProducts {
+public:
+    Products() { workspace_.reserve(workspace_bytes); }
+
+    void multiply(const MatrixProduct& p, Precision precision) override {
+        if (p.rows == 0 || p.columns == 0 || p.batch == 0) return;
+        if (p.inner == 0) return tiled_matrix_product(p, precision);
+        if (p.batch > 1 && p.c_batch_stride == 0) return each_in_turn(p, precision);
+        const TypedProduct typed = precision == Precision::bf16 ? in_bf16(p) : TypedProduct{p, p.a, p.b, precision};
+        const Plan& plan = plan_for(typed);
+        if (plan.exists()) {
+            plan.run(typed, workspace_.reserve(workspace_bytes));
+        } else {
+            tiled_matrix_product(p, precision);
+        }
+    }
+
+    std::string name() const override {
+        const size_t version = cublas_library().version();
+        return "cuBLASLt " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+               std::to_string(version % 100);
+    }
+
+private:
+    /// The products of a batch that all go into one c.
+    void each_in_turn(MatrixProduct p, Precision precision) {
+        const int64_t batch = std::exchange(p.batch, 1);
+        for (int64_t i = 0; i < batch; ++i) {
+            multiply(p, precision);
+            p.a += p.a_batch_stride;
+            p.b += p.b_batch_stride;
+        }
+    }
+
+    const Plan& plan_for(const TypedProduct& typed) {
+        const PlanKey key(typed);
+        auto found = plans_.find(key);
+        if (found == plans_.end()) {
+            if (plans_.size() >= most_kept_plans) plans_.clear();
+            found = plans_.try_emplace(key, typed, workspace_bytes).first;
+        }
+        return found->second;
+    }
+
+    /// The product of copies of the operands; of one copy where both are the same matrices.
+    TypedProduct in_bf16(const MatrixProduct& p) {
+        const auto stored = [&](const float* data, bool transposed, int64_t rows, int64_t columns, int64_t row_stride,
+                                int64_t batch_stride) {
+            if (transposed) std::swap(rows, columns);
+            const int64_t batch = batch_stride == 0 ? 1 : p.batch;
+            return StoredMatrices{data, rows, columns, row_stride, batch, batch == 1 ? 0 : batch_stride};
+        };
+        const StoredMatrices a = stored(p.a, p.transpose_a, p.rows, p.inner, p.a_row_stride, p.a_batch_stride);
+        const StoredMatrices b = stored(p.b, p.transpose_b, p.inner, p.columns, p.b_row_stride, p.b_batch_stride);
+        const bool same = a == b;
+        // Rows are whole groups of 16 bytes, so that the second copy is as aligned as the first.
+        uint16_t* const copies = static_cast<uint16_t*>(
+            copies_.reserve(static_cast<size_t>(bf16_count(a) + (same ? 0 : bf16_count(b))) * sizeof(uint16_t)));
+        uint16_t* const copy_of_b = same ? copies : copies + bf16_count(a);
+        copy_as_bf16(a, copies);
+        if (!same) copy_as_bf16(b, copy_of_b);
+        TypedProduct typed{p, copies, copy_of_b, Precision::bf16};
+        const auto set_strides = [](const StoredMatrices& of, int64_t& row_stride, int64_t& batch_stride) {
+            row_stride = bf16_row_stride(of.columns);
+            batch_stride = of.batch == 1 ? 0 : of.rows * row_stride;
+        };
+        set_strides(a, typed.product.a_row_stride, typed.product.a_batch_stride);
+        set_strides(b, typed.product.b_row_stride, typed.product.b_batch_stride);
+        return typed;
+    }
+
+    DeviceBuffer workspace_, copies_;
+    std::unordered_map<PlanKey, Plan, PlanKeyHash> plans_;
+};
+
+/// Whether HEED_CUBLAS asks for the library.
+bool is_wanted() {
+    const char* const text = std::getenv("HEED_CUBLAS");
+    const std::string_view value = text ? text : "";
+    if (value == "off") return false;
+    if (value.empty() || value == "on") return true;
+    throw UserError("The environment variable HEED_CUBLAS must be on or off, but it is '" + std::string(value) + "'.");
+}
+
+}  // namespace
+
+LoadedCublas load_cublas() {
+    if (!is_wanted()) return {nullptr, " (HEED_CUBLAS=off)"};
+    const CublasLibrary& library = cublas_library();
+    if (!library.handle) return {nullptr, " (" + library.missing + ")"};
+    return {std::make_unique<Products>(), ""};
+}
+
+}  // namespace heed::cuda
