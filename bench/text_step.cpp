@@ -1,18 +1,22 @@
 // Time of a training step (forward, backward, AdamW) of a text classifier and of a translator on random ids, and of
-// decoding with a cache, greedy and with 4 beams, always 32 tokens. compare.py in pytorch/ holds it against PyTorch.
+// decoding with a cache, greedy and with 4 beams, always as many tokens. compare.py in pytorch/ holds it against
+// PyTorch.
 //
-//   bench_text_step [--task classifier|translator|greedy|beam] [--attention NAME] [--batch N] [--tokens N]
-//                   [--threads N] [--seconds S]
+//   bench_text_step [--task classifier|translator|greedy|beam] [--size small|base] [--device NAME] [--attention NAME]
+//                   [--batch N] [--tokens N] [--threads N] [--seconds S]
 //
-// Without --task all of them run. One JSON line each: the best and the median step on the clock ("best_ms", "ms") and
-// the median of the processor time of the main thread ("main_ms") and of all threads ("cpu_ms"), and the most memory
-// of all tensors ("peak_mb"). --tokens is the length of the classifier's texts.
+// Without --task all of them run. --size base is for a card: a classifier as large as BERT-base and the base translator
+// of Vaswani et al. (2017). One JSON line each: the best and the median step on the clock ("best_ms", "ms") and the
+// median of the processor time of the main thread ("main_ms") and of all threads ("cpu_ms"), the rate of the products
+// of a training step ("gflops") and the most memory of all tensors ("peak_mb"). Every step ends with a value on the
+// host, so that a device has done all of it. --tokens is the length of all texts and sentences.
 
 #include <fmt/format.h>
 #include <getopt.h>
 #include <time.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -39,9 +43,11 @@ namespace {
 
 struct TextBenchSettings {
     std::string task;
+    std::string size = "small";
+    std::string device = "cpu";
     std::string attention = "sdpa";
     int64_t batch = 0;
-    int64_t tokens = 512;
+    int64_t tokens = 0;  ///< 0: as many as the model is made for
     double seconds = 3.0;
 };
 
@@ -69,8 +75,16 @@ Tensor all_of_length(Context& context, int64_t batch, int64_t tokens) {
     return Tensor::from_host(context, {batch}, std::span<const int32_t>(lengths));
 }
 
-/// Calls `step` for some seconds and prints what it took. `items` is what a step works through: tokens or sentences.
-void measure_steps(const TextBenchSettings& settings, const char* task, Context& context, int64_t batch, double items,
+/// What a step works through.
+struct StepWork {
+    int64_t batch = 0;
+    double items = 0;            ///< tokens or sentences
+    double multiplies = 0;       ///< of a training step; 0 where they are not counted
+    const char* unit = "items";  ///< name of the items
+};
+
+/// Calls `step`, which must end with a value on the host, for some seconds and prints what it took.
+void measure_steps(const TextBenchSettings& settings, const char* task, Context& context, const StepWork& work,
                    const std::function<void()>& step) {
     step();
     step();
@@ -84,12 +98,15 @@ void measure_steps(const TextBenchSettings& settings, const char* task, Context&
         main.push_back(text_bench_clock(CLOCK_THREAD_CPUTIME_ID) - times[1]);
         cpu.push_back(text_bench_clock(CLOCK_PROCESS_CPUTIME_ID) - times[2]);
     }
-    fmt::print(R"({{"bench": "{}", "attention": "{}", "batch": {}, "threads": {}, "isa": "{}", "ms": {:.5g}, )"
-               R"("best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "per_s": {:.5g}, "peak_mb": {:.5g}}})"
+    fmt::print(R"({{"bench": "{}", "size": "{}", "device": "{}", "attention": "{}", "batch": {}, "threads": {}, )"
+               R"("isa": "{}", "ms": {:.5g}, "best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "per_s": {:.5g}, )"
+               R"("unit": "{}", "gflops": {:.5g}, "peak_mb": {:.5g}}})"
                "\n",
-               task, settings.attention, batch, thread_count(), isa_name(active_isa()), middle(wall) * 1e3,
-               *std::min_element(wall.begin(), wall.end()) * 1e3, middle(main) * 1e3, middle(cpu) * 1e3,
-               items / middle(wall), static_cast<double>(context.allocator().peak_bytes()) / (1 << 20));
+               task, settings.size, settings.device, settings.attention, work.batch, thread_count(),
+               isa_name(active_isa()), middle(wall) * 1e3, *std::min_element(wall.begin(), wall.end()) * 1e3,
+               middle(main) * 1e3, middle(cpu) * 1e3, work.items / middle(wall), work.unit,
+               2e-9 * work.multiplies / middle(wall),
+               static_cast<double>(context.allocator().peak_bytes()) / (1 << 20));
     std::fflush(stdout);
 }
 
@@ -105,10 +122,12 @@ public:
         state.training = true;
         state.step = static_cast<uint32_t>(steps_++);
         store_.begin_step();
-        context_.tape().backward(forward(state).loss);
+        const CrossEntropyResult loss = forward(state);
+        context_.tape().backward(loss.loss);
         context_.tape().clear();
         store_.finish_gradients();
         optimizer_->step(steps_, 1e-4, 1.0 / static_cast<double>(rows));
+        if (!std::isfinite(loss.totals().loss)) throw Error("the loss is not a finite number");
     }
 
 private:
@@ -118,73 +137,96 @@ private:
     int64_t steps_ = 0;
 };
 
+/// Multiply-adds of a training step: forward, and twice that backward.
+double step_multiplies(int64_t batch, int64_t multiplies) {
+    return 3.0 * static_cast<double>(batch) * static_cast<double>(multiplies);
+}
+
 void bench_classifier(const TextBenchSettings& settings, const AttentionChoice& attention) {
+    const bool base = settings.size == "base";
     const int64_t batch = settings.batch > 0 ? settings.batch : 32;
-    const int64_t tokens = settings.tokens;
-    constexpr int64_t vocabulary = 20000;
+    const int64_t tokens = settings.tokens > 0 ? settings.tokens : 512;
+    const int64_t vocabulary = base ? 30522 : 20000;
     TextClassifierOptions options;
-    options.dim = 128;
-    options.mlp_dim = 512;
+    options.dim = base ? 768 : 128;
+    options.mlp_dim = base ? 3072 : 512;
     options.dropout = 0;
-    Context context;
+    if (base) options.depth = options.heads = 12;
+    Context context(settings.device);
     const auto model = make_text_classifier(options, attention, {vocabulary, tokens, 2});
     TextBenchTraining training(context, *model);
     const Tensor ids = random_ids(context, batch, tokens, vocabulary, "ids");
     const Tensor labels = random_ids(context, batch, 1, 2, "labels").reshape({batch});
     const Tensor lengths = all_of_length(context, batch, tokens);
-    measure_steps(settings, "classifier", context, batch, static_cast<double>(batch * tokens), [&] {
+    const StepWork work{batch, static_cast<double>(batch * tokens), step_multiplies(batch, model->multiplies(tokens)),
+                        "tokens"};
+    measure_steps(settings, "classifier", context, work, [&] {
         training.step(batch, [&](const ForwardState& state) {
             return cross_entropy(model->forward(ids, lengths, state), labels, 0);
         });
     });
 }
 
-constexpr int64_t sentence_tokens = 32, sentence_vocabulary = 16000;
+/// The translator, and the sentences that it is given.
+struct TextBenchTranslator {
+    TextBenchTranslator(const TextBenchSettings& settings, const AttentionChoice& attention) {
+        const bool base = settings.size == "base";
+        tokens = settings.tokens > 0 ? settings.tokens : base ? 64 : 32;
+        vocabulary = base ? 32000 : 16000;
+        batch = base ? 128 : 64;
+        TranslatorOptions options;
+        options.encoder_depth = options.decoder_depth = base ? 6 : 4;
+        if (base) options.dim = 512;
+        if (base) options.mlp_dim = 2048;
+        options.dropout = 0;
+        options.tie = "all";
+        options.positions = "learned";
+        model =
+            make_translator(options, {attention, attention, attention}, {vocabulary, vocabulary, tokens, tokens, true});
+    }
 
-std::unique_ptr<Translator> bench_translator_model(const AttentionChoice& attention) {
-    TranslatorOptions options;
-    options.encoder_depth = options.decoder_depth = 4;
-    options.dropout = 0;
-    options.tie = "all";
-    options.positions = "learned";
-    return make_translator(options, {attention, attention, attention},
-                           {sentence_vocabulary, sentence_vocabulary, sentence_tokens, sentence_tokens, true});
-}
+    std::unique_ptr<Translator> model;
+    int64_t tokens, vocabulary;
+    int64_t batch;  ///< of a training step
+};
 
 void bench_translator(const TextBenchSettings& settings, const AttentionChoice& attention) {
-    const int64_t batch = settings.batch > 0 ? settings.batch : 64, places = batch * sentence_tokens;
-    Context context;
-    const auto model = bench_translator_model(attention);
-    TextBenchTraining training(context, *model);
-    const Tensor source = random_ids(context, batch, sentence_tokens, sentence_vocabulary, "source");
-    const Tensor target = random_ids(context, batch, sentence_tokens, sentence_vocabulary, "target");
-    const Tensor wanted = random_ids(context, places, 1, sentence_vocabulary, "wanted").reshape({places});
-    const Tensor lengths = all_of_length(context, batch, sentence_tokens);
-    measure_steps(settings, "translator", context, batch, static_cast<double>(places), [&] {
+    Context context(settings.device);
+    const TextBenchTranslator bench(settings, attention);
+    const int64_t batch = settings.batch > 0 ? settings.batch : bench.batch, places = batch * bench.tokens;
+    TextBenchTraining training(context, *bench.model);
+    const Tensor source = random_ids(context, batch, bench.tokens, bench.vocabulary, "source");
+    const Tensor target = random_ids(context, batch, bench.tokens, bench.vocabulary, "target");
+    const Tensor wanted = random_ids(context, places, 1, bench.vocabulary, "wanted").reshape({places});
+    const Tensor lengths = all_of_length(context, batch, bench.tokens);
+    const StepWork work{batch, static_cast<double>(places),
+                        step_multiplies(batch, bench.model->multiplies(bench.tokens, bench.tokens)), "target tokens"};
+    measure_steps(settings, "translator", context, work, [&] {
         training.step(places, [&](const ForwardState& state) {
             const Variable logits =
-                model->decode(target, lengths, model->encode(source, lengths, state), lengths, state);
-            return cross_entropy(reshape(logits, {places, sentence_vocabulary}), wanted, 0.1f);
+                bench.model->decode(target, lengths, bench.model->encode(source, lengths, state), lengths, state);
+            return cross_entropy(reshape(logits, {places, bench.vocabulary}), wanted, 0.1f);
         });
     });
 }
 
 /// Translates a batch, by sentences that all get as many tokens.
 void bench_decoding(const TextBenchSettings& settings, const AttentionChoice& attention, int64_t beam) {
+    Context context(settings.device);
+    const TextBenchTranslator bench(settings, attention);
     const int64_t batch = settings.batch > 0 ? settings.batch : beam == 1 ? 64 : 16;
-    Context context;
-    const auto model = bench_translator_model(attention);
-    ParameterStore store(context, *model, 0);
+    ParameterStore store(context, *bench.model, 0);
     const NoGradient guard(context);
-    const Tensor source = random_ids(context, batch, sentence_tokens, sentence_vocabulary, "source");
-    const Tensor lengths = all_of_length(context, batch, sentence_tokens);
+    const Tensor source = random_ids(context, batch, bench.tokens, bench.vocabulary, "source");
+    const Tensor lengths = all_of_length(context, batch, bench.tokens);
     BeamSearchOptions options;
     options.beam = beam;
-    options.min_length = options.max_length = sentence_tokens - 1;  // and the end
-    const std::vector<int64_t> source_lengths(static_cast<size_t>(batch), sentence_tokens);
-    measure_steps(settings, beam == 1 ? "greedy" : "beam", context, batch, static_cast<double>(batch), [&] {
-        TranslatorSteps steps(*model, model->encode(source, lengths, {}).value(), lengths, sentence_vocabulary,
-                              sentence_tokens);
+    options.min_length = options.max_length = bench.tokens - 1;  // and the end
+    const std::vector<int64_t> source_lengths(static_cast<size_t>(batch), bench.tokens);
+    const StepWork work{batch, static_cast<double>(batch), 0, "sentences"};
+    measure_steps(settings, beam == 1 ? "greedy" : "beam", context, work, [&] {
+        TranslatorSteps steps(*bench.model, bench.model->encode(source, lengths, {}).value(), lengths, bench.vocabulary,
+                              bench.tokens);
         beam_search(steps, source_lengths, options, SpecialTokens());
     });
 }
@@ -200,6 +242,8 @@ double number_of(const char* option, const char* text) {
 
 TextBenchSettings text_bench_arguments(int argc, char** argv) {
     const option options[] = {{"task", required_argument, nullptr, 'k'},
+                              {"size", required_argument, nullptr, 'z'},
+                              {"device", required_argument, nullptr, 'e'},
                               {"attention", required_argument, nullptr, 'a'},
                               {"batch", required_argument, nullptr, 'b'},
                               {"tokens", required_argument, nullptr, 'n'},
@@ -209,6 +253,8 @@ TextBenchSettings text_bench_arguments(int argc, char** argv) {
     TextBenchSettings settings;
     for (int letter = 0; (letter = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
         if (letter == 'k') settings.task = optarg;
+        if (letter == 'z') settings.size = optarg;
+        if (letter == 'e') settings.device = optarg;
         if (letter == 'a') settings.attention = optarg;
         if (letter == 'b') settings.batch = static_cast<int64_t>(number_of("--batch", optarg));
         if (letter == 'n') settings.tokens = static_cast<int64_t>(number_of("--tokens", optarg));
@@ -221,6 +267,9 @@ TextBenchSettings text_bench_arguments(int argc, char** argv) {
 }
 
 void run_text_benches(const TextBenchSettings& settings) {
+    if (settings.size != "small" && settings.size != "base") {
+        throw UserError("expected --size small or base, got '" + settings.size + "'");
+    }
     const AttentionType& type = attention_type(settings.attention);
     const std::unique_ptr<Options> options = type.make_options();
     const AttentionChoice attention{&type, &dynamic_cast<AttentionOptions&>(*options)};

@@ -1,12 +1,13 @@
 // Time of a training step (forward, backward, AdamW) of the vision transformer on random data.
 //
-//   bench_training_step [--cfg mnist|cifar|tiny16] [--batch N] [--attention NAME] [--threads N] [--seconds S]
-//                       [--dropout P] [--tag TEXT]
+//   bench_training_step [--cfg mnist|cifar|tiny16|vit_b16] [--device NAME] [--batch N] [--attention NAME] [--threads N]
+//                       [--seconds S] [--dropout P] [--tag TEXT] [--once]
 //
-// Without --cfg all three sizes run. One JSON line a size: the median and the best over chunks of about a quarter of a
-// second, on the clock ("ms", "best_ms") and as processor time of the main thread ("main_ms") and of all threads
-// ("cpu_ms"), and the median processor time of the main thread in each part. compare.py in pytorch/ holds it
-// against the same model in PyTorch.
+// Without --cfg the three sizes for a processor run. One JSON line a size: the median and the best over chunks of about
+// a quarter of a second, on the clock ("ms", "best_ms") and as processor time of the main thread ("main_ms") and of all
+// threads ("cpu_ms"), and the median processor time of the main thread in each part. Every step ends with its loss on
+// the host, so that a device has done all of it. --once: two steps and no figures, for a profiler. compare.py in
+// pytorch/ holds it against the same model in PyTorch.
 
 #include <fmt/format.h>
 #include <getopt.h>
@@ -18,6 +19,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "heed/core/cpu/isa.h"
@@ -42,15 +44,19 @@ constexpr Size sizes[] = {
     {"mnist", 28, 1, 4, 128, 4, 4, 256, 10, 64},
     {"cifar", 32, 3, 4, 256, 8, 6, 512, 10, 64},
     {"tiny16", 224, 3, 16, 192, 3, 12, 768, 1000, 16},
+    {"vit_b16", 224, 3, 16, 768, 12, 12, 3072, 1000, 128},
 };
+constexpr std::string_view largest = "vit_b16";  ///< too much for a processor, unless asked for
 
 struct Settings {
     std::string size;
+    std::string device = "cpu";
     int64_t batch = 0;
     std::string attention = "sdpa";
     double seconds = 3.0;
     double dropout = 0.0;
     std::string tag;
+    bool once = false;
 };
 
 double clock_seconds(clockid_t id) {
@@ -69,7 +75,9 @@ double median(std::vector<double> values) {
 class Training {
 public:
     Training(const Size& size, const Settings& settings)
-        : batch_(settings.batch > 0 ? settings.batch : size.batch), type_(attention_type(settings.attention)) {
+        : context_(settings.device),
+          batch_(settings.batch > 0 ? settings.batch : size.batch),
+          type_(attention_type(settings.attention)) {
         VitOptions options;
         options.dim = size.dim;
         options.heads = size.heads;
@@ -164,20 +172,22 @@ void run(const Size& size, const Settings& settings) {
     Training training(size, settings);
     training.step();
     const double first = clock_seconds(CLOCK_MONOTONIC) - created;
+    if (settings.once) return training.step();
     const Times times = measure(training, settings.seconds);
     const double wall = median(times.wall);
-    fmt::print(R"({{"bench": "vit", "cfg": "{}", "attention": "{}", "batch": {}, "threads": {}, "isa": "{}", )"
-               R"("ms": {:.5g}, "best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "best_cpu_ms": {:.5g}, )"
-               R"("per_s": {:.5g}, "gflops": {:.5g}, )"
-               R"("parts_main_ms": {{"fwd": {:.5g}, "bwd": {:.5g}, "opt": {:.5g}}}, "first_s": {:.4g}, "params": {}, )"
-               R"("peak_mb": {:.5g}, "tag": "{}"}})"
-               "\n",
-               size.name, settings.attention, training.batch(), thread_count(), isa_name(active_isa()), wall * 1e3,
-               *std::min_element(times.wall.begin(), times.wall.end()) * 1e3, median(times.main) * 1e3,
-               median(times.cpu) * 1e3, *std::min_element(times.cpu.begin(), times.cpu.end()) * 1e3,
-               static_cast<double>(training.batch()) / wall, 2e-9 * training.multiplies() / wall,
-               median(training.forward) * 1e3, median(training.backward) * 1e3, median(training.update) * 1e3, first,
-               training.parameters(), static_cast<double>(training.peak_bytes()) / (1 << 20), settings.tag);
+    fmt::print(
+        R"({{"bench": "vit", "cfg": "{}", "device": "{}", "attention": "{}", "batch": {}, "threads": {}, "isa": "{}", )"
+        R"("ms": {:.5g}, "best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "best_cpu_ms": {:.5g}, )"
+        R"("per_s": {:.5g}, "unit": "images", "gflops": {:.5g}, )"
+        R"("parts_main_ms": {{"fwd": {:.5g}, "bwd": {:.5g}, "opt": {:.5g}}}, "first_s": {:.4g}, "params": {}, )"
+        R"("peak_mb": {:.5g}, "tag": "{}"}})"
+        "\n",
+        size.name, settings.device, settings.attention, training.batch(), thread_count(), isa_name(active_isa()),
+        wall * 1e3, *std::min_element(times.wall.begin(), times.wall.end()) * 1e3, median(times.main) * 1e3,
+        median(times.cpu) * 1e3, *std::min_element(times.cpu.begin(), times.cpu.end()) * 1e3,
+        static_cast<double>(training.batch()) / wall, 2e-9 * training.multiplies() / wall,
+        median(training.forward) * 1e3, median(training.backward) * 1e3, median(training.update) * 1e3, first,
+        training.parameters(), static_cast<double>(training.peak_bytes()) / (1 << 20), settings.tag);
     std::fflush(stdout);
 }
 
@@ -201,20 +211,23 @@ double real_number(const char* option, const char* text) {
 
 Settings read_arguments(int argc, char** argv) {
     const option options[] = {
-        {"cfg", required_argument, nullptr, 'c'},       {"batch", required_argument, nullptr, 'b'},
-        {"attention", required_argument, nullptr, 'a'}, {"threads", required_argument, nullptr, 't'},
-        {"seconds", required_argument, nullptr, 's'},   {"dropout", required_argument, nullptr, 'd'},
-        {"tag", required_argument, nullptr, 'g'},       {nullptr, 0, nullptr, 0},
+        {"cfg", required_argument, nullptr, 'c'},     {"device", required_argument, nullptr, 'e'},
+        {"batch", required_argument, nullptr, 'b'},   {"attention", required_argument, nullptr, 'a'},
+        {"threads", required_argument, nullptr, 't'}, {"seconds", required_argument, nullptr, 's'},
+        {"dropout", required_argument, nullptr, 'd'}, {"tag", required_argument, nullptr, 'g'},
+        {"once", no_argument, nullptr, 'o'},          {nullptr, 0, nullptr, 0},
     };
     Settings settings;
     for (int letter = 0; (letter = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
         if (letter == 'c') settings.size = optarg;
+        if (letter == 'e') settings.device = optarg;
         if (letter == 'b') settings.batch = positive_number("--batch", optarg);
         if (letter == 'a') settings.attention = optarg;
         if (letter == 't') set_thread_count(static_cast<int>(positive_number("--threads", optarg)));
         if (letter == 's') settings.seconds = real_number("--seconds", optarg);
         if (letter == 'd') settings.dropout = real_number("--dropout", optarg);
         if (letter == 'g') settings.tag = optarg;
+        if (letter == 'o') settings.once = true;
         if (letter == '?') throw UserError("the options are listed at the top of bench/training_step.cpp");
     }
     if (optind < argc) throw UserError(std::string("unexpected argument '") + argv[optind] + "'");
@@ -224,11 +237,11 @@ Settings read_arguments(int argc, char** argv) {
 void run_all(const Settings& settings) {
     bool found = false;
     for (const Size& size : sizes) {
-        if (!settings.size.empty() && settings.size != size.name) continue;
+        if (settings.size.empty() ? size.name == largest : settings.size != size.name) continue;
         run(size, settings);
         found = true;
     }
-    if (!found) throw UserError("expected --cfg mnist, cifar or tiny16, got '" + settings.size + "'");
+    if (!found) throw UserError("expected --cfg mnist, cifar, tiny16 or vit_b16, got '" + settings.size + "'");
 }
 
 }  // namespace

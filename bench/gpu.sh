@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# One script for the first minutes on an NVIDIA card: what it is, the tests, three trainings, speed, and PyTorch beside it.
+#
+#   bench/gpu.sh [OPTION...] [query] [tests] [trainings] [throughput] [kernels] [peer]      (default: all, in this order)
+#   bench/gpu.sh --bundle FILE.tar.xz     packs the programs, their libraries and this script for a machine with a card
+#
+#   query        card, driver, memory; what a copy and a large product reach, by PyTorch where python3 has it
+#   tests        every program *_cuda_tests of the folder --tests, all at once
+#   trainings    20 steps of an image, a text and a translation model: the losses of the device against the processor's
+#   throughput   training steps of ViT-B/16, a classifier as large as BERT-base, a base translator; attention alone
+#   kernels      which kernels a step of ViT-B/16 spends its time in (with Nsight Compute, where it is installed)
+#   peer         the same three models in PyTorch, eager and compiled
+#
+#   --programs FOLDER   with heed and bench/ (default: bin of the unpacked bundle, or build/release/bin)
+#   --tests FOLDER      with the test programs for a card (default: tests of the bundle, or build/device/bin)
+#   --device NAME       default cuda; cpu for a trial
+#   --seconds S         measuring time of each figure (default 2)
+#   --tiny              small batches and few texts, for a trial on a processor
+#
+# OUT names the folder for logs, results and a summary (default: a new one). No data and no network are needed. Every
+# part has a time limit; all parts together take less than 8 minutes. A part that fails does not stop the others; the
+# exit code is then 1. The table at the end holds what docs/results/gpu.md explains.
+# shellcheck disable=SC2317  # the parts are called by their names
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+here=$root/bench
+if [[ -d $root/lib && -x $root/bin/heed ]]; then
+  programs=$root/bin tests=$root/tests libraries=$root/lib
+else
+  programs=$root/build/release/bin tests=$root/build/device/bin libraries=''
+fi
+device=cuda seconds=2 tiny='' parts=()
+
+fail() {
+  echo "gpu.sh: $1" >&2
+  exit 2
+}
+while (($#)); do
+  case $1 in
+    --bundle) exec bash "$here/gpu/bundle.sh" "${2:?FILE.tar.xz}" "$programs" "$tests" ;;
+    --programs) programs=$(realpath "${2:?FOLDER}") && shift ;;
+    --tests) tests=$(realpath "${2:?FOLDER}") && shift ;;
+    --device) device=${2:?NAME} && shift ;;
+    --seconds) seconds=${2:?S} && shift ;;
+    --tiny) tiny=yes ;;
+    query | tests | trainings | throughput | kernels | peer) parts+=("$1") ;;
+    *) fail "expected an option or a part (query, tests, trainings, throughput, kernels, peer), got '$1'" ;;
+  esac
+  shift
+done
+((${#parts[@]})) || parts=(query tests trainings throughput kernels peer)
+[[ -x $programs/heed ]] || fail "no program heed in $programs (--programs)"
+out=${OUT:-$(mktemp -d)}
+mkdir -p "$out"
+out=$(realpath "$out")
+results=$out/results.jsonl summary=$out/summary.txt
+: >"$results"
+: >"$summary"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+begun=$SECONDS
+
+# Heed's programs find the libraries that came along; nothing else may.
+heed=(env "LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" OMP_WAIT_POLICY=passive)
+card=processor
+[[ $device == cuda ]] && card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1)
+has_torch() { python3 -c 'import torch' 2>/dev/null; }
+
+note() {
+  echo "$1" | tee -a "$summary"
+}
+
+# limited SECONDS NAME COMMAND...: output to NAME.log; its JSON lines are results.
+limited() {
+  local limit=$1 name=$2 code=0
+  shift 2
+  local start=$SECONDS
+  timeout -k 5 "$limit" "$@" >"$out/$name.log" 2>&1 || code=$?
+  grep -h '^{' "$out/$name.log" >>"$results"
+  if ((code)); then
+    failed=1
+    note "FAILED $name (exit code $code, $((SECONDS - start)) s): $(grep -v '^{' "$out/$name.log" | tail -1 | cut -c1-160)"
+  fi
+  return "$code"
+}
+
+query() {
+  nvidia-smi >"$out/nvidia-smi.log" 2>&1
+  note "$(nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader 2>/dev/null || echo 'no nvidia-smi')"
+  note "$(nproc) cores, $(ldd --version | head -1), $("${heed[@]}" "$programs/heed" --version 2>&1 | head -1)"
+  if has_torch; then
+    limited 60 copy python3 "$here/pytorch/gpu.py" --case copy --device "$device" ${tiny:+--tiny}
+  fi
+}
+
+run_tests() {
+  local program name pids=() names=()
+  for program in "$tests"/*_cuda_tests; do
+    [[ -x $program ]] || { note "tests: no *_cuda_tests in $tests (--tests)" && failed=1 && return; }
+    name=$(basename "$program")
+    (cd "$root" && timeout -k 5 150 "${heed[@]}" HEED_PROGRAM="$programs/heed" "$program" --gtest_brief=0 >"$out/$name.log" 2>&1) &
+    pids+=($!) names+=("$name")
+  done
+  for i in "${!pids[@]}"; do
+    local code=0
+    wait "${pids[i]}" || code=$?
+    ((code)) && failed=1
+    note "tests ${names[i]}: exit code $code, $(grep -c '^\[       OK' "$out/${names[i]}.log") passed, $(grep '^\[  SKIPPED ' "$out/${names[i]}.log" | grep -c ' ms)') skipped, $(grep '^\[  FAILED  \]' "$out/${names[i]}.log" | grep -c ' ms)') failed"
+    grep '^\[  FAILED  \]' "$out/${names[i]}.log" | grep ' ms)' | head -8 | tee -a "$summary"
+  done
+}
+
+trainings() {
+  limited 120 trainings python3 "$here/gpu/trainings.py" --folder "$scratch/trainings" --device "$device" \
+    --steps "$([[ $tiny ]] && echo 3 || echo 20)" -- "${heed[@]}" "$programs/heed"
+  mkdir -p "$out/trainings"
+  cp "$scratch"/trainings/*.log "$out/trainings" 2>/dev/null
+}
+
+steps=(bench_training_step --cfg vit_b16)
+classifier=(bench_text_step --task classifier --size base)
+translator=(bench_text_step --task translator --size base)
+if [[ $tiny ]]; then
+  steps+=(--batch 1) classifier+=(--batch 1 --tokens 32) translator+=(--batch 1 --tokens 16)
+fi
+
+# bench NAME PROGRAM ARGUMENT...
+bench() {
+  local name=$1 program=$2
+  shift 2
+  limited 60 "$name" "${heed[@]}" "$programs/bench/$program" "$@" --device "$device" --seconds "$seconds"
+}
+
+throughput() {
+  bench vit_b16 "${steps[@]}"
+  bench classifier "${classifier[@]}"
+  bench translator "${translator[@]}"
+}
+
+kernels() {
+  [[ $device == cuda ]] || return
+  local ncu
+  ncu=$(command -v ncu || compgen -G '/opt/nvidia/nsight-compute/*/ncu' | tail -1)
+  [[ $ncu ]] || { note "kernels: no ncu here" && return; }
+  # The first two of the program's steps; small batches cannot show where a large one's time goes.
+  limited 120 kernels_ncu "${heed[@]}" "$ncu" --clock-control none --metrics gpu__time_duration.sum --csv --page raw \
+    --log-file "$out/kernels.csv" "$programs/bench/${steps[0]}" "${steps[@]:1}" --device cuda --once
+  python3 "$here/gpu/report.py" kernels "$out/kernels.csv" >"$out/kernels.txt" 2>&1 || failed=1
+}
+
+peer() {
+  has_torch || { note "peer: python3 has no torch here" && return; }
+  local case
+  for case in vit_b16 classifier translator; do
+    limited 100 "peer_$case" python3 "$here/pytorch/gpu.py" --case "$case" --device "$device" --seconds "$seconds" \
+      --form tf32 bf16 bf16+compile ${tiny:+--tiny}
+  done
+}
+
+for part in "${parts[@]}"; do
+  echo "== $part ($((SECONDS - begun)) s)"
+  case $part in
+    tests) run_tests ;;
+    *) "$part" ;;
+  esac
+done
+python3 "$here/gpu/report.py" steps "$results" --card "$card" | tee -a "$summary"
+[[ -s $out/kernels.txt ]] && head -25 "$out/kernels.txt" | tee -a "$summary"
+note "$((SECONDS - begun)) s in all; logs in $out"
+exit "$failed"
