@@ -5,15 +5,16 @@
 #   bench/gpu.sh --bundle FILE.tar.xz     packs the programs, their libraries and this script for a machine with a card
 #
 #   query        card, driver, memory; what a copy and a large product reach, by PyTorch where python3 has it
-#   tests        every program *_cuda_tests of the folder --tests, all at once
+#   tests        every program *_cuda*_tests of the folder --tests, all at once
 #   trainings    20 steps of an image, a text and a translation model: the losses of the device against the processor's
 #   throughput   training steps of ViT-B/16, a classifier as large as BERT-base, a base translator; attention alone
 #   kernels      which kernels a step of ViT-B/16 spends its time in (with Nsight Compute, where it is installed)
 #   peer         the same three models in PyTorch, eager and compiled
 #
 #   --programs FOLDER   with heed and bench/ (default: bin of the unpacked bundle, or build/release/bin)
-#   --tests FOLDER      with the test programs for a card (default: tests of the bundle, or build/device/bin)
+#   --tests FOLDER      with the test programs for a card (default: tests of the bundle, or build/device/bin/tests)
 #   --device NAME       default cuda; cpu for a trial
+#   --precision LIST    of the training steps (default "f32 tf32 bf16"; f32 with another device)
 #   --seconds S         measuring time of each figure (default 2)
 #   --tiny              small batches and few texts, for a trial on a processor
 #
@@ -27,9 +28,9 @@ here=$root/bench
 if [[ -d $root/lib && -x $root/bin/heed ]]; then
   programs=$root/bin tests=$root/tests libraries=$root/lib
 else
-  programs=$root/build/release/bin tests=$root/build/device/bin libraries=''
+  programs=$root/build/release/bin tests=$root/build/device/bin/tests libraries=''
 fi
-device=cuda seconds=2 tiny='' parts=()
+device=cuda precisions='' seconds=2 tiny='' parts=()
 
 fail() {
   echo "gpu.sh: $1" >&2
@@ -41,6 +42,7 @@ while (($#)); do
     --programs) programs=$(realpath "${2:?FOLDER}") && shift ;;
     --tests) tests=$(realpath "${2:?FOLDER}") && shift ;;
     --device) device=${2:?NAME} && shift ;;
+    --precision) precisions=${2:?LIST} && shift ;;
     --seconds) seconds=${2:?S} && shift ;;
     --tiny) tiny=yes ;;
     query | tests | trainings | throughput | kernels | peer) parts+=("$1") ;;
@@ -50,6 +52,8 @@ while (($#)); do
 done
 ((${#parts[@]})) || parts=(query tests trainings throughput kernels peer)
 [[ -x $programs/heed ]] || fail "no program heed in $programs (--programs)"
+[[ $device == cuda ]] || precisions=f32
+: "${precisions:=f32 tf32 bf16}"
 out=${OUT:-$(mktemp -d)}
 mkdir -p "$out"
 out=$(realpath "$out")
@@ -61,8 +65,13 @@ trap 'rm -rf "$scratch"' EXIT
 failed=0
 begun=$SECONDS
 
-# Heed's programs find the libraries that came along; nothing else may.
-heed=(env "LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" OMP_WAIT_POLICY=passive)
+# Heed's programs, and they alone, find the libraries that came along, and those of CUDA that they load at run time:
+# where PyTorch was installed from wheels, it has them.
+for folder in /usr/local/cuda/lib64 $(python3 -c 'import nvidia, os
+for path in nvidia.__path__: print(*(os.path.join(path, name, "lib") for name in sorted(os.listdir(path))))' 2>/dev/null); do
+  [[ ! -d $folder ]] || libraries=$libraries:$folder
+done
+heed=(env "LD_LIBRARY_PATH=${libraries#:}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" OMP_WAIT_POLICY=passive)
 card=processor
 [[ $device == cuda ]] && card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1)
 has_torch() { python3 -c 'import torch' 2>/dev/null; }
@@ -96,8 +105,8 @@ query() {
 
 run_tests() {
   local program name pids=() names=()
-  for program in "$tests"/*_cuda_tests; do
-    [[ -x $program ]] || { note "tests: no *_cuda_tests in $tests (--tests)" && failed=1 && return; }
+  for program in "$tests"/*_cuda*_tests; do
+    [[ -x $program ]] || { note "tests: no *_cuda*_tests in $tests (--tests)" && failed=1 && return; }
     name=$(basename "$program")
     (cd "$root" && timeout -k 5 150 "${heed[@]}" HEED_PROGRAM="$programs/heed" "$program" --gtest_brief=0 >"$out/$name.log" 2>&1) &
     pids+=($!) names+=("$name")
@@ -129,13 +138,16 @@ fi
 bench() {
   local name=$1 program=$2
   shift 2
-  limited 60 "$name" "${heed[@]}" "$programs/bench/$program" "$@" --device "$device" --seconds "$seconds"
+  limited 45 "$name" "${heed[@]}" "$programs/bench/$program" "$@" --device "$device" --seconds "$seconds"
 }
 
 throughput() {
-  bench vit_b16 "${steps[@]}"
-  bench classifier "${classifier[@]}"
-  bench translator "${translator[@]}"
+  local precision
+  for precision in $precisions; do
+    bench "vit_b16_$precision" "${steps[@]}" --precision "$precision"
+    bench "classifier_$precision" "${classifier[@]}" --precision "$precision"
+    bench "translator_$precision" "${translator[@]}" --precision "$precision"
+  done
 }
 
 kernels() {
@@ -143,9 +155,10 @@ kernels() {
   local ncu
   ncu=$(command -v ncu || compgen -G '/opt/nvidia/nsight-compute/*/ncu' | tail -1)
   [[ $ncu ]] || { note "kernels: no ncu here" && return; }
-  # The first two of the program's steps; small batches cannot show where a large one's time goes.
+  # Two steps, in the last of the precisions.
   limited 120 kernels_ncu "${heed[@]}" "$ncu" --clock-control none --metrics gpu__time_duration.sum --csv --page raw \
-    --log-file "$out/kernels.csv" "$programs/bench/${steps[0]}" "${steps[@]:1}" --device cuda --once
+    --log-file "$out/kernels.csv" "$programs/bench/${steps[0]}" "${steps[@]:1}" --device cuda \
+    --precision "${precisions##* }" --once
   python3 "$here/gpu/report.py" kernels "$out/kernels.csv" >"$out/kernels.txt" 2>&1 || failed=1
 }
 

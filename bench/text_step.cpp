@@ -2,8 +2,8 @@
 // decoding with a cache, greedy and with 4 beams, always as many tokens. compare.py in pytorch/ holds it against
 // PyTorch.
 //
-//   bench_text_step [--task classifier|translator|greedy|beam] [--size small|base] [--device NAME] [--attention NAME]
-//                   [--batch N] [--tokens N] [--threads N] [--seconds S]
+//   bench_text_step [--task classifier|translator|greedy|beam] [--size small|base] [--device NAME]
+//                   [--precision f32|tf32|bf16] [--attention NAME] [--batch N] [--tokens N] [--threads N] [--seconds S]
 //
 // Without --task all of them run. --size base is for a card: a classifier as large as BERT-base and the base translator
 // of Vaswani et al. (2017). One JSON line each: the best and the median step on the clock ("best_ms", "ms") and the
@@ -37,6 +37,7 @@
 #include "heed/trainers/decoding/beam_search.h"
 #include "heed/trainers/optimizers/adam.h"
 #include "heed/trainers/translations/translator_steps.h"
+#include "precision_option.h"
 
 namespace heed {
 namespace {
@@ -45,6 +46,7 @@ struct TextBenchSettings {
     std::string task;
     std::string size = "small";
     std::string device = "cpu";
+    Precision precision = Precision::f32;
     std::string attention = "sdpa";
     int64_t batch = 0;
     int64_t tokens = 0;  ///< 0: as many as the model is made for
@@ -98,15 +100,15 @@ void measure_steps(const TextBenchSettings& settings, const char* task, Context&
         main.push_back(text_bench_clock(CLOCK_THREAD_CPUTIME_ID) - times[1]);
         cpu.push_back(text_bench_clock(CLOCK_PROCESS_CPUTIME_ID) - times[2]);
     }
-    fmt::print(R"({{"bench": "{}", "size": "{}", "device": "{}", "attention": "{}", "batch": {}, "threads": {}, )"
-               R"("isa": "{}", "ms": {:.5g}, "best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "per_s": {:.5g}, )"
-               R"("unit": "{}", "gflops": {:.5g}, "peak_mb": {:.5g}}})"
-               "\n",
-               task, settings.size, settings.device, settings.attention, work.batch, thread_count(),
-               isa_name(active_isa()), middle(wall) * 1e3, *std::min_element(wall.begin(), wall.end()) * 1e3,
-               middle(main) * 1e3, middle(cpu) * 1e3, work.items / middle(wall), work.unit,
-               2e-9 * work.multiplies / middle(wall),
-               static_cast<double>(context.allocator().peak_bytes()) / (1 << 20));
+    fmt::print(
+        R"({{"bench": "{}", "size": "{}", "device": "{}", "precision": "{}", "attention": "{}", "batch": {}, "threads": {}, )"
+        R"("isa": "{}", "ms": {:.5g}, "best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "per_s": {:.5g}, )"
+        R"("unit": "{}", "gflops": {:.5g}, "peak_mb": {:.5g}}})"
+        "\n",
+        task, settings.size, settings.device, name_of(settings.precision), settings.attention, work.batch,
+        thread_count(), isa_name(active_isa()), middle(wall) * 1e3, *std::min_element(wall.begin(), wall.end()) * 1e3,
+        middle(main) * 1e3, middle(cpu) * 1e3, work.items / middle(wall), work.unit,
+        2e-9 * work.multiplies / middle(wall), static_cast<double>(context.allocator().peak_bytes()) / (1 << 20));
     std::fflush(stdout);
 }
 
@@ -153,6 +155,7 @@ void bench_classifier(const TextBenchSettings& settings, const AttentionChoice& 
     options.dropout = 0;
     if (base) options.depth = options.heads = 12;
     Context context(settings.device);
+    context.device().set_precision(settings.precision);
     const auto model = make_text_classifier(options, attention, {vocabulary, tokens, 2});
     TextBenchTraining training(context, *model);
     const Tensor ids = random_ids(context, batch, tokens, vocabulary, "ids");
@@ -192,6 +195,7 @@ struct TextBenchTranslator {
 
 void bench_translator(const TextBenchSettings& settings, const AttentionChoice& attention) {
     Context context(settings.device);
+    context.device().set_precision(settings.precision);
     const TextBenchTranslator bench(settings, attention);
     const int64_t batch = settings.batch > 0 ? settings.batch : bench.batch, places = batch * bench.tokens;
     TextBenchTraining training(context, *bench.model);
@@ -213,6 +217,7 @@ void bench_translator(const TextBenchSettings& settings, const AttentionChoice& 
 /// Translates a batch, by sentences that all get as many tokens.
 void bench_decoding(const TextBenchSettings& settings, const AttentionChoice& attention, int64_t beam) {
     Context context(settings.device);
+    context.device().set_precision(settings.precision);
     const TextBenchTranslator bench(settings, attention);
     const int64_t batch = settings.batch > 0 ? settings.batch : beam == 1 ? 64 : 16;
     ParameterStore store(context, *bench.model, 0);
@@ -241,20 +246,18 @@ double number_of(const char* option, const char* text) {
 }
 
 TextBenchSettings text_bench_arguments(int argc, char** argv) {
-    const option options[] = {{"task", required_argument, nullptr, 'k'},
-                              {"size", required_argument, nullptr, 'z'},
-                              {"device", required_argument, nullptr, 'e'},
-                              {"attention", required_argument, nullptr, 'a'},
-                              {"batch", required_argument, nullptr, 'b'},
-                              {"tokens", required_argument, nullptr, 'n'},
-                              {"threads", required_argument, nullptr, 't'},
-                              {"seconds", required_argument, nullptr, 's'},
-                              {nullptr, 0, nullptr, 0}};
+    const option options[] = {
+        {"task", required_argument, nullptr, 'k'},      {"size", required_argument, nullptr, 'z'},
+        {"device", required_argument, nullptr, 'e'},    {"precision", required_argument, nullptr, 'p'},
+        {"attention", required_argument, nullptr, 'a'}, {"batch", required_argument, nullptr, 'b'},
+        {"tokens", required_argument, nullptr, 'n'},    {"threads", required_argument, nullptr, 't'},
+        {"seconds", required_argument, nullptr, 's'},   {nullptr, 0, nullptr, 0}};
     TextBenchSettings settings;
     for (int letter = 0; (letter = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
         if (letter == 'k') settings.task = optarg;
         if (letter == 'z') settings.size = optarg;
         if (letter == 'e') settings.device = optarg;
+        if (letter == 'p') settings.precision = precision_of(optarg);
         if (letter == 'a') settings.attention = optarg;
         if (letter == 'b') settings.batch = static_cast<int64_t>(number_of("--batch", optarg));
         if (letter == 'n') settings.tokens = static_cast<int64_t>(number_of("--tokens", optarg));

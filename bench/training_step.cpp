@@ -1,7 +1,7 @@
 // Time of a training step (forward, backward, AdamW) of the vision transformer on random data.
 //
-//   bench_training_step [--cfg mnist|cifar|tiny16|vit_b16] [--device NAME] [--batch N] [--attention NAME] [--threads N]
-//                       [--seconds S] [--dropout P] [--tag TEXT] [--once]
+//   bench_training_step [--cfg mnist|cifar|tiny16|vit_b16] [--device NAME] [--precision f32|tf32|bf16] [--batch N]
+//                       [--attention NAME] [--threads N] [--seconds S] [--dropout P] [--tag TEXT] [--once]
 //
 // Without --cfg the three sizes for a processor run. One JSON line a size: the median and the best over chunks of about
 // a quarter of a second, on the clock ("ms", "best_ms") and as processor time of the main thread ("main_ms") and of all
@@ -31,6 +31,7 @@
 #include "heed/core/random/random.h"
 #include "heed/layers/models/vit.h"
 #include "heed/trainers/optimizers/adam.h"
+#include "precision_option.h"
 
 namespace heed {
 namespace {
@@ -51,6 +52,7 @@ constexpr std::string_view largest = "vit_b16";  ///< too much for a processor, 
 struct Settings {
     std::string size;
     std::string device = "cpu";
+    Precision precision = Precision::f32;
     int64_t batch = 0;
     std::string attention = "sdpa";
     double seconds = 3.0;
@@ -78,6 +80,7 @@ public:
         : context_(settings.device),
           batch_(settings.batch > 0 ? settings.batch : size.batch),
           type_(attention_type(settings.attention)) {
+        context_.device().set_precision(settings.precision);
         VitOptions options;
         options.dim = size.dim;
         options.heads = size.heads;
@@ -176,15 +179,15 @@ void run(const Size& size, const Settings& settings) {
     const Times times = measure(training, settings.seconds);
     const double wall = median(times.wall);
     fmt::print(
-        R"({{"bench": "vit", "cfg": "{}", "device": "{}", "attention": "{}", "batch": {}, "threads": {}, "isa": "{}", )"
+        R"({{"bench": "vit", "cfg": "{}", "device": "{}", "precision": "{}", "attention": "{}", "batch": {}, "threads": {}, "isa": "{}", )"
         R"("ms": {:.5g}, "best_ms": {:.5g}, "main_ms": {:.5g}, "cpu_ms": {:.5g}, "best_cpu_ms": {:.5g}, )"
         R"("per_s": {:.5g}, "unit": "images", "gflops": {:.5g}, )"
         R"("parts_main_ms": {{"fwd": {:.5g}, "bwd": {:.5g}, "opt": {:.5g}}}, "first_s": {:.4g}, "params": {}, )"
         R"("peak_mb": {:.5g}, "tag": "{}"}})"
         "\n",
-        size.name, settings.device, settings.attention, training.batch(), thread_count(), isa_name(active_isa()),
-        wall * 1e3, *std::min_element(times.wall.begin(), times.wall.end()) * 1e3, median(times.main) * 1e3,
-        median(times.cpu) * 1e3, *std::min_element(times.cpu.begin(), times.cpu.end()) * 1e3,
+        size.name, settings.device, name_of(settings.precision), settings.attention, training.batch(), thread_count(),
+        isa_name(active_isa()), wall * 1e3, *std::min_element(times.wall.begin(), times.wall.end()) * 1e3,
+        median(times.main) * 1e3, median(times.cpu) * 1e3, *std::min_element(times.cpu.begin(), times.cpu.end()) * 1e3,
         static_cast<double>(training.batch()) / wall, 2e-9 * training.multiplies() / wall,
         median(training.forward) * 1e3, median(training.backward) * 1e3, median(training.update) * 1e3, first,
         training.parameters(), static_cast<double>(training.peak_bytes()) / (1 << 20), settings.tag);
@@ -211,16 +214,23 @@ double real_number(const char* option, const char* text) {
 
 Settings read_arguments(int argc, char** argv) {
     const option options[] = {
-        {"cfg", required_argument, nullptr, 'c'},     {"device", required_argument, nullptr, 'e'},
-        {"batch", required_argument, nullptr, 'b'},   {"attention", required_argument, nullptr, 'a'},
-        {"threads", required_argument, nullptr, 't'}, {"seconds", required_argument, nullptr, 's'},
-        {"dropout", required_argument, nullptr, 'd'}, {"tag", required_argument, nullptr, 'g'},
-        {"once", no_argument, nullptr, 'o'},          {nullptr, 0, nullptr, 0},
+        {"cfg", required_argument, nullptr, 'c'},
+        {"device", required_argument, nullptr, 'e'},
+        {"precision", required_argument, nullptr, 'p'},
+        {"batch", required_argument, nullptr, 'b'},
+        {"attention", required_argument, nullptr, 'a'},
+        {"threads", required_argument, nullptr, 't'},
+        {"seconds", required_argument, nullptr, 's'},
+        {"dropout", required_argument, nullptr, 'd'},
+        {"tag", required_argument, nullptr, 'g'},
+        {"once", no_argument, nullptr, 'o'},
+        {nullptr, 0, nullptr, 0},
     };
     Settings settings;
     for (int letter = 0; (letter = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
         if (letter == 'c') settings.size = optarg;
         if (letter == 'e') settings.device = optarg;
+        if (letter == 'p') settings.precision = precision_of(optarg);
         if (letter == 'b') settings.batch = positive_number("--batch", optarg);
         if (letter == 'a') settings.attention = optarg;
         if (letter == 't') set_thread_count(static_cast<int>(positive_number("--threads", optarg)));

@@ -13,7 +13,7 @@ cp "$programs/heed" "$folder/bin"
 for name in training_step text_step attention_kernels smyrf; do
   [[ ! -x $programs/bench/bench_$name ]] || cp "$programs/bench/bench_$name" "$folder/bin/bench"
 done
-for program in "$tests"/*_cuda_tests; do
+for program in "$tests"/*_cuda*_tests; do
   [[ ! -x $program ]] || cp "$program" "$folder/tests"
 done
 mapfile -t binaries < <(find "$folder/bin" "$folder/tests" -type f)
