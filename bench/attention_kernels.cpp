@@ -1,26 +1,33 @@
-// Rate of the fused attention kernels against the multiply-add peak of this machine.
+// Rate of the fused attention kernels against the multiply-add peak of this machine, or on another device.
 //
-//   bench_attention_kernels [head_dim ...]     (default 16 32 64)
+//   bench_attention_kernels [--device NAME] [head_dim ...]     (default cpu, 16 32 64; on another device 64)
 //
 // Counted are the products alone: 4 n^2 r floating-point operations a head forward, 10 n^2 r backward (the softmax is
 // not counted). The peak is what a loop of multiplications and additions reaches in float registers on all threads,
-// measured in the same run. Each figure is the best of several rounds, on packed [batch, tokens, 3, heads, head_dim].
+// measured in the same run; on another device than cpu none is known. Each figure is the best of several rounds, on
+// packed [batch, tokens, 3, heads, head_dim].
 
+#include <getopt.h>
 #include <time.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/core/cpu/isa.h"
+#include "heed/core/device/context.h"
+#include "heed/core/error.h"
 #include "heed/core/parallel.h"
+#include "heed/core/tensor/tensor.h"
 
 namespace {
 
 using heed::HeadView;
+using heed::Tensor;
 
 /// With one thread the processor time, which other programs disturb little; else the time of day.
 double seconds() {
@@ -29,15 +36,17 @@ double seconds() {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-/// Shortest time of one call of `body`, within about half a second.
-template <class Body>
-double best_time(const Body& body) {
+/// Shortest time of one call of `body`, within about half a second; `wait` returns when all calls have been done.
+template <class Body, class Wait>
+double best_time(const Body& body, const Wait& wait) {
     body();
+    wait();
     double best = 1e30;
     int calls = 1;
     for (const double end = seconds() + 0.5; seconds() < end;) {
         const double begin = seconds();
         for (int i = 0; i < calls; ++i) body();
+        wait();
         const double time = seconds() - begin;
         best = std::min(best, time / calls);
         if (time < 2e-3) calls *= 2;
@@ -84,74 +93,139 @@ double peak_rate() {
     const int64_t rounds = 200000;
     std::vector<float> keep(static_cast<size_t>(heed::thread_count()));
     const double time = best_time(
-        [&] { heed::parallel_for(heed::thread_count(), 1, [&](int64_t i, int64_t) { keep[i] = chains(rounds); }); });
+        [&] { heed::parallel_for(heed::thread_count(), 1, [&](int64_t i, int64_t) { keep[i] = chains(rounds); }); },
+        [] {});
     return static_cast<double>(2 * 10 * width * rounds * heed::thread_count()) / time;
 }
 
-void measure(int64_t n, int64_t head_dim, bool causal, float dropout, double peak) {
+heed::SdpaShape shape_of(int64_t batch, int64_t heads, int64_t tokens, int64_t head_dim) {
     heed::SdpaShape shape{};
-    shape.heads = 4;
-    shape.batch = std::max<int64_t>(1, 64 * 64 * 64 / (n * n));
-    shape.queries = shape.keys = n;
+    shape.batch = batch;
+    shape.heads = heads;
+    shape.queries = shape.keys = tokens;
     shape.head_dim = head_dim;
     shape.scale = 1 / std::sqrt(static_cast<float>(head_dim));
-    shape.causal = causal;
-    shape.dropout = dropout;
-    const int64_t width = shape.heads * head_dim, tokens = shape.batch * n;
-    std::vector<float> qkv(tokens * 3 * width), d_qkv(qkv.size()), out(tokens * width), d_out(out.size(), 0.5F);
-    std::vector<float> log_sum_exp(shape.heads * tokens);
-    for (size_t i = 0; i < qkv.size(); ++i) qkv[i] = static_cast<float>(i * 7919 % 1001) / 500 - 1;
-    const auto packed = [&](std::vector<float>& data, int64_t role) {
-        return HeadView{data.data() + role * width, n * 3 * width, 3 * width, head_dim};
+    return shape;
+}
+
+/// Some thousand scores a head, whatever the number of tokens.
+heed::SdpaShape shape_for_processor(int64_t tokens, int64_t head_dim) {
+    return shape_of(std::max<int64_t>(1, 64 * 64 * 64 / (tokens * tokens)), 4, tokens, head_dim);
+}
+
+/// `peak` in operations a second; 0: not known.
+void measure(heed::Context& context, const heed::SdpaShape& shape, double peak) {
+    const int64_t n = shape.queries, head_dim = shape.head_dim, width = shape.heads * head_dim;
+    std::vector<float> values(static_cast<size_t>(shape.batch * n * 3 * width));
+    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 7919 % 1001) / 500 - 1;
+    const Tensor qkv = Tensor::from_host(context, {shape.batch, n, 3 * width}, std::span<const float>(values));
+    values.assign(values.size() / 3, 0.5F);
+    const Tensor d_out = Tensor::from_host(context, {shape.batch, n, width}, std::span<const float>(values));
+    const Tensor d_qkv = Tensor::empty(context, qkv.shape()), out = Tensor::empty(context, d_out.shape());
+    const Tensor log_sum_exp = Tensor::empty(context, {shape.batch, shape.heads, n});
+    const auto packed = [&](const Tensor& data, int64_t role) {
+        return HeadView{data.f32() + role * width, n * 3 * width, 3 * width, head_dim};
     };
-    const auto plain = [&](std::vector<float>& data) { return HeadView{data.data(), n * width, width, head_dim}; };
-    const heed::SdpaKernels& kernels = heed::sdpa_cpu();
-    std::vector<float> workspace(kernels.workspace(shape));
+    const auto plain = [&](const Tensor& data) { return HeadView{data.f32(), n * width, width, head_dim}; };
+    const heed::SdpaKernels& kernels = heed::sdpa_kernels(qkv);
+    const Tensor workspace = Tensor::empty(context, {kernels.workspace(shape)});
     const heed::SdpaForward forward{.shape = shape,
                                     .query = as_const(packed(qkv, 0)),
                                     .key = as_const(packed(qkv, 1)),
                                     .value = as_const(packed(qkv, 2)),
                                     .output = plain(out),
-                                    .log_sum_exp = log_sum_exp.data(),
-                                    .workspace = workspace.data()};
+                                    .log_sum_exp = log_sum_exp.f32(),
+                                    .workspace = workspace.f32()};
     const heed::SdpaBackward backward{.shape = shape,
                                       .query = forward.query,
                                       .key = forward.key,
                                       .value = forward.value,
                                       .output = as_const(forward.output),
-                                      .log_sum_exp = log_sum_exp.data(),
+                                      .log_sum_exp = log_sum_exp.f32(),
                                       .d_output = as_const(plain(d_out)),
                                       .d_query = packed(d_qkv, 0),
                                       .d_key = packed(d_qkv, 1),
                                       .d_value = packed(d_qkv, 2),
-                                      .workspace = workspace.data()};
+                                      .workspace = workspace.f32()};
     const double pairs =
-        static_cast<double>(shape.batch * shape.heads * n) * static_cast<double>(causal ? n + 1 : 2 * n) / 2;
+        static_cast<double>(shape.batch * shape.heads * n) * static_cast<double>(shape.causal ? n + 1 : 2 * n) / 2;
     const double products = pairs * static_cast<double>(head_dim);
-    const double forward_time = best_time([&] { kernels.forward(forward); });
-    const double backward_time = best_time([&] { kernels.backward(backward); });
+    // A number that is read shows that the device has done all before it.
+    const auto wait = [&] { log_sum_exp.slice(0, 1).to_vector(); };
+    const double forward_time = best_time([&] { kernels.forward(forward); }, wait);
+    const double backward_time = best_time([&] { kernels.backward(backward); }, wait);
     const double forward_rate = 4 * products / forward_time, backward_rate = 10 * products / backward_time;
-    std::printf("%5ld %8ld %6s %7.1f %10.3f %7.1f %4.0f %% %10.3f %7.1f %4.0f %%\n", static_cast<long>(n),
-                static_cast<long>(head_dim), causal ? "yes" : "no", static_cast<double>(dropout), forward_time * 1e3,
-                forward_rate * 1e-9, 100 * forward_rate / peak, backward_time * 1e3, backward_rate * 1e-9,
-                100 * backward_rate / peak);
+    const auto share = [&](double rate) {
+        return peak > 0 ? std::to_string(static_cast<int>(std::lround(100 * rate / peak))) + " %" : "-";
+    };
+    std::printf("%5ld %5ld %5ld %8ld %6s %7.1f %10.3f %8.1f %5s %10.3f %8.1f %5s\n", static_cast<long>(shape.batch),
+                static_cast<long>(shape.heads), static_cast<long>(n), static_cast<long>(head_dim),
+                shape.causal ? "yes" : "no", static_cast<double>(shape.dropout), forward_time * 1e3,
+                forward_rate * 1e-9, share(forward_rate).c_str(), backward_time * 1e3, backward_rate * 1e-9,
+                share(backward_rate).c_str());
     std::fflush(stdout);
+}
+
+void print_titles() {
+    std::printf("batch heads     n head_dim causal dropout forward_ms GFLOP/s  peak backward_ms GFLOP/s  peak\n");
+}
+
+void measure_processor(std::vector<int64_t> head_dims) {
+    if (head_dims.empty()) head_dims = {16, 32, 64};
+    heed::Context context;
+    const double peak = peak_rate();
+    std::printf("%s, %d threads, peak %.1f GFLOP/s\n", heed::isa_name(heed::active_isa()), heed::thread_count(),
+                peak * 1e-9);
+    print_titles();
+    for (const int64_t head_dim : head_dims) {
+        for (const int64_t n : {50, 65, 197, 512, 1024, 2048}) measure(context, shape_for_processor(n, head_dim), peak);
+    }
+    heed::SdpaShape causal = shape_for_processor(1024, 64), dropout = shape_for_processor(65, 64);
+    causal.causal = true;
+    dropout.dropout = 0.1F;
+    measure(context, causal, peak);
+    measure(context, dropout, peak);
+}
+
+/// Shapes that fill a card: those of ViT-B/16, of BERT-base and of a long text.
+void measure_device(const std::string& device, std::vector<int64_t> head_dims) {
+    if (head_dims.empty()) head_dims = {64};
+    heed::Context context(device);
+    std::printf("device %s\n", device.c_str());
+    print_titles();
+    for (const int64_t head_dim : head_dims) {
+        measure(context, shape_of(64, 12, 197, head_dim), 0);
+        measure(context, shape_of(16, 12, 512, head_dim), 0);
+        heed::SdpaShape causal = shape_of(4, 8, 2048, head_dim);
+        measure(context, causal, 0);
+        causal.causal = true;
+        measure(context, causal, 0);
+    }
+}
+
+void run(int argc, char** argv) {
+    const option options[] = {{"device", required_argument, nullptr, 'e'}, {nullptr, 0, nullptr, 0}};
+    std::string device = "cpu";
+    for (int letter = 0; (letter = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
+        if (letter == '?') throw heed::UserError("the options are listed at the top of bench/attention_kernels.cpp");
+        device = optarg;
+    }
+    std::vector<int64_t> head_dims;
+    for (int i = optind; i < argc; ++i) head_dims.push_back(std::clamp(std::atoi(argv[i]), 1, 512));
+    device == "cpu" ? measure_processor(head_dims) : measure_device(device, head_dims);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::vector<int64_t> head_dims;
-    for (int i = 1; i < argc; ++i) head_dims.push_back(std::clamp(std::atoi(argv[i]), 1, 512));
-    if (head_dims.empty()) head_dims = {16, 32, 64};
-    const double peak = peak_rate();
-    std::printf("%s, %d threads, peak %.1f GFLOP/s\n", heed::isa_name(heed::active_isa()), heed::thread_count(),
-                peak * 1e-9);
-    std::printf("    n head_dim causal dropout forward_ms GFLOP/s  peak backward_ms GFLOP/s  peak\n");
-    for (const int64_t head_dim : head_dims) {
-        for (const int64_t n : {50, 65, 197, 512, 1024, 2048}) measure(n, head_dim, false, 0, peak);
+    try {
+        run(argc, argv);
+        return 0;
+    } catch (const heed::UserError& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 2;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 1;
     }
-    measure(1024, 64, true, 0, peak);
-    measure(65, 64, false, 0.1F, peak);
-    return 0;
 }

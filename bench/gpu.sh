@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # One script for the first minutes on an NVIDIA card: what it is, the tests, three trainings, speed, and PyTorch beside it.
 #
-#   bench/gpu.sh [OPTION...] [query] [tests] [trainings] [throughput] [kernels] [peer]      (default: all, in this order)
+#   bench/gpu.sh [OPTION...] [query] [tests] [trainings] [throughput] [attention] [kernels] [peer]      (default: all, in this order)
 #   bench/gpu.sh --bundle FILE.tar.xz     packs the programs, their libraries and this script for a machine with a card
 #
 #   query        card, driver, memory; what a copy and a large product reach, by PyTorch where python3 has it
 #   tests        every program *_cuda*_tests of the folder --tests, all at once
 #   trainings    20 steps of an image, a text and a translation model: the losses of the device against the processor's
-#   throughput   training steps of ViT-B/16, a classifier as large as BERT-base, a base translator; attention alone
+#   throughput   training steps of ViT-B/16, a classifier as large as BERT-base, a base translator
+#   attention    the kernels of attention alone, and SMYRF against sdpa
 #   kernels      which kernels a step of ViT-B/16 spends its time in (with Nsight Compute, where it is installed)
 #   peer         the same three models in PyTorch, eager and compiled
 #
@@ -15,12 +16,12 @@
 #   --tests FOLDER      with the test programs for a card (default: tests of the bundle, or build/device/bin/tests)
 #   --device NAME       default cuda; cpu for a trial
 #   --precision LIST    of the training steps (default "f32 tf32 bf16"; f32 with another device)
+#   --minutes M         after which nothing goes on (default 8)
 #   --seconds S         measuring time of each figure (default 2)
 #   --tiny              small batches and few texts, for a trial on a processor
 #
 # OUT names the folder for logs, results and a summary (default: a new one). No data and no network are needed. Every
-# part has a time limit; all parts together take less than 8 minutes. A part that fails does not stop the others; the
-# exit code is then 1. The table at the end holds what docs/results/gpu.md explains.
+# command has a time limit. One that fails does not stop the others; the exit code is then 1. The table at the end holds what docs/results/gpu.md explains.
 # shellcheck disable=SC2317  # the parts are called by their names
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -30,7 +31,7 @@ if [[ -d $root/lib && -x $root/bin/heed ]]; then
 else
   programs=$root/build/release/bin tests=$root/build/device/bin/tests libraries=''
 fi
-device=cuda precisions='' seconds=2 tiny='' parts=()
+device=cuda precisions='' minutes=8 seconds=2 tiny='' parts=()
 
 fail() {
   echo "gpu.sh: $1" >&2
@@ -43,14 +44,15 @@ while (($#)); do
     --tests) tests=$(realpath "${2:?FOLDER}") && shift ;;
     --device) device=${2:?NAME} && shift ;;
     --precision) precisions=${2:?LIST} && shift ;;
+    --minutes) minutes=${2:?M} && shift ;;
     --seconds) seconds=${2:?S} && shift ;;
     --tiny) tiny=yes ;;
-    query | tests | trainings | throughput | kernels | peer) parts+=("$1") ;;
-    *) fail "expected an option or a part (query, tests, trainings, throughput, kernels, peer), got '$1'" ;;
+    query | tests | trainings | throughput | attention | kernels | peer) parts+=("$1") ;;
+    *) fail "expected an option or a part (query, tests, trainings, throughput, attention, kernels, peer), got '$1'" ;;
   esac
   shift
 done
-((${#parts[@]})) || parts=(query tests trainings throughput kernels peer)
+((${#parts[@]})) || parts=(query tests trainings throughput attention kernels peer)
 [[ -x $programs/heed ]] || fail "no program heed in $programs (--programs)"
 [[ $device == cuda ]] || precisions=f32
 : "${precisions:=f32 tf32 bf16}"
@@ -62,7 +64,7 @@ results=$out/results.jsonl summary=$out/summary.txt
 : >"$summary"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-failed=0
+failed=0 tables=()
 begun=$SECONDS
 
 # Heed's programs, and they alone, find the libraries that came along, and those of CUDA that they load at run time:
@@ -84,7 +86,9 @@ note() {
 limited() {
   local limit=$1 name=$2 code=0
   shift 2
-  local start=$SECONDS
+  local start=$SECONDS left=$((60 * minutes - SECONDS + begun))
+  ((left < limit)) && limit=$left
+  ((limit > 0)) || { note "LEFT OUT $name: no time left" && failed=1 && return 1; }
   timeout -k 5 "$limit" "$@" >"$out/$name.log" 2>&1 || code=$?
   grep -h '^{' "$out/$name.log" >>"$results"
   if ((code)); then
@@ -108,7 +112,7 @@ run_tests() {
   for program in "$tests"/*_cuda*_tests; do
     [[ -x $program ]] || { note "tests: no *_cuda*_tests in $tests (--tests)" && failed=1 && return; }
     name=$(basename "$program")
-    (cd "$root" && timeout -k 5 150 "${heed[@]}" HEED_PROGRAM="$programs/heed" "$program" --gtest_brief=0 >"$out/$name.log" 2>&1) &
+    (cd "$root" && timeout -k 5 150 "${heed[@]}" "$program" >"$out/$name.log" 2>&1) &
     pids+=($!) names+=("$name")
   done
   for i in "${!pids[@]}"; do
@@ -141,6 +145,14 @@ bench() {
   limited 45 "$name" "${heed[@]}" "$programs/bench/$program" "$@" --device "$device" --seconds "$seconds"
 }
 
+# bench_table NAME PROGRAM ARGUMENT...: what it prints is for the end, after the table.
+bench_table() {
+  local name=$1 program=$2
+  shift 2
+  limited 45 "$name" "${heed[@]}" "$programs/bench/$program" --device "$device" "$@"
+  tables+=("$out/$name.log")
+}
+
 throughput() {
   local precision
   for precision in $precisions; do
@@ -150,16 +162,23 @@ throughput() {
   done
 }
 
+attention() {
+  [[ $device == cuda ]] || return 0
+  bench_table attention_kernels bench_attention_kernels
+  bench_table smyrf bench_smyrf 512 8 4
+}
+
 kernels() {
-  [[ $device == cuda ]] || return
+  [[ $device == cuda ]] || return 0
   local ncu
   ncu=$(command -v ncu || compgen -G '/opt/nvidia/nsight-compute/*/ncu' | tail -1)
   [[ $ncu ]] || { note "kernels: no ncu here" && return; }
   # Two steps, in the last of the precisions.
-  limited 120 kernels_ncu "${heed[@]}" "$ncu" --clock-control none --metrics gpu__time_duration.sum --csv --page raw \
-    --log-file "$out/kernels.csv" "$programs/bench/${steps[0]}" "${steps[@]:1}" --device cuda \
+  limited 120 kernels_ncu "$ncu" --clock-control none --metrics gpu__time_duration.sum --csv --page raw \
+    --print-units base --log-file "$out/kernels.csv" "${heed[@]}" "$programs/bench/${steps[0]}" "${steps[@]:1}" --device cuda \
     --precision "${precisions##* }" --once
   python3 "$here/gpu/report.py" kernels "$out/kernels.csv" >"$out/kernels.txt" 2>&1 || failed=1
+  tables+=("$out/kernels.txt")
 }
 
 peer() {
@@ -179,6 +198,9 @@ for part in "${parts[@]}"; do
   esac
 done
 python3 "$here/gpu/report.py" steps "$results" --card "$card" | tee -a "$summary"
-[[ -s $out/kernels.txt ]] && head -25 "$out/kernels.txt" | tee -a "$summary"
+for table in "${tables[@]}"; do
+  echo
+  head -25 "$table"
+done | tee -a "$summary"
 note "$((SECONDS - begun)) s in all; logs in $out"
 exit "$failed"

@@ -57,10 +57,10 @@ def steps(a):
 
 
 def short_name(kernel):
-    """Without arguments and namespaces, templates cut."""
-    name = re.sub(r"^void ", "", kernel)
-    name = re.sub(r"\(.*", "", name.replace("(anonymous namespace)", "").replace("<unnamed>", ""))
-    return re.sub(r"\b\w*::", "", name)[:70]
+    """Without arguments and namespaces: product_kernel<128, 1>; of a kernel for any function, what defines that function."""
+    name = kernel.replace("(anonymous namespace)", "").replace("<unnamed>", "")
+    name = re.sub(r"^void |\((bool|int|unsigned int|long)\)", "", name)
+    return re.sub(r"\w*::", "", re.sub(r"\(.*", "", name))[:70]
 
 
 def kernels(a):
