@@ -2,7 +2,7 @@
 # One script for the first minutes on an NVIDIA card: what it is, the tests, three trainings, speed, and PyTorch beside it.
 #
 #   bench/gpu.sh [OPTION...] [query] [tests] [trainings] [throughput] [attention] [kernels] [peer]      (default: all, in this order)
-#   bench/gpu.sh --bundle FILE.tar.xz     packs the programs, their libraries and this script for a machine with a card
+#   bench/gpu.sh --bundle FILE.tar.xz [--programs FOLDER] [--tests FOLDER]     packs the programs, their libraries and this script for a machine with a card
 #
 #   query        card, driver, memory; what a copy and a large product reach, by PyTorch where python3 has it
 #   tests        every program *_cuda*_tests of the folder --tests, all at once
@@ -31,7 +31,7 @@ if [[ -d $root/lib && -x $root/bin/heed ]]; then
 else
   programs=$root/build/release/bin tests=$root/build/device/bin/tests libraries=''
 fi
-device=cuda precisions='' minutes=8 seconds=2 tiny='' parts=()
+bundle='' device=cuda precisions='' minutes=8 seconds=2 tiny='' parts=()
 
 fail() {
   echo "gpu.sh: $1" >&2
@@ -39,7 +39,7 @@ fail() {
 }
 while (($#)); do
   case $1 in
-    --bundle) exec bash "$here/gpu/bundle.sh" "${2:?FILE.tar.xz}" "$programs" "$tests" ;;
+    --bundle) bundle=${2:?FILE.tar.xz} && shift ;;
     --programs) programs=$(realpath "${2:?FOLDER}") && shift ;;
     --tests) tests=$(realpath "${2:?FOLDER}") && shift ;;
     --device) device=${2:?NAME} && shift ;;
@@ -54,6 +54,7 @@ while (($#)); do
 done
 ((${#parts[@]})) || parts=(query tests trainings throughput attention kernels peer)
 [[ -x $programs/heed ]] || fail "no program heed in $programs (--programs)"
+[[ ! $bundle ]] || exec bash "$here/gpu/bundle.sh" "$bundle" "$programs" "$tests"
 [[ $device == cuda ]] || precisions=f32
 : "${precisions:=f32 tf32 bf16}"
 out=${OUT:-$(mktemp -d)}
