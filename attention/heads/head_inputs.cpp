@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -32,6 +33,7 @@ SdpaShape sdpa_shape(const ScaledDotProduct& attention) {
     shape.key_lengths = attention.mask.key_lengths.defined() ? attention.mask.key_lengths.data<int32_t>() : nullptr;
     shape.dropout = attention.dropout;
     shape.random = attention.stream;
+    shape.precision = attention.query.source.context().device().precision();
     return shape;
 }
 

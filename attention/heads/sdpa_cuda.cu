@@ -1,3 +1,4 @@
+#include "heed/attention/heads/sdpa_bf16.cuh"
 #include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/attention/tiles/attention_block.cuh"
 #include "heed/attention/tiles/row_dots.cuh"
@@ -139,6 +140,7 @@ uint32_t threshold_of(const SdpaShape& shape) {
 }
 
 void forward(const SdpaForward& args) {
+    if (const FusedAttention* const fused = fused_attention_for(args.shape)) return fused_forward(args, *fused);
     with_padded_head_dim(args.shape.head_dim, [&](auto padded_dim) {
         using Plan = ForwardPlan<padded_dim.value>;
         launch(
@@ -149,6 +151,7 @@ void forward(const SdpaForward& args) {
 }
 
 void backward(const SdpaBackward& args) {
+    if (const FusedAttention* const fused = fused_attention_for(args.shape)) return fused_backward(args, *fused);
     row_dots(args.output, args.d_output, args.shape, args.workspace);
     with_padded_head_dim(args.shape.head_dim, [&](auto padded_dim) {
         using Plan = BackwardPlan<padded_dim.value>;
@@ -177,6 +180,7 @@ void weights(const SdpaWeights& args) {
 
 /// A number for each query: the sums over the components of d_output * output.
 int64_t workspace(const SdpaShape& shape) {
+    if (const FusedAttention* const fused = fused_attention_for(shape)) return fused_workspace(shape, *fused);
     return shape.batch * shape.heads * shape.queries;
 }
 

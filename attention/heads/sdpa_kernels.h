@@ -47,7 +47,7 @@ struct SdpaKernels {
     void (*weights)(const SdpaWeights&);
     /// Floats of scratch memory that each of the three needs, with the present number of threads. On the processor it
     /// does not grow with the batch and the heads, nor, beyond a few hundred, with the tokens; on cuda it is one a
-    /// query and head.
+    /// query and head, and more for copies in bf16.
     int64_t (*workspace)(const SdpaShape& shape);
 };
 

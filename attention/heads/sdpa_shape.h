@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "heed/core/device/precision.h"
 #include "heed/core/random/random_stream.h"
 
 // Included by kernels that are compiled once per instruction set: functions here must always be inlined. Constant
@@ -28,6 +29,9 @@ struct SdpaShape {
     float dropout = 0;
     /// The weight of head h, query i and key j has the random word of element sdpa_dropout_element(...) of its sample.
     RandomStream random = {};
+    /// bf16: queries, keys, values and the output's gradient may be rounded to it where the device is faster so; sums
+    /// and the softmax are f32.
+    Precision precision = Precision::f32;
 };
 
 /// Position of a weight among the random numbers of a sample. Neighbouring queries of one key are neighbours, and every
