@@ -4,9 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include "heed/tests/card/card_memory.h"
+
 namespace {
 
 constexpr std::string_view option = "--file=";
+constexpr int skipped = 77;  // as CTest is told
 
 /// The tests of a source file, or of all below a folder, as a GoogleTest filter; empty: the program has none of them.
 std::string filter_of(const std::string& path) {
@@ -44,5 +47,10 @@ int main(int argc, char** argv) {
         chosen += filter;
     }
     if (!chosen.empty()) GTEST_FLAG_SET(filter, chosen);
+    const std::string lacking = heed::test::share_memory_with_card ? heed::test::share_memory_with_card() : "";
+    if (!lacking.empty()) {
+        std::printf("Skipped: there is no card to be tested: %s\n", lacking.c_str());
+        return skipped;
+    }
     return RUN_ALL_TESTS();
 }

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
 #include "heed/core/cpu/isa.h"
 #include "heed/core/cuda/cuda_device.h"
 #include "heed/core/device/context.h"
+#include "heed/tests/card/card_memory.h"
 #include "heed/tests/cuda_emulation/thread_order.h"
 
 namespace heed::test {
@@ -17,6 +19,12 @@ namespace heed::test {
 /// set of the processor would only repeat what it computes.
 inline bool cuda_is_tested() {
     return make_cuda_device && !std::getenv("HEED_ISA");
+}
+
+/// The orders of threads in which the kernels of cuda are tried: a card has its own.
+inline std::vector<cuda_emulation::ThreadOrder> cuda_thread_orders() {
+    if (share_memory_with_card) return {cuda_emulation::ThreadOrder::shuffled};
+    return {std::begin(cuda_emulation::all_thread_orders), std::end(cuda_emulation::all_thread_orders)};
 }
 
 /// The devices on which a test of what is above them runs: cpu, reference and, where it has a turn, cuda.

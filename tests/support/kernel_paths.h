@@ -65,7 +65,7 @@ void for_each_path(const KernelTable<Kernels>& table, const Body& body) {
         body(path(DeviceKind::reference));
     }
     if (!cuda_is_tested() || !table.by_device[static_cast<int>(DeviceKind::cuda)]) return;
-    for (const cuda_emulation::ThreadOrder order : cuda_emulation::all_thread_orders) {
+    for (const cuda_emulation::ThreadOrder order : cuda_thread_orders()) {
         cuda_emulation::set_thread_order(order);
         SCOPED_TRACE(std::string("path cuda, threads ") + name_of(order));
         body(path(DeviceKind::cuda));

@@ -367,7 +367,7 @@ std::vector<std::string> check_op(const OpCase& op_case) {
     set_active_isa(before);
     Path(op_case, problem, "reference", "reference", failures).check_all();
     if (cuda_is_tested()) {
-        for (const cuda_emulation::ThreadOrder order : cuda_emulation::all_thread_orders) {
+        for (const cuda_emulation::ThreadOrder order : cuda_thread_orders()) {
             cuda_emulation::set_thread_order(order);
             Path(op_case, problem, "cuda", std::string("cuda, threads ") + name_of(order), failures).check_all();
         }

@@ -1,4 +1,5 @@
 // ctest: cuda
+// ctest: emulation
 #include "heed/core/cuda/cuda_device.h"
 
 #include <gtest/gtest.h>
