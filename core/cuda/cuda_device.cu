@@ -6,6 +6,7 @@
 #include "heed/core/cuda/cublas/products.cuh"
 #include "heed/core/cuda/launch.cuh"
 #include "heed/core/cuda/matrix_product.cuh"
+#include "heed/core/cuda/upload_buffers.h"
 
 namespace heed {
 
@@ -99,8 +100,7 @@ public:
     }
 
     void copy_from_host(void* destination, const void* host, size_t bytes) override {
-        // Memory that is not pinned has been read when this returns.
-        if (bytes) check(copy_async(destination, host, bytes, cudaMemcpyHostToDevice), "copying to the card");
+        uploads_.upload(destination, host, bytes);
     }
     void copy_to_host(void* host, const void* source, size_t bytes) override {
         if (!bytes) return;
@@ -145,6 +145,8 @@ private:
     static cudaError_t copy_async(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
         return cudaMemcpyAsync(to, from, bytes, kind, work_stream());
     }
+
+    UploadBuffers uploads_;
 };
 
 }  // namespace

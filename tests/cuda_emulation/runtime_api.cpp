@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "heed/tests/cuda_emulation/block.h"
@@ -81,6 +83,8 @@ const char* cudaGetErrorString(cudaError_t error) {
             return "no CUDA-capable device is detected";
         case cudaErrorNoKernelImageForDevice:
             return "no kernel image is available for execution on the device";
+        case cudaErrorNotReady:
+            return "device not ready";
     }
     return "unrecognized error code";
 }
@@ -128,6 +132,16 @@ cudaError_t cudaFree(void* address) {
     return cudaSuccess;
 }
 
+cudaError_t cudaMallocHost(void** address, size_t bytes) {
+    *address = std::malloc(bytes);
+    return *address ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+cudaError_t cudaFreeHost(void* address) {
+    std::free(address);
+    return cudaSuccess;
+}
+
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
     DeviceMemory& memory = DeviceMemory::instance();
     if (memory.holds(to, bytes) != (kind != cudaMemcpyDeviceToHost) ||
@@ -152,5 +166,33 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t) {
+    return cudaSuccess;
+}
+
+struct CudaEmulationEvent {
+    bool asked = true;
+};
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+    *event = new CudaEmulationEvent;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+    delete event;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
+    event->asked = false;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+    return std::exchange(event->asked, true) ? cudaSuccess : cudaErrorNotReady;
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    event->asked = true;
     return cudaSuccess;
 }

@@ -19,13 +19,15 @@ enum cudaError_t {
     cudaErrorInvalidDeviceFunction = 98,
     cudaErrorNoDevice = 100,
     cudaErrorNoKernelImageForDevice = 209,
+    cudaErrorNotReady = 600,
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaDeviceAttr { cudaDevAttrComputeCapabilityMajor = 75, cudaDevAttrComputeCapabilityMinor = 76 };
-enum : unsigned { cudaStreamNonBlocking = 1 };
+enum : unsigned { cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2 };
 
 using cudaStream_t = struct CudaEmulationStream*;
+using cudaEvent_t = struct CudaEmulationEvent*;
 struct cudaFuncAttributes {};
 struct cudaLaunchAttribute;
 struct cudaLaunchConfig_t {
@@ -52,12 +54,21 @@ cudaError_t cudaMalloc(T** address, size_t bytes) {
     return cudaMalloc(reinterpret_cast<void**>(address), bytes);
 }
 cudaError_t cudaFree(void* address);
+cudaError_t cudaMallocHost(void** address, size_t bytes);
+cudaError_t cudaFreeHost(void* address);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream = nullptr);
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream = nullptr);
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+/// cudaErrorNotReady the first time that it is asked of a record: what the host must not rely on.
+cudaError_t cudaEventQuery(cudaEvent_t event);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
 
 namespace cuda_emulation {
 

@@ -1,3 +1,4 @@
+// ctest: card
 #include "heed/attention/heads/scaled_dot_product.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// ctest: card
 // ctest: processors 2
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// ctest: card
 // ctest: processors 2
 #include "heed/attention/smyrf/clustered_dot_product.h"
 

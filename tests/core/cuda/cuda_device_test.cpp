@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "heed/core/device/caching_allocator.h"
@@ -66,6 +67,25 @@ TEST_F(CudaDeviceTest, KeptMemoryIsGivenBackBeforeItRunsOut) {
     context.allocator().release(context.allocator().acquire(4096));
     DeviceMemory::instance().set_capacity(DeviceMemory::instance().in_use() + 1000);
     context.allocator().release(context.allocator().acquire(2048));
+}
+
+TEST_F(CudaDeviceTest, UploadsOfAnySizeArriveAndLeaveTheHostItsMemory) {
+    Context context("cuda");
+    Device& device = context.device();
+    constexpr size_t larger_than_a_block = (size_t{65} << 20) + 12;
+    void* const card = device.allocate(larger_than_a_block);
+    for (const size_t bytes : {size_t{0}, size_t{1}, size_t{4096}, size_t{5000}, larger_than_a_block}) {
+        for (int turn = 0; turn < 6; ++turn) {
+            std::vector<unsigned char> sent(bytes), back(bytes);
+            for (size_t i = 0; i < bytes; i += 997) sent[i] = static_cast<unsigned char>(i + bytes + 31u * turn);
+            const std::vector<unsigned char> wanted = sent;
+            device.copy_from_host(card, sent.data(), bytes);
+            std::fill(sent.begin(), sent.end(), 0xEE);
+            device.copy_to_host(back.data(), card, bytes);
+            ASSERT_TRUE(back == wanted) << bytes << " bytes";
+        }
+    }
+    device.release(card, larger_than_a_block);
 }
 
 }  // namespace
