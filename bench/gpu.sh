@@ -13,7 +13,7 @@
 #   peer         the same three models in PyTorch, eager and compiled
 #
 #   --programs FOLDER   with heed and bench/ (default: bin of the unpacked bundle, or build/release/bin)
-#   --tests FOLDER      with the test programs for a card (default: tests of the bundle, or build/device/bin/tests)
+#   --tests FOLDER      with the test programs for a card (default: tests of the bundle, or build/card/bin/tests: ./heed test --device cuda)
 #   --device NAME       default cuda; cpu for a trial
 #   --precision LIST    of the training steps (default "f32 tf32 bf16"; f32 with another device)
 #   --minutes M         after which nothing goes on (default 8)
@@ -29,7 +29,7 @@ here=$root/bench
 if [[ -d $root/lib && -x $root/bin/heed ]]; then
   programs=$root/bin tests=$root/tests libraries=$root/lib
 else
-  programs=$root/build/release/bin tests=$root/build/device/bin/tests libraries=''
+  programs=$root/build/release/bin tests=$root/build/card/bin/tests libraries=''
 fi
 bundle='' device=cuda precisions='' minutes=8 seconds=2 tiny='' parts=()
 
@@ -113,7 +113,7 @@ run_tests() {
   for program in "$tests"/*_cuda*_tests; do
     [[ -x $program ]] || { note "tests: no *_cuda*_tests in $tests (--tests)" && failed=1 && return; }
     name=$(basename "$program")
-    (cd "$root" && timeout -k 5 150 "${heed[@]}" "$program" >"$out/$name.log" 2>&1) &
+    (cd "$root" && timeout -k 5 150 "${heed[@]}" CUDA_LAUNCH_BLOCKING=1 HEED_SOURCE_DIR="$root" "$program" --gtest_filter=-Coverage.* >"$out/$name.log" 2>&1) &
     pids+=($!) names+=("$name")
   done
   for i in "${!pids[@]}"; do

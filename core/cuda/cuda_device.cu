@@ -141,12 +141,11 @@ protected:
 
 private:
     LoadedCublas cublas_;
+    UploadBuffers uploads_;
 
     static cudaError_t copy_async(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
         return cudaMemcpyAsync(to, from, bytes, kind, work_stream());
     }
-
-    UploadBuffers uploads_;
 };
 
 }  // namespace

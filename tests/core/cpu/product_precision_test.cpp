@@ -128,7 +128,7 @@ TEST(ProductPrecisionTest, CopiesAsBf16ToTheBit) {
     for (const Case& of : cases) {
         SCOPED_TRACE(std::to_string(of.rows) + " x " + std::to_string(of.columns));
         std::vector<float> from = numbers(400 + static_cast<int64_t>(of.offset), 5);
-        const float special[] = {0x1.01p0F, 0x1.03p0F, 0x1.018p0F, -0.0F, infinity, -infinity, 3.4e38F, 0x1.FFp-127F};
+        const float special[] = {0x1.01p0F, 0x1.03p0F, 0x1.018p0F, -0.0F, infinity, -infinity, 3.4e38F, 0x1.FFp-126F};
         std::copy(std::begin(special), std::end(special), from.begin() + static_cast<std::ptrdiff_t>(of.offset));
         from[of.offset + 6] = of.columns > 6 ? not_a_number : 1;
         const int64_t stride = (of.columns + 7) / 8 * 8;
