@@ -158,16 +158,17 @@ void measure(heed::Context& context, const heed::SdpaShape& shape, double peak) 
     const auto share = [&](double rate) {
         return peak > 0 ? std::to_string(static_cast<int>(std::lround(100 * rate / peak))) + " %" : "-";
     };
-    std::printf("%5ld %5ld %5ld %8ld %6s %7.1f %10.3f %8.1f %5s %10.3f %8.1f %5s\n", static_cast<long>(shape.batch),
+    std::printf("%5ld %5ld %5ld %8ld %9s %6s %7.1f %10.3f %8.1f %5s %10.3f %8.1f %5s\n", static_cast<long>(shape.batch),
                 static_cast<long>(shape.heads), static_cast<long>(n), static_cast<long>(head_dim),
-                shape.causal ? "yes" : "no", static_cast<double>(shape.dropout), forward_time * 1e3,
-                forward_rate * 1e-9, share(forward_rate).c_str(), backward_time * 1e3, backward_rate * 1e-9,
-                share(backward_rate).c_str());
+                name_of(shape.precision), shape.causal ? "yes" : "no", static_cast<double>(shape.dropout),
+                forward_time * 1e3, forward_rate * 1e-9, share(forward_rate).c_str(), backward_time * 1e3,
+                backward_rate * 1e-9, share(backward_rate).c_str());
     std::fflush(stdout);
 }
 
 void print_titles() {
-    std::printf("batch heads     n head_dim causal dropout forward_ms GFLOP/s  peak backward_ms GFLOP/s  peak\n");
+    std::printf(
+        "batch heads     n head_dim precision causal dropout forward_ms GFLOP/s  peak backward_ms GFLOP/s  peak\n");
 }
 
 void measure_processor(std::vector<int64_t> head_dims) {
@@ -194,12 +195,15 @@ void measure_device(const std::string& device, std::vector<int64_t> head_dims) {
     std::printf("device %s\n", device.c_str());
     print_titles();
     for (const int64_t head_dim : head_dims) {
-        measure(context, shape_of(64, 12, 197, head_dim), 0);
-        measure(context, shape_of(16, 12, 512, head_dim), 0);
         heed::SdpaShape causal = shape_of(4, 8, 2048, head_dim);
-        measure(context, causal, 0);
         causal.causal = true;
-        measure(context, causal, 0);
+        for (heed::SdpaShape shape : {shape_of(64, 12, 197, head_dim), shape_of(16, 12, 512, head_dim),
+                                      shape_of(4, 8, 2048, head_dim), causal}) {
+            for (const heed::Precision precision : {heed::Precision::f32, heed::Precision::bf16}) {
+                shape.precision = precision;
+                measure(context, shape, 0);
+            }
+        }
     }
 }
 
