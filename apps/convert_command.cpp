@@ -182,7 +182,8 @@ int run(const ConvertCommand& command) {
     const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, settings);
     check_has_training_data(command, recipe, *facts.data);
     use_threads_of(recipe);
-    Context context(recipe.options<GeneralOptions>("").device);
+    const auto& general = recipe.options<GeneralOptions>("");
+    Context context(general.device, general.products());
     TrainedModel old = TrainedModel::load(context, path, {});
     if (attention_text(old.recipe) == attention_text(recipe)) {
         throw UserError("heed convert puts another attention in the place of " + attention_text(recipe) +

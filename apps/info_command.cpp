@@ -4,15 +4,17 @@
 #include <filesystem>
 
 #include "heed/apps/commands.h"
+#include "heed/core/device/context.h"
 #include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/recipe/attention_choice.h"
+#include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/run/run_folder.h"
-#include "heed/trainers/run/saved_model.h"
+#include "heed/trainers/run/trained_model.h"
 
 namespace heed {
 namespace {
@@ -62,8 +64,10 @@ std::string best_text(const CheckpointFacts& facts) {
 int run(const InfoCommand& command) {
     const std::string path = checkpoint_file(command.target);
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
-    const SavedModel saved = load_saved_model(path, {});
-    const Recipe& recipe = saved.trained.recipe;
+    // Nothing is computed: a model that needs a card or a precision can be looked at anywhere.
+    Context context("cpu");
+    const TrainedModel trained = TrainedModel::load(context, path, {});
+    const Recipe& recipe = trained.recipe;
     if (const auto folder = run_of_checkpoint(path)) {
         const RunPaths paths(*folder);
         const bool resumable = path_exists(paths.last_checkpoint());
@@ -79,10 +83,12 @@ int run(const InfoCommand& command) {
     if (facts.progress.best_step > 0) {
         print_line("validation", fmt::format("{} at best, after step {}", best_text(facts), facts.progress.best_step));
     }
-    for (const auto& [name, text] : facts.data->kind().information(saved.trained)) print_line(name.c_str(), text);
+    for (const auto& [name, text] : facts.data->kind().information(trained)) print_line(name.c_str(), text);
     print_line("attention", attention_text(recipe));
+    const auto& general = recipe.options<GeneralOptions>("");
+    print_line("device", fmt::format("{}, products in {}", general.device, general.precision));
     fmt::print("\nparameters\n");
-    print_parameters(*saved.trained.store);
+    print_parameters(*trained.store);
     fmt::print("\nrecipe\n");
     for (const Setting& setting : recipe.explain()) fmt::print("  {} = {}\n", setting.key, printable(setting.value));
     return 0;

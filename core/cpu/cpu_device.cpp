@@ -4,7 +4,9 @@
 #include <cstring>
 #include <string>
 
+#include "heed/core/cpu/isa.h"
 #include "heed/core/cpu/onednn/matrix_product.h"
+#include "heed/core/cpu/onednn/version.h"
 #include "heed/core/error.h"
 
 namespace heed {
@@ -33,7 +35,19 @@ public:
     }
     bool shares_host_memory() const override { return true; }
 
-    void matrix_product(const MatrixProduct& product) override { onednn::matrix_product(product); }
+    void matrix_product(const MatrixProduct& product) override { onednn::matrix_product(product, precision()); }
+    std::string product_engine() const override { return std::string("oneDNN ") + onednn_version(); }
+
+protected:
+    void require_precision(Precision precision) const override {
+        if (precision == Precision::bf16 && onednn::multiplies_in_bf16()) return;
+        throw UserError(std::string("precision=") + name_of(precision) +
+                        (precision == Precision::bf16
+                             ? ": device=cpu needs a processor with AVX512-BF16 or AMX for it, this one has " +
+                                   std::string(isa_name(active_isa())) + " and multiplies in f32 alone"
+                             : ": device=cpu multiplies in f32 or, with AVX512-BF16 or AMX, in bf16; tf32 goes with "
+                               "device=cuda"));
+    }
 };
 
 }  // namespace

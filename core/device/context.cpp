@@ -4,7 +4,9 @@
 
 namespace heed {
 
-Context::Context(std::string_view device) : device_(make_device(device)), allocator_(*this, *device_) {
+Context::Context(std::string_view device, Precision precision)
+    : device_(make_device(device)), allocator_(*this, *device_) {
+    device_->set_precision(precision);
     tapes_.push_back(std::make_unique<Tape>(*this));
     tape_ = tapes_[0].get();
     flush_denormals();

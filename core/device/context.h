@@ -16,8 +16,8 @@ namespace heed {
 /// On the thread that makes it, and on all that compute for it, denormal numbers count as zero from then on.
 class Context {
 public:
-    /// `device` is a name that make_device knows.
-    explicit Context(std::string_view device = "cpu");
+    /// `device` is a name that make_device knows. Throws UserError where it has no products of that precision.
+    explicit Context(std::string_view device = "cpu", Precision precision = Precision::f32);
 
     Device& device() { return *device_; }
     CachingAllocator& allocator() { return allocator_; }

@@ -119,6 +119,8 @@ TEST_F(BadInput, Settings) {
     expect_refused({"data.batch=0"}, "data.batch");
     expect_refused({"data.std=0"}, "data.std");
     expect_refused({"device=gpu"}, "device");
+    expect_refused({"precision=fp16"}, "precision");
+    expect_refused({"precision=tf32"}, "tf32 goes with device=cuda");
     // Why depends on build and machine; a machine with a card is spared.
     if (!fs::exists("/dev/nvidiactl")) expect_refused({"device=cuda"}, "device=cuda: this ");
     expect_refused({"threads=100000"}, "threads");

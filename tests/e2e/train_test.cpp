@@ -197,9 +197,9 @@ TEST_F(Train, EvalAgreesWithTheTestOfTheRun) {
     }
     write_text(tiny().folder / "alone.safetensors", tiny().file("run/checkpoints/best.safetensors"));
     expect_error(tiny().run({"eval", "alone.safetensors"}), 2, "data.root is missing");
-    expect_error(
-        tiny().run({"eval", "run", "model.dropout=0.5"}), 2,
-        "takes no other settings than data.root, data.batch, threads, device and attention.*, got \"model.dropout\"");
+    expect_error(tiny().run({"eval", "run", "model.dropout=0.5"}), 2,
+                 "takes no other settings than data.root, data.batch, threads, device, precision and attention.*, got "
+                 "\"model.dropout\"");
     expect_error(tiny().run({"eval", "run", "data.rot=data"}), 2, "(did you mean data.root?)");
     expect_error(tiny().run({"eval", "run/checkpoints"}), 2, "is the folder of the checkpoints of run");
     expect_error(tiny().run({"eval", "run", "data.root=elsewhere"}), 2, "elsewhere");

@@ -99,13 +99,14 @@ TEST_F(Translation, SettingsOfTheSearchAreTakenAndOthersRefused) {
     const ProgramResult cut = translate(one, {"decoding.max_length=1", "threads=1"});
     EXPECT_EQ(cut.code, 0) << cut.errors;
     EXPECT_EQ(std::count(cut.output.begin(), cut.output.end(), ' '), 0) << cut.output;
-    expect_error(translate(one, {"data.batch=3"}), 2,
-                 "takes no other settings than decoding.*, threads, device and attention.*, got \"data.batch\"");
+    expect_error(
+        translate(one, {"data.batch=3"}), 2,
+        "takes no other settings than decoding.*, threads, device, precision and attention.*, got \"data.batch\"");
     expect_error(translate(one, {"decoding.beem=3"}), 2, "(did you mean decoding.beam?)");
     expect_error(translate(one, {"decoding.beam=3", "--beam", "4"}), 2,
                  "--beam and decoding.beam say the same: expected one of them");
     expect_error(score("one\tuno\n", {"decoding.beam=3"}), 2,
-                 "takes no other settings than threads, device and attention.*, got \"decoding.beam\"");
+                 "takes no other settings than threads, device, precision and attention.*, got \"decoding.beam\"");
     EXPECT_EQ(score("one\tuno\n", {"threads=1"}).code, 0);
 }
 

@@ -15,7 +15,7 @@ namespace heed {
 
 namespace {
 
-const std::vector<std::string> machine_settings = {"threads", "device"};
+const std::vector<std::string> machine_settings = {"threads", "device", "precision"};
 constexpr const char* attention_settings = "attention.*";
 constexpr const char* convert_settings = "convert.*";
 

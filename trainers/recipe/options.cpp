@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "heed/core/device/device.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
@@ -34,12 +37,22 @@ void GeneralOptions::describe(Fields& fields) {
         "taken, positions are made to fit, the rest is new");
     fields.add("device", device, "what computes: the processor, plain loops that check it, or an NVIDIA card")
         .choices(device_names());
+    fields
+        .add("precision", precision,
+             "how exactly matrices are multiplied: operands in f32, or rounded to tf32 (10 bits after the point; cuda) "
+             "or bf16 (7 bits; cuda, and processors with AVX512-BF16 or AMX); weights and all else are f32")
+        .choices({std::begin(precision_names), std::end(precision_names)});
     fields.add("threads", threads, "threads for computing; 0: all that this process may use")
         .range(0, max_thread_count);
 }
 
 void GeneralOptions::validate() const {
     if (!init_strict && init.empty()) throw UserError("init_strict: false needs weights to start from: init");
+}
+
+Precision GeneralOptions::products() const {
+    const auto* const found = std::find(std::begin(precision_names), std::end(precision_names), precision);
+    return static_cast<Precision>(found - std::begin(precision_names));
 }
 
 void RunOptions::describe(Fields& fields) {

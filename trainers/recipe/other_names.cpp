@@ -101,6 +101,7 @@ const std::vector<Row>& rows() {
          "pretrained pretrained_model finetune finetune_from checkpoint model_name_or_path "
          "restore_file load_from init_checkpoint weights_path"},
         {{"device"}, "accelerator gpu gpus cuda use_cuda no_cuda"},
+        {{"precision"}, "amp fp16 bf16 tf32 use_amp mixed_precision dtype torch_dtype fpmath"},
         {{"threads"}, "num_threads n_threads num_workers n_jobs nproc cpu_threads"},
         {{"run.dir"}, "output_dir out_dir outdir save_dir log_dir logdir checkpoint_dir default_root_dir"},
         {{"run.name"}, "run_name experiment experiment_name exp_name"},

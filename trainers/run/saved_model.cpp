@@ -55,7 +55,8 @@ SavedModel load_saved_model(const std::string& target, const std::vector<std::st
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
     const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, overrides);
     use_threads_of(recipe);
-    auto context = std::make_unique<Context>(recipe.options<GeneralOptions>("").device);
+    const auto& general = recipe.options<GeneralOptions>("");
+    auto context = std::make_unique<Context>(general.device, general.products());
     if (!is_attention_changed(overrides)) {
         TrainedModel trained = TrainedModel::load(*context, path, overrides);
         return {target, std::move(context), std::move(trained)};

@@ -140,6 +140,11 @@ void describe(OpenRun& run, const std::string& memory) {
                                 training.kind().step_text(training.recipe), trainer.epoch_steps(),
                                 ranks == 1 ? "" : fmt::format("{} processes of ", ranks), thread_count(),
                                 thread_count() == 1 ? "thread" : "threads"));
+    const auto& general = training.recipe.options<GeneralOptions>("");
+    if (general.device != "cpu" || general.products() != Precision::f32) {
+        run.record.line(fmt::format("device {}, products in {} by {}", general.device, general.precision,
+                                    training.store.context().device().product_engine()));
+    }
     if (training.options.watch_every > 0 && training.watch.samples() == 0) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
     }
@@ -233,7 +238,8 @@ TrainEnd train_with(Communicator& ranks, const TrainRequest& request) {
         }
         if (!folder && owns && target.folder.empty()) RunFolder::check_next_in(runs_folder(recipe));
         if (!folder && owns && !target.folder.empty()) RunFolder::check(target.folder);
-        context.emplace(recipe.options<GeneralOptions>("").device);
+        const auto& general = recipe.options<GeneralOptions>("");
+        context.emplace(general.device, general.products());
         workload = open_workload(recipe, *context, target, from ? from->facts.data : nullptr);
         if (from) check_tensors(from->file, workload->task().model());
         memory = check_training_memory(recipe, *workload, ranks.size());

@@ -58,6 +58,12 @@ bool uses_avx512() {
     return result;
 }
 
+bool multiplies_bf16() {
+    static const bool result =
+        (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+    return result;
+}
+
 void fail(dnnl_status_t status, const std::string& what) {
     throw Error("oneDNN " + std::string(onednn_version()) + " could not " + what + ": " + dnnl_status2str(status) +
                 ".");

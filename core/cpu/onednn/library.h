@@ -18,6 +18,9 @@ void require_memory_for_code();
 /// True when oneDNN's kernels use AVX-512.
 bool uses_avx512();
 
+/// True when they multiply in bf16 (AVX512-BF16 or AMX). After the first `enter`.
+bool multiplies_bf16();
+
 /// Throws Error "oneDNN could not <what>: <status>." unless `status` is success. `what` is called only then.
 template <class Describe>
 void check(dnnl_status_t status, const Describe& what);

@@ -29,8 +29,9 @@ dnnl_engine_t engine() {
 struct Key {
     std::array<int64_t, 13> values;
 
-    explicit Key(const MatrixProduct& p)
-        : values{int64_t{p.transpose_a} | int64_t{p.transpose_b} << 1 | int64_t{p.bias != nullptr} << 2,
+    Key(const MatrixProduct& p, bool bf16)
+        : values{int64_t{p.transpose_a} | int64_t{p.transpose_b} << 1 | int64_t{p.bias != nullptr} << 2 |
+                     int64_t{bf16} << 3,
                  p.rows,
                  p.columns,
                  p.inner,
@@ -60,14 +61,14 @@ struct KeyHash {
 /// A primitive with the memory objects that carry the addresses of a call.
 class Matmul {
 public:
-    explicit Matmul(const MatrixProduct& p) {
+    Matmul(const MatrixProduct& p, dnnl_data_type_t type) {
         const auto what = [&] { return "prepare the matrix product " + describe(p); };
         require_memory_for_code();
         MemoryLayout a, b, bias, c;
-        check(set_matrix(a, p, p.rows, p.inner, p.a_row_stride, p.transpose_a, p.a_batch_stride), what);
-        check(set_matrix(b, p, p.inner, p.columns, p.b_row_stride, p.transpose_b, p.b_batch_stride), what);
-        check(set_matrix(c, p, p.rows, p.columns, p.c_row_stride, false, p.c_batch_stride), what);
-        if (p.bias) check(set_matrix(bias, p, 1, p.columns, p.columns, false, 0), what);
+        check(set_matrix(a, type, p, p.rows, p.inner, p.a_row_stride, p.transpose_a, p.a_batch_stride), what);
+        check(set_matrix(b, type, p, p.inner, p.columns, p.b_row_stride, p.transpose_b, p.b_batch_stride), what);
+        check(set_matrix(c, dnnl_f32, p, p.rows, p.columns, p.c_row_stride, false, p.c_batch_stride), what);
+        if (p.bias) check(set_matrix(bias, dnnl_f32, p, 1, p.columns, p.columns, false, 0), what);
 
         Attributes attributes;
         check(make(attributes, dnnl_primitive_attr_create), what);
@@ -111,7 +112,7 @@ public:
         check(make(stream_, dnnl_stream_create, engine(), unsigned{dnnl_stream_default_flags}), what);
     }
 
-    void execute(const MatrixProduct& p) {
+    void execute(const MatrixProduct& p, const void* a, const void* b) {
         thread_local Scratch scratch;
         dnnl_exec_arg_t arguments[5];
         int count = 0;
@@ -121,8 +122,8 @@ public:
             status = dnnl_memory_set_data_handle(memory.get(), const_cast<void*>(address));
             arguments[count++] = {argument, memory.get()};
         };
-        bind(DNNL_ARG_SRC, a_, p.a);
-        bind(DNNL_ARG_WEIGHTS, b_, p.b);
+        bind(DNNL_ARG_SRC, a_, a);
+        bind(DNNL_ARG_WEIGHTS, b_, b);
         bind(DNNL_ARG_BIAS, bias_, p.bias);
         bind(DNNL_ARG_DST, c_, p.c);
         bind(DNNL_ARG_SCRATCHPAD, scratch_, scratch.reserve(scratch_bytes_));
@@ -134,19 +135,19 @@ public:
 private:
     /// `rows` x `columns` as oneDNN sees it; `transposed` when memory holds columns x rows. A batch stride of 0 becomes
     /// one matrix that serves the whole batch.
-    static dnnl_status_t set_matrix(MemoryLayout& layout, const MatrixProduct& p, int64_t rows, int64_t columns,
-                                    int64_t row_stride, bool transposed, int64_t batch_stride) {
+    static dnnl_status_t set_matrix(MemoryLayout& layout, dnnl_data_type_t type, const MatrixProduct& p, int64_t rows,
+                                    int64_t columns, int64_t row_stride, bool transposed, int64_t batch_stride) {
         const int64_t row_step = transposed ? 1 : row_stride;
         const int64_t column_step = transposed ? row_stride : 1;
         if (p.batch == 1) {
             const dnnl_dims_t sizes = {rows, columns}, strides = {row_step, column_step};
-            return layout.set(2, sizes, strides);
+            return layout.set(type, 2, sizes, strides);
         }
         const bool shared = batch_stride == 0;
         const int64_t matrix = row_stride * (transposed ? columns : rows);
         const dnnl_dims_t sizes = {shared ? 1 : p.batch, rows, columns};
         const dnnl_dims_t strides = {shared ? matrix : batch_stride, row_step, column_step};
-        return layout.set(3, sizes, strides);
+        return layout.set(type, 3, sizes, strides);
     }
 
     Primitive primitive_;
@@ -160,15 +161,19 @@ constexpr size_t most_kept_primitives = 1024;
 
 }  // namespace
 
-void matmul(const MatrixProduct& product) {
+void matmul(const MatrixProduct& product, const Bf16Operands* bf16) {
     thread_local std::unordered_map<Key, Matmul, KeyHash> kept;
-    const Key key(product);
+    const Key key(product, bf16 != nullptr);
     auto found = kept.find(key);
     if (found == kept.end()) {
         if (kept.size() >= most_kept_primitives) kept.clear();
-        found = kept.try_emplace(key, product).first;
+        found = kept.try_emplace(key, product, bf16 ? dnnl_bf16 : dnnl_f32).first;
     }
-    found->second.execute(product);
+    if (bf16) {
+        found->second.execute(product, bf16->a, bf16->b);
+    } else {
+        found->second.execute(product, product.a, product.b);
+    }
 }
 
 }  // namespace heed::onednn

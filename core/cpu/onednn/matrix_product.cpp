@@ -4,9 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "heed/core/cpu/onednn/bf16_copy.h"
 #include "heed/core/cpu/onednn/describe.h"
 #include "heed/core/cpu/onednn/library.h"
 #include "heed/core/cpu/onednn/matmul.h"
+#include "heed/core/cpu/onednn/scratch.h"
 #include "heed/core/cpu/onednn/sgemm.h"
 #include "heed/core/cpu/onednn/transposed_copy.h"
 #include "heed/core/cpu/signal_shield.h"
@@ -45,15 +47,16 @@ void begin_with_bias(const MatrixProduct& p) {
 }
 
 /// oneDNN has no order among the products of a batch, and shares one operand at most.
-bool one_call_for_batch(const MatrixProduct& p) {
-    return p.alpha == 1 && p.c_batch_stride != 0 && (p.a_batch_stride != 0 || p.b_batch_stride != 0);
+bool one_call_for_batch(const MatrixProduct& p, Precision precision) {
+    return (p.alpha == 1 || precision == Precision::bf16) && p.c_batch_stride != 0 &&
+           (p.a_batch_stride != 0 || p.b_batch_stride != 0);
 }
 
 /// One product of the batch after the other.
-void each_in_turn(MatrixProduct p) {
+void each_in_turn(MatrixProduct p, Precision precision) {
     const int64_t batch = std::exchange(p.batch, 1);
     for (int64_t i = 0; i < batch; ++i) {
-        matrix_product(p);
+        matrix_product(p, precision);
         p.a += p.a_batch_stride;
         p.b += p.b_batch_stride;
         p.c += p.c_batch_stride;
@@ -86,15 +89,50 @@ void choose_function(const MatrixProduct& p) {
     }
 }
 
+/// c[i] += alpha * from[i], where the matrices of `from` follow one another.
+void add_scaled(const MatrixProduct& p, const float* from) {
+    for (int64_t i = 0; i < p.batch; ++i) {
+        for (int64_t row = 0; row < p.rows; ++row) {
+            float* const c = p.c + i * p.c_batch_stride + row * p.c_row_stride;
+            const float* const sums = from + (i * p.rows + row) * p.columns;
+            for (int64_t column = 0; column < p.columns; ++column) c[column] += p.alpha * sums[column];
+        }
+    }
+}
+
+/// With operands rounded to bf16. A scale is applied afterwards, as oneDNN has none of its fast kernels for it; nothing
+/// in a training step asks for one.
+void in_bf16(const MatrixProduct& p) {
+    const Bf16Copies copies(p);
+    if (p.alpha == 1) return matmul(copies.product, &copies.operands);
+    thread_local Scratch scratch;
+    MatrixProduct sums = copies.product;
+    sums.alpha = 1;
+    sums.beta = 0;
+    sums.bias = nullptr;
+    sums.c = static_cast<float*>(scratch.reserve(static_cast<size_t>(p.batch * p.rows * p.columns) * sizeof(float)));
+    sums.c_row_stride = p.columns;
+    sums.c_batch_stride = p.rows * p.columns;
+    matmul(sums, &copies.operands);
+    begin_with_bias(p);
+    add_scaled(p, sums.c);
+}
+
 }  // namespace
 
-void matrix_product(const MatrixProduct& p) {
+bool multiplies_in_bf16() {
+    enter();
+    return multiplies_bf16();
+}
+
+void matrix_product(const MatrixProduct& p, Precision precision) {
     check_shapes(p);
     if (p.rows == 0 || p.columns == 0 || p.batch == 0) return;
     if (p.inner == 0) return begin_with_bias(p);
-    if (p.batch > 1 && !one_call_for_batch(p)) return each_in_turn(p);
+    if (p.batch > 1 && !one_call_for_batch(p, precision)) return each_in_turn(p, precision);
     const SignalShield shield;
     enter();
+    if (precision == Precision::bf16) return in_bf16(p);
     if (p.alpha != 1 && p.bias) return scaled_with_bias(p);
     if (prefers_plain_b(p)) return choose_function(with_plain_copy_of_b(p));
     choose_function(p);

@@ -4,7 +4,7 @@
 
 namespace heed::onednn {
 
-/// Sizes and strides of an f32 array of at most three dimensions. In oneDNN 2 a memory description is a struct, since 3
+/// Sizes and strides of an array of at most three dimensions. In oneDNN 2 a memory description is a struct, since 3
 /// an object behind a pointer.
 class MemoryLayout {
 public:
@@ -13,12 +13,12 @@ public:
     MemoryLayout(const MemoryLayout&) = delete;
     MemoryLayout& operator=(const MemoryLayout&) = delete;
 
-    dnnl_status_t set(int dimensions, const dnnl_dims_t sizes, const dnnl_dims_t strides) {
+    dnnl_status_t set(dnnl_data_type_t type, int dimensions, const dnnl_dims_t sizes, const dnnl_dims_t strides) {
         clear();
 #if DNNL_VERSION_MAJOR >= 3
-        return dnnl_memory_desc_create_with_strides(&description_, dimensions, sizes, dnnl_f32, strides);
+        return dnnl_memory_desc_create_with_strides(&description_, dimensions, sizes, type, strides);
 #else
-        return dnnl_memory_desc_init_by_strides(&description_, dimensions, sizes, dnnl_f32, strides);
+        return dnnl_memory_desc_init_by_strides(&description_, dimensions, sizes, type, strides);
 #endif
     }
 

@@ -29,7 +29,7 @@ namespace heed::test::matrix_product_test {
 namespace {
 
 std::vector<float> compute_on_cpu(const Problem& problem) {
-    return compute(onednn::matrix_product, false, problem);
+    return compute([](const MatrixProduct& product) { onednn::matrix_product(product); }, false, problem);
 }
 
 void check_all_devices(const Problem& problem) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -10,9 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "heed/core/cpu/onednn/matrix_product.h"
 #include "heed/core/cuda/bf16_copy.cuh"
 #include "heed/core/device/device.h"
 #include "heed/core/error.h"
+#include "heed/core/parallel.h"
 #include "heed/tests/core/cpu/product_problem.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/message_of.h"
@@ -42,7 +45,7 @@ Problem with_rounded_operands(Problem problem, int bits) {
     return problem;
 }
 
-std::vector<Problem> problems() {
+std::vector<Problem> problems(bool many) {
     std::vector<Problem> result;
     const Extras all_extras[] = {{},
                                  {.bias = true},
@@ -51,7 +54,8 @@ std::vector<Problem> problems() {
                                  {.bias = true, .batch = 2, .share_b = true},
                                  {.beta = 1, .batch = 3, .share_a = true},
                                  {.beta = 1, .batch = 2, .share_c = true}};
-    const int64_t all_sizes[][3] = {{1, 9, 33}, {40, 33, 70}, {64, 80, 48}};
+    std::vector<std::array<int64_t, 3>> all_sizes = {{1, 9, 33}, {40, 33, 23}};
+    if (many) all_sizes.insert(all_sizes.end(), {{17, 5, 1}, {64, 80, 48}, {130, 96, 256}});
     for_each_transposition([&](bool transpose_a, bool transpose_b) {
         for (const auto& [rows, columns, inner] : all_sizes) {
             for (const Extras& extras : all_extras) {
@@ -74,7 +78,7 @@ double operand_error(int bits) {
 void check_precision(Device& device, Precision precision, int bits, bool rounds_to_nearest) {
     device.set_precision(precision);
     EXPECT_EQ(device.precision(), precision);
-    for (const Problem& problem : problems()) {
+    for (const Problem& problem : problems(device.product_engine().starts_with("cuBLASLt"))) {
         const MatrixProduct& p = problem.product;
         SCOPED_TRACE(std::to_string(p.rows) + " x " + std::to_string(p.columns) + " x " + std::to_string(p.inner) +
                      (p.transpose_a ? " T" : " N") + (p.transpose_b ? "T" : "N") + " beta " + std::to_string(p.beta) +
@@ -104,17 +108,33 @@ TEST(ProductPrecisionTest, CudaRoundsOperandsAlone) {
     }
 }
 
+TEST(ProductPrecisionTest, CpuRoundsOperandsAlone) {
+    const std::unique_ptr<Device> cpu = make_device("cpu");
+    if (!onednn::multiplies_in_bf16()) {
+        EXPECT_NE(message_of<UserError>([&] { cpu->set_precision(Precision::bf16); }).find("AVX512-BF16 or AMX"),
+                  std::string::npos);
+        GTEST_SKIP() << "a processor without AVX512-BF16";
+    }
+    const int threads = thread_count();
+    set_thread_count(1);  // most products are too small to share
+    check_precision(*cpu, Precision::bf16, bf16_bits, true);
+    set_thread_count(threads);
+}
+
 TEST(ProductPrecisionTest, OneMatrixOnBothSides) {
-    if (!cuda_is_tested()) GTEST_SKIP() << "no device cuda";
-    const std::unique_ptr<Device> cuda = make_device("cuda");
-    cuda->set_precision(Precision::bf16);
-    Problem problem = make_problem(20, 20, 31, false, true, {});
-    problem.b = problem.a;
-    const auto multiply = [&](MatrixProduct product) {
-        product.b = product.a;
-        cuda->matrix_product(product);
-    };
-    check_result(with_rounded_operands(problem, bf16_bits), compute(multiply, false, problem));
+    for (const char* name : {"cpu", "cuda"}) {
+        if (name == std::string("cuda") ? !cuda_is_tested() : !onednn::multiplies_in_bf16()) continue;
+        SCOPED_TRACE(name);
+        const std::unique_ptr<Device> device = make_device(name);
+        device->set_precision(Precision::bf16);
+        Problem problem = make_problem(20, 20, 31, false, true, {});
+        problem.b = problem.a;
+        const auto multiply = [&](MatrixProduct product) {
+            product.b = product.a;
+            device->matrix_product(product);
+        };
+        check_result(with_rounded_operands(problem, bf16_bits), compute(multiply, false, problem));
+    }
 }
 
 TEST(ProductPrecisionTest, CopiesAsBf16ToTheBit) {

@@ -37,11 +37,11 @@ TEST(ResumeCheck, WhatMayChange) {
 }
 
 TEST(ResumeCheck, WhatMayNotChange) {
-    for (const char* change :
-         {"model.dim=16", "model.dropout=0.3", "attention.bias=false", "attention.type=optimised", "data.batch=3",
-          "data.validation=0.2", "data.split_seed=4", "data.mean=0.1", "train.seed=2", "train.shuffle=false",
-          "train.accumulate=2", "train.clip=3", "train.label_smoothing=0.2", "optimizer.lr=0.1",
-          "optimizer.schedule=linear", "optimizer.warmup=3", "optimizer.type=sgd", "device=reference"}) {
+    for (const char* change : {"model.dim=16", "model.dropout=0.3", "attention.bias=false", "attention.type=optimised",
+                               "data.batch=3", "data.validation=0.2", "data.split_seed=4", "data.mean=0.1",
+                               "train.seed=2", "train.shuffle=false", "train.accumulate=2", "train.clip=3",
+                               "train.label_smoothing=0.2", "optimizer.lr=0.1", "optimizer.schedule=linear",
+                               "optimizer.warmup=3", "optimizer.type=sgd", "device=reference", "precision=bf16"}) {
         const std::string key = std::string(change).substr(0, std::string(change).find('='));
         EXPECT_TRUE(contains(refusal({change}), "; give the old values, "));
         EXPECT_TRUE(contains(refusal({change}), "or start a new run without --resume"));
