@@ -73,7 +73,8 @@ TEST(CommandLine, HelpNamesTheSettingsThatACommandTakes) {
         for (const char* command : {"eval", "predict", "translate", "score", "report"}) {
             const std::string help = parsed<ShowText>({command, "--help"}).text;
             const bool shows_a_run = std::string(command) == "report";
-            EXPECT_TRUE(contains(help, shows_a_run ? "threads and device" : "threads, device and attention.*"));
+            EXPECT_TRUE(contains(
+                help, shows_a_run ? "threads, device and precision" : "threads, device, precision and attention.*"));
             for (const std::string& setting : kind->settings_of(command)) {
                 if (std::string(command) == "eval" || std::string(command) == "report" || kind->serves(command)) {
                     EXPECT_TRUE(contains(help, setting)) << command;
