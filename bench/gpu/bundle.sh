@@ -23,5 +23,5 @@ ldd "${binaries[@]}" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' | sort -u |
 cp "$bench/gpu.sh" "$folder/bench"
 cp -r "$bench/gpu" "$folder/bench"
 cp "$bench/pytorch/gpu.py" "$folder/bench/pytorch"
-tar -C "$scratch" -cf - heed-gpu | xz -T0 -6 >"$file"
+tar -C "$scratch" -cf - heed-gpu | xz -9 >"$file"
 echo "$file: $(du -h "$file" | cut -f1), $(find "$folder/tests" -type f | wc -l) test programs, $(find "$folder/lib" -type f | wc -l) libraries"
