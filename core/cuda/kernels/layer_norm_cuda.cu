@@ -2,12 +2,38 @@
 
 #include "heed/core/cuda/column_sums.cuh"
 #include "heed/core/cuda/rows.cuh"
+#include "heed/core/cuda/warp_rows.cuh"
 
 namespace heed {
 
 namespace {
 
+/// A row of at most most_warp_row elements, by one warp.
+struct WarpForward {
+    LayerNormForward a;
+
+    template <int count>
+    __device__ void operator()(int64_t row) const {
+        cuda::WarpRow<count> x;
+        x.load(a.x + row * a.width, a.width);
+        const auto width = static_cast<float>(a.width);
+        const float mean = x.sum(a.width, [](float value, int64_t) { return value; }) / width;
+        const auto squared = [&](float value, int64_t) { return (value - mean) * (value - mean); };
+        const float variance = x.sum(a.width, squared) / width;
+        const float rstd = 1 / sqrtf(variance + a.epsilon);
+        float* const y = a.y + row * a.width;
+        x.for_each(a.width, [&](float value, int64_t j) { y[j] = (value - mean) * rstd * a.gain[j] + a.bias[j]; });
+        if (threadIdx.x == 0) {
+            a.mean[row] = mean;
+            a.rstd[row] = rstd;
+        }
+    }
+};
+
 void layer_norm_forward(const LayerNormForward& a) {
+    if (a.width <= cuda::most_warp_row) {
+        return cuda::for_each_warp_row("layer norm", a.rows, a.width, WarpForward{a});
+    }
     cuda::for_each_row("layer norm", a.rows, a.width, [a] __device__(int64_t row) {
         const float* const x = a.x + row * a.width;
         float* const y = a.y + row * a.width;
@@ -34,7 +60,38 @@ void parameter_gradients(const LayerNormBackward& a) {
                          a.workspace);
 }
 
+/// The gradient of a row of at most most_warp_row elements, by one warp.
+struct WarpInputGradient {
+    LayerNormBackward a;
+    const float* extra;
+
+    template <int count>
+    __device__ void operator()(int64_t row) const {
+        const int64_t first = row * a.width;
+        cuda::WarpRow<count> normed, d;  // d = dy * gain
+        normed.load(a.x + first, a.width);
+        d.load(a.dy + first, a.width);
+        const float mean = a.mean[row], rstd = a.rstd[row], width = static_cast<float>(a.width);
+        normed.for_each(a.width, [&](float& value, int64_t) { value = (value - mean) * rstd; });
+        d.for_each(a.width, [&](float& value, int64_t j) { value *= a.gain[j]; });
+        const float mean_d = d.sum(a.width, [](float value, int64_t) { return value; }) / width;
+        float with_normed = 0;
+        for (int i = 0; i < count; ++i) with_normed += d.values[i] * normed.values[i];
+        const float mean_dn = cuda::warp_reduce(with_normed, cuda::Sum()) / width;
+        for (int i = 0; i < count; ++i) {
+            d.values[i] = (d.values[i] - mean_d - normed.values[i] * mean_dn) * rstd;
+        }
+        float* const dx = a.dx + first;
+        const float* const more = extra ? extra + first : nullptr;
+        if (more) d.for_each(a.width, [&](float& value, int64_t j) { value += more[j]; });
+        d.for_each(a.width, [&](float value, int64_t j) { dx[j] = value; });
+    }
+};
+
 void input_gradient(const LayerNormBackward& a, const float* extra) {
+    if (a.width <= cuda::most_warp_row) {
+        return cuda::for_each_warp_row("layer norm backward", a.rows, a.width, WarpInputGradient{a, extra});
+    }
     cuda::for_each_row("layer norm backward", a.rows, a.width, [a, extra] __device__(int64_t row) {
         const int64_t first = row * a.width;
         const float *const x = a.x + first, *const dy = a.dy + first;

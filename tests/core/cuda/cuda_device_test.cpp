@@ -75,7 +75,7 @@ TEST_F(CudaDeviceTest, UploadsOfAnySizeArriveAndLeaveTheHostItsMemory) {
     constexpr size_t larger_than_a_block = (size_t{65} << 20) + 12;
     void* const card = device.allocate(larger_than_a_block);
     for (const size_t bytes : {size_t{0}, size_t{1}, size_t{4096}, size_t{5000}, larger_than_a_block}) {
-        for (int turn = 0; turn < 6; ++turn) {
+        for (int turn = 0; turn < (bytes > 5000 ? 1 : 6); ++turn) {
             std::vector<unsigned char> sent(bytes), back(bytes);
             for (size_t i = 0; i < bytes; i += 997) sent[i] = static_cast<unsigned char>(i + bytes + 31u * turn);
             const std::vector<unsigned char> wanted = sent;

@@ -88,7 +88,8 @@ Result run(const Path& path, const Case& c, bool accumulate = false, float start
 
 TEST(LayerNormKernels, MatchTheFormula) {
     for (const int64_t rows : {0, 1, 5, 300}) {
-        for (const int64_t width : {1, 3, 7, 16, 33, 128, 192, 1000}) {
+        for (const int64_t width : {1, 3, 7, 16, 33, 128, 192, 700, 1024, 1100}) {
+            if (rows > 5 && width > 1000) continue;
             SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(width));
             const Case c(rows, width);
             const Expected e = expected(c);
