@@ -124,6 +124,10 @@ public:
             tiled_matrix_product(product, precision());
         }
     }
+    void matrix_products_of_same_a(const MatrixProduct& first, const MatrixProduct& second) override {
+        if (!cublas_.products) return Device::matrix_products_of_same_a(first, second);
+        cublas_.products->multiply_same_a(first, second, precision());
+    }
     std::string product_engine() const override {
         return cublas_.products ? cublas_.products->name() : Device::product_engine() + cublas_.missing;
     }

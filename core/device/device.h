@@ -68,6 +68,12 @@ public:
     virtual bool shares_host_memory() const = 0;
 
     virtual void matrix_product(const MatrixProduct& product) = 0;
+    /// One after the other. They have the operand a in common, transposed or not, so that what is made of it for the
+    /// first may serve the second.
+    virtual void matrix_products_of_same_a(const MatrixProduct& first, const MatrixProduct& second) {
+        matrix_product(first);
+        matrix_product(second);
+    }
     /// What multiplies, with its version, such as "oneDNN 2.6.3".
     virtual std::string product_engine() const { return "Heed's own kernel"; }
 

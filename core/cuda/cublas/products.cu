@@ -1,6 +1,7 @@
 #include "heed/core/cuda/cublas/products.cuh"
 
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -36,6 +37,15 @@ public:
         } else {
             tiled_matrix_product(p, precision);
         }
+    }
+
+    void multiply_same_a(const MatrixProduct& first, const MatrixProduct& second, Precision precision) override {
+        copied_a_.reset();
+        keeps_a_ = true;
+        multiply(first, precision);
+        keeps_a_ = false;
+        multiply(second, precision);
+        copied_a_.reset();
     }
 
     std::string name() const override {
@@ -75,14 +85,18 @@ private:
         };
         const StoredMatrices a = stored(p.a, p.transpose_a, p.rows, p.inner, p.a_row_stride, p.a_batch_stride);
         const StoredMatrices b = stored(p.b, p.transpose_b, p.inner, p.columns, p.b_row_stride, p.b_batch_stride);
-        const bool same = a == b;
-        // Rows are whole groups of 16 bytes, so that the second copy is as aligned as the first.
-        uint16_t* const copies = static_cast<uint16_t*>(
-            copies_.reserve(static_cast<size_t>(bf16_count(a) + (same ? 0 : bf16_count(b))) * sizeof(uint16_t)));
-        uint16_t* const copy_of_b = same ? copies : copies + bf16_count(a);
-        copy_as_bf16(a, copies);
-        if (!same) copy_as_bf16(b, copy_of_b);
-        TypedProduct typed{p, copies, copy_of_b, Precision::bf16};
+        const auto room = [](DeviceBuffer& buffer, const StoredMatrices& of) {
+            return static_cast<uint16_t*>(buffer.reserve(static_cast<size_t>(bf16_count(of)) * sizeof(uint16_t)));
+        };
+        uint16_t* const copy_of_a = room(copies_of_a_, a);
+        if (copied_a_ != a) copy_as_bf16(a, copy_of_a);
+        copied_a_ = keeps_a_ ? std::optional(a) : std::nullopt;
+        uint16_t* copy_of_b = copy_of_a;
+        if (a != b) {
+            copy_of_b = room(copies_of_b_, b);
+            copy_as_bf16(b, copy_of_b);
+        }
+        TypedProduct typed{p, copy_of_a, copy_of_b, Precision::bf16};
         const auto set_strides = [](const StoredMatrices& of, int64_t& row_stride, int64_t& batch_stride) {
             row_stride = bf16_row_stride(of.columns);
             batch_stride = of.batch == 1 ? 0 : of.rows * row_stride;
@@ -92,7 +106,9 @@ private:
         return typed;
     }
 
-    DeviceBuffer workspace_, copies_;
+    DeviceBuffer workspace_, copies_of_a_, copies_of_b_;
+    bool keeps_a_ = false;
+    std::optional<StoredMatrices> copied_a_;  ///< whose copy is in copies_of_a_ and still true
     std::unordered_map<PlanKey, Plan, PlanKeyHash> plans_;
 };
 

@@ -13,6 +13,8 @@ class CublasProducts {
 public:
     virtual ~CublasProducts() = default;
     virtual void multiply(const MatrixProduct& product, Precision precision) = 0;
+    /// As Device::matrix_products_of_same_a: in bf16 there is one copy of a.
+    virtual void multiply_same_a(const MatrixProduct& first, const MatrixProduct& second, Precision precision) = 0;
     /// "cuBLASLt" and its version.
     virtual std::string name() const = 0;
 };

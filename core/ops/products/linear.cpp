@@ -25,15 +25,21 @@ void linear_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, Gr
                      GradientSlot* dweight_slot) {
     const int64_t in = weight.shape()[1], out = weight.shape()[0], rows = dy.shape().rows();
     Device& device = dy.context().device();
-    if (dweight_slot) {
+    const auto weight_product = [&] {
         auto [dweight, accumulate] = dweight_slot->target();
-        device.matrix_product(
-            contiguous_product({dy.f32(), out, true}, {x.f32(), in}, dweight.f32(), out, rows, in, accumulate));
-    }
-    if (dx_slot) {
+        return contiguous_product({dy.f32(), out, true}, {x.f32(), in}, dweight.f32(), out, rows, in, accumulate);
+    };
+    const auto input_product = [&] {
         auto [dx, accumulate] = dx_slot->target();
-        device.matrix_product(
-            contiguous_product({dy.f32(), out}, {weight.f32(), in}, dx.f32(), rows, out, in, accumulate));
+        return contiguous_product({dy.f32(), out}, {weight.f32(), in}, dx.f32(), rows, out, in, accumulate);
+    };
+    if (dweight_slot && dx_slot) {
+        const MatrixProduct of_weight = weight_product();
+        device.matrix_products_of_same_a(of_weight, input_product());
+    } else if (dweight_slot) {
+        device.matrix_product(weight_product());
+    } else if (dx_slot) {
+        device.matrix_product(input_product());
     }
 }
 

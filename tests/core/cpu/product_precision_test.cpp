@@ -108,6 +108,30 @@ TEST(ProductPrecisionTest, CudaRoundsOperandsAlone) {
     }
 }
 
+TEST(ProductPrecisionTest, ProductsOfTheSameOperandAreThoseOfEachAlone) {
+    if (!cuda_is_tested()) GTEST_SKIP() << "no device cuda";
+    const std::unique_ptr<Device> cuda = make_device("cuda");
+    cuda->set_precision(Precision::bf16);
+    const auto twice = [&](bool together, uint32_t seed) {
+        Problem first = make_problem(24, 40, 56, true, false, {}, seed), second = first;
+        second.b = numbers(24 * 40, seed + 5);
+        second.c.assign(56 * 40, not_a_number);
+        MatrixProduct one = first.product;
+        one.a = first.a.data(), one.b = first.b.data(), one.c = first.c.data();
+        MatrixProduct other =
+            contiguous_product({first.a.data(), 24}, {second.b.data(), 40}, second.c.data(), 56, 24, 40, false);
+        if (together) {
+            cuda->matrix_products_of_same_a(one, other);
+        } else {
+            cuda->matrix_product(one);
+            cuda->matrix_product(other);
+        }
+        return std::array{first.c, second.c};
+    };
+    // The second round finds other numbers, perhaps at the addresses of the first.
+    for (const uint32_t seed : {1U, 20U}) EXPECT_EQ(twice(true, seed), twice(false, seed));
+}
+
 TEST(ProductPrecisionTest, CpuRoundsOperandsAlone) {
     const std::unique_ptr<Device> cpu = make_device("cpu");
     if (!onednn::multiplies_in_bf16()) {
