@@ -141,7 +141,9 @@ TEST_F(Ranks, KeepShardsOfTheOptimizerAndSaveItWhole) {
     const Words settings = {"train.shard_optimizer=true", "train.epochs=1", "optimizer.schedule=constant"};
     ASSERT_EQ(train(2, "shards", settings).code, 0);
     ASSERT_EQ(tiny().train("no-shards", {"train.epochs=1", "optimizer.schedule=constant"}).code, 0);
-    EXPECT_EQ(tiny().last_checkpoint("shards").size() / 100, tiny().last_checkpoint("no-shards").size() / 100);
+    // The same tensors; the settings and times in the header differ in a few characters.
+    EXPECT_NEAR(static_cast<double>(tiny().last_checkpoint("shards").size()),
+                static_cast<double>(tiny().last_checkpoint("no-shards").size()), 100);
     for (const int ranks : {1, 2}) {
         const Words more = {"--resume", "train.epochs=" + std::to_string(ranks + 1), "optimizer.schedule=constant"};
         const ProgramResult result = ranks == 1 ? tiny().train("shards", more) : train(2, "shards", more);
