@@ -3,14 +3,12 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -18,6 +16,7 @@
 #include <cudnn_frontend.h>
 
 #include "heed/core/cuda/launch.cuh"
+#include "heed/core/cuda/library_switch.h"
 #include "heed/core/error.h"
 
 // The front end calls cuDNN through this handle (NV_CUDNN_FRONTEND_USE_DYNAMIC_LOADING): linked to the program, the
@@ -138,15 +137,6 @@ std::unique_ptr<fe::graph::Graph> backward_graph(const FusedShape& shape) {
     return graph;
 }
 
-/// Whether HEED_CUDNN asks for the library.
-bool is_wanted() {
-    const char* const text = std::getenv("HEED_CUDNN");
-    const std::string_view value = text ? text : "";
-    if (value == "off") return false;
-    if (value.empty() || value == "on") return true;
-    throw UserError("The environment variable HEED_CUDNN must be on or off, but it is '" + std::string(value) + "'.");
-}
-
 /// Null where the library is missing or does not start.
 cudnnHandle_t new_handle() {
     fe::cudnn_dlhandle = dlopen("libcudnn.so.9", RTLD_NOW | RTLD_LOCAL);
@@ -231,7 +221,7 @@ const FusedAttention* fused_attention(const FusedShape& shape) {
     static auto& kept = *new std::map<FusedShape, Plans>;
     const std::lock_guard lock(mutex);
     try {
-        static const cudnnHandle_t handle = is_wanted() ? new_handle() : nullptr;
+        static const cudnnHandle_t handle = is_library_wanted("HEED_CUDNN") ? new_handle() : nullptr;
         if (!handle) return nullptr;
         auto found = kept.find(shape);
         if (found == kept.end()) found = kept.try_emplace(shape, shape, handle).first;

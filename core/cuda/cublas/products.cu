@@ -1,8 +1,7 @@
 #include "heed/core/cuda/cublas/products.cuh"
 
-#include <cstdlib>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -10,8 +9,8 @@
 #include "heed/core/cuda/cublas/library.cuh"
 #include "heed/core/cuda/cublas/plan.cuh"
 #include "heed/core/cuda/device_buffer.cuh"
+#include "heed/core/cuda/library_switch.h"
 #include "heed/core/cuda/matrix_product.cuh"
-#include "heed/core/error.h"
 
 namespace heed::cuda {
 
@@ -112,19 +111,10 @@ private:
     std::unordered_map<PlanKey, Plan, PlanKeyHash> plans_;
 };
 
-/// Whether HEED_CUBLAS asks for the library.
-bool is_wanted() {
-    const char* const text = std::getenv("HEED_CUBLAS");
-    const std::string_view value = text ? text : "";
-    if (value == "off") return false;
-    if (value.empty() || value == "on") return true;
-    throw UserError("The environment variable HEED_CUBLAS must be on or off, but it is '" + std::string(value) + "'.");
-}
-
 }  // namespace
 
 LoadedCublas load_cublas() {
-    if (!is_wanted()) return {nullptr, " (HEED_CUBLAS=off)"};
+    if (!is_library_wanted("HEED_CUBLAS")) return {nullptr, " (HEED_CUBLAS=off)"};
     const CublasLibrary& library = cublas_library();
     if (!library.handle) return {nullptr, " (" + library.missing + ")"};
     return {std::make_unique<Products>(), ""};
