@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_main.h"
 #include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/core/cpu/isa.h"
 #include "heed/core/device/context.h"
@@ -222,14 +223,5 @@ void run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        run(argc, argv);
-        return 0;
-    } catch (const heed::UserError& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 2;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
+    return heed::bench_main([&] { run(argc, argv); });
 }

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_main.h"
 #include "heed/attention/registry.h"
 #include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/core/cpu/isa.h"
@@ -142,14 +143,5 @@ void run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        run(argc, argv);
-        return 0;
-    } catch (const UserError& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 2;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
+    return heed::bench_main([&] { run(argc, argv); });
 }

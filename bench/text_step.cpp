@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_main.h"
 #include "heed/core/cpu/isa.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
@@ -294,14 +295,5 @@ void run_text_benches(const TextBenchSettings& settings) {
 }  // namespace heed
 
 int main(int argc, char** argv) {
-    try {
-        heed::run_text_benches(heed::text_bench_arguments(argc, argv));
-        return 0;
-    } catch (const heed::UserError& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 2;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
+    return heed::bench_main([&] { heed::run_text_benches(heed::text_bench_arguments(argc, argv)); });
 }

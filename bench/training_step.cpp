@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench_main.h"
 #include "heed/core/cpu/isa.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
@@ -258,14 +259,5 @@ void run_all(const Settings& settings) {
 }  // namespace heed
 
 int main(int argc, char** argv) {
-    try {
-        heed::run_all(heed::read_arguments(argc, argv));
-        return 0;
-    } catch (const heed::UserError& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 2;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
+    return heed::bench_main([&] { heed::run_all(heed::read_arguments(argc, argv)); });
 }
