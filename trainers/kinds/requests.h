@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "heed/trainers/loop/task.h"
 
 namespace heed {
 
@@ -27,6 +30,17 @@ struct TranslateRequest {
 struct ScoreRequest {
     std::vector<std::string> files;
     bool json = false;
+};
+
+/// Which predictions are to be explained.
+struct SampleRequest {
+    /// As `predict` or `translate` reads them; a translator's line may hold a translation behind a tab. Of no effect
+    /// with a split.
+    std::vector<std::string> files;
+    std::optional<Split> split;  ///< of the data that the recipe names
+    int64_t first = 0;           ///< the input to begin with, from 0
+    int64_t limit = 0;           ///< most inputs; 0: all
+    int64_t position = 0;        ///< of a translator: which token, from 1; 0: every one, a sample each
 };
 
 }  // namespace heed

@@ -23,6 +23,10 @@ void TrainingKind::score(SavedModel& saved, const ScoreRequest&) const {
     check_serves("score", saved.path);
 }
 
+void TrainingKind::explain(SavedModel& saved, const SampleRequest&, const TakeSample&) const {
+    check_serves("explain", saved.path);
+}
+
 bool TrainingKind::serves(const std::string& command) const {
     const std::vector<std::string> commands = served_commands();
     return std::find(commands.begin(), commands.end(), command) != commands.end();

@@ -10,6 +10,7 @@
 #include "heed/core/files/safetensors.h"
 #include "heed/core/module/module.h"
 #include "heed/trainers/checkpoint/patch_grid.h"
+#include "heed/trainers/explanation/explained_sample.h"
 #include "heed/trainers/kinds/data_facts.h"
 #include "heed/trainers/kinds/expected_data.h"
 #include "heed/trainers/kinds/requests.h"
@@ -98,12 +99,15 @@ public:
     virtual void predict(SavedModel& saved, const PredictRequest& request) const;
     virtual void translate(SavedModel& saved, const TranslateRequest& request) const;
     virtual void score(SavedModel& saved, const ScoreRequest& request) const;
+    /// `heed explain`: hands over a sample for each input, in order, one at a time. Says on standard error what is cut
+    /// or passed over.
+    virtual void explain(SavedModel& saved, const SampleRequest& request, const TakeSample& take) const;
     /// The names of the commands above that it serves.
     virtual std::vector<std::string> served_commands() const = 0;
     bool serves(const std::string& command) const;
     /// Throws UserError, which names `model` and what it answers, where the command is not served.
     void check_serves(const std::string& command, const std::string& model) const;
-    /// Settings of the recipe that have an effect on a command with a trained model - the three above, `eval` and
+    /// Settings of the recipe that have an effect on a command with a trained model - the four above, `eval` and
     /// `report` - and may be given with it ("data.batch", "decoding.*"), those of every kind left out.
     virtual std::vector<std::string> settings_of(const std::string& command) const = 0;
 };
