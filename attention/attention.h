@@ -56,7 +56,14 @@ class Attention : public Module {
 public:
     explicit Attention(const AttentionGeometry& geometry) : geometry_(geometry) {}
 
-    virtual Variable forward(const AttentionInput& input, const ForwardState& state) = 0;
+    Variable forward(const AttentionInput& input, const ForwardState& state) {
+        return project_heads(head_outputs(input, state));
+    }
+
+    /// The two steps of forward: the outputs of the heads side by side, [batch, tokens, heads * value dim], and what
+    /// becomes of them, [batch, tokens, dim].
+    virtual Variable head_outputs(const AttentionInput& input, const ForwardState& state) = 0;
+    virtual Variable project_heads(const Variable& outputs) = 0;
 
     /// What decoding token by token in the causal patterns needs. Cross-attention projects its source here, once.
     /// Throws UserError, with the patterns or types that can, where there is no such cache.
@@ -68,6 +75,9 @@ public:
 
     /// The weights that forward gives each key without dropout, [batch, heads, tokens, keys]. No gradient.
     virtual Tensor weights(const AttentionInput& input) = 0;
+    /// What they mix, [batch, heads, keys, value dim]: weights times values are the outputs of the heads without
+    /// dropout. No gradient.
+    virtual Tensor head_values(const AttentionInput& input) = 0;
 
     /// For each head, the mean share of the dense softmax that lies on the pairs which are computed outside of
     /// training; empty where a type computes all pairs. May form [tokens, keys] matrices.

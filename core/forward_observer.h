@@ -20,6 +20,15 @@ struct AttentionTokens {
     Tensor query_lengths;  ///< the same of the queries in cross-attention
 };
 
+/// The heads of an attention layer in a pass.
+struct AttentionHeads {
+    AttentionPlace place = AttentionPlace::encoder;
+    int64_t block = 0;
+    bool causal = false;  ///< query i uses keys <= i alone
+    Tensor weights;       ///< [batch, heads, queries, keys], without dropout
+    Tensor values;        ///< [batch, heads, keys, value dim]: what the weights mix
+};
+
 /// Watches what passes through the blocks of a model in a forward pass that carries it (ForwardState::observer). Blocks
 /// of encoder and decoder are counted from 0 each.
 class ForwardObserver {
@@ -35,6 +44,23 @@ public:
 
     /// The weights of block `block` without dropout, [batch, heads, tokens, keys].
     virtual void attention(AttentionPlace place, int64_t block, const Tensor& weights) = 0;
+
+    /// Whether heads() is to be called for a place.
+    virtual bool wants_heads(AttentionPlace /*place*/) const { return false; }
+
+    /// The heads of a layer, before they are used. A result of the shape of the weights takes their place: the outputs
+    /// of the heads are then these weights times the values, without dropout, and no gradient flows through them. An
+    /// undefined one leaves the layer as it is.
+    virtual Tensor heads(const AttentionHeads& /*heads*/) { return {}; }
+
+    /// Whether head_gradient() is to be called. The observer then has to live until backward, in which no block runs
+    /// again for want of its activations.
+    virtual bool wants_head_gradients() const { return false; }
+
+    /// In backward, the gradient of the outputs of the heads of block `block` side by side, before the output
+    /// projection: [batch, queries, heads * value dim]. That of the weights of a head is its part times the values,
+    /// transposed.
+    virtual void head_gradient(AttentionPlace /*place*/, int64_t /*block*/, const Tensor& /*gradient*/) {}
 
     /// Whether covered_mass() is to be called: it costs as much as dense attention.
     virtual bool wants_covered_mass() const { return false; }

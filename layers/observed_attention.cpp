@@ -1,20 +1,57 @@
 #include "heed/layers/observed_attention.h"
 
+#include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/probe.h"
+#include "heed/core/ops/products/matmul.h"
+#include "heed/core/ops/shapes/permute_heads.h"
+#include "heed/core/ops/shapes/reshape.h"
+
 namespace heed {
+
+namespace {
+
+/// The outputs [batch, queries, heads * value dim] of heads that mix these values with other weights.
+Variable mixed(const Tensor& weights, const Tensor& values) {
+    const Variable heads = permute_heads(matmul(Variable(weights), Variable(values)));
+    const Shape& shape = heads.shape();
+    return reshape(heads, {shape[0], shape[1], shape[2] * shape[3]});
+}
+
+/// Shows the heads; their outputs with the weights that the observer gives, undefined where it gives none.
+Variable observed_heads(Attention& layer, AttentionPlace place, int64_t block, const AttentionInput& input,
+                        ForwardObserver& observer) {
+    if (!observer.wants_heads(place)) return {};
+    const AttentionHeads heads = {.place = place,
+                                  .block = block,
+                                  .causal = layer.geometry().pattern == AttentionPattern::causal_self,
+                                  .weights = layer.weights(input),
+                                  .values = layer.head_values(input)};
+    const Tensor weights = observer.heads(heads);
+    if (!weights.defined()) return {};
+    check_shape("attention", "weights in the place of a layer's own", weights.shape(), heads.weights.shape());
+    return mixed(weights, heads.values);
+}
+
+}  // namespace
 
 Variable observed_attention(Attention& layer, AttentionPlace place, int64_t block, const AttentionInput& input,
                             const ForwardState& state) {
-    if (ForwardObserver* const observer = state.observer) {
-        observer->attention_input(layer.name(),
-                                  {input.query.value(), input.source.defined() ? input.source.value() : Tensor(),
-                                   input.mask.key_lengths, input.mask.query_lengths});
-        if (observer->wants_attention(place)) observer->attention(place, block, layer.weights(input));
-        if (observer->wants_covered_mass()) {
-            const std::vector<double> heads = layer.covered_mass(input);
-            if (!heads.empty()) observer->covered_mass(place, block, heads);
-        }
+    ForwardObserver* const observer = state.observer;
+    if (observer == nullptr) return layer.forward(input, state);
+    observer->attention_input(layer.name(),
+                              {input.query.value(), input.source.defined() ? input.source.value() : Tensor(),
+                               input.mask.key_lengths, input.mask.query_lengths});
+    if (observer->wants_attention(place)) observer->attention(place, block, layer.weights(input));
+    if (observer->wants_covered_mass()) {
+        const std::vector<double> heads = layer.covered_mass(input);
+        if (!heads.empty()) observer->covered_mass(place, block, heads);
     }
-    return layer.forward(input, state);
+    Variable outputs = observed_heads(layer, place, block, input, *observer);
+    if (!outputs.defined()) outputs = layer.head_outputs(input, state);
+    if (observer->wants_head_gradients()) {
+        outputs = probe(outputs, [=](const Tensor& gradient) { observer->head_gradient(place, block, gradient); });
+    }
+    return layer.project_heads(outputs);
 }
 
 }  // namespace heed

@@ -3,6 +3,8 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/products/linear.h"
+#include "heed/core/ops/shapes/copy_rows.h"
+#include "heed/core/ops/shapes/permute_heads.h"
 
 namespace heed {
 
@@ -123,13 +125,13 @@ Tensor MultiHeadAttention::cross_step(const Tensor& x, MultiHeadCrossCache& cach
 
 void MultiHeadAttention::append_value(const TokenBuffer&, TokenBuffer&) {}
 
-Variable MultiHeadAttention::forward(const AttentionInput& input, const ForwardState& state) {
+Variable MultiHeadAttention::head_outputs(const AttentionInput& input, const ForwardState& state) {
     ScaledDotProduct attention = heads_of(input);
     if (state.training && dropout_ > 0.0f) {
         attention.dropout = dropout_;
         attention.stream = random_stream(state, RandomPurpose::dropout);
     }
-    return output_.forward(attend(attention, input.mask, state));
+    return attend(attention, input.mask, state);
 }
 
 Variable MultiHeadAttention::attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) {
@@ -143,6 +145,16 @@ Tensor MultiHeadAttention::attend_step(const ScaledDotProduct& heads, int64_t, s
 Tensor MultiHeadAttention::weights(const AttentionInput& input) {
     NoGradient guard(input.query.context());
     return attend_weights(heads_of(input), input.mask);
+}
+
+Tensor MultiHeadAttention::head_values(const AttentionInput& input) {
+    NoGradient guard(input.query.context());
+    const HeadColumns columns = heads_of(input).value;
+    const Tensor& source = columns.source.value();
+    const int64_t batch = source.shape()[0], keys = source.shape()[1], dim = geometry().dim;
+    const Tensor values = Tensor::empty(source.context(), {batch, keys, geometry().heads, dim / geometry().heads});
+    copy_rows({source, columns.first_column, source.shape()[2]}, {values, 0, dim}, batch * keys, dim);
+    return permute_heads(Variable(values)).value();
 }
 
 Tensor MultiHeadAttention::attend_weights(const ScaledDotProduct& heads, const AttentionMask&) {

@@ -26,8 +26,10 @@ public:
 
     MultiHeadAttention(const AttentionGeometry& geometry, const AttentionOptions& options, Projected projected);
 
-    Variable forward(const AttentionInput& input, const ForwardState& state) override;
+    Variable head_outputs(const AttentionInput& input, const ForwardState& state) override;
+    Variable project_heads(const Variable& outputs) override { return output_.forward(outputs); }
     Tensor weights(const AttentionInput& input) override;
+    Tensor head_values(const AttentionInput& input) override;
     int64_t multiplies(int64_t tokens, int64_t keys) const override;
 
 protected:

@@ -6,6 +6,7 @@
 
 #include "heed/core/autograd/tape.h"
 #include "heed/core/device/context.h"
+#include "heed/core/forward_observer.h"
 #include "heed/core/forward_state.h"
 
 namespace heed {
@@ -54,7 +55,8 @@ SegmentOutputs checkpoint(const std::array<Variable, count>& inputs, const Forwa
                           const Segment& segment) {
     Context& context = inputs[0].context();
     Tape& tape = context.tape();
-    if (!tape.enabled() || tape.watching()) return segment(inputs, state);
+    const bool shows_gradients = state.observer != nullptr && state.observer->wants_head_gradients();
+    if (!tape.enabled() || tape.watching() || shows_gradients) return segment(inputs, state);
     std::array<Tensor, Node::max_outputs> results;
     std::array<GradientSlot*, count> slots;
     for (size_t i = 0; i < count; ++i) slots[i] = inputs[i].slot();

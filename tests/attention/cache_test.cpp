@@ -246,8 +246,10 @@ TEST(Caches, AreRefusedForPatternsThatAreNotCausal) {
 class WithoutCache final : public Attention {
 public:
     using Attention::Attention;
-    Variable forward(const AttentionInput& input, const ForwardState&) override { return input.query; }
+    Variable head_outputs(const AttentionInput& input, const ForwardState&) override { return input.query; }
+    Variable project_heads(const Variable& outputs) override { return outputs; }
     Tensor weights(const AttentionInput&) override { return {}; }
+    Tensor head_values(const AttentionInput&) override { return {}; }
     int64_t multiplies(int64_t, int64_t) const override { return 0; }
 };
 

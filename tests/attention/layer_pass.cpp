@@ -107,9 +107,13 @@ LayerPass TestLayer::run(const LayerInput& input, const ForwardState& state, con
     return pass;
 }
 
+AttentionInput TestLayer::constants(const LayerInput& input) {
+    return {Variable(on_device(input.query)), input.source ? Variable(on_device(*input.source)) : Variable(),
+            mask_of(input)};
+}
+
 std::vector<float> TestLayer::weights(const LayerInput& input) {
-    const Variable source = input.source ? Variable(on_device(*input.source)) : Variable();
-    return layer_->weights({Variable(on_device(input.query)), source, mask_of(input)}).to_vector();
+    return layer_->weights(constants(input)).to_vector();
 }
 
 double greatest_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin, size_t end) {

@@ -86,6 +86,8 @@ public:
     LayerPass run(const LayerInput& input, const ForwardState& state = {}, const std::vector<float>& d_output = {});
     /// Attention weights, [batch, heads, tokens, keys].
     std::vector<float> weights(const LayerInput& input);
+    /// What the layer works on, as constants.
+    AttentionInput constants(const LayerInput& input);
     ParameterStore& store() { return *store_; }
 
 private:

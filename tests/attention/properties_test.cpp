@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/core/ops/products/matmul.h"
+#include "heed/core/ops/shapes/permute_heads.h"
 #include "heed/tests/attention/layer_pass.h"
 #include "heed/tests/support/kernel_paths.h"
 
@@ -365,6 +367,21 @@ TEST_P(AttentionProperties, WeightsAreSharesOfTheKeysThatAQueryMaySee) {
         // A type may give padded queries no weights at all.
         const bool real = row % tokens < outputs(x, row / (heads * tokens));
         ASSERT_NEAR(sum, length == 0 || (!real && sum < 0.5) ? 0.0 : 1.0, 1e-5) << "row " << row;
+    }
+}
+
+TEST_P(AttentionProperties, TheHeadsAreTheirWeightsTimesTheirValues) {
+    TestLayer test = layer();
+    const NoGradient guard(test.context());
+    const LayerInput input_of_test = input(2, {4, 7});
+    const AttentionInput x = test.constants(input_of_test);
+    const std::vector<float> heads = test.layer().head_outputs(x, {}).value().to_vector();
+    const Variable weights(test.layer().weights(x)), values(test.layer().head_values(x));
+    const std::vector<float> mixed = permute_heads(matmul(weights, values)).value().to_vector();
+    ASSERT_EQ(heads.size(), static_cast<size_t>(2 * tokens * dim));
+    for (int64_t sample = 0; sample < 2; ++sample) {
+        const int64_t begin = sample * tokens * dim;
+        EXPECT_LT(relative_difference(mixed, heads, begin, begin + outputs(input_of_test, sample) * dim), 1e-5);
     }
 }
 

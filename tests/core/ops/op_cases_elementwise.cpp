@@ -2,6 +2,7 @@
 #include "heed/core/ops/elementwise/drop_path.h"
 #include "heed/core/ops/elementwise/dropout.h"
 #include "heed/core/ops/elementwise/elementwise.h"
+#include "heed/core/ops/elementwise/probe.h"
 #include "heed/core/ops/rows/residual.h"
 #include "heed/tests/core/ops/op_cases.h"
 #include "heed/tests/definitions/elementwise.h"
@@ -101,6 +102,16 @@ OpCase doubling_case() {
             .gradient_bound = 1e-6};
 }
 
+OpCase probe_case(const Shape& shape) {
+    return {.op = "probe",
+            .label = shape.to_string(),
+            .inputs = {{"x", shape}},
+            .run = [](Context&, const Variables& in) { return Variables{probe(in[0], [](const Tensor&) {})}; },
+            .definition = [](const Arrays& in) { return in; },
+            .value_bound = 0,
+            .gradient_bound = 1e-6};
+}
+
 OpCase scale_case(const Shape& shape) {
     return {.op = "scale",
             .label = shape.to_string(),
@@ -136,6 +147,7 @@ std::vector<OpCase> elementwise_cases() {
             cases.push_back(activation_case(shape, kind));
         cases.push_back(add_case(shape));
         cases.push_back(scale_case(shape));
+        cases.push_back(probe_case(shape));
         for (const float probability : {0.0F, 0.3F}) {
             cases.push_back(dropout_case(shape, probability));
             cases.push_back(drop_path_case(shape, probability));
