@@ -17,6 +17,9 @@ struct AttentionMask {
     /// Number of real queries of each sample in cross-attention, i32 [batch]; undefined: all are real. For types whose
     /// queries have an influence on each other (smyrf); in self-attention the key lengths say it.
     Tensor query_lengths = {};
+    /// Which token of its sequence each key is, i32 [batch, keys], in rising order; undefined: 0, 1, 2 ... For samples
+    /// that are parts of a sequence, and types that treat a key by its place (super). No gradient.
+    Tensor key_places = {};
 };
 
 /// The four patterns in which a transformer uses attention (CAB, Zhang et al., ICML 2023).

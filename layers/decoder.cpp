@@ -94,8 +94,9 @@ Variable Decoder::run(Variable x, const Block& block) {
 Variable Decoder::forward(Variable x, const DecoderInput& input, const ForwardState& state) {
     return run(std::move(x), [&](size_t index, const Stream& stream) {
         const std::array<Variable, 3> entering = {stream[0], stream[1], input.source};
-        const auto segment = [this, index, lengths = input.lengths, source_lengths = input.source_lengths](
-                                 const std::array<Variable, 3>& inputs, const ForwardState& run_state) {
+        const auto segment = [this, index, lengths = input.lengths, source_lengths = input.source_lengths,
+                              source_places = input.source_places](const std::array<Variable, 3>& inputs,
+                                                                   const ForwardState& run_state) {
             const auto attend = [&](Attention& layer, AttentionPlace place, const AttentionInput& attended) {
                 return observed_attention(layer, place, static_cast<int64_t>(index), attended, run_state);
             };
@@ -104,7 +105,7 @@ Variable Decoder::forward(Variable x, const DecoderInput& input, const ForwardSt
             };
             const auto cross = [&](const Variable& query) {
                 return attend(*blocks_[index]->cross_attention, AttentionPlace::cross,
-                              {query, inputs[2], {source_lengths, lengths}});
+                              {query, inputs[2], {source_lengths, lengths, source_places}});
             };
             return run_block(index, {inputs[0], inputs[1]}, self, cross, run_state);
         };

@@ -32,9 +32,10 @@ public:
 
 /// What a decoder reads beside its tokens.
 struct DecoderInput {
-    Tensor lengths;         ///< of real tokens, i32 [batch]
-    Variable source;        ///< the encoder's output [batch, source tokens, dim]
-    Tensor source_lengths;  ///< of real source tokens, i32 [batch]
+    Tensor lengths;             ///< of real tokens, i32 [batch]
+    Variable source;            ///< the encoder's output [batch, source tokens, dim]
+    Tensor source_lengths;      ///< of real source tokens, i32 [batch]
+    Tensor source_places = {};  ///< AttentionMask::key_places of the source
 };
 
 /// The caches of a decoder's attention layers.

@@ -1,11 +1,14 @@
 #include "heed/attention/types/super.h"
 
 #include <string>
+#include <vector>
 
 #include "heed/attention/types/multi_head.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
+#include "heed/core/ops/check.h"
 #include "heed/core/ops/products/mix_tokens.h"
+#include "heed/core/ops/shapes/copy_rows.h"
 
 namespace heed {
 
@@ -31,6 +34,7 @@ protected:
     /// W_A K for all heads at once: S W_A is never formed.
     Variable values(const Variable& source, const AttentionMask& mask) override {
         check_length(source.shape()[1]);
+        if (mask.key_places.defined()) return mixed_in_place(source, mask);
         return mix_tokens(source, alignment_.variable(), mask.key_lengths, causal());
     }
 
@@ -59,6 +63,37 @@ protected:
     }
 
 private:
+    /// The same where the tokens are some of a sequence: those that are left out count as 0.
+    Variable mixed_in_place(const Variable& part, const AttentionMask& mask) {
+        const int64_t batch = part.shape()[0], keys = part.shape()[1], width = part.shape()[2];
+        const int64_t n = geometry().max_keys();
+        check_indices("super", "key_places", mask.key_places, 0, n);
+        check_shape("super", "key_places", mask.key_places.shape(), {batch, keys});
+        const NoGradient guard(part.context());
+        std::vector<int32_t> places(static_cast<size_t>(batch * keys));
+        mask.key_places.copy_to_host(places.data());
+        std::vector<int32_t> lengths(static_cast<size_t>(batch), static_cast<int32_t>(keys));
+        if (mask.key_lengths.defined()) mask.key_lengths.copy_to_host(lengths.data());
+        // Row batch * keys is one of zeros.
+        std::vector<int32_t> sources(static_cast<size_t>(batch * n), static_cast<int32_t>(batch * keys));
+        std::vector<int32_t> results(static_cast<size_t>(batch * keys));
+        for (int64_t i = 0; i < batch * keys; ++i) {
+            const int64_t sample = i / keys, row = sample * n + places[static_cast<size_t>(i)];
+            results[static_cast<size_t>(i)] = static_cast<int32_t>(row);
+            if (i % keys < lengths[static_cast<size_t>(sample)]) {
+                sources[static_cast<size_t>(row)] = static_cast<int32_t>(i);
+            }
+        }
+        const auto index = [&](const std::vector<int32_t>& rows) {
+            return Tensor::from_host(part.context(), {std::ssize(rows)}, std::span<const int32_t>(rows));
+        };
+        const Tensor with_zeros = Tensor::zeros(part.context(), {batch * keys + 1, width});
+        copy_rows({part.value(), 0, width}, {with_zeros, 0, width}, batch * keys, width);
+        const Tensor whole = gather_rows(with_zeros, index(sources)).reshape({batch, n, width});
+        const Tensor mixed = mix_tokens(Variable(whole), alignment_.variable(), {}, causal()).value();
+        return Variable(gather_rows(mixed.reshape({batch * n, width}), index(results)).reshape({batch, keys, width}));
+    }
+
     void check_length(int64_t tokens) const {
         if (tokens <= geometry().max_keys()) return;
         throw UserError("attention type 'super' was built for sequences of at most " +

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "heed/core/module/module.h"
+#include "heed/layers/token_parts.h"
 
 namespace heed {
 
@@ -20,6 +21,7 @@ struct PatchTransformerShape {
     int64_t rows = 0, columns = 0;    ///< of patches, whose tokens stand row after row
     bool class_token = false;         ///< in front of all others
     bool distillation_token = false;  ///< behind the class token
+    bool distillation_head = false;   ///< reads it, beside the head that reads the class token
 
     /// Tokens in front of the patches.
     int64_t tokens_in_front() const { return (class_token ? 1 : 0) + (distillation_token ? 1 : 0); }
@@ -34,6 +36,10 @@ public:
 
     /// What the head reads: one vector an image, [batch, features]. A model without classes has this alone.
     virtual Variable features(const Tensor& images, const ForwardState& state) = 0;
+
+    /// Logits [parts, classes] of parts of one image [1, channels, height, width]: of each as though its other tokens
+    /// were not there. The tokens in front of the patches have to be in every part. No gradient.
+    virtual Variable forward_parts(const Tensor& image, const TokenParts& parts, const ForwardState& state) = 0;
 
     virtual PatchTransformerShape shape() const = 0;
     /// Tokens that the attention layers see, class token included.

@@ -61,7 +61,13 @@ void TextClassifierOptions::validate() const {
 namespace {
 
 TextTransformerShape text_shape(const TextClassifierOptions& options, const TextGeometry& texts) {
-    return {options.dim, options.depth, options.heads, texts.max_tokens, options.pool == "class", texts.vocabulary};
+    return {.dim = options.dim,
+            .depth = options.depth,
+            .heads = options.heads,
+            .max_tokens = texts.max_tokens,
+            .class_token = options.pool == "class",
+            .vocabulary = texts.vocabulary,
+            .reads_first = options.pool == "class" || options.pool == "first"};
 }
 
 TokenPool pool_of(const std::string& name) {
@@ -125,17 +131,18 @@ public:
     }
 
     Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) override {
-        if (!head_) throw Error("the text classifier has no head, as there are no classes");
-        return head_->forward(features(ids, lengths, state));
+        return classify(features(ids, lengths, state));
+    }
+
+    Variable forward_parts(const Tensor& ids, const TokenParts& parts, const ForwardState& state) override {
+        const NoGradient guard(ids.context());
+        return classify(read(parts.of(input_.forward(ids, state)), parts.mask(), state));
     }
 
     Variable features(const Tensor& ids, const Tensor& lengths, const ForwardState& state) override {
         check_texts("text classifier", ids, lengths);
         const Tensor attended = shape_.class_token ? with_class_token(lengths) : lengths;
-        Variable x = encoder_.forward(input_.forward(ids, state), {attended}, state);
-        x = pooled_dropout_.forward(pool_tokens(x, pool_, attended), state);
-        if (hidden_) x = hidden_dropout_.forward(hidden_->forward(x, hidden_activation_), state);
-        return x;
+        return read(input_.forward(ids, state), {attended}, state);
     }
 
     TextTransformerShape shape() const override { return shape_; }
@@ -146,6 +153,18 @@ public:
     }
 
 private:
+    Variable read(const Variable& tokens, const AttentionMask& mask, const ForwardState& state) {
+        Variable x = encoder_.forward(tokens, mask, state);
+        x = pooled_dropout_.forward(pool_tokens(x, pool_, mask.key_lengths), state);
+        if (hidden_) x = hidden_dropout_.forward(hidden_->forward(x, hidden_activation_), state);
+        return x;
+    }
+
+    Variable classify(const Variable& read_tokens) {
+        if (!head_) throw Error("the text classifier has no head, as there are no classes");
+        return head_->forward(read_tokens);
+    }
+
     TextTransformerShape shape_;
     TokenPool pool_;
     Embedding embedding_;

@@ -6,6 +6,7 @@
 #include "heed/core/module/module.h"
 #include "heed/core/settings/fields.h"
 #include "heed/layers/layer_norm.h"
+#include "heed/layers/token_parts.h"
 
 namespace heed {
 
@@ -24,6 +25,7 @@ struct TextTransformerShape {
     int64_t max_tokens = 0;    ///< of a text
     bool class_token = false;  ///< in front of the text
     int64_t vocabulary = 0;
+    bool reads_first = false;  ///< the head reads the first token alone, else the mean or maximum of all
 
     /// Tokens that the attention layers see of a text of that many tokens.
     int64_t attended(int64_t tokens) const { return tokens + (class_token ? 1 : 0); }
@@ -38,6 +40,11 @@ public:
 
     /// What the head reads: one vector a text, [batch, features]. A model without classes has this alone.
     virtual Variable features(const Tensor& ids, const Tensor& lengths, const ForwardState& state) = 0;
+
+    /// Logits [parts, classes] of parts of one text, ids i32 [1, tokens]: of each as though its other tokens were
+    /// padding. A class token is token 0 and has to be in every part, as the first token has where the head reads it.
+    /// No gradient.
+    virtual Variable forward_parts(const Tensor& ids, const TokenParts& parts, const ForwardState& state) = 0;
 
     virtual TextTransformerShape shape() const = 0;
     /// Multiply-adds of the matrix products of one forward pass over a text of that many tokens.

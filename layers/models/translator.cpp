@@ -129,9 +129,14 @@ public:
 
     Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& encoded, const Tensor& source_lengths,
                     const ForwardState& state) override {
-        check_texts("translator", ids, lengths);
-        Variable x = decoder_.forward(target_.forward(ids, state), {lengths, encoded, source_lengths}, state);
-        return logits(head_dropout_.forward(x, state));
+        return decode_from(ids, {lengths, encoded, source_lengths}, state);
+    }
+
+    Variable forward_parts(const Tensor& source, const TokenParts& parts, const Tensor& ids, const Tensor& lengths,
+                           const ForwardState& state) override {
+        const NoGradient guard(source.context());
+        const Variable encoded = encoder_.forward(parts.of(source_.forward(source, state)), parts.mask(), state);
+        return decode_from(ids, {lengths, encoded, parts.lengths, parts.places}, state);
     }
 
     DecoderState begin_decoding(const Tensor& encoded, const Tensor& source_lengths, int64_t expected_tokens) override {
@@ -164,6 +169,11 @@ private:
     /// With the scale of the input, vectors start with components of deviation 1, and tied logits as well.
     static double deviation(const TranslatorOptions& options) {
         return 1.0 / std::sqrt(static_cast<double>(options.dim));
+    }
+
+    Variable decode_from(const Tensor& ids, const DecoderInput& input, const ForwardState& state) {
+        check_texts("translator", ids, input.lengths);
+        return logits(head_dropout_.forward(decoder_.forward(target_.forward(ids, state), input, state), state));
     }
 
     Variable logits(const Variable& x) {

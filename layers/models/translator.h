@@ -6,6 +6,7 @@
 #include "heed/attention/stack_attention.h"
 #include "heed/core/settings/fields.h"
 #include "heed/layers/decoder.h"
+#include "heed/layers/token_parts.h"
 
 namespace heed {
 
@@ -60,6 +61,11 @@ public:
     /// Logits [batch, target tokens, vocabulary]: those of token t + 1, given tokens 0 .. t and the source.
     virtual Variable decode(const Tensor& ids, const Tensor& lengths, const Variable& encoded,
                             const Tensor& source_lengths, const ForwardState& state) = 0;
+
+    /// What decode gives for targets [parts, target tokens] whose sources are parts of one source, ids i32 [1, source
+    /// tokens]: of each as though its other tokens were padding. No gradient.
+    virtual Variable forward_parts(const Tensor& source, const TokenParts& parts, const Tensor& ids,
+                                   const Tensor& lengths, const ForwardState& state) = 0;
 
     /// Starts translations of what encode made of sources [rows, source tokens], token by token. Memory is taken for
     /// `expected_tokens` at once.

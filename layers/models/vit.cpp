@@ -67,7 +67,8 @@ PatchTransformerShape shape_of(const VitOptions& options, const ImageGeometry& i
             images.height / options.patch,
             images.width / options.patch,
             options.pool == "class",
-            options.distillation != "none"};
+            options.distillation != "none",
+            options.distillation == "head"};
 }
 
 EncoderSettings encoder_settings(const VitOptions& options, int64_t tokens) {
@@ -105,15 +106,16 @@ public:
     }
 
     Variable forward(const Tensor& images, const ForwardState& state) override {
-        if (!head_) throw Error("the vision transformer has no head, as there are no classes");
-        const Variable x = encode(images, state);
-        const Variable logits = head_->forward(pooled(x));
-        if (!distillation_head_) return logits;
-        return scale(::heed::add(logits, distillation_head_->forward(pool_tokens(x, TokenPool::second))), 0.5f);
+        return classify(encoder_.forward(embed(images, state), {}, state), {});
+    }
+
+    Variable forward_parts(const Tensor& image, const TokenParts& parts, const ForwardState& state) override {
+        const NoGradient guard(image.context());
+        return classify(encoder_.forward(parts.of(embed(image, state)), parts.mask(), state), parts.lengths);
     }
 
     Variable features(const Tensor& images, const ForwardState& state) override {
-        return pooled(encode(images, state));
+        return pooled(encoder_.forward(embed(images, state), {}, state), {});
     }
 
     PatchTransformerShape shape() const override { return shape_; }
@@ -125,12 +127,15 @@ public:
     }
 
 private:
-    Variable encode(const Tensor& images, const ForwardState& state) {
-        return encoder_.forward(embed(images, state), {}, state);
+    Variable classify(const Variable& x, const Tensor& lengths) {
+        if (!head_) throw Error("the vision transformer has no head, as there are no classes");
+        const Variable logits = head_->forward(pooled(x, lengths));
+        if (!distillation_head_) return logits;
+        return scale(::heed::add(logits, distillation_head_->forward(pool_tokens(x, TokenPool::second))), 0.5f);
     }
 
-    Variable pooled(const Variable& x) const {
-        return pool_tokens(x, shape_.class_token ? TokenPool::first : TokenPool::mean);
+    Variable pooled(const Variable& x, const Tensor& lengths) const {
+        return pool_tokens(x, shape_.class_token ? TokenPool::first : TokenPool::mean, lengths);
     }
 
     Variable embed(const Tensor& images, const ForwardState& state) {

@@ -21,18 +21,23 @@ Variable LineClassifier::features(std::span<const InputLine> lines) const {
     return run(&TextClassifier::features, lines);
 }
 
+std::vector<int32_t> LineClassifier::ids(const InputLine& line) const {
+    EncodeReport report;
+    std::vector<int32_t> ids = encode_text(*tokenizer_, line.text, facts_.encode_options(), report);
+    if (report.cut > 0) {
+        fmt::print(stderr, "heed: {}: {} tokens, but the model reads {}{}: its {} is kept\n", line.place, report.tokens,
+                   facts_.max_tokens, facts_.special_tokens ? " with the two special ones" : "", facts_.truncate);
+    }
+    return ids;
+}
+
 Variable LineClassifier::run(Pass pass, std::span<const InputLine> lines) const {
     const NoGradient guard(*saved_.context);
     EncodedTexts encoded;
     std::vector<int64_t> places;
-    const EncodeOptions options = facts_.encode_options();
     for (const InputLine& line : lines) {
-        EncodeReport report;
         places.push_back(encoded.size());
-        encoded.add(encode_text(*tokenizer_, line.text, options, report));
-        if (report.cut == 0) continue;
-        fmt::print(stderr, "heed: {}: {} tokens, but the model reads {}{}: its {} is kept\n", line.place, report.tokens,
-                   facts_.max_tokens, facts_.special_tokens ? " with the two special ones" : "", facts_.truncate);
+        encoded.add(ids(line));
     }
     TokenMatrix matrix;
     fill_tokens(matrix, encoded, places, tokenizer_->special().pad);

@@ -26,6 +26,10 @@ public:
     /// The same of what the head reads, [texts, features].
     Variable features(std::span<const InputLine> lines) const;
 
+    /// The tokens of a line, as the model is given them. Says on standard error where they are cut.
+    std::vector<int32_t> ids(const InputLine& line) const;
+    const Tokenizer& tokenizer() const { return *tokenizer_; }
+
     /// Most lines that it should be given at a time: data.batch.
     size_t batch() const { return static_cast<size_t>(saved_.trained.recipe.number("data", "batch")); }
     const std::vector<std::string>& classes() const { return facts_.class_names; }

@@ -14,6 +14,7 @@
 #include "heed/trainers/texts/text_facts.h"
 #include "heed/trainers/texts/text_model.h"
 #include "heed/trainers/texts/text_predictor.h"
+#include "heed/trainers/texts/text_samples.h"
 #include "heed/trainers/texts/text_scorer.h"
 #include "heed/trainers/texts/text_workload.h"
 
@@ -103,12 +104,15 @@ public:
 
     void predict(SavedModel& saved, const PredictRequest& request) const override { predict_texts(saved, request); }
     void score(SavedModel& saved, const ScoreRequest& request) const override { score_texts(saved, request); }
-    std::vector<std::string> served_commands() const override { return {"predict", "score"}; }
+    std::vector<std::string> served_commands() const override { return {"predict", "score", "explain"}; }
+    void explain(SavedModel& saved, const SampleRequest& request, const TakeSample& take) const override {
+        explain_texts(saved, request, take);
+    }
     std::vector<std::string> settings_of(const std::string& command) const override {
         if (command == "report") return {"data.root"};
         if (command == "score") return {"data.batch"};
         std::vector<std::string> settings = {"data.batch"};
-        if (command == "eval") settings = {"data.root", "data.test_file"};
+        if (command == "eval" || command == "explain") settings = {"data.root", "data.test_file"};
         settings.emplace_back("data.name");
         for (const std::string& name : text_column_settings()) settings.push_back("data." + name);
         return settings;

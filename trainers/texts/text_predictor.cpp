@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "heed/core/error.h"
-#include "heed/datasets/text/sets/text_files.h"
 #include "heed/datasets/text/tokenizers/utf8.h"
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/class_table.h"
@@ -119,32 +118,9 @@ private:
     std::optional<MultiLabelMeter> several_meter_;
 };
 
-/// The files as tables; none of them where they hold lines.
-std::vector<TextTable> tables_of(const SavedModel& saved, const std::vector<std::string>& files) {
-    const Recipe& recipe = saved.trained.recipe;
-    std::string table, lines;
-    for (const std::string& file : files) (is_text_table(file, recipe) ? table : lines) = file;
-    if (!table.empty() && !lines.empty()) {
-        throw UserError(fmt::format(
-            "heed predict expects tables or files with a text a line, got both: {} is a table by its name, {} is none",
-            table, lines));
-    }
-    std::vector<TextTable> tables;
-    if (table.empty()) {
-        std::vector<std::string> settings = text_column_settings();
-        settings.emplace_back("name");
-        refuse_table_settings(recipe, settings, (lines.empty() ? "standard input" : lines) + " is none");
-        return tables;
-    }
-    for (const std::string& file : files) {
-        tables.push_back(read_text_table(file, recipe, facts_as<TextDataFacts>(*saved.trained.facts)));
-    }
-    return tables;
-}
-
 /// The vectors of lines, or of the texts of tables.
 void embed_texts(SavedModel& saved, const PredictRequest& request) {
-    const std::vector<TextTable> tables = tables_of(saved, request.files);
+    const std::vector<TextTable> tables = read_text_tables("predict", request.files, saved);
     const LineClassifier classifier(saved);
     const auto embed = [&](std::span<const InputLine> lines) {
         std::vector<std::string> texts;
@@ -164,7 +140,7 @@ void embed_texts(SavedModel& saved, const PredictRequest& request) {
 void predict_texts(SavedModel& saved, const PredictRequest& request) {
     if (!request.dump.empty()) throw UserError("--dump is for models of images; " + saved.path + " reads texts");
     if (!request.embedding.empty()) return embed_texts(saved, request);
-    const std::vector<TextTable> tables = tables_of(saved, request.files);
+    const std::vector<TextTable> tables = read_text_tables("predict", request.files, saved);
     const bool measures =
         !tables.empty() && std::all_of(tables.begin(), tables.end(), [](const auto& table) { return table.labelled; });
     TextPredictor predictor(saved, request, measures);

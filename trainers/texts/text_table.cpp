@@ -50,6 +50,29 @@ TextTable read_text_table(const std::string& file, const Recipe& recipe, const T
     return table;
 }
 
+std::vector<TextTable> read_text_tables(const std::string& command, const std::vector<std::string>& files,
+                                        const SavedModel& saved) {
+    const Recipe& recipe = saved.trained.recipe;
+    std::string table, lines;
+    for (const std::string& file : files) (is_text_table(file, recipe) ? table : lines) = file;
+    if (!table.empty() && !lines.empty()) {
+        throw UserError(fmt::format(
+            "heed {} expects tables or files with a text a line, got both: {} is a table by its name, {} is none",
+            command, table, lines));
+    }
+    std::vector<TextTable> tables;
+    if (table.empty()) {
+        std::vector<std::string> settings = text_column_settings();
+        settings.emplace_back("name");
+        refuse_table_settings(recipe, settings, (lines.empty() ? "standard input" : lines) + " is none");
+        return tables;
+    }
+    for (const std::string& file : files) {
+        tables.push_back(read_text_table(file, recipe, facts_as<TextDataFacts>(*saved.trained.facts)));
+    }
+    return tables;
+}
+
 void refuse_table_settings(const Recipe& recipe, const std::vector<std::string>& settings, const std::string& reason) {
     for (const std::string& leaf : settings) {
         if (is_given(recipe, leaf)) {

@@ -6,6 +6,7 @@
 #include "heed/datasets/text/files/label_sets.h"
 #include "heed/trainers/answers/input_lines.h"
 #include "heed/trainers/recipe/recipe.h"
+#include "heed/trainers/run/saved_model.h"
 #include "heed/trainers/texts/text_facts.h"
 
 namespace heed {
@@ -25,6 +26,11 @@ bool is_text_table(const std::string& file, const Recipe& recipe);
 /// unless it is named with the command. Throws UserError, with file and line, as training does, and where a label is
 /// none of the model's classes.
 TextTable read_text_table(const std::string& file, const Recipe& recipe, const TextDataFacts& facts);
+
+/// The files as tables; none where they hold lines, or there are none. Throws UserError, naming the command, where only
+/// some of them are tables, and for settings of tables without any.
+std::vector<TextTable> read_text_tables(const std::string& command, const std::vector<std::string>& files,
+                                        const SavedModel& saved);
 
 /// Throws UserError where the command gave one of these settings of tables ("label") though `reason` ("x.txt is none").
 void refuse_table_settings(const Recipe& recipe, const std::vector<std::string>& settings, const std::string& reason);
