@@ -63,6 +63,40 @@ TEST(Super, AShorterInputUsesTheLeadingBlock) {
     }
 }
 
+TEST(Super, APartOfASequenceIsMixedAtItsPlaces) {
+    for (const AttentionPattern pattern : {self, cross}) {
+        TestLayer layer(settings(pattern));
+        const NoGradient guard(layer.context());
+        LayerInput whole = input(pattern, 6), part = input(pattern, 4);
+        // The second sequence has two tokens; what stands behind them is not looked at.
+        const std::vector<std::vector<int64_t>> kept = {{0, 2, 3, 5}, {1, 4}};
+        const std::vector<int32_t> places = {0, 2, 3, 5, 1, 4, 0, 0}, lengths = {4, 2};
+        for (int64_t sample = 0; sample < 2; ++sample) {
+            for (size_t i = 0; i < kept[sample].size(); ++i) {
+                std::copy_n(whole.keys().token(sample, kept[sample][i]), dim, part.keys().token(sample, i));
+            }
+            for (int64_t token = 0; token < 6; ++token) {
+                if (std::count(kept[sample].begin(), kept[sample].end(), token) == 0) {
+                    std::fill_n(whole.keys().token(sample, token), dim, 0.0f);
+                }
+            }
+        }
+        AttentionInput x = layer.constants(part);
+        x.mask.key_lengths = Tensor::from_host(layer.context(), {2}, std::span<const int32_t>(lengths));
+        x.mask.key_places = Tensor::from_host(layer.context(), {2, 4}, std::span<const int32_t>(places));
+        const std::vector<float> got = layer.layer().head_values(x).to_vector();
+        const std::vector<float> want = layer.layer().head_values(layer.constants(whole)).to_vector();
+        for (int64_t head = 0; head < 4; ++head) {
+            for (size_t i = 0; i < kept[head / 2].size(); ++i) {
+                for (int64_t c = 0; c < dim / 2; ++c) {
+                    ASSERT_NEAR(got[(head * 4 + i) * dim / 2 + c], want[(head * 6 + kept[head / 2][i]) * dim / 2 + c],
+                                1e-5);
+                }
+            }
+        }
+    }
+}
+
 TEST(Super, ALongerInputIsRefusedWithBothLengths) {
     for (const AttentionPattern pattern : {self, causal, cross, causal_cross}) {
         TestLayer layer(settings(pattern));
