@@ -38,21 +38,26 @@ size_t most_probable(std::span<const float> probabilities) {
 }
 
 int64_t units_in(const std::vector<uint8_t>& mask) {
-    return std::count(mask.begin(), mask.end(), uint8_t{1});
+    return std::count_if(mask.begin(), mask.end(), [](uint8_t kept) { return kept != 0; });
 }
 
 }  // namespace
 
-void ModelSample::explain(const Variable& logits) {
+std::vector<float> ModelSample::last_row(const Variable& logits) const {
     check_finite(logits);
-    const std::vector<float> probabilities = class_probabilities(logits, classes_.several);
-    const auto best = static_cast<int64_t>(most_probable(probabilities));
+    return logits.value().slice(logits.shape()[0] - 1, 1).to_vector();
+}
+
+void ModelSample::explain(const Variable& logits) {
     ExplainedPrediction result;
+    result.logits = last_row(logits);
+    const Variable own(logits.value().slice(logits.shape()[0] - 1, 1));
+    const std::vector<float> probabilities = class_probabilities(own, classes_.several);
+    const auto best = static_cast<int64_t>(most_probable(probabilities));
     result.explained = classes_.explained.value_or(best);
     result.label = label(result.explained);
     result.probability = static_cast<double>(probabilities[static_cast<size_t>(result.explained)]);
     result.predicted = result.explained == best;
-    result.logits = logits.value().to_vector();
     prediction_ = std::move(result);
 }
 
@@ -70,18 +75,21 @@ std::vector<HeadRecord> ModelSample::heads(bool gradients) {
     state.observer = &recorder;
     if (!gradients) {
         const NoGradient guard(context());
-        check_finite(whole(state));
+        whole(state);
         return recorder.records();
     }
     const GradientPass pass(saved_);
     const Variable logits = whole(state);
     if (!prediction_) explain(logits);
     // The gradient of log softmax(z)_y is e_y - softmax(z), that of log sigmoid(z_y) is (1 - sigmoid(z_y)) e_y.
-    std::vector<float> seed = class_probabilities(Variable(logits.value()), classes_.several);
+    const int64_t rows = logits.shape()[0], classes = logits.shape()[1];
+    const Variable own(logits.value().slice(rows - 1, 1));
+    const std::vector<float> probabilities = class_probabilities(own, classes_.several);
+    std::vector<float> seed(static_cast<size_t>(rows * classes), 0.0F);
+    const std::span<float> of_own = std::span(seed).last(probabilities.size());
     const auto explained = static_cast<size_t>(prediction_->explained);
-    for (size_t i = 0; i < seed.size(); ++i) {
-        seed[i] = (i == explained ? 1.0F : 0.0F) - (i == explained || !classes_.several ? seed[i] : 0.0F);
-    }
+    for (size_t i = 0; i < probabilities.size(); ++i) of_own[i] = classes_.several ? 0.0F : -probabilities[i];
+    of_own[explained] = 1.0F - probabilities[explained];
     context().tape().backward(logits, Tensor::from_host(context(), logits.shape(), std::span<const float>(seed)));
     return recorder.records();
 }
@@ -163,9 +171,7 @@ std::vector<float> ModelSample::with_weights(const WeightSubstitution& substitut
     ForwardState state;
     state.observer = &observer;
     const NoGradient guard(context());
-    const Variable logits = whole(state);
-    check_finite(logits);
-    return logits.value().to_vector();
+    return last_row(whole(state));
 }
 
 }  // namespace heed

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "heed/core/autograd/variable.h"
@@ -32,7 +33,7 @@ protected:
     ModelSample(SavedModel& saved, ExplainedInput input, Classes classes)
         : saved_(saved), input_(std::move(input)), classes_(classes) {}
 
-    /// Logits [1, classes] of the whole input.
+    /// Logits [rows, classes] of the whole input: the last row is that of the sample.
     virtual Variable whole(const ForwardState& state) = 0;
     /// Logits [parts, classes] of parts of it, whose places are units.
     virtual Variable parts(const TokenParts& parts) = 0;
@@ -50,6 +51,7 @@ private:
     void check_masks(std::span<const std::vector<uint8_t>> kept) const;
     TokenParts parts_of(std::span<const std::vector<uint8_t>> kept) const;
     void explain(const Variable& logits);
+    std::vector<float> last_row(const Variable& logits) const;
 
     SavedModel& saved_;
     ExplainedInput input_;

@@ -14,6 +14,7 @@
 #include "heed/trainers/images/image_facts.h"
 #include "heed/trainers/images/image_model.h"
 #include "heed/trainers/images/image_predictor.h"
+#include "heed/trainers/images/image_samples.h"
 #include "heed/trainers/images/image_workload.h"
 #include "heed/trainers/recipe/placed.h"
 
@@ -126,9 +127,13 @@ public:
     }
 
     void predict(SavedModel& saved, const PredictRequest& request) const override { predict_images(saved, request); }
-    std::vector<std::string> served_commands() const override { return {"predict"}; }
+    void explain(SavedModel& saved, const SampleRequest& request, const TakeSample& take) const override {
+        explain_images(saved, request, take);
+    }
+    std::vector<std::string> served_commands() const override { return {"predict", "explain"}; }
     std::vector<std::string> settings_of(const std::string& command) const override {
         if (command == "predict") return {"data.batch"};
+        if (command == "explain") return {"data.root"};
         return {"data.root", "data.batch"};
     }
 };

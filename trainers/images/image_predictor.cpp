@@ -4,16 +4,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "heed/core/error.h"
-#include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
-#include "heed/datasets/images/formats/idx.h"
-#include "heed/datasets/images/formats/image_file.h"
-#include "heed/datasets/images/formats/image_folder_scan.h"
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/class_table.h"
 #include "heed/trainers/answers/evaluation_output.h"
@@ -22,67 +17,13 @@
 #include "heed/trainers/classification/classification_meter.h"
 #include "heed/trainers/images/activation_dump.h"
 #include "heed/trainers/images/image_facts.h"
+#include "heed/trainers/images/named_images.h"
 #include "heed/trainers/loop/finite.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/run/saved_model.h"
 
 namespace heed {
 namespace {
-
-/// An image as a user knows it: its file and, in a file of many, its number.
-struct NamedImage {
-    std::string file;
-    int64_t number = -1;
-    int32_t label = -1;           ///< the class whose name its folder has; -1: none
-    std::vector<uint8_t> pixels;  ///< of an image file, read when its turn comes
-
-    std::string name() const { return number < 0 ? file : fmt::format("{}#{}", file, number); }
-};
-
-std::vector<NamedImage> read_idx_images(const std::string& file, const ImageShape& shape) {
-    IdxArray array = read_idx(file, 3);
-    if (shape.channels != 1 || array.shape[1] != shape.height || array.shape[2] != shape.width) {
-        throw UserError(fmt::format("{} expects images of {}, got {}", file, to_string(shape),
-                                    to_string(ImageShape{1, array.shape[1], array.shape[2]})));
-    }
-    std::vector<NamedImage> images;
-    const auto pixels = static_cast<std::ptrdiff_t>(shape.pixels());
-    for (int64_t i = 0; i < array.shape[0]; i++) {
-        const auto first = array.values.begin() + i * pixels;
-        images.push_back({file, i, -1, {first, first + pixels}});
-    }
-    return images;
-}
-
-/// The image files of a folder and its subfolders. Says on standard error what else lies there.
-std::vector<NamedImage> images_in(const std::string& folder, const std::vector<std::string>& classes) {
-    const FoundImages found = find_images(folder);
-    if (!found.left_out.empty()) {
-        fmt::print(stderr, "heed: left out of {}, as they are no files .png, .jpg or .jpeg: {}\n", folder,
-                   listed(found.left_out));
-    }
-    std::vector<NamedImage> images;
-    for (const std::string& file : found.files) {
-        const auto name = std::find(classes.begin(), classes.end(), file.substr(0, file.find('/')));
-        const bool is_in_class = file.find('/') != std::string::npos && name != classes.end();
-        images.push_back({(std::filesystem::path(folder) / file).string(),
-                          -1,
-                          is_in_class ? static_cast<int32_t>(name - classes.begin()) : -1,
-                          {}});
-    }
-    return images;
-}
-
-std::vector<NamedImage> find_named_images(const std::string& file, const ImageDataFacts& facts) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(file, ignored)) return images_in(file, facts.class_names);
-    if (is_image_file(file)) return {{file, -1, -1, {}}};
-    try {
-        return read_idx_images(file, facts.shape);
-    } catch (const UserError& error) {
-        throw UserError(fmt::format("{} (expected a PNG file, a JPEG file or an idx file of images)", error.what()));
-    }
-}
 
 /// Whether all images lie in folders of classes. Where only some do, that is said on standard error.
 bool are_labelled(const std::vector<NamedImage>& images) {
@@ -105,13 +46,7 @@ Variable run_images(SavedModel& saved, ImagePass pass, std::span<NamedImage> ima
     const auto pixels = static_cast<size_t>(shape.pixels());
     std::vector<float> values(images.size() * pixels);
     for (size_t i = 0; i < images.size(); i++) {
-        std::vector<uint8_t>& bytes = images[i].pixels;
-        if (bytes.empty()) {
-            bytes.resize(pixels);
-            read_image_file(images[i].file, shape, nullptr, bytes);
-        }
-        table.apply(bytes, std::span(values).subspan(i * pixels, pixels));
-        bytes = {};
+        table.apply(images[i].take_pixels(shape), std::span(values).subspan(i * pixels, pixels));
     }
     const auto count = static_cast<int64_t>(images.size());
     const Tensor input = Tensor::from_host(*saved.context, {count, shape.channels, shape.height, shape.width},
@@ -230,10 +165,7 @@ void predict_images(SavedModel& saved, const PredictRequest& request) {
     const std::vector<std::string>& classes = facts.class_names;
     DumpContents contents;
     if (!request.dump.empty()) contents = DumpContents::parse(request.dump[0]);
-    std::vector<NamedImage> images;
-    for (const std::string& file : request.files) {
-        for (NamedImage& image : find_named_images(file, facts)) images.push_back(std::move(image));
-    }
+    std::vector<NamedImage> images = find_named_images(request.files, facts);
     std::optional<ActivationDump> dump;
     if (contents.any()) {
         dump.emplace(contents, model.shape(), static_cast<int64_t>(classes.size()),

@@ -40,6 +40,13 @@ std::vector<float> patch_attention(std::span<const float> weights, const PatchTr
     return on_patches(sums, shape);
 }
 
+void add_flow(std::span<const double> from, std::span<const float> weights, double share, std::span<double> to) {
+    for (size_t query = 0; query < from.size(); ++query) {
+        const std::span<const float> row = weights.subspan(query * to.size(), to.size());
+        for (size_t key = 0; key < to.size(); ++key) to[key] += share * from[query] * static_cast<double>(row[key]);
+    }
+}
+
 std::vector<float> attention_rollout(const std::vector<std::vector<float>>& layers,
                                      const PatchTransformerShape& shape) {
     const auto tokens = static_cast<size_t>(shape.tokens());
@@ -49,10 +56,7 @@ std::vector<float> attention_rollout(const std::vector<std::vector<float>>& laye
     for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
         std::vector<double> before(tokens);
         for (size_t key = 0; key < tokens; ++key) before[key] = 0.5 * flow[key];
-        for (size_t query = 0; query < tokens; ++query) {
-            const float* row = layer->data() + query * tokens;
-            for (size_t key = 0; key < tokens; ++key) before[key] += 0.5 * flow[query] * static_cast<double>(row[key]);
-        }
+        add_flow(flow, *layer, 0.5, before);
         flow = std::move(before);
     }
     return on_patches(flow, shape);

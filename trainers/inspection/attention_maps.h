@@ -19,6 +19,10 @@ double attention_density(std::span<const float> weights);
 /// without one, the mean over all queries. `weights` is [tokens, tokens].
 std::vector<float> patch_attention(std::span<const float> weights, const PatchTransformerShape& shape);
 
+/// Adds `share` of what flows from each query to where its weights lead: to[key] += share * sum over the queries of
+/// from[query] weights[query, key].
+void add_flow(std::span<const double> from, std::span<const float> weights, double share, std::span<double> to);
+
 /// Attention rollout (Abnar and Zuidema, ACL 2020) on the image, [rows, columns] of patches: the product of
 /// (A + 1) / 2 over the layers, where A is the mean over the heads of a layer, seen from the class token or from the
 /// mean of the tokens. `layers` has one [tokens, tokens] a layer, the first layer first.

@@ -16,6 +16,7 @@
 #include "heed/trainers/translations/pair_scorer.h"
 #include "heed/trainers/translations/translation_facts.h"
 #include "heed/trainers/translations/translation_model.h"
+#include "heed/trainers/translations/translation_samples.h"
 #include "heed/trainers/translations/translation_workload.h"
 #include "heed/trainers/translations/validation_bleu_options.h"
 
@@ -140,10 +141,16 @@ public:
         translate_lines(saved, request);
     }
     void score(SavedModel& saved, const ScoreRequest& request) const override { score_pairs(saved, request); }
-    std::vector<std::string> served_commands() const override { return {"translate", "score"}; }
+    std::vector<std::string> served_commands() const override { return {"translate", "score", "explain"}; }
+    void explain(SavedModel& saved, const SampleRequest& request, const TakeSample& take) const override {
+        explain_translations(saved, request, take);
+    }
     std::vector<std::string> settings_of(const std::string& command) const override {
         if (command == "eval") return {"data.root", "data.name", "data.test_source", "data.test_target", "decoding.*"};
         if (command == "report") return {"data.root", "decoding.*"};
+        if (command == "explain") {
+            return {"data.root", "data.name", "data.test_source", "data.test_target", "decoding.*"};
+        }
         if (command == "translate") return {"decoding.*"};
         return {};
     }

@@ -66,8 +66,7 @@ void expect_sound(ExplainedSample& sample, bool several) {
     EXPECT_CLOSE(std::log(prediction.probability), log_probability(prediction.logits, explained, several), 1e-5);
     const std::vector<float> same = sample.with_weights(
         [](const LayerRecord& layer) { return std::vector<float>(layer.weights.begin(), layer.weights.end()); });
-    ASSERT_EQ(same.size(), prediction.logits.size());
-    for (size_t i = 0; i < same.size(); ++i) EXPECT_CLOSE(same[i], prediction.logits[i], 1e-5) << i;
+    expect_near_by_scale(same, prediction.logits, 1e-5);
 
     const std::vector<HeadRecord> heads = sample.heads(true);
     double largest = 0;
