@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "heed/trainers/explanation/explanation.h"
 #include "heed/trainers/kinds/requests.h"
 
 namespace heed {
@@ -97,6 +98,15 @@ struct ScoreCommand {
     ScoreRequest request;
 };
 
+struct ExplainCommand {
+    std::string target;
+    std::vector<std::string> overrides;
+    SampleRequest request;
+    ExplainOptions options;
+    bool json = false;
+    std::string page;  ///< empty: none
+};
+
 struct CheckCommand {
     std::string recipe;
     std::vector<std::string> overrides;
@@ -156,10 +166,10 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command =
-    std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, PredictCommand,
-                 TranslateCommand, ScoreCommand, CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand,
-                 DataCommand, CompletionCommand, ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
+using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, PredictCommand,
+                             TranslateCommand, ScoreCommand, ExplainCommand, CheckCommand, ImportCommand, ExportCommand,
+                             InfoCommand, ReportCommand, DataCommand, CompletionCommand, ConvertCommand,
+                             FinetuneCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -16,6 +16,7 @@ int run(const ReproduceCommand& command);
 int run(const PredictCommand& command);
 int run(const TranslateCommand& command);
 int run(const ScoreCommand& command);
+int run(const ExplainCommand& command);
 int run(const CheckCommand& command);
 int run(const ImportCommand& command);
 int run(const ExportCommand& command);

@@ -4,9 +4,12 @@
 #include <algorithm>
 
 #include "heed/apps/arguments/arguments.h"
+#include "heed/apps/support/measured_data.h"
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
+#include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
+#include "heed/trainers/explanation/relevance_measure.h"
 #include "heed/trainers/kinds/command_settings.h"
 
 namespace heed {
@@ -30,6 +33,21 @@ void check_embedding(const PredictRequest& request, bool top_given) {
     if (top_given || request.csv || !request.dump.empty()) {
         throw UserError("--embedding prints vectors, as lines or with --json: it takes no --top, --csv or --dump");
     }
+}
+
+std::string ids_of_measures() {
+    std::string ids;
+    for (const RelevanceMeasure measure : relevance_measures())
+        ids += (ids.empty() ? "" : ",") + std::string(relevance_id(measure));
+    return ids;
+}
+
+template <class Value>
+void add_once(const char* option, std::vector<Value>& values, Value value, const std::string& id) {
+    if (std::find(values.begin(), values.end(), value) != values.end()) {
+        throw UserError(std::string(option) + " names " + quote(id) + " twice");
+    }
+    values.push_back(value);
 }
 
 }  // namespace
@@ -77,6 +95,62 @@ AnswerArguments::AnswerArguments(CLI::App& app) {
     add_files(score, score_.request.files, score_.overrides, "files of such lines (none or -: standard input)",
               command_settings_help("score"));
     score->add_flag("--json", score_.request.json, "print one JSON object a line, with every token");
+
+    CLI::App* explain = add_command(
+        app, "explain", "what a prediction comes from: relevant, necessary and sufficient tokens, effective attention");
+    explain->add_option("target", explain_.target, target_help)->required();
+    add_files(explain, explain_.request.files, explain_.overrides,
+              "texts or sentences: files with one a line (none or -: standard input), a translation behind a tab if it "
+              "is not to be the model's own; images: as predict reads them",
+              command_settings_help("explain"));
+    explain->add_option("--split", split_,
+                        "explain samples of the data instead: train, validation or test; with curves over them");
+    explain->add_option("--samples", samples_, "most inputs that are explained (default: all of files, 50 of a split)");
+    explain->add_option("--position", position_,
+                        "with a translator: the token of the translation, from 1 (default: every one)");
+    explain->add_option("--measures", measures_,
+                        "ways to tell how relevant a token is (default: " + ids_of_measures() + ")");
+    explain->add_option("--removal", removals_,
+                        "how tokens are taken away: keys (as padding is), replacement (by the unknown token, in images "
+                        "by the mean colour) (default: keys,replacement)");
+    explain->add_option("--search-runs", search_runs_,
+                        "runs of the model for pruning the set of each order, and for trying all small sets (default: "
+                        "1024; 0: necessary and sufficient tokens are not searched)");
+    explain->add_flag("--json", explain_.json, "print one JSON object a line");
+    explain->add_option("--page", explain_.page, "write everything into a file that ends in .html");
+}
+
+ExplainCommand AnswerArguments::checked_explain() {
+    if (!split_.empty()) {
+        check_split(split_);
+        if (!explain_.request.files.empty()) {
+            throw UserError("--split takes samples of the data, so that heed explain takes no files beside it, got " +
+                            quote(explain_.request.files.front()));
+        }
+        explain_.request.split = split_named(split_);
+        explain_.request.limit = 50;
+    }
+    set_count("--samples", samples_, explain_.request.limit);
+    set_count("--position", position_, explain_.request.position);
+    for (const std::string& id :
+         measures_.empty() ? std::vector<std::string>() : listed_values("--measures", measures_)) {
+        add_once("--measures", explain_.options.measures, relevance_measure_named("--measures", id), id);
+    }
+    if (measures_.empty()) explain_.options.measures = {relevance_measures().begin(), relevance_measures().end()};
+    for (const std::string& id : listed_values("--removal", removals_.empty() ? "keys,replacement" : removals_)) {
+        add_once("--removal", explain_.options.removals, removal_named("--removal", id), id);
+    }
+    if (!search_runs_.empty()) {
+        int64_t runs = 0;
+        constexpr int64_t most = 1'000'000;
+        if (!parse_int(search_runs_, runs) || runs < 0 || runs > most) {
+            throw UserError("--search-runs expects a whole number from 0 to 1000000, got " + quote(search_runs_));
+        }
+        explain_.options.search = runs > 0;
+        explain_.options.limits = {runs, runs};
+    }
+    if (!explain_.page.empty()) check_page("--page", explain_.page);
+    return explain_;
 }
 
 void AnswerArguments::check_predict() const {
@@ -102,6 +176,7 @@ std::optional<Command> AnswerArguments::command(const std::string& name) {
         return translate_;
     }
     if (name == "score") return score_;
+    if (name == "explain") return checked_explain();
     return std::nullopt;
 }
 

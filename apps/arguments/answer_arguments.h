@@ -24,11 +24,14 @@ public:
 
 private:
     void check_predict() const;
+    ExplainCommand checked_explain();
 
     PredictCommand predict_;
     TranslateCommand translate_;
     ScoreCommand score_;
+    ExplainCommand explain_;
     std::string top_, beam_, n_best_;
+    std::string measures_, removals_, split_, samples_, position_, search_runs_;
 };
 
 }  // namespace heed

@@ -63,6 +63,27 @@ std::vector<RemovalCurve> removal_curves(double whole, std::span<const TokenOrde
     return curves;
 }
 
+std::vector<OrderScore> mean_scores(const std::vector<std::vector<OrderScore>>& parts) {
+    std::vector<OrderScore> means(parts.front().size());
+    const auto count = static_cast<double>(parts.size());
+    for (size_t measure = 0; measure < means.size(); ++measure) {
+        OrderScore& mean = means[measure];
+        std::vector<double> necessary, sufficient;
+        for (const std::vector<OrderScore>& part : parts) {
+            const OrderScore& own = part[measure];
+            for (size_t share = 0; share < removal_shares.size(); ++share) {
+                mean.curve.comprehensiveness[share] += own.curve.comprehensiveness[share] / count;
+                mean.curve.sufficiency[share] += own.curve.sufficiency[share] / count;
+            }
+            if (own.necessary) necessary.push_back(*own.necessary);
+            if (own.sufficient) sufficient.push_back(*own.sufficient);
+        }
+        if (!necessary.empty()) mean.necessary = summary_of(necessary).mean;
+        if (!sufficient.empty()) mean.sufficient = summary_of(sufficient).mean;
+    }
+    return means;
+}
+
 MeasureTable::MeasureTable(std::vector<std::string> measures, std::optional<size_t> raw)
     : measures_(std::move(measures)), raw_(raw) {}
 

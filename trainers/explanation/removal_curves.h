@@ -46,6 +46,10 @@ struct OrderScore {
     std::optional<double> necessary, sufficient;  ///< tokens of its pruned sets; nothing: none found, or not searched
 };
 
+/// What parts of one input find, such as the tokens of its translation, as the input's own: their means, measure by
+/// measure; of sizes over the parts that have them. Each part has the same measures; there is at least one.
+std::vector<OrderScore> mean_scores(const std::vector<std::vector<OrderScore>>& parts);
+
 /// A mean over inputs with its interval of 95 % (Student's t; none for fewer than two).
 struct MeanOverInputs {
     int64_t count = 0;

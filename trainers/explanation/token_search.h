@@ -63,6 +63,9 @@ public:
     /// `keeps` is asked about at most 256 variants at once.
     TokenSearch(int64_t tokens, KeepsPrediction keeps);
 
+    /// An answer that was had otherwise; it is not asked for again.
+    void know(const KeptTokens& kept, bool keeps) { known_[{kept.begin(), kept.end()}] = keeps ? 1 : 0; }
+
     /// Throws Error for an order that is no permutation of the tokens.
     TokenSets find(TokenSetKind kind, std::span<const TokenOrder> orders, const SearchLimits& limits);
 

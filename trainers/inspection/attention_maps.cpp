@@ -63,18 +63,23 @@ std::vector<float> attention_rollout(const std::vector<std::vector<float>>& laye
 }
 
 int64_t shrunk_side(int64_t tokens, int64_t side) {
-    const int64_t square = (tokens + side - 1) / side;
+    const int64_t square = std::max<int64_t>(1, (tokens + side - 1) / side);
     return (tokens + square - 1) / square;
 }
 
 std::vector<float> shrunk_matrix(std::span<const float> values, int64_t tokens, int64_t side) {
-    const int64_t square = (tokens + side - 1) / side;
-    const int64_t rows = shrunk_side(tokens, side);
-    std::vector<float> result(static_cast<size_t>(rows * rows), 0.0f);
-    for (int64_t row = 0; row < tokens; ++row) {
-        for (int64_t column = 0; column < tokens; ++column) {
-            float& cell = result[static_cast<size_t>(row / square * rows + column / square)];
-            cell = std::max(cell, values[static_cast<size_t>(row * tokens + column)]);
+    return shrunk_matrix(values, tokens, tokens, side);
+}
+
+std::vector<float> shrunk_matrix(std::span<const float> values, int64_t rows, int64_t columns, int64_t side) {
+    const int64_t row_step = std::max<int64_t>(1, (rows + side - 1) / side);
+    const int64_t column_step = std::max<int64_t>(1, (columns + side - 1) / side);
+    const int64_t width = shrunk_side(columns, side);
+    std::vector<float> result(static_cast<size_t>(shrunk_side(rows, side) * width), 0.0f);
+    for (int64_t row = 0; row < rows; ++row) {
+        for (int64_t column = 0; column < columns; ++column) {
+            float& cell = result[static_cast<size_t>(row / row_step * width + column / column_step)];
+            cell = std::max(cell, values[static_cast<size_t>(row * columns + column)]);
         }
     }
     return result;

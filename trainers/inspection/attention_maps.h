@@ -32,7 +32,10 @@ std::vector<float> attention_rollout(const std::vector<std::vector<float>>& laye
 /// a single weight between zeros stays visible.
 std::vector<float> shrunk_matrix(std::span<const float> values, int64_t tokens, int64_t side);
 
-/// Rows of the result of shrunk_matrix.
+/// The same of a matrix of other numbers of rows and columns: both are at most `side`.
+std::vector<float> shrunk_matrix(std::span<const float> values, int64_t rows, int64_t columns, int64_t side);
+
+/// Rows of the result of shrunk_matrix, or columns.
 int64_t shrunk_side(int64_t tokens, int64_t side);
 
 }  // namespace heed

@@ -57,6 +57,7 @@ g.validation { stroke: var(--validation); fill: var(--validation); }
 g.test { stroke: var(--paper); fill: var(--test); }
 g polyline { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 g.faint { opacity: 0.35; } g.faint polyline { stroke-width: 1; }
+g.band { opacity: 0.13; stroke: none; }
 .tip { position: absolute; z-index: 1; padding: 0.3rem 0.55rem; border: 1px solid var(--rule); border-radius: 4px;
   background: var(--panel); font-size: 0.8rem; line-height: 1.4; white-space: pre; pointer-events: none; }
 details { margin-top: 1.25rem; } summary { cursor: pointer; }

@@ -84,6 +84,17 @@ TEST(MeasureTable, ComparesInputByInput) {
     EXPECT_FALSE(rollout.sufficient.above_raw);
 }
 
+TEST(MeasureTable, TakesPartsOfAnInputForOne) {
+    const std::vector<OrderScore> mean =
+        mean_scores({{score(0.1, 4), score(0.2, 2)}, {score(0.3, std::nullopt), score(0.6, 5)}});
+    ASSERT_EQ(mean.size(), 2U);
+    EXPECT_NEAR(mean[0].curve.comprehensiveness[4], 0.2, 1e-12);
+    EXPECT_NEAR(mean[1].curve.sufficiency[0], -0.4, 1e-12);
+    EXPECT_EQ(mean[0].necessary, 4.0);
+    EXPECT_EQ(mean[1].necessary, 3.5);
+    EXPECT_FALSE(mean[1].sufficient);
+}
+
 TEST(MeasureTable, HasNoIntervalOfOneInputAndNoDifferenceWithoutRawAttention) {
     MeasureTable table({"rollout"}, std::nullopt);
     table.add({score(0.25, 1)});

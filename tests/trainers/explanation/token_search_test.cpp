@@ -167,6 +167,16 @@ TEST(TokenSearch, TellsWherePruningMetItsLimit) {
     EXPECT_FALSE(sets.proven);
 }
 
+TEST(TokenSearch, TakesAnswersThatAreKnown) {
+    const KeptTokens known = {0, 1};
+    TokenSearch search(2, model_of([&](const KeptTokens& kept) {
+                           EXPECT_NE(kept, known) << "its answer is known";
+                           return true;
+                       }));
+    search.know(known, false);
+    EXPECT_EQ(search.find(TokenSetKind::necessary, orders_of(2), {}).smallest, Set({0}));
+}
+
 TEST(TokenSearch, RefusesWhatIsNoOrder) {
     TokenSearch search(3, model_of([](const KeptTokens&) { return true; }));
     EXPECT_THROW(search.find(TokenSetKind::sufficient, std::vector<TokenOrder>{{"raw", {0, 1}}}, {}), Error);

@@ -40,6 +40,7 @@ public:
             add("<line class=\"resume\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>\n", x_of(step), top,
                 chart_height - bottom);
         }
+        for (const ChartSeries& series : chart_.series) draw_band(series);
         for (const ChartSeries& series : chart_.series) draw(series);
         add("</svg>\n</svg>\n</figure>\n");
         return std::move(html_);
@@ -84,6 +85,13 @@ private:
             "<text class=\"name\" x=\"{3}\" y=\"{4}\" text-anchor=\"middle\">{5}</text>\n",
             left, chart_width - right, chart_height - bottom, left + 0.5 * plot_width(), chart_height - 10,
             escape_html(chart_.steps_label));
+    }
+
+    void draw_band(const ChartSeries& series) {
+        if (series.band.empty()) return;
+        add("<g class=\"{} band\"><polygon points=\"", series.colour);
+        for (const Point& point : series.band) add("{:.1f},{:.1f} ", x_of(point.x), y_of(point.y));
+        add("\"/></g>\n");
     }
 
     void draw(const ChartSeries& series) {

@@ -21,6 +21,7 @@ struct ChartSeries {
     std::string colour;  ///< "training", "validation" or "test": the classes of the style sheet
     Stroke stroke = Stroke::solid;
     std::vector<Point> points;
+    std::vector<Point> band = {};  ///< outline of an area around the line, such as that of its errors; empty: none
 };
 
 /// A chart of values over optimizer steps.

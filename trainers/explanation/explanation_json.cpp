@@ -1,0 +1,158 @@
+#include "heed/trainers/explanation/explanation_json.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace heed {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* place_id(AttentionPlace place) {
+    switch (place) {
+        case AttentionPlace::encoder:
+            return "encoder";
+        case AttentionPlace::decoder:
+            return "decoder";
+        case AttentionPlace::cross:
+            return "cross";
+    }
+    return "";
+}
+
+Json head_json(const HeadExplanation& head) {
+    const HeadMeasures& measures = head.measures;
+    Json json = {{"place", place_id(head.place)},
+                 {"layer", head.layer},
+                 {"head", head.head},
+                 {"queries", head.queries},
+                 {"keys", head.keys},
+                 {"value_dim", head.value_dim},
+                 {"rank", measures.rank},
+                 {"freedom", measures.freedom},
+                 {"changed_rows", measures.changed_rows},
+                 {"total_variation", measures.total_variation},
+                 {"greatest_total_variation", measures.greatest_total_variation},
+                 {"jensen_shannon", measures.jensen_shannon},
+                 {"entropy", measures.entropy},
+                 {"least_norm_entropy", measures.least_norm_entropy},
+                 {"support", measures.support},
+                 {"least_norm_support", measures.least_norm_support},
+                 {"kendall_tau", measures.kendall_tau},
+                 {"top_overlap", measures.top_overlap},
+                 {"effective_sum", measures.effective_sum},
+                 {"effective_negative_mass", measures.effective_negative_mass}};
+    for (size_t i = 0; i < measures.methods.size(); ++i) {
+        json["rows_by_method"][least_norm_method_name(static_cast<LeastNormMethod>(i))] = measures.methods[i];
+    }
+    json["greatest_optimality_error"] = measures.greatest_optimality_error;
+    json["greatest_output_error"] = measures.greatest_output_error;
+    return json;
+}
+
+Json sets_json(const TokenSets& sets) {
+    Json json;
+    json["smallest"] = sets.smallest ? Json(*sets.smallest) : Json(nullptr);
+    json["found_by"] = sets.smallest ? Json(sets.found_by) : Json(nullptr);
+    json["proven"] = sets.proven;
+    json["exhaustive_size"] = sets.exhaustive_size;
+    json["runs"] = sets.runs;
+    for (const OrderedTokenSet& set : sets.by_order) {
+        Json own;
+        own["prefix"] = set.prefix ? Json(*set.prefix) : Json(nullptr);
+        own["units"] = set.prefix ? Json(set.tokens) : Json(nullptr);
+        own["minimal"] = set.minimal;
+        json["by_order"][set.measure] = own;
+    }
+    return json;
+}
+
+Json removal_json(const Explanation& explanation, const RemovalExplanation& removal) {
+    Json json;
+    json["runs"] = removal.runs;
+    for (size_t i = 0; i < removal.curves.size(); ++i) {
+        const RemovalCurve& curve = removal.curves[i];
+        json["relevance"][relevance_id(removal.relevance[i].measure)] = removal.relevance[i].units;
+        json["curves"][relevance_id(removal.relevance[i].measure)] = {
+            {"comprehensiveness", curve.comprehensiveness},
+            {"sufficiency", curve.sufficiency},
+            {"comprehensiveness_area", curve.comprehensiveness_area()},
+            {"sufficiency_area", curve.sufficiency_area()}};
+    }
+    if (!explanation.searched) return json;
+    json["necessary"] = sets_json(removal.necessary);
+    json["sufficient"] = sets_json(removal.sufficient);
+    return json;
+}
+
+Json mean_json(const MeanOverInputs& mean) {
+    Json json = {{"inputs", mean.count}};
+    json["mean"] = mean.count > 0 ? Json(mean.mean) : Json(nullptr);
+    if (mean.interval) json["interval"] = {mean.interval->low, mean.interval->high};
+    return json;
+}
+
+Json compared_json(const ComparedMean& mean) {
+    Json json = mean_json(mean.own);
+    if (mean.above_raw) json["above_raw"] = mean_json(*mean.above_raw);
+    return json;
+}
+
+}  // namespace
+
+Json explanation_json(const Explanation& explanation) {
+    const ExplainedInput& input = explanation.input;
+    const ExplainedPrediction& prediction = explanation.prediction;
+    Json json;
+    json["input"] = input.place;
+    if (!input.image) json["text"] = input.text;
+    if (input.target) {
+        json["translation"] = input.target->text;
+        json["target_tokens"] = input.target->tokens;
+        json["position"] = input.target->position + 1;
+    }
+    if (!input.truth.empty()) json["truth"] = input.truth;
+    json["explained"] = prediction.label;
+    json["probability"] = prediction.probability;
+    json["predicted"] = prediction.predicted;
+    json["units"] = Json::array();
+    json["fixed"] = Json::array();
+    for (size_t i = 0; i < input.units.size(); ++i) {
+        json["units"].push_back(input.units[i].name);
+        if (input.units[i].fixed) json["fixed"].push_back(i);
+    }
+    json["shares"] = removal_shares;
+    for (const RemovalExplanation& removal : explanation.removals) {
+        json["removals"][removal_id(removal.removal)] = removal_json(explanation, removal);
+    }
+    json["heads"] = Json::array();
+    for (const HeadExplanation& head : explanation.heads) json["heads"].push_back(head_json(head));
+    json["implementation_check"] = {{"greatest_logit_difference", explanation.check.difference},
+                                    {"greatest_logit", explanation.check.scale},
+                                    {"same_prediction", explanation.check.same_prediction}};
+    json["seconds"] = explanation.seconds;
+    return json;
+}
+
+Json measure_table_json(Removal removal, int64_t inputs, const std::vector<MeasureResult>& results) {
+    Json json;
+    json["removal"] = removal_id(removal);
+    json["inputs"] = inputs;
+    json["shares"] = removal_shares;
+    for (const MeasureResult& result : results) {
+        Json own;
+        for (size_t share = 0; share < removal_shares.size(); ++share) {
+            own["comprehensiveness"].push_back(compared_json(result.comprehensiveness[share]));
+            own["sufficiency"].push_back(compared_json(result.sufficiency[share]));
+        }
+        own["comprehensiveness_area"] = compared_json(result.comprehensiveness_area);
+        own["sufficiency_area"] = compared_json(result.sufficiency_area);
+        own["necessary"] = compared_json(result.necessary);
+        own["sufficient"] = compared_json(result.sufficient);
+        json["measures"][result.measure] = own;
+    }
+    return json;
+}
+
+}  // namespace heed
