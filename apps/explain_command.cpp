@@ -59,7 +59,7 @@ public:
         if (count_ == 0) throw UserError("there is nothing to explain: " + sources() + " no input");
         close_input();
         std::vector<RemovalResults> results;
-        for (size_t i = 0; i < tables_.size() && tables_[i].inputs() > 1; ++i) {
+        for (size_t i = 0; i < tables_.size() && command_.request.split; ++i) {
             results.push_back({options_.removals[i], tables_[i].inputs(), tables_[i].results()});
         }
         for (const RemovalResults& each : results) {

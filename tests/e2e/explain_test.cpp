@@ -91,7 +91,7 @@ TEST_F(Explain, Texts) {
     write_text(tiny().folder / "lines.txt",
                "the film was a good one\nfilm\nthe film was a bad one the film was a bad one the film was a bad one\n");
     const std::vector<Json> lines = json_of({"texts", "lines.txt", "--page", "texts.html"});
-    ASSERT_EQ(lines.size(), 5U) << "three texts, and for each removal what the measures find";
+    ASSERT_EQ(lines.size(), 3U);
     int64_t changed = 0;
     for (size_t i = 0; i < 3; ++i) {
         expect_sound(lines[i]);
@@ -104,12 +104,9 @@ TEST_F(Explain, Texts) {
     ASSERT_FALSE(necessary["smallest"].is_null()) << "good is what tells the classes apart";
     EXPECT_EQ(lines[0]["units"][necessary["smallest"][0].get<size_t>()], "good");
     EXPECT_TRUE(necessary["proven"]);
-    EXPECT_EQ(lines[4]["measures_over_inputs"]["inputs"], 3);
-    EXPECT_EQ(lines[4]["measures_over_inputs"]["removal"], "replacement");
 
     const std::string page = tiny().file("texts.html");
     EXPECT_TRUE(contains(page, "lines.txt:2"));
-    EXPECT_TRUE(contains(page, "class=\"chart\""));
     const ProgramResult plain = run({"texts", "lines.txt", "--measures", "raw,least-norm", "--removal", "keys"});
     EXPECT_EQ(plain.code, 0);
     EXPECT_TRUE(contains(plain.output, "lines.txt:1: "));
@@ -121,10 +118,11 @@ TEST_F(Explain, Texts) {
 TEST_F(Explain, SamplesOfASplit) {
     const std::vector<Json> lines =
         json_of({"texts", "--split", "test", "--samples", "4", "--search-runs", "0", "--page", "split.html"});
-    ASSERT_EQ(lines.size(), 6U);
+    ASSERT_EQ(lines.size(), 6U) << "four texts, and for each removal what the measures find";
     for (size_t i = 0; i < 4; ++i) expect_sound(lines[i]);
     EXPECT_EQ(lines[0]["truth"], Json({"yes"}));
     EXPECT_FALSE(lines[0]["removals"]["keys"].contains("necessary"));
+    EXPECT_EQ(lines[5]["measures_over_inputs"]["removal"], "replacement");
     const Json& found = lines[5]["measures_over_inputs"]["measures"]["attention rollout"];
     EXPECT_EQ(found["comprehensiveness"].size(), 5U);
     EXPECT_EQ(found["comprehensiveness_area"]["above_raw"]["inputs"], 4);
@@ -134,7 +132,7 @@ TEST_F(Explain, SamplesOfASplit) {
 TEST_F(Explain, Images) {
     const std::vector<Json> lines =
         json_of({"images", "data/t10k-images-idx3-ubyte", "--samples", "2", "--page", "images.html"});
-    ASSERT_EQ(lines.size(), 4U);
+    ASSERT_EQ(lines.size(), 2U);
     expect_sound(lines[0]);
     expect_sound(lines[1]);
     EXPECT_EQ(lines[0]["units"].size(), 5U);
@@ -145,7 +143,7 @@ TEST_F(Explain, Images) {
 TEST_F(Explain, Translations) {
     write_text(tiny().folder / "sentences.txt", "twenty one\tveinte y uno\n");
     const std::vector<Json> lines = json_of({"numbers", "sentences.txt", "--page", "numbers.html"});
-    ASSERT_GE(lines.size(), 2U) << "a token of the translation each";
+    ASSERT_GE(lines.size(), 2U) << "one for each token of the translation";
     for (size_t i = 0; i < lines.size(); ++i) {
         expect_sound(lines[i]);
         EXPECT_EQ(lines[i]["position"], i + 1);

@@ -74,11 +74,11 @@ std::string measure_section(Removal removal, int64_t inputs, const std::vector<M
     html += curve_chart("Sufficiency", "fall of the probability with them alone", results, &MeasureResult::sufficiency);
     html +=
         "</div>\n<div class=\"scroll\"><table class=\"measures\">\n<thead><tr><th>order</th><th>comprehensiveness</th>"
-        "<th>sufficiency</th><th>tokens of necessary sets</th><th>tokens of sufficient "
+        "<th>sufficiency</th><th>necessary tokens</th><th>tokens of sufficient "
         "sets</th></tr></thead>\n<tbody>\n";
     for (const MeasureResult& result : results) {
         html += "<tr><th scope=\"row\">" + escape_html(result.measure) + "</th>";
-        html += cell(result.comprehensiveness_area, 4) + cell(result.sufficiency_area, 4) + cell(result.necessary, 1) +
+        html += cell(result.comprehensiveness_area, 3) + cell(result.sufficiency_area, 3) + cell(result.necessary, 1) +
                 cell(result.sufficient, 1) + "</tr>\n";
     }
     return html + "</tbody>\n</table></div>\n</section>\n";
