@@ -25,7 +25,7 @@ std::string named_units(const ExplainedInput& input, const std::vector<int64_t>&
 
 std::string how_sure(const ExplainedInput& input, const TokenSets& sets) {
     if (sets.proven) return "no smaller set does";
-    if (sets.exhaustive_size < 0) return "smaller sets were not all tried";
+    if (sets.exhaustive_size < 1) return "smaller sets were not all tried";
     return fmt::format("all sets of up to {} were tried", counted_units(input, sets.exhaustive_size));
 }
 

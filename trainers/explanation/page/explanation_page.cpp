@@ -22,6 +22,7 @@ constexpr const char* page_style_of_targets = R"css(
 .sets { max-width: 52rem; } .sets li { margin: 0.2rem 0; overflow-wrap: anywhere; }
 .explained h3 { margin-top: 1.25rem; overflow-wrap: anywhere; }
 section.input { margin-top: 2.5rem; }
+.explained .pairs caption { padding-bottom: 0.3rem; text-align: left; }
 .targets { margin: 1rem 0; }
 )css";
 

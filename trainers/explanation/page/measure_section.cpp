@@ -74,8 +74,8 @@ std::string measure_section(Removal removal, int64_t inputs, const std::vector<M
     html += curve_chart("Sufficiency", "fall of the probability with them alone", results, &MeasureResult::sufficiency);
     html +=
         "</div>\n<div class=\"scroll\"><table class=\"measures\">\n<thead><tr><th>order</th><th>comprehensiveness</th>"
-        "<th>sufficiency</th><th>necessary tokens</th><th>tokens of sufficient "
-        "sets</th></tr></thead>\n<tbody>\n";
+        "<th>sufficiency</th><th>necessary tokens</th><th>sufficient tokens</th>"
+        "</tr></thead>\n<tbody>\n";
     for (const MeasureResult& result : results) {
         html += "<tr><th scope=\"row\">" + escape_html(result.measure) + "</th>";
         html += cell(result.comprehensiveness_area, 3) + cell(result.sufficiency_area, 3) + cell(result.necessary, 1) +
