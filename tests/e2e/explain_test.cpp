@@ -19,17 +19,21 @@ class Explain : public testing::Test {
 protected:
     static void SetUpTestSuite() {
         tiny_ = new TinyTraining;
-        std::string rows = "text\tlabel\n", pairs;
+        const char* things[] = {"film", "book", "play", "song", "meal"};
+        std::string rows = "text\tlabel\n", test_rows, pairs;
         for (int i = 0; i < 40; ++i) {
-            rows += std::string("the film was a ") + (i % 2 == 0 ? "good one\tyes\n" : "bad one\tno\n");
+            rows +=
+                std::string("the ") + things[i % 5] + " was a " + (i % 2 == 0 ? "good one\tyes\n" : "bad one\tno\n");
+            if (i == 19) test_rows = rows;
             pairs += english_number(i) + "\t" + spanish_number(i) + "\n";
         }
         write_text(tiny().folder / "rows.tsv", rows);
+        write_text(tiny().folder / "test.tsv", test_rows);
         write_text(tiny().folder / "pairs.tsv", pairs);
         write_text(tiny().folder / "texts.yaml",
                    "model: {type: text_classifier, dim: 8, depth: 2, heads: 4, mlp_dim: 16}\n"
                    "tokenizer: {type: word, vocabulary: 50}\n"
-                   "data: {name: text_files, train_file: rows.tsv, test_file: rows.tsv, text: [text], label: label, "
+                   "data: {name: text_files, train_file: rows.tsv, test_file: test.tsv, text: [text], label: label, "
                    "length: 8, batch: 10}\ntrain: {epochs: 8, seed: 1}\noptimizer: {type: adamw, lr: 1e-2}\n"
                    "threads: 1\n");
         write_text(tiny().folder / "numbers.yaml",
