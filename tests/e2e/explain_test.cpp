@@ -40,8 +40,8 @@ protected:
                    "model: {type: translator, dim: 16, encoder_depth: 1, decoder_depth: 1, heads: 2, mlp_dim: 16}\n"
                    "data: {name: parallel_files, pair_files: [pairs.tsv], root: '', tokens: 128, length: 8,\n"
                    "       validation: 5, test: 8, split_seed: 1}\n"
-                   "tokenizer: {type: word, vocabulary: 100}\ntrain: {epochs: 1, seed: 3}\n"
-                   "optimizer: {type: adamw, lr: 1e-2}\nthreads: 1\n");
+                   "tokenizer: {type: word, vocabulary: 100}\ntrain: {epochs: 3, seed: 3}\n"
+                   "optimizer: {type: adamw, lr: 1e-2, schedule: constant}\nthreads: 1\n");
         for (const std::vector<std::string>& training :
              {std::vector<std::string>{"train", "texts.yaml", "run.dir=texts"},
               {"train", "numbers.yaml", "run.dir=numbers"},
