@@ -14,8 +14,8 @@ namespace heed {
 /// What is computed of each prediction.
 struct ExplainOptions {
     std::vector<RelevanceMeasure> measures;
-    std::vector<Removal> removals;
-    bool search = true;  ///< for necessary and sufficient tokens
+    std::vector<Removal> removals;  ///< at least one
+    bool search = true;             ///< for necessary and sufficient tokens
     SearchLimits limits;
     int64_t picture_side = 0;  ///< most rows and columns of the pictures of matrices; 0: none are kept
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "heed/trainers/report/text.h"
 
@@ -17,7 +18,7 @@ constexpr size_t most_named_units = 24;
 std::string named_units(const ExplainedInput& input, const std::vector<int64_t>& units) {
     std::string text;
     for (size_t i = 0; i < std::min(units.size(), most_named_units); ++i) {
-        text += (i > 0 ? " " : "") + unit_label(input.units[static_cast<size_t>(units[i])].name);
+        text += (i == 0 ? "" : input.image ? "; " : " ") + unit_label(input.units[static_cast<size_t>(units[i])].name);
     }
     if (units.size() > most_named_units) text += fmt::format(" and {} more", units.size() - most_named_units);
     return text;
@@ -91,11 +92,10 @@ std::string set_sentence(const ExplainedInput& input, TokenSetKind kind, const T
     const int64_t count = std::ssize(*sets.smallest);
     const std::string found = sets.found_by == "exhaustive search" ? std::string("found by trying all sets")
                                                                    : "found in the order of " + sets.found_by;
-    return fmt::format("{} {} the prediction: {} ({}; {})",
-                       necessary ? "without " + counted_units(input, count) : counted_units(input, count),
-                       necessary    ? "another class takes the place of"
-                       : count == 1 ? "alone keeps"
-                                    : "alone keep",
+    const char* effect = necessary    ? "the prediction is another one"
+                         : count == 1 ? "alone keeps the prediction"
+                                      : "alone keep the prediction";
+    return fmt::format("{}{} {}: {} ({}; {})", necessary ? "without " : "", counted_units(input, count), effect,
                        named_units(input, *sets.smallest), found, how_sure(input, sets));
 }
 
@@ -143,16 +143,24 @@ std::string explanation_text(const Explanation& explanation) {
     for (const RelevanceMeasure measure : relevance_measures()) {
         width = std::max(width, std::string_view(relevance_name(measure)).size());
     }
+    const auto line = [&](int indent, const Relevance& relevance) {
+        text += fmt::format("{:{}}{:<{}}  {}\n", "", indent, relevance_name(relevance.measure), width,
+                            named_units(input, most_relevant(explanation, relevance)));
+    };
+    for (const Relevance& relevance : explanation.removals.front().relevance) {
+        if (!depends_on_removal(relevance.measure) && relevance.measure != RelevanceMeasure::random_order) {
+            line(2, relevance);
+        }
+    }
     for (const RemovalExplanation& removal : explanation.removals) {
-        const bool first = &removal == explanation.removals.data();
+        std::string before = fmt::format("  {}:\n", removal_text(removal.removal));
         for (const Relevance& relevance : removal.relevance) {
-            const bool own = relevance.measure == RelevanceMeasure::leave_one_out;
-            if (relevance.measure == RelevanceMeasure::random_order || (!first && !own)) continue;
-            text += fmt::format("  {:<{}}  {}\n", relevance_name(relevance.measure), width,
-                                named_units(input, most_relevant(explanation, relevance)));
+            if (!depends_on_removal(relevance.measure)) continue;
+            text += std::exchange(before, "");
+            line(4, relevance);
         }
         if (!explanation.searched) continue;
-        text += fmt::format("  {}:\n", removal_text(removal.removal));
+        text += before;
         text += fmt::format("    {}\n", set_sentence(input, TokenSetKind::necessary, removal.necessary));
         text += fmt::format("    {}\n", set_sentence(input, TokenSetKind::sufficient, removal.sufficient));
     }

@@ -18,7 +18,7 @@ std::string unit_label(const std::string& name);
 /// "encoder layer 1, head 3".
 std::string head_label(const HeadExplanation& head);
 
-/// "2 tokens less change the prediction: good, film (found in the order of ...; no smaller set does)".
+/// "without 2 tokens the prediction is another one: good film (found in the order of ...; no smaller set does)".
 std::string set_sentence(const ExplainedInput& input, TokenSetKind kind, const TokenSets& sets);
 
 /// "taken from the keys" or "replaced".

@@ -20,6 +20,11 @@ enum class RelevanceMeasure : uint8_t {
     random_order           ///< says nothing: what others have to beat
 };
 
+/// Whether it is another one for each way of removal.
+inline bool depends_on_removal(RelevanceMeasure measure) {
+    return measure == RelevanceMeasure::leave_one_out;
+}
+
 /// All of them, in the order of the enumeration.
 std::span<const RelevanceMeasure> relevance_measures();
 

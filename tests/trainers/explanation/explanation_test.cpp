@@ -153,7 +153,7 @@ TEST(Explanation, IsTold) {
     const std::string text = explanation_text(found);
     EXPECT_TRUE(contains(text, "texts.txt:1: good 90.00 % (6 tokens)"));
     EXPECT_TRUE(contains(text, "leave-one-out                c f "));
-    EXPECT_TRUE(contains(text, "without 2 tokens another class takes the place of the prediction: c f ("));
+    EXPECT_TRUE(contains(text, "without 2 tokens the prediction is another one: c f ("));
     EXPECT_TRUE(contains(text, "1 token alone keeps the prediction: "));
     EXPECT_TRUE(contains(text, "100.0 % of 8 rows change"));
     EXPECT_TRUE(contains(text, "the prediction is the same"));

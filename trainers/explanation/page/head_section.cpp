@@ -144,7 +144,7 @@ std::string head_pictures(const std::vector<HeadExplanation>& heads, int64_t pic
                                     [&](const auto& head) { return std::max(head.queries, head.keys) > picture_side; });
     html += fmt::format(
         "<p>A row is a query, a column a key; brightness is the square root of the weight, from 0 to the "
-        "greatest of each picture (shown when pointed at).{} {}</p>\n",
+        "greatest of each picture (shown when pointed at); a weight of 0 has no colour.{} {}</p>\n",
         shrunk ? " A point is the greatest of a rectangle of weights." : "",
         changes ? "The first picture of a head is its attention, the second its least-norm form, where "
                   "a row changes."

@@ -46,7 +46,7 @@ std::vector<Shown> choices_of(const Explanation& explanation) {
     for (const RemovalExplanation& removal : explanation.removals) {
         const bool first = &removal == explanation.removals.data();
         for (const Relevance& relevance : removal.relevance) {
-            const bool own = relevance.measure == RelevanceMeasure::leave_one_out;
+            const bool own = depends_on_removal(relevance.measure);
             if (relevance.measure == RelevanceMeasure::random_order || (!first && !own)) continue;
             const std::string name = relevance_name(relevance.measure);
             choices.push_back({own && several ? fmt::format("{}, {}", name, removal_id(removal.removal)) : name,
