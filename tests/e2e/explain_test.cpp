@@ -75,7 +75,7 @@ protected:
                   1e-4 * (1 + json["implementation_check"]["greatest_logit"].get<double>()));
         EXPECT_EQ(json["removals"].size(), 2U);
         for (const Json& removal : json["removals"]) {
-            EXPECT_EQ(removal["relevance"].size(), 7U);
+            EXPECT_EQ(removal["relevance"].size(), 8U);
             for (const Json& relevance : removal["relevance"]) EXPECT_EQ(relevance.size(), units);
         }
         for (const Json& head : json["heads"]) {

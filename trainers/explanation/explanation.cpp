@@ -39,7 +39,8 @@ public:
         const auto begin = std::chrono::steady_clock::now();
         result_.input = sample_.input();
         result_.prediction = sample_.prediction();
-        heads_ = sample_.heads(wants(RelevanceMeasure::gradient_attention));
+        heads_ =
+            sample_.heads(wants(RelevanceMeasure::gradient_attention) || wants(RelevanceMeasure::gradient_rollout));
         look_at_heads();
         check_substitution();
         result_.searched = options_.search && result_.prediction.predicted;
@@ -113,6 +114,8 @@ private:
                 return gradient_attention_relevance(result_.input, heads_);
             case RelevanceMeasure::rollout:
                 return rollout_relevance(result_.input, heads_);
+            case RelevanceMeasure::gradient_rollout:
+                return gradient_rollout_relevance(result_.input, heads_);
             case RelevanceMeasure::leave_one_out:
                 return leave_one_out;
             case RelevanceMeasure::random_order:

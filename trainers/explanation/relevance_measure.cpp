@@ -27,6 +27,7 @@ constexpr std::array all_measures = {RelevanceMeasure::raw_attention,
                                      RelevanceMeasure::least_norm_attention,
                                      RelevanceMeasure::gradient_attention,
                                      RelevanceMeasure::rollout,
+                                     RelevanceMeasure::gradient_rollout,
                                      RelevanceMeasure::leave_one_out,
                                      RelevanceMeasure::random_order};
 
@@ -48,6 +49,8 @@ const char* relevance_name(RelevanceMeasure measure) {
             return "gradient-weighted attention";
         case RelevanceMeasure::rollout:
             return "attention rollout";
+        case RelevanceMeasure::gradient_rollout:
+            return "gradient rollout";
         case RelevanceMeasure::leave_one_out:
             return "leave-one-out";
         case RelevanceMeasure::random_order:
@@ -68,6 +71,8 @@ const char* relevance_id(RelevanceMeasure measure) {
             return "gradient";
         case RelevanceMeasure::rollout:
             return "rollout";
+        case RelevanceMeasure::gradient_rollout:
+            return "gradient-rollout";
         case RelevanceMeasure::leave_one_out:
             return "leave-one-out";
         case RelevanceMeasure::random_order:

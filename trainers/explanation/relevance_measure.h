@@ -16,6 +16,7 @@ enum class RelevanceMeasure : uint8_t {
     least_norm_attention,  ///< the distribution of least norm with the same output
     gradient_attention,    ///< weighted by the gradient of the prediction
     rollout,               ///< through all layers (Abnar and Zuidema, ACL 2020)
+    gradient_rollout,      ///< the same with weights by the gradient (Chefer, Gur and Wolf, ICCV 2021)
     leave_one_out,         ///< the fall of the probability without this part
     random_order           ///< says nothing: what others have to beat
 };

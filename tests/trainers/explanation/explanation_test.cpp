@@ -104,24 +104,25 @@ TEST(Explanation, TellsOfHeadsSetsAndCurves) {
     ASSERT_EQ(found.removals.size(), 2U);
     const RemovalExplanation &keys = found.removals[0], &replaced = found.removals[1];
     ASSERT_EQ(keys.relevance.size(), relevance_measures().size());
-    const std::vector<double>& falls = keys.relevance[5].units;
+    constexpr auto leave_one_out_place = static_cast<size_t>(RelevanceMeasure::leave_one_out);
+    const std::vector<double>& falls = keys.relevance[leave_one_out_place].units;
     const std::vector<double> expected = {0, 0, 0.3, 0, 0, 0.3, 0, 0};
     for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(falls[i], expected[i], 1e-12);
-    EXPECT_NEAR(replaced.relevance[5].units[2], 0.25, 1e-12);
+    EXPECT_NEAR(replaced.relevance[leave_one_out_place].units[2], 0.25, 1e-12);
 
     EXPECT_EQ(keys.necessary.smallest, (std::vector<int64_t>{2, 5})) << "0.9 - 0.3 is still above one half";
     EXPECT_EQ(keys.sufficient.smallest->size(), 1U);
     EXPECT_TRUE(keys.necessary.proven);
     EXPECT_EQ(replaced.necessary.smallest->size(), 2U);
     // One of six tokens is 1, 5 and 10 percent, two are 20 and three 50.
-    const RemovalCurve& leave_one_out = keys.curves[5];
+    const RemovalCurve& leave_one_out = keys.curves[leave_one_out_place];
     EXPECT_NEAR(leave_one_out.comprehensiveness[0], 0.3, 1e-12);
     EXPECT_NEAR(leave_one_out.comprehensiveness[3], 0.6, 1e-12);
     EXPECT_NEAR(leave_one_out.sufficiency[0], 0.3, 1e-12);
     EXPECT_NEAR(leave_one_out.sufficiency[3], 0.0, 1e-12);
     const std::vector<OrderScore> scores = order_scores(keys);
-    EXPECT_EQ(scores[5].necessary, 2.0);
-    EXPECT_EQ(scores[5].sufficient, 1.0);
+    EXPECT_EQ(scores[leave_one_out_place].necessary, 2.0);
+    EXPECT_EQ(scores[leave_one_out_place].sufficient, 1.0);
 }
 
 TEST(Explanation, IsTheSameEachTime) {
