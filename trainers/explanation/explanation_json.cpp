@@ -7,7 +7,7 @@ namespace heed {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using ExplanationJson = nlohmann::ordered_json;
 
 const char* place_id(AttentionPlace place) {
     switch (place) {
@@ -21,28 +21,28 @@ const char* place_id(AttentionPlace place) {
     return "";
 }
 
-Json head_json(const HeadExplanation& head) {
+ExplanationJson head_json(const HeadExplanation& head) {
     const HeadMeasures& measures = head.measures;
-    Json json = {{"place", place_id(head.place)},
-                 {"layer", head.layer},
-                 {"head", head.head},
-                 {"queries", head.queries},
-                 {"keys", head.keys},
-                 {"value_dim", head.value_dim},
-                 {"rank", measures.rank},
-                 {"freedom", measures.freedom},
-                 {"changed_rows", measures.changed_rows},
-                 {"total_variation", measures.total_variation},
-                 {"greatest_total_variation", measures.greatest_total_variation},
-                 {"jensen_shannon", measures.jensen_shannon},
-                 {"entropy", measures.entropy},
-                 {"least_norm_entropy", measures.least_norm_entropy},
-                 {"support", measures.support},
-                 {"least_norm_support", measures.least_norm_support},
-                 {"kendall_tau", measures.kendall_tau},
-                 {"top_overlap", measures.top_overlap},
-                 {"effective_sum", measures.effective_sum},
-                 {"effective_negative_mass", measures.effective_negative_mass}};
+    ExplanationJson json = {{"place", place_id(head.place)},
+                            {"layer", head.layer},
+                            {"head", head.head},
+                            {"queries", head.queries},
+                            {"keys", head.keys},
+                            {"value_dim", head.value_dim},
+                            {"rank", measures.rank},
+                            {"freedom", measures.freedom},
+                            {"changed_rows", measures.changed_rows},
+                            {"total_variation", measures.total_variation},
+                            {"greatest_total_variation", measures.greatest_total_variation},
+                            {"jensen_shannon", measures.jensen_shannon},
+                            {"entropy", measures.entropy},
+                            {"least_norm_entropy", measures.least_norm_entropy},
+                            {"support", measures.support},
+                            {"least_norm_support", measures.least_norm_support},
+                            {"kendall_tau", measures.kendall_tau},
+                            {"top_overlap", measures.top_overlap},
+                            {"effective_sum", measures.effective_sum},
+                            {"effective_negative_mass", measures.effective_negative_mass}};
     for (size_t i = 0; i < measures.methods.size(); ++i) {
         json["rows_by_method"][least_norm_method_name(static_cast<LeastNormMethod>(i))] = measures.methods[i];
     }
@@ -51,25 +51,25 @@ Json head_json(const HeadExplanation& head) {
     return json;
 }
 
-Json sets_json(const TokenSets& sets) {
-    Json json;
-    json["smallest"] = sets.smallest ? Json(*sets.smallest) : Json(nullptr);
-    json["found_by"] = sets.smallest ? Json(sets.found_by) : Json(nullptr);
+ExplanationJson sets_json(const TokenSets& sets) {
+    ExplanationJson json;
+    json["smallest"] = sets.smallest ? ExplanationJson(*sets.smallest) : ExplanationJson(nullptr);
+    json["found_by"] = sets.smallest ? ExplanationJson(sets.found_by) : ExplanationJson(nullptr);
     json["proven"] = sets.proven;
     json["exhaustive_size"] = sets.exhaustive_size;
     json["runs"] = sets.runs;
     for (const OrderedTokenSet& set : sets.by_order) {
-        Json own;
-        own["prefix"] = set.prefix ? Json(*set.prefix) : Json(nullptr);
-        own["units"] = set.prefix ? Json(set.tokens) : Json(nullptr);
+        ExplanationJson own;
+        own["prefix"] = set.prefix ? ExplanationJson(*set.prefix) : ExplanationJson(nullptr);
+        own["units"] = set.prefix ? ExplanationJson(set.tokens) : ExplanationJson(nullptr);
         own["minimal"] = set.minimal;
         json["by_order"][set.measure] = own;
     }
     return json;
 }
 
-Json removal_json(const Explanation& explanation, const RemovalExplanation& removal) {
-    Json json;
+ExplanationJson removal_json(const Explanation& explanation, const RemovalExplanation& removal) {
+    ExplanationJson json;
     json["runs"] = removal.runs;
     for (size_t i = 0; i < removal.curves.size(); ++i) {
         const RemovalCurve& curve = removal.curves[i];
@@ -86,25 +86,25 @@ Json removal_json(const Explanation& explanation, const RemovalExplanation& remo
     return json;
 }
 
-Json mean_json(const MeanOverInputs& mean) {
-    Json json = {{"inputs", mean.count}};
-    json["mean"] = mean.count > 0 ? Json(mean.mean) : Json(nullptr);
+ExplanationJson mean_json(const MeanOverInputs& mean) {
+    ExplanationJson json = {{"inputs", mean.count}};
+    json["mean"] = mean.count > 0 ? ExplanationJson(mean.mean) : ExplanationJson(nullptr);
     if (mean.interval) json["interval"] = {mean.interval->low, mean.interval->high};
     return json;
 }
 
-Json compared_json(const ComparedMean& mean) {
-    Json json = mean_json(mean.own);
+ExplanationJson compared_json(const ComparedMean& mean) {
+    ExplanationJson json = mean_json(mean.own);
     if (mean.above_raw) json["above_raw"] = mean_json(*mean.above_raw);
     return json;
 }
 
 }  // namespace
 
-Json explanation_json(const Explanation& explanation) {
+ExplanationJson explanation_json(const Explanation& explanation) {
     const ExplainedInput& input = explanation.input;
     const ExplainedPrediction& prediction = explanation.prediction;
-    Json json;
+    ExplanationJson json;
     json["input"] = input.place;
     if (!input.image) json["text"] = input.text;
     if (input.target) {
@@ -116,8 +116,8 @@ Json explanation_json(const Explanation& explanation) {
     json["explained"] = prediction.label;
     json["probability"] = prediction.probability;
     json["predicted"] = prediction.predicted;
-    json["units"] = Json::array();
-    json["fixed"] = Json::array();
+    json["units"] = ExplanationJson::array();
+    json["fixed"] = ExplanationJson::array();
     for (size_t i = 0; i < input.units.size(); ++i) {
         json["units"].push_back(input.units[i].name);
         if (input.units[i].fixed) json["fixed"].push_back(i);
@@ -126,7 +126,7 @@ Json explanation_json(const Explanation& explanation) {
     for (const RemovalExplanation& removal : explanation.removals) {
         json["removals"][removal_id(removal.removal)] = removal_json(explanation, removal);
     }
-    json["heads"] = Json::array();
+    json["heads"] = ExplanationJson::array();
     for (const HeadExplanation& head : explanation.heads) json["heads"].push_back(head_json(head));
     json["implementation_check"] = {{"greatest_logit_difference", explanation.check.difference},
                                     {"greatest_logit", explanation.check.scale},
@@ -135,13 +135,13 @@ Json explanation_json(const Explanation& explanation) {
     return json;
 }
 
-Json measure_table_json(Removal removal, int64_t inputs, const std::vector<MeasureResult>& results) {
-    Json json;
+ExplanationJson measure_table_json(Removal removal, int64_t inputs, const std::vector<MeasureResult>& results) {
+    ExplanationJson json;
     json["removal"] = removal_id(removal);
     json["inputs"] = inputs;
     json["shares"] = removal_shares;
     for (const MeasureResult& result : results) {
-        Json own;
+        ExplanationJson own;
         for (size_t share = 0; share < removal_shares.size(); ++share) {
             own["comprehensiveness"].push_back(compared_json(result.comprehensiveness[share]));
             own["sufficiency"].push_back(compared_json(result.sufficiency[share]));

@@ -44,7 +44,7 @@ std::vector<int64_t> most_relevant(const Explanation& explanation, const Relevan
 }
 
 /// Lines of cells, all columns but the first to the right.
-std::string aligned(const std::vector<std::vector<std::string>>& table) {
+std::string aligned_cells(const std::vector<std::vector<std::string>>& table) {
     std::vector<size_t> widths(table.front().size(), 0);
     for (const auto& row : table) {
         for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
@@ -191,7 +191,7 @@ std::string measure_table_text(Removal removal, int64_t inputs, const std::vecto
         table.push_back(std::move(row));
     }
     return fmt::format("{} inputs, {}: means with intervals of 95 %, differences to raw attention input by input\n{}",
-                       group_digits(inputs), removal_text(removal), aligned(table));
+                       group_digits(inputs), removal_text(removal), aligned_cells(table));
 }
 
 }  // namespace heed

@@ -11,8 +11,8 @@ namespace heed {
 namespace {
 
 template <class Value, size_t count>
-Value named(const char* option, const std::string& id, const std::array<Value, count>& values,
-            const char* (*id_of)(Value)) {
+Value value_named(const char* option, const std::string& id, const std::array<Value, count>& values,
+                  const char* (*id_of)(Value)) {
     std::vector<std::string> names;
     for (const Value value : values) {
         if (id == id_of(value)) return value;
@@ -82,7 +82,7 @@ const char* relevance_id(RelevanceMeasure measure) {
 }
 
 RelevanceMeasure relevance_measure_named(const char* option, const std::string& id) {
-    return named(option, id, all_measures, relevance_id);
+    return value_named(option, id, all_measures, relevance_id);
 }
 
 const char* removal_id(Removal removal) {
@@ -90,7 +90,7 @@ const char* removal_id(Removal removal) {
 }
 
 Removal removal_named(const char* option, const std::string& id) {
-    return named(option, id, std::array{Removal::keys, Removal::replacement}, removal_id);
+    return value_named(option, id, std::array{Removal::keys, Removal::replacement}, removal_id);
 }
 
 }  // namespace heed

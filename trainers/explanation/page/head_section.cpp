@@ -115,7 +115,7 @@ std::string quantity_table(const PlaceHeads& place, const Quantity& quantity) {
     });
 }
 
-std::string matrix(const MatrixPicture& picture, const char* name, const std::string& head) {
+std::string matrix_image(const MatrixPicture& picture, const char* name, const std::string& head) {
     const float most = *std::max_element(picture.values.begin(), picture.values.end());
     return fmt::format("<img src=\"{}\" alt=\"{} of {}\" title=\"{}: at most {:.3g}\" style=\"aspect-ratio:{}/{}\"/>",
                        heat_map(picture.values, picture.columns, most, HeatStyle::matrix), name, head, name, most,
@@ -150,14 +150,13 @@ std::string head_pictures(const std::vector<HeadExplanation>& heads, int64_t pic
                   "a row changes."
                 : "No row changes: least-norm attention is attention itself.");
     for (const PlaceHeads& place : by_place(heads)) {
-        std::string table = head_table(place, place_title(place.place), "class=\"pairs-of-tokens beside\"",
-                                       [](const HeadExplanation& head) {
-                                           const std::string name = head_label(head);
-                                           std::string cell = "<td><div>" + matrix(head.weights, "attention", name);
-                                           if (head.measures.changed_rows > 0)
-                                               cell += matrix(head.least_norm, "least-norm attention", name);
-                                           return cell + "</div></td>";
-                                       });
+        std::string table = head_table(
+            place, place_title(place.place), "class=\"pairs-of-tokens beside\"", [](const HeadExplanation& head) {
+                const std::string name = head_label(head);
+                std::string cell = "<td><div>" + matrix_image(head.weights, "attention", name);
+                if (head.measures.changed_rows > 0) cell += matrix_image(head.least_norm, "least-norm attention", name);
+                return cell + "</div></td>";
+            });
         if (table.size() > bytes) {
             html += fmt::format("<p class=\"note\">{}: left out, as the pictures before fill the page.</p>\n",
                                 place_title(place.place));

@@ -48,7 +48,7 @@ std::string curve_chart(const char* title, const char* unit, const std::vector<M
     return chart_html(chart);
 }
 
-std::string cell(const ComparedMean& mean, int decimals) {
+std::string mean_cell(const ComparedMean& mean, int decimals) {
     std::string html = "<td>" + mean_text(mean.own, decimals);
     if (mean.above_raw) {
         const MeanOverInputs& above = *mean.above_raw;
@@ -78,8 +78,8 @@ std::string measure_section(Removal removal, int64_t inputs, const std::vector<M
         "</tr></thead>\n<tbody>\n";
     for (const MeasureResult& result : results) {
         html += "<tr><th scope=\"row\">" + escape_html(result.measure) + "</th>";
-        html += cell(result.comprehensiveness_area, 3) + cell(result.sufficiency_area, 3) + cell(result.necessary, 1) +
-                cell(result.sufficient, 1) + "</tr>\n";
+        html += mean_cell(result.comprehensiveness_area, 3) + mean_cell(result.sufficiency_area, 3) +
+                mean_cell(result.necessary, 1) + mean_cell(result.sufficient, 1) + "</tr>\n";
     }
     return html + "</tbody>\n</table></div>\n</section>\n";
 }
