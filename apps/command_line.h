@@ -92,6 +92,12 @@ struct TranslateCommand {
     TranslateRequest request;
 };
 
+struct GenerateCommand {
+    std::string target;
+    std::vector<std::string> overrides;
+    GenerateRequest request;
+};
+
 struct ScoreCommand {
     std::string target;
     std::vector<std::string> overrides;
@@ -167,9 +173,9 @@ struct ShowText {
 struct ShowVersion {};
 
 using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, PredictCommand,
-                             TranslateCommand, ScoreCommand, ExplainCommand, CheckCommand, ImportCommand, ExportCommand,
-                             InfoCommand, ReportCommand, DataCommand, CompletionCommand, ConvertCommand,
-                             FinetuneCommand, ShowText, ShowVersion>;
+                             TranslateCommand, GenerateCommand, ScoreCommand, ExplainCommand, CheckCommand,
+                             ImportCommand, ExportCommand, InfoCommand, ReportCommand, DataCommand, CompletionCommand,
+                             ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -15,6 +15,7 @@ int run(const ConvertCommand& command);
 int run(const ReproduceCommand& command);
 int run(const PredictCommand& command);
 int run(const TranslateCommand& command);
+int run(const GenerateCommand& command);
 int run(const ScoreCommand& command);
 int run(const ExplainCommand& command);
 int run(const CheckCommand& command);

@@ -3,6 +3,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/shapes/copy_rows.h"
 
 namespace heed {
 
@@ -66,6 +67,13 @@ Tensor Attention::step(const Tensor& x, AttentionCache& cache) {
     return causal_step(x, cache);
 }
 
+Tensor Attention::extend(const Tensor& x, AttentionCache& cache) {
+    check_rank("attention", "x", x.shape(), 3);
+    check_shape("attention", "x", x.shape(), x.shape().with_last(geometry_.dim));
+    NoGradient guard(x.context());
+    return x.shape()[1] == 1 ? causal_step(x, cache) : causal_extend(x, cache);
+}
+
 std::unique_ptr<AttentionCache> Attention::make_causal_cache(Context&, const DecodingStart&) {
     throw UserError(std::string("this attention type has no cache for decoding with ") +
                     attention_pattern_name(geometry_.pattern) + "; sdpa has one");
@@ -73,6 +81,17 @@ std::unique_ptr<AttentionCache> Attention::make_causal_cache(Context&, const Dec
 
 Tensor Attention::causal_step(const Tensor&, AttentionCache&) {
     throw Error("step of an attention layer without a cache");
+}
+
+Tensor Attention::causal_extend(const Tensor& x, AttentionCache& cache) {
+    const int64_t batch = x.shape()[0], tokens = x.shape()[1], dim = geometry_.dim;
+    const Tensor outputs = Tensor::empty(x.context(), x.shape());
+    const Tensor token = Tensor::empty(x.context(), {batch, 1, dim});
+    for (int64_t t = 0; t < tokens; ++t) {
+        copy_rows({x, t * dim, tokens * dim}, {token, 0, dim}, batch, dim);
+        copy_rows({causal_step(token, cache), 0, dim}, {outputs, t * dim, tokens * dim}, batch, dim);
+    }
+    return outputs;
 }
 
 const Variable& Attention::source_of(const AttentionInput& input) const {

@@ -76,6 +76,11 @@ public:
     /// self-attention the tokens are added to it. No gradient.
     Tensor step(const Tensor& x, AttentionCache& cache);
 
+    /// The output for several more tokens of each row at once, x [batch, tokens, dim] -> [batch, tokens, dim]: that of
+    /// step for one after the other, to rounding. On a cache of self-attention without tokens it is one pass where the
+    /// type has one, else token by token.
+    Tensor extend(const Tensor& x, AttentionCache& cache);
+
     /// The weights that forward gives each key without dropout, [batch, heads, tokens, keys]. No gradient.
     virtual Tensor weights(const AttentionInput& input) = 0;
     /// What they mix, [batch, heads, keys, value dim]: weights times values are the outputs of the heads without
@@ -106,6 +111,8 @@ protected:
     virtual std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start);
     /// step for x that fits the layer, with nothing recorded.
     virtual Tensor causal_step(const Tensor& x, AttentionCache& cache);
+    /// extend for x that fits the layer, with nothing recorded; by steps where a type has nothing better.
+    virtual Tensor causal_extend(const Tensor& x, AttentionCache& cache);
 
     /// Where keys and values come from: the source, in self-attention the query. Throws Error where shapes do not fit
     /// the layer, or a source is missing or too many.

@@ -2,6 +2,7 @@
 
 #include "heed/datasets/images/sets/registry.h"
 #include "heed/datasets/text/sets/parallel_data_set.h"
+#include "heed/datasets/text/sets/plain_text_set.h"
 #include "heed/datasets/text/sets/text_data_set.h"
 
 namespace heed {
@@ -20,6 +21,10 @@ DataSummary summary_of(const ParallelData& data) {
     return {describe(data), "", {}, data.train.size(), data.test.size()};
 }
 
+DataSummary summary_of(const PlainTextData& data) {
+    return {describe(data), "", {}, data.train.size(), data.test.size()};
+}
+
 void without_validation(ImageDataOptions& options) {
     options.validation = 0;
 }
@@ -30,6 +35,18 @@ void without_validation(ParallelDataOptions& options) {
     options.validation = 0;
 }
 
+void without_validation(PlainTextOptions& options) {
+    options.validation = 0;
+}
+
+auto open_set(const PlainTextSet& set, const PlainTextOptions& options) {
+    return set.open(options, TextBytes::any);
+}
+template <class Set, class SetOptions>
+auto open_set(const Set& set, const SetOptions& options) {
+    return set.open(options);
+}
+
 template <class Set>
 void add_known(std::vector<KnownDataSet>& known, const std::vector<Set>& sets) {
     for (const Set& set : sets) {
@@ -37,7 +54,7 @@ void add_known(std::vector<KnownDataSet>& known, const std::vector<Set>& sets) {
                              const auto options = set.make_options();
                              options->root = root;
                              without_validation(*options);
-                             return summary_of(set.open(*options));
+                             return summary_of(open_set(set, *options));
                          }});
     }
 }
@@ -50,6 +67,7 @@ const std::vector<KnownDataSet>& known_data_sets() {
         add_known(known, image_data_sets());
         add_known(known, text_data_sets());
         add_known(known, parallel_data_sets());
+        add_known(known, plain_text_sets());
         return known;
     }();
     return all;

@@ -30,7 +30,7 @@ struct KnownDataSet {
     std::function<DataSummary(const std::string& root)> open;
 };
 
-/// Images, then texts, then sentence pairs, each in the order of their registry.
+/// Images, then labelled texts, then sentence pairs, then plain texts, each in the order of their registry.
 const std::vector<KnownDataSet>& known_data_sets();
 
 /// The data set of that name, or null.

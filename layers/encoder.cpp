@@ -15,7 +15,9 @@ void show_hidden(const ForwardState& state, size_t block, const Variable& x) {
 }
 
 Variable attend(EncoderBlock& block, size_t index, const AttentionInput& input, const ForwardState& state) {
-    return observed_attention(*block.attention, AttentionPlace::encoder, static_cast<int64_t>(index), input, state);
+    const bool causal = block.attention->geometry().pattern == AttentionPattern::causal_self;
+    return observed_attention(*block.attention, causal ? AttentionPlace::decoder : AttentionPlace::encoder,
+                              static_cast<int64_t>(index), input, state);
 }
 
 /// Linear in the depth, as timm has it.
@@ -31,7 +33,7 @@ EncoderBlock::EncoderBlock(const EncoderSettings& settings, const AttentionChoic
       norm2(settings.dim, settings.norm_epsilon),
       attention(choice.make({.dim = settings.dim,
                              .heads = settings.heads,
-                             .pattern = AttentionPattern::noncausal_self,
+                             .pattern = settings.pattern,
                              .max_tokens = settings.max_tokens})),
       mlp(settings.dim, settings.mlp_dim, settings.activation),
       dropout1(settings.dropout),
@@ -66,12 +68,14 @@ LayerNorm& Encoder::first_norm(size_t block) {
     return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
 }
 
-Encoder::Stream Encoder::run_block(size_t index, const Stream& stream, const AttentionMask& mask,
+/// `attend` gives the attention of the block for what enters it.
+template <class Attend>
+Encoder::Stream Encoder::run_block(size_t index, const Stream& stream, const Attend& attend,
                                    const ForwardState& state) {
     EncoderBlock& block = *blocks_[index];
     const TapeScope scope(stream[0].context(), block.name());
     const bool pre = placement_ == NormPlacement::pre;
-    Variable branch = block.drop_path1.forward(attend(block, index, {stream[pre ? 1 : 0], {}, mask}, state), state);
+    Variable branch = block.drop_path1.forward(attend(stream[pre ? 1 : 0]), state);
     LayerNorm& norm_of_middle = pre ? block.norm2 : block.norm1;
     ResidualLayerNorm middle = norm_of_middle.forward(stream[0], branch, block.dropout1.branch(state));
     branch = block.drop_path2.forward(block.mlp.forward(middle.normed), state);
@@ -88,12 +92,35 @@ Variable Encoder::forward(Variable x, const AttentionMask& mask, const ForwardSt
     if (pre) stream[1] = first_norm(0).forward(stream[0]);
     for (size_t index = 0; index < blocks_.size(); ++index) {
         const auto run = [this, index, mask](const Stream& entering, const ForwardState& run_state) {
-            return run_block(index, entering, mask, run_state);
+            const auto attend_masked = [&](const Variable& query) {
+                return attend(*blocks_[index], index, {query, {}, mask}, run_state);
+            };
+            return run_block(index, entering, attend_masked, run_state);
         };
         stream = checkpoint_ ? checkpoint(stream, state, run) : run(stream, state);
         show_hidden(state, index + 1, stream[0]);
     }
     return stream[pre ? 1 : 0];
+}
+
+EncoderCache Encoder::make_cache(Context& context, const DecodingStart& start) {
+    EncoderCache cache;
+    for (const auto& block : blocks_) cache.blocks_.push_back(block->attention->make_cache(context, start));
+    return cache;
+}
+
+Tensor Encoder::extend(const Tensor& x, EncoderCache& cache) {
+    const NoGradient guard(x.context());
+    const bool pre = placement_ == NormPlacement::pre;
+    Stream stream = {Variable(x), Variable()};
+    if (pre) stream[1] = first_norm(0).forward(stream[0]);
+    for (size_t index = 0; index < blocks_.size(); ++index) {
+        const auto attend_cached = [&](const Variable& entering) {
+            return Variable(blocks_[index]->attention->extend(entering.value(), *cache.blocks_[index]));
+        };
+        stream = run_block(index, stream, attend_cached, {});
+    }
+    return stream[pre ? 1 : 0].value();
 }
 
 int64_t Encoder::multiplies(int64_t tokens) const {

@@ -62,12 +62,13 @@ Variable TokenInput::forward(const Tensor& ids, const ForwardState& state) {
 }
 
 Tensor TokenInput::step(const Tensor& ids, int64_t position) {
-    check_rank("text input", "ids", ids.shape(), 1);
-    check_length(position + 1);
+    check_rank("text input", "ids", ids.shape(), 2);
+    const int64_t tokens = ids.shape()[1];
+    check_length(position + tokens);
     const NoGradient guard(ids.context());
-    Variable x = table_.forward(ids.reshape({ids.shape()[0], 1}), scale_);
+    Variable x = table_.forward(ids, scale_);
     const Variable places = added(ids.context());
-    if (places.defined()) x = assemble_tokens(x, Variable(), Variable(places.value().slice(position, 1)));
+    if (places.defined()) x = assemble_tokens(x, Variable(), Variable(places.value().slice(position, tokens)));
     return (norm_ ? norm_->forward(x) : x).value();
 }
 

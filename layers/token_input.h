@@ -33,7 +33,8 @@ public:
 
     /// ids i32 [batch, tokens] -> [batch, tokens (+ 1), dim]. Throws UserError where there are more than max_tokens.
     Variable forward(const Tensor& ids, const ForwardState& state);
-    /// Token number `position` of each text alone, without dropout: ids i32 [rows] -> [rows, 1, dim].
+    /// The tokens of each text from number `position` on, without dropout: ids i32 [rows, tokens] -> [rows, tokens,
+    /// dim].
     Tensor step(const Tensor& ids, int64_t position);
 
     int64_t max_tokens() const { return max_tokens_; }

@@ -88,9 +88,28 @@ AnswerArguments::AnswerArguments(CLI::App& app) {
     translate->add_option("--attention", translate_.request.attention,
                           "write an HTML page with pictures of where the decoder looks in the source");
 
-    CLI::App* score = add_command(
-        app, "score",
-        "log-probability of given translations (lines of source TAB translation) or classes (class TAB text)");
+    CLI::App* generate = add_command(app, "generate", "go on with a text by a language model");
+    generate->add_option("target", generate_.target, target_help)->required();
+    generate->add_option("settings", generate_.overrides, command_settings_help("generate"));
+    generate->add_option("--prompt", prompt_, "the text to go on with (else standard input, all of it)");
+    generate->add_option("--length", length_, "tokens to write (else 200)");
+    generate->add_option("--temperature", temperature_,
+                         "what the logits are divided by: the less, the more probable the text (else 1)");
+    generate->add_option("--top-k", top_k_, "draw from this many of the most probable tokens (else from all)");
+    generate->add_option(
+        "--top-p", top_p_,
+        "draw from the fewest most probable tokens that have this probability together (else from all)");
+    generate->add_flag("--greedy", generate_.request.sampling.greedy, "take the most probable token each time");
+    generate->add_option("--seed", seed_, "another seed, another text (else 1)");
+    generate->add_option("--window", window_,
+                         "where the model can read no more, it reads this many of the last tokens again and goes on "
+                         "(else half of what it reads at once)");
+    generate->add_flag("--json", generate_.request.json, "print a JSON object");
+
+    CLI::App* score = add_command(app, "score",
+                                  "log-probability of given translations (lines of source TAB translation), classes "
+                                  "(class TAB text), or texts (a "
+                                  "line each)");
     score->add_option("target", score_.target, target_help)->required();
     add_files(score, score_.request.files, score_.overrides, "files of such lines (none or -: standard input)",
               command_settings_help("score"));
@@ -163,6 +182,22 @@ void AnswerArguments::check_predict() const {
     if (!request.dump.empty()) check_dump(request.dump[1]);
 }
 
+void AnswerArguments::read_generate() {
+    GenerateRequest& request = generate_.request;
+    constexpr double most = 1e6;
+    if (!prompt_.empty()) request.prompt = prompt_;
+    set_number("--length", length_, request.length, 1, most);
+    set_number("--temperature", temperature_, request.sampling.temperature, 0.01, 100);
+    set_number("--top-k", top_k_, request.sampling.top_k, 1, most);
+    set_number("--top-p", top_p_, request.sampling.top_p, 0.0001, 1);
+    set_number("--seed", seed_, request.seed, 0, 9007199254740991.0);
+    set_number("--window", window_, request.window, 1, most);
+    if (request.sampling.greedy && !(temperature_.empty() && top_k_.empty() && top_p_.empty() && seed_.empty())) {
+        throw UserError(
+            "--greedy takes the most probable token: it takes no --temperature, --top-k, --top-p or --seed");
+    }
+}
+
 std::optional<Command> AnswerArguments::command(const std::string& name) {
     if (name == "predict") {
         set_count("--top", top_, predict_.request.top);
@@ -174,6 +209,10 @@ std::optional<Command> AnswerArguments::command(const std::string& name) {
         set_count("--n-best", n_best_, translate_.request.n_best);
         if (!translate_.request.attention.empty()) check_page("--attention", translate_.request.attention);
         return translate_;
+    }
+    if (name == "generate") {
+        read_generate();
+        return generate_;
     }
     if (name == "score") return score_;
     if (name == "explain") return checked_explain();

@@ -25,13 +25,16 @@ public:
 private:
     void check_predict() const;
     ExplainCommand checked_explain();
+    void read_generate();
 
     PredictCommand predict_;
     TranslateCommand translate_;
+    GenerateCommand generate_;
     ScoreCommand score_;
     ExplainCommand explain_;
     std::string top_, beam_, n_best_;
     std::string measures_, removals_, split_, samples_, position_, search_runs_;
+    std::string prompt_, length_, temperature_, top_k_, top_p_, seed_, window_;  // of generate
 };
 
 }  // namespace heed

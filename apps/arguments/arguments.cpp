@@ -1,5 +1,7 @@
 #include "heed/apps/arguments/arguments.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -50,6 +52,29 @@ void set_count(const char* option, const std::string& text, int64_t& value) {
     constexpr int64_t most = 1024;
     if (text.empty() || (parse_int(text, value) && value >= 1 && value <= most)) return;
     throw UserError(std::string(option) + " expects a whole number from 1 to 1024, got " + quote(text));
+}
+
+void set_number(const char* option, const std::string& text, int64_t& value, double least, double most) {
+    int64_t number = 0;
+    if (text.empty()) return;
+    const bool read = parse_int(text, number);
+    if (read && static_cast<double>(number) >= least && static_cast<double>(number) <= most) {
+        value = number;
+        return;
+    }
+    throw UserError(fmt::format("{} expects a whole number from {} to {}, got {}", option, format_double(least),
+                                format_double(most), quote(text)));
+}
+
+void set_number(const char* option, const std::string& text, double& value, double least, double most) {
+    double number = 0.0;
+    if (text.empty()) return;
+    if (parse_double(text, number) && number >= least && number <= most) {
+        value = number;
+        return;
+    }
+    throw UserError(fmt::format("{} expects a number from {} to {}, got {}", option, format_double(least),
+                                format_double(most), quote(text)));
 }
 
 void check_page(const char* option, const std::string& file) {

@@ -33,6 +33,10 @@ std::string error_of_command(const std::string& command, const std::string& erro
 /// A number from 1 to 1024; an empty text, of an option that was not given, leaves the value as it is.
 void set_count(const char* option, const std::string& text, int64_t& value);
 
+/// A number from `least` to `most`; an empty text leaves the value as it is.
+void set_number(const char* option, const std::string& text, int64_t& value, double least, double most);
+void set_number(const char* option, const std::string& text, double& value, double least, double most);
+
 /// A forgotten file name must not make a text the file that is written.
 void check_page(const char* option, const std::string& file);
 

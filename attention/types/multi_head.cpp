@@ -99,6 +99,16 @@ Tensor MultiHeadAttention::causal_step(const Tensor& x, AttentionCache& cache) {
     throw Error("an attention layer was given the cache of another type");
 }
 
+Tensor MultiHeadAttention::causal_extend(const Tensor& x, AttentionCache& cache) {
+    auto* own = dynamic_cast<MultiHeadSelfCache*>(&cache);
+    if (own == nullptr || own->tokens().tokens() > 0) return Attention::causal_extend(x, cache);
+    const ScaledDotProduct heads = heads_of({Variable(x), {}, {}});
+    if (own->projected) own->projected->append(heads.query.source.value(), geometry().dim);
+    if (own->input) own->input->append(x);
+    if (own->mixed) own->mixed->append(heads.value.source.value());
+    return output_.forward(attend(heads, {}, {})).value();
+}
+
 Tensor MultiHeadAttention::self_step(const Tensor& x, MultiHeadSelfCache& cache) {
     const Variable projection = project(query_, Variable(x));
     if (cache.projected) cache.projected->append(projection.value(), geometry().dim);

@@ -35,6 +35,7 @@ public:
 protected:
     std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start) override;
     Tensor causal_step(const Tensor& x, AttentionCache& cache) override;
+    Tensor causal_extend(const Tensor& x, AttentionCache& cache) override;
 
     /// True where values() of a token needs the inputs of earlier ones, so that a cache has to keep them.
     virtual bool mixes_values() const { return false; }

@@ -26,13 +26,18 @@ void TokenBuffer::copy_to(const Tensor& other, const Tensor& index) {
 }
 
 TokenBuffer::Room TokenBuffer::append_unwritten() {
-    const int64_t capacity = values_.shape()[1], width = values_.shape()[2];
-    if (tokens_ == capacity) {
-        Tensor larger = Tensor::empty(values_.context(), {rows(), 2 * capacity, width});
-        copy_to(larger, Tensor());
-        values_ = std::move(larger);
-    }
+    make_room(1);
+    const int64_t width = values_.shape()[2];
     return {tokens_++ * width, values_.shape()[1] * width};
+}
+
+void TokenBuffer::make_room(int64_t tokens) {
+    int64_t capacity = values_.shape()[1];
+    if (tokens_ + tokens <= capacity) return;
+    while (capacity < tokens_ + tokens) capacity *= 2;
+    Tensor larger = Tensor::empty(values_.context(), {rows(), capacity, values_.shape()[2]});
+    copy_to(larger, Tensor());
+    values_ = std::move(larger);
 }
 
 void TokenBuffer::append(const Tensor& x, int64_t first_column) {
@@ -41,8 +46,18 @@ void TokenBuffer::append(const Tensor& x, int64_t first_column) {
         throw Error("a token of " + std::to_string(x.shape()[0]) + " rows was to be added to a cache of " +
                     std::to_string(rows()) + " rows");
     }
-    const Room room = append_unwritten();
-    copy_rows({x, first_column, x.shape()[2]}, {values_, room.offset, room.stride}, rows(), width);
+    const int64_t tokens = x.shape()[1], columns = x.shape()[2];
+    make_room(tokens);
+    const int64_t place = tokens_ * width, stride = values_.shape()[1] * width;
+    if (tokens == 1) {
+        copy_rows({x, first_column, columns}, {values_, place, stride}, rows(), width);
+    } else {
+        for (int64_t row = 0; row < rows(); ++row) {
+            copy_rows({x, row * tokens * columns + first_column, columns}, {values_, row * stride + place, width},
+                      tokens, width);
+        }
+    }
+    tokens_ += tokens;
 }
 
 void TokenBuffer::reorder(const Tensor& index) {

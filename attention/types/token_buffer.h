@@ -4,13 +4,13 @@
 
 namespace heed {
 
-/// Rows of tokens that grow together, one token at a time: what a cache for decoding keeps. Memory grows by doubling.
+/// Rows of tokens that grow together: what a cache for decoding keeps. Memory grows by doubling.
 class TokenBuffer {
 public:
     /// Without tokens, with memory for `expected_tokens`.
     TokenBuffer(Context& context, int64_t rows, int64_t width, int64_t expected_tokens);
 
-    /// Adds columns first_column .. first_column + width of x [rows, 1, columns].
+    /// Adds columns first_column .. first_column + width of x [rows, tokens, columns].
     void append(const Tensor& x, int64_t first_column = 0);
     /// Adds a token of each row, whose values the caller then writes: element offset + row * stride of values() is the
     /// first of that row.
@@ -28,6 +28,7 @@ public:
     const Tensor& values() const { return values_; }
 
 private:
+    void make_room(int64_t tokens);
     void copy_to(const Tensor& other, const Tensor& index);
 
     Tensor values_;

@@ -43,7 +43,13 @@ std::vector<int32_t> encode_text(const Tokenizer& tokenizer, std::string_view te
     report.unknown += std::count(ids.begin(), ids.end(), special.unknown);
     if (ids.empty()) {
         ++report.empty;
-        ids.push_back(special.unknown);
+        ids.push_back(special.anything());
+    }
+    if ((options.begin && special.begin < 0) || (options.end && special.end < 0)) {
+        throw UserError(fmt::format(
+            "tokenizer.type {} has no special tokens, which begin and end the texts here: expected another, or "
+            "data.special_tokens false",
+            tokenizer.kind()));
     }
     const int64_t room = options.length - (options.begin ? 1 : 0) - (options.end ? 1 : 0);
     if (options.length > 0 && room < 1) {

@@ -153,7 +153,7 @@ public:
     Tensor step(DecoderState& state, const Tensor& ids) override {
         check_shape("translator", "ids", ids.shape(), {state.rows_});
         const NoGradient guard(ids.context());
-        const Tensor x = decoder_.step(target_.step(ids, state.tokens_), state.cache_);
+        const Tensor x = decoder_.step(target_.step(ids.reshape({state.rows_, 1}), state.tokens_), state.cache_);
         ++state.tokens_;
         return logits(Variable(x.reshape({state.rows_, shape_.dim}))).value();
     }

@@ -84,6 +84,19 @@ public:
         for (int64_t row = 0; row < rows(); ++row) append(outputs_[row], y, row);
     }
 
+    /// Several more tokens of each row at once.
+    void extend(int64_t count) {
+        const std::vector<float> x = numbers(rows() * count * dim, ++seed_);
+        const Tensor in = Tensor::from_host(layer_.context(), {rows(), count, dim}, x);
+        const std::vector<float> y = layer_.layer().extend(in, *cache_).to_vector();
+        for (int64_t row = 0; row < rows(); ++row) {
+            for (int64_t t = 0; t < count; ++t) {
+                append(inputs_[row], x, row * count + t);
+                append(outputs_[row], y, row * count + t);
+            }
+        }
+    }
+
     void reorder(const std::vector<int32_t>& rows) {
         cache_->reorder(rows);
         inputs_ = moved(inputs_, rows);
@@ -140,6 +153,17 @@ protected:
 TEST_P(CachedDecoding, IsTheFullRun) {
     Decoding decoding(test, 3);
     for (int64_t t = 0; t < tokens; ++t) decoding.step();
+    decoding.expect_full_runs();
+}
+
+TEST_P(CachedDecoding, TakesManyTokensAtOnce) {
+    Decoding decoding(test, 3);
+    decoding.extend(18);  // more than there is memory for
+    decoding.step();
+    decoding.extend(2);
+    decoding.reorder({2, 0});
+    decoding.extend(14);
+    decoding.step();
     decoding.expect_full_runs();
 }
 

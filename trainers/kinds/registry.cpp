@@ -2,6 +2,7 @@
 
 #include "heed/core/error.h"
 #include "heed/trainers/images/image_kind.h"
+#include "heed/trainers/language_models/language_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/texts/text_kind.h"
 #include "heed/trainers/translations/translation_kind.h"
@@ -9,7 +10,7 @@
 namespace heed {
 
 std::span<const TrainingKind* const> training_kinds() {
-    static const TrainingKind* const kinds[] = {&image_kind(), &text_kind(), &translation_kind()};
+    static const TrainingKind* const kinds[] = {&image_kind(), &text_kind(), &translation_kind(), &language_kind()};
     return kinds;
 }
 

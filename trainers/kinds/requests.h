@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "heed/trainers/decoding/token_sampling.h"
 #include "heed/trainers/loop/task.h"
 
 namespace heed {
@@ -29,6 +30,15 @@ struct TranslateRequest {
 
 struct ScoreRequest {
     std::vector<std::string> files;
+    bool json = false;
+};
+
+struct GenerateRequest {
+    std::optional<std::string> prompt;  ///< nothing: standard input, all of it
+    int64_t length = 200;               ///< tokens that are written
+    SamplingOptions sampling;
+    int64_t seed = 1;
+    int64_t window = 0;  ///< tokens that are kept where the model can read no more; 0: half of what it reads at once
     bool json = false;
 };
 

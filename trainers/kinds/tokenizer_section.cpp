@@ -9,7 +9,7 @@ SectionSpec tokenizer_section() {
 }
 
 int64_t expected_vocabulary(const TokenizerOptions& options) {
-    return options.is_read() ? train_tokenizer(options, {})->vocabulary_size() : options.vocabulary;
+    return options.is_trained() ? options.vocabulary : train_tokenizer(options, {})->vocabulary_size();
 }
 
 std::string vocabulary_text(const std::string& what, int64_t tokens, bool is_limit) {

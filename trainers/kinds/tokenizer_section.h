@@ -11,7 +11,7 @@ namespace heed {
 /// The section of the recipe that says how texts are cut into tokens.
 SectionSpec tokenizer_section();
 
-/// Tokens of the tokenizer's file, or the most that a trained one has. Throws UserError where the file is none.
+/// Tokens of the tokenizer, or the most that a trained one has. Throws UserError where its file is none.
 int64_t expected_vocabulary(const TokenizerOptions& options);
 
 /// SampleCost::vocabulary: " with a vocabulary of 20000 tokens (fewer where the texts have fewer)".

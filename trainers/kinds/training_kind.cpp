@@ -19,6 +19,10 @@ void TrainingKind::translate(SavedModel& saved, const TranslateRequest&) const {
     check_serves("translate", saved.path);
 }
 
+void TrainingKind::generate(SavedModel& saved, const GenerateRequest&) const {
+    check_serves("generate", saved.path);
+}
+
 void TrainingKind::score(SavedModel& saved, const ScoreRequest&) const {
     check_serves("score", saved.path);
 }

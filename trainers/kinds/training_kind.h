@@ -98,6 +98,7 @@ public:
     /// UserError for input that cannot be.
     virtual void predict(SavedModel& saved, const PredictRequest& request) const;
     virtual void translate(SavedModel& saved, const TranslateRequest& request) const;
+    virtual void generate(SavedModel& saved, const GenerateRequest& request) const;
     virtual void score(SavedModel& saved, const ScoreRequest& request) const;
     /// `heed explain`: hands over a sample for each input, in order, one at a time. Says on standard error what is cut
     /// or passed over.

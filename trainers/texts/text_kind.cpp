@@ -64,7 +64,7 @@ public:
         facts->max_tokens = options.length;
         facts->special_tokens = options.special_tokens;
         const int64_t texts = without_validation(data.facts->train_texts, options.validation);
-        return ExpectedData{facts, options.limit > 0 ? std::min(texts, options.limit) : texts, !tokenizer.is_read()};
+        return ExpectedData{facts, options.limit > 0 ? std::min(texts, options.limit) : texts, tokenizer.is_trained()};
     }
 
     SampleCost sample_cost(const Recipe&, Module& module, const ExpectedData& data) const override {

@@ -54,7 +54,7 @@ ImportantWords importance(TextTask& task, const Tokenizer& tokenizer, int64_t pl
         stop_point();
         const int64_t count = std::min(at_a_time, words - first);
         const std::vector<float> without =
-            probabilities(occluded(ids, first, count, word, tokenizer.special().unknown));
+            probabilities(occluded(ids, first, count, word, tokenizer.special().anything()));
         for (int64_t row = 0; row < count; ++row) {
             const int64_t begin = (first + row) * word;
             const auto own =

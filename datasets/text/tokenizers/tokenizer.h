@@ -17,7 +17,7 @@ public:
     virtual ~Tokenizer() = default;
 
     /// Ids of a text, without special tokens (unknown excepted). UserError where the text is not valid UTF-8 or holds a
-    /// NUL byte.
+    /// NUL byte, which only a byte-level tokenizer takes.
     std::vector<int32_t> encode(std::string_view text) const;
 
     /// The text of these ids. Pad, begin and end are left out. Error where an id is not of this vocabulary.
@@ -29,8 +29,11 @@ public:
     /// Ids are 0 .. vocabulary_size() - 1.
     virtual int64_t vocabulary_size() const = 0;
     virtual SpecialTokens special() const = 0;
+    /// Whether every sequence of bytes is a text and every id a byte of it, so that no id is special: that of `pad` is
+    /// then a byte like others, and the other special tokens are -1.
+    virtual bool is_byte_level() const { return false; }
 
-    /// The name under which load_tokenizer knows this kind: word, sentencepiece, wordpiece or marian.
+    /// The name under which load_tokenizer knows this kind: word, sentencepiece, wordpiece, marian or byte.
     virtual std::string kind() const = 0;
 
     /// All bytes that load_tokenizer needs to make it again.

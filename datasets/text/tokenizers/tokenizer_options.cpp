@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "heed/core/error.h"
+#include "heed/datasets/text/tokenizers/byte_tokenizer.h"
 #include "heed/datasets/text/tokenizers/marian_tokenizer.h"
 #include "heed/datasets/text/tokenizers/sentencepiece_tokenizer.h"
 #include "heed/datasets/text/tokenizers/utf8.h"
@@ -12,7 +13,7 @@
 namespace heed {
 
 std::vector<std::string> tokenizer_kinds() {
-    return {"word", "sentencepiece", "wordpiece", "marian"};
+    return {"word", "sentencepiece", "wordpiece", "marian", "byte"};
 }
 
 void TokenizerOptions::describe(Fields& fields) {
@@ -20,7 +21,9 @@ void TokenizerOptions::describe(Fields& fields) {
         .add("type", type,
              "word: the most frequent words, without punctuation; sentencepiece: pieces of words that give every text "
              "back; wordpiece: a BERT vocabulary, read from tokenizer.file; marian: pieces with ids of their own, as "
-             "heed import writes them for a translator of Marian's")
+             "heed import writes them for a translator of Marian's; byte: the 256 bytes, for every text, with nothing "
+             "to "
+             "train and no special tokens")
         .choices(tokenizer_kinds())
         .advise("bpe", "that is tokenizer.type=sentencepiece with tokenizer.model=bpe")
         .advise("unigram", "that is tokenizer.type=sentencepiece with tokenizer.model=unigram");
@@ -60,9 +63,9 @@ void TokenizerOptions::validate() const {
     if (file.empty() && !target_file.empty()) {
         throw UserError(fmt::format("tokenizer.target_file '{}' needs a tokenizer.file as well", target_file));
     }
-    if (type == "word" && !file.empty()) {
-        throw UserError(fmt::format(
-            "tokenizer.file '{}' does not go with tokenizer.type word, which is always trained on the texts", file));
+    if ((type == "word" || type == "byte") && !file.empty()) {
+        throw UserError(fmt::format("tokenizer.file '{}' does not go with tokenizer.type {}, which {}", file, type,
+                                    type == "word" ? "is always trained on the texts" : "needs none"));
     }
     if (type == "sentencepiece" && file.empty() && byte_fallback && vocabulary < 300) {
         throw UserError(fmt::format(
@@ -79,7 +82,7 @@ TokenizerOptions TokenizerOptions::of_target() const {
 }
 
 std::string vocabulary_remark(const TokenizerOptions& options, int64_t size) {
-    if (options.is_read() || size >= options.vocabulary) return "";
+    if (!options.is_trained() || size >= options.vocabulary) return "";
     return fmt::format("the training texts give a vocabulary of {} tokens only, fewer than tokenizer.vocabulary {}",
                        size, options.vocabulary);
 }
@@ -87,6 +90,7 @@ std::string vocabulary_remark(const TokenizerOptions& options, int64_t size) {
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, std::span<const std::string_view> texts) {
     options.validate();
     if (options.type == "wordpiece") return read_wordpiece_vocabulary(options.file, options.lower);
+    if (options.type == "byte") return load_byte_tokenizer(byte_tokenizer_bytes);
     if (options.type == "marian") return read_marian_tokenizer(options.file);
     if (options.is_read()) return read_sentencepiece_model(options.file);
     if (texts.empty()) throw UserError("expected at least one text to train a tokenizer on, found none");

@@ -29,6 +29,8 @@ struct TokenizerOptions : Options {
 
     /// Whether the tokenizer is read from `file`, so that no texts are needed.
     bool is_read() const { return !file.empty(); }
+    /// Whether the texts have an influence on it.
+    bool is_trained() const { return !is_read() && type != "byte"; }
     /// Those of a translator's target: with target_file in the place of file.
     TokenizerOptions of_target() const;
 };

@@ -1,0 +1,114 @@
+#include "heed/layers/models/language_model.h"
+
+#include "heed/core/device/context.h"
+#include "heed/core/error.h"
+#include "heed/core/module/linear.h"
+#include "heed/core/ops/check.h"
+#include "heed/core/ops/shapes/copy_rows.h"
+#include "heed/layers/block_settings.h"
+#include "heed/layers/token_input.h"
+
+namespace heed {
+
+void LanguageModelOptions::describe(Fields& fields) {
+    fields.add("dim", dim, "width of the tokens").range(1, 65536).unit("features");
+    fields.add("depth", depth, "number of blocks").range(1, 1000).unit("blocks");
+    fields.add("heads", heads, "attention heads; divides dim").range(1, 1024).unit("heads");
+    fields.add("mlp_dim", mlp_dim, "width of the hidden layer of each block").range(1, 262144).unit("features");
+    fields.add("dropout", dropout, "probability of dropout on each residual branch").range(0.0, 0.99);
+    fields.add("embedding_dropout", embedding_dropout, "probability of dropout after the positions").range(0.0, 0.99);
+    describe_norm(fields, norm, norm_epsilon);
+    fields
+        .add("positions", positions,
+             "what tells a token's position; with sinusoidal or none, evaluations can be longer than training "
+             "(data.eval_context)")
+        .choices({"learned", "sinusoidal", "none"});
+    fields.add("activation", activation, "function between the two layers of each MLP")
+        .choices({"gelu", "gelu_tanh", "relu", "silu"});
+    fields.add("tie", tie, "the table of token vectors is the output layer as well; else that is a layer of its own");
+    describe_checkpointing(fields, checkpoint_activations);
+}
+
+void LanguageModelOptions::validate() const {
+    check_heads_divide(heads, dim);
+}
+
+namespace {
+
+EncoderSettings language_stack_settings(const LanguageModelOptions& options, const LanguageGeometry& texts) {
+    EncoderSettings settings;
+    take_block_options(settings, options);
+    settings.depth = options.depth;
+    settings.max_tokens = texts.max_tokens;
+    settings.pattern = AttentionPattern::causal_self;
+    return settings;
+}
+
+}  // namespace
+
+class TransformerLanguageModel final : public LanguageModel {
+public:
+    TransformerLanguageModel(const LanguageModelOptions& options, const StackAttention& attention,
+                             const LanguageGeometry& texts)
+        : shape_{options.dim, options.depth, options.heads, texts.max_tokens, texts.vocabulary},
+          embedding_(texts.vocabulary, options.dim),
+          input_(
+              embedding_,
+              {.max_tokens = texts.max_tokens, .positions = options.positions, .dropout = options.embedding_dropout}),
+          decoder_(language_stack_settings(options, texts), attention) {
+        add("embedding", embedding_);
+        add("input", input_);
+        add("decoder", decoder_);
+        if (options.tie) return;
+        head_ = std::make_unique<Linear>(options.dim, texts.vocabulary);
+        add("head", *head_);
+    }
+
+    Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) override {
+        check_texts("language model", ids, lengths);
+        return logits(decoder_.forward(input_.forward(ids, state), {lengths}, state));
+    }
+
+    LanguageState begin(Context& context, int64_t rows, int64_t expected_tokens) override {
+        LanguageState state;
+        state.rows_ = rows;
+        state.cache_ = decoder_.make_cache(context, {.batch = rows, .expected_tokens = expected_tokens});
+        return state;
+    }
+
+    Tensor extend(LanguageState& state, const Tensor& ids) override {
+        check_rank("language model", "ids", ids.shape(), 2);
+        const int64_t tokens = ids.shape()[1];
+        check_shape("language model", "ids", ids.shape(), {state.rows_, tokens});
+        if (tokens < 1) throw Error("a language model goes on with at least one token, got none");
+        const NoGradient guard(ids.context());
+        const Tensor x = decoder_.extend(input_.step(ids, state.tokens_), state.cache_);
+        state.tokens_ += tokens;
+        const Tensor last = Tensor::empty(ids.context(), {state.rows_, shape_.dim});
+        copy_rows({x, (tokens - 1) * shape_.dim, tokens * shape_.dim}, {last, 0, shape_.dim}, state.rows_, shape_.dim);
+        return logits(Variable(last)).value();
+    }
+
+    LanguageModelShape shape() const override { return shape_; }
+
+    int64_t multiplies(int64_t tokens) const override {
+        return decoder_.multiplies(tokens) + tokens * shape_.dim * shape_.vocabulary;
+    }
+
+private:
+    Variable logits(const Variable& x) { return head_ ? head_->forward(x) : embedding_.products(x, Variable()); }
+
+    LanguageModelShape shape_;
+    Embedding embedding_;
+    TokenInput input_;
+    Encoder decoder_;
+    std::unique_ptr<Linear> head_;  ///< null where the table of token vectors is the output layer
+};
+
+std::unique_ptr<LanguageModel> make_language_model(const LanguageModelOptions& options, const StackAttention& attention,
+                                                   const LanguageGeometry& texts) {
+    options.validate();
+    return std::make_unique<TransformerLanguageModel>(options, attention, texts);
+}
+
+}  // namespace heed

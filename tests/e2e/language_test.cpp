@@ -1,0 +1,159 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "heed/tests/e2e/tiny_training.h"
+#include "heed/tests/support/message_of.h"
+#include "heed/tests/support/number_words.h"
+#include "heed/tests/support/text_file.h"
+
+namespace heed::test::language_test {
+namespace {
+
+nlohmann::json only_json(const std::string& text) {
+    return nlohmann::json::parse(text);
+}
+
+/// All tests look at the run "run": it has learnt the names of numbers, byte by byte.
+class Language : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        tiny_ = new TinyTraining;
+        std::string text;
+        for (int number = 0; number < 120; ++number) text += english_number(number) + "\n";
+        write_text(tiny().folder / "numbers.txt", text);
+        write_text(tiny().folder / "language.yaml",
+                   "model: {type: language_model, dim: 16, depth: 1, heads: 2, mlp_dim: 32, dropout: 0}\n"
+                   "data: {name: plain_text, train_files: [numbers.txt], root: '', batch: 8, context: 16, stride: 8,\n"
+                   "       validation: 0.1, test: 0.1}\n"
+                   "tokenizer: {type: byte}\n"
+                   "train: {epochs: 0, steps: 30, eval_every: 0, eval_steps: 15, seed: 3}\n"
+                   "optimizer: {type: adamw, lr: 1e-2, schedule: constant}\n"
+                   "threads: 1\n");
+        result_ = train("run");
+    }
+    static void TearDownTestSuite() { delete tiny_; }
+
+    static const TinyTraining& tiny() { return *tiny_; }
+    static ProgramResult train(const std::string& dir, const std::vector<std::string>& more = {}) {
+        std::vector<std::string> arguments = {"train", "language.yaml", "run.dir=" + dir};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return tiny().run(arguments);
+    }
+    static ProgramResult generate(const std::string& prompt, std::vector<std::string> more = {}) {
+        more.insert(more.begin(), {"generate", "run", "--prompt", prompt});
+        return tiny().run(more);
+    }
+    static ProgramResult score(const std::string& text, std::vector<std::string> more = {}) {
+        write_text(tiny().folder / "lines.txt", text);
+        more.insert(more.begin(), {"score", "run", "lines.txt"});
+        return tiny().run(more);
+    }
+
+    static TinyTraining* tiny_;
+    static ProgramResult result_;
+};
+
+TinyTraining* Language::tiny_ = nullptr;
+ProgramResult Language::result_;
+
+TEST_F(Language, LearnsEvaluatesAndReports) {
+    ASSERT_EQ(result_.code, 0) << result_.errors;
+    const std::vector<double> losses = tiny().losses("run");
+    EXPECT_LT(losses.back(), 0.6 * losses.front());
+    EXPECT_NEAR(losses.front(), std::log(256.0), 1.0);
+    for (const char* name : {"perplexity", "bits_per_byte"})
+        EXPECT_EQ(tiny().values("run", "validation", name).size(), 2U);
+    EXPECT_TRUE(contains(tiny().file("run/report.html"), "bits a byte"));
+    const ProgramResult evaluation = tiny().run({"eval", "run", "--json", "data.eval_stride=4"});
+    ASSERT_EQ(evaluation.code, 0) << evaluation.errors;
+    EXPECT_GT(only_json(evaluation.output).at("perplexity"), 1.0);
+    const ProgramResult info = tiny().run({"info", "run"});
+    EXPECT_TRUE(contains(info.output, "windows of 16 tokens")) << info.errors;
+    const ProgramResult check = tiny().run({"check", "language.yaml"});
+    EXPECT_TRUE(contains(check.output, "16 a window")) << check.errors;
+}
+
+TEST_F(Language, GoesOnExactlyWhereItWasStopped) {
+    ASSERT_EQ(train("stopped", {"train.steps=17"}).code, 0);
+    ASSERT_EQ(tiny().run({"train", "language.yaml", "run.dir=stopped", "train.steps=30", "--resume"}).code, 0);
+    EXPECT_EQ(tiny().losses("stopped").back(), tiny().losses("run").back());
+}
+
+TEST_F(Language, ScoreAddsUpTheLossOfTheText) {
+    const ProgramResult lines = score("twenty one\nninety nine\n");
+    ASSERT_EQ(lines.code, 0) << lines.errors;
+    std::istringstream stream(lines.output);
+    double sum = 0, per_token = 0;
+    stream >> sum >> per_token;
+    EXPECT_NEAR(sum / 9, per_token, 1e-3);
+    const auto json = only_json(score("twenty one, which is longer than one window\n", {"--json"}).output);
+    double tokens = 0;
+    for (const auto& token : json.at("tokens")) tokens += token.at("log_probability").get<double>();
+    EXPECT_EQ(json.at("tokens").size(), 42U);
+    EXPECT_NEAR(json.at("log_probability").get<double>(), tokens, 1e-9);
+    EXPECT_EQ(json.at("tokens")[0].at("token"), "w");
+    write_text(tiny().folder / "other.txt", "twenty one");
+    const auto evaluation =
+        only_json(tiny().run({"eval", "run", "--json", "data.test_files=[other.txt]", "data.documents=lines"}).output);
+    EXPECT_NEAR(evaluation.at("loss").get<double>(), -per_token, 1e-4);
+    expect_error(score("fine\nx\n"), 1, "lines.txt:2: expected a text of at least two tokens");
+}
+
+TEST_F(Language, GeneratesTheSameTextFromTheSameSeed) {
+    const ProgramResult first = generate("twenty", {"--length", "60", "--seed", "4"});
+    ASSERT_EQ(first.code, 0) << first.errors;
+    EXPECT_TRUE(begins_with(first.output, "twenty"));
+    EXPECT_GE(first.output.size(), 66U);
+    EXPECT_EQ(generate("twenty", {"--length", "60", "--seed", "4"}).output, first.output);
+    EXPECT_NE(generate("twenty", {"--length", "60", "--seed", "5"}).output, first.output);
+    const auto greedy = only_json(generate("twenty", {"--length", "9", "--greedy", "--json"}).output);
+    EXPECT_EQ(greedy.at("text"),
+              only_json(generate("twenty", {"--length=9", "--top-k=1", "--json"}).output).at("text"));
+    const std::string text = greedy.at("text");
+    EXPECT_EQ(text.size(), 15U);
+    // The probability of what was written is that of heed score.
+    if (text.find('\n') == std::string::npos) {
+        const auto scored = only_json(score(text + "\n", {"--json"}).output);
+        double sum = 0;
+        for (size_t i = 5; i < 14; ++i) sum += scored.at("tokens")[i].at("log_probability").get<double>();
+        EXPECT_NEAR(sum, greedy.at("log_probability").get<double>(), 1e-4);
+    }
+}
+
+TEST_F(Language, WordsAndDocumentsAreCutAtLines) {
+    const ProgramResult words = train("words", {"tokenizer.type=word", "data.context=3", "data.stride=0",
+                                                "train.steps=2", "data.documents=lines", "model.positions=sinusoidal"});
+    ASSERT_EQ(words.code, 0) << words.errors;
+    EXPECT_TRUE(tiny().events("words", "test").front().number("perplexity").has_value());
+    EXPECT_FALSE(tiny().events("words", "test").front().number("bits_per_byte").has_value());
+    const ProgramResult text = tiny().run({"generate", "words", "--prompt", "twenty one", "--length", "20"});
+    EXPECT_EQ(text.code, 0) << text.errors;
+    EXPECT_EQ(tiny().run({"eval", "words", "data.eval_context=6"}).code, 0);
+    EXPECT_TRUE(contains(tiny().run({"generate", "words", "--prompt", "one two three four five"}).errors, "are kept"));
+}
+
+TEST_F(Language, RefusesWhatCannotBe) {
+    write_text(tiny().folder / "short.txt", "only this");
+    write_text(tiny().folder / "broken.txt", "b\xff\n" + std::string(300, 'x'));
+    const std::vector<std::string> no_run = {"run.dir=refused"};
+    const auto refused = [&](const std::string& setting, const std::string& part) {
+        expect_error(train("refused", {setting}), 2, part);
+    };
+    refused("data.train_files=[short.txt]", "the test text is shorter than one window");
+    refused("data.stride=17", "data.stride 17 leaves tokens out");
+    refused("data.eval_context=32", "model.positions learned knows no place behind them");
+    expect_error(train("refused", {"data.train_files=[broken.txt]", "tokenizer.type=word"}), 2,
+                 "broken.txt', line 1: expected UTF-8");
+    expect_error(tiny().run({"generate", "run", "--prompt", "a", "--window", "17"}), 2,
+                 "--window 17 is more than the 16");
+    expect_error(tiny().run({"generate", "run", "--prompt", "a", "--top-p", "2"}), 2, "--top-p expects a number from");
+    expect_error(tiny().run({"generate", "run", "--prompt", "a", "--greedy", "--seed", "2"}), 2, "--greedy takes the");
+    expect_error(tiny().run({"generate", "run"}), 2, "expected a prompt of at least one token");
+    expect_error(tiny().run({"predict", "run", "lines.txt"}), 2, "is a language model, which answers heed generate");
+}
+
+}  // namespace
+}  // namespace heed::test::language_test
