@@ -70,7 +70,7 @@ TEST(CommandLine, FilesAndSettingsStandInAnyOrder) {
 
 TEST(CommandLine, HelpNamesTheSettingsThatACommandTakes) {
     for (const TrainingKind* kind : training_kinds()) {
-        for (const char* command : {"eval", "predict", "translate", "score", "report"}) {
+        for (const char* command : {"eval", "predict", "translate", "score", "generate", "report"}) {
             const std::string help = parsed<ShowText>({command, "--help"}).text;
             const bool shows_a_run = std::string(command) == "report";
             EXPECT_TRUE(contains(

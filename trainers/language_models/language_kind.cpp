@@ -27,7 +27,12 @@ public:
     std::vector<std::string> metrics() const override {
         return {"loss", "accuracy", "perplexity", "smoothed_perplexity", "bits_per_byte"};
     }
-    const char* unit() const override { return "windows"; }
+    const char* unit() const override { return "tokens"; }
+    int64_t batch(const Recipe& recipe) const override {
+        const auto& options = recipe.options<PlainTextOptions>("data");
+        return options.batch * options.context;
+    }
+    bool batch_is_limit() const override { return true; }
     std::vector<std::string> class_parameters() const override { return {}; }
     std::vector<std::string> word_parameters(const std::string&) const override { return {"embedding.", "head."}; }
 
@@ -73,6 +78,10 @@ public:
             "the training text has tokens / {}",
             recipe.options<PlainTextOptions>("data").training_stride());
         return cost;
+    }
+
+    int64_t samples_at_a_time(const Recipe& recipe) const override {
+        return recipe.options<PlainTextOptions>("data").batch;
     }
 
     Variable forward_empty(Module& module, const DataFacts& all_facts, Context& context, int64_t count) const override {

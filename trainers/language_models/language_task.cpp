@@ -58,13 +58,17 @@ LanguageTask::LanguageTask(Context& context, LanguageModel& model, EncodedLangua
       data_(std::move(data)),
       label_smoothing_(static_cast<float>(label_smoothing)) {}
 
+int64_t LanguageTask::windows_in(int64_t batch) const {
+    return std::max<int64_t>(1, batch / data_.context);
+}
+
 int64_t LanguageTask::epoch_steps(int64_t batch) const {
-    return batches_per_epoch(data_.train.size(), batch);
+    return batches_per_epoch(data_.train.size(), windows_in(batch));
 }
 
 TokenBatches LanguageTask::batches(int64_t batch, bool shuffle, uint64_t seed) const {
     TokenBatchPlan plan;
-    plan.texts = batch;
+    plan.texts = windows_in(batch);
     plan.shuffle = shuffle;
     plan.seed = seed;
     plan.sort = false;

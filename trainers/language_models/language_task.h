@@ -21,6 +21,7 @@ struct EncodedLanguage {
 struct EncodedLanguageData {
     EncodedLanguage train, validation, test;
     int32_t pad = 0;
+    int64_t context = 1;  ///< tokens of a training window
 };
 
 /// Language modelling: each token is to be said from those before it in its window. Loss and accuracy are means over
@@ -33,6 +34,7 @@ public:
     void use_model(Module& model) override { model_ = &dynamic_cast<LanguageModel&>(model); }
     /// Windows.
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
+    /// `batch` is the tokens of an optimizer batch, data.context of them a window.
     int64_t epoch_steps(int64_t batch) const override;
     /// With "perplexity" and, where the tokens give the text back, "bits_per_byte".
     Evaluation evaluate(Split split) override;
@@ -43,6 +45,7 @@ public:
 private:
     template <class Measure, class Add>
     void measure_batches(Split split, const Measure& measure, const Add& add);
+    int64_t windows_in(int64_t batch) const;
     TokenBatches batches(int64_t batch, bool shuffle, uint64_t seed) const override;
     void fill(const BatchPart& part) override;
     MicroBatch compute(const ForwardState& state) override;

@@ -120,6 +120,7 @@ EncodedLanguageData LanguageWorkload::encode() {
     encoded.train = encode_split(data_.train, "training", training, encoded_);
     encoded.validation = encode_split(data_.validation, "validation", evaluation, others);
     encoded.test = encode_split(data_.test, "test", evaluation, others);
+    encoded.context = language_facts().context;
     encoded.pad = tokenizer_->special().pad;
     return encoded;
 }

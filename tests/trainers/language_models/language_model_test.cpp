@@ -147,6 +147,7 @@ LanguageTask small_task(SmallModel& small, double label_smoothing = 0.0) {
     data.train = numbered_text(100, {8, 3, false}, 1);
     data.validation = numbered_text(40, {8, 4, true}, 2);
     data.test = numbered_text(20, {8, 8, true}, 3);
+    data.context = 8;
     return {small.context, *small.model, std::move(data), label_smoothing};
 }
 
@@ -186,7 +187,7 @@ TEST(LanguageTask, MicroBatchesAddUpToTheWholeBatch) {
         SmallModel small("sdpa", {}, 0.3);
         LanguageTask task = small_task(small);
         BatchPlan plan;
-        plan.batch = 6;
+        plan.batch = 48;
         plan.seed = 9;
         plan.micro_batches = micro_batches;
         task.begin(plan);
