@@ -11,6 +11,11 @@
 namespace heed {
 
 void LanguageModelOptions::describe(Fields& fields) {
+    fields
+        .add("objective", objective,
+             "what it is trained to say: the next token (causal), or tokens that are hidden from it (masked: 15 % of a "
+             "window, of which 80 % are replaced by a mask token and 10 % by another), for init of a text classifier")
+        .choices({"causal", "masked"});
     fields.add("dim", dim, "width of the tokens").range(1, 65536).unit("features");
     fields.add("depth", depth, "number of blocks").range(1, 1000).unit("blocks");
     fields.add("heads", heads, "attention heads; divides dim").range(1, 1024).unit("heads");
@@ -35,12 +40,18 @@ void LanguageModelOptions::validate() const {
 
 namespace {
 
+LanguageModelShape language_shape(const LanguageModelOptions& options, const LanguageGeometry& texts) {
+    LanguageModelShape shape = {options.dim, options.depth, options.heads, texts.max_tokens, texts.vocabulary};
+    if (options.masked()) shape.mask_token = static_cast<int32_t>(shape.vocabulary++);
+    return shape;
+}
+
 EncoderSettings language_stack_settings(const LanguageModelOptions& options, const LanguageGeometry& texts) {
     EncoderSettings settings;
     take_block_options(settings, options);
     settings.depth = options.depth;
     settings.max_tokens = texts.max_tokens;
-    settings.pattern = AttentionPattern::causal_self;
+    settings.pattern = options.masked() ? AttentionPattern::noncausal_self : AttentionPattern::causal_self;
     return settings;
 }
 
@@ -50,29 +61,29 @@ class TransformerLanguageModel final : public LanguageModel {
 public:
     TransformerLanguageModel(const LanguageModelOptions& options, const StackAttention& attention,
                              const LanguageGeometry& texts)
-        : shape_{options.dim, options.depth, options.heads, texts.max_tokens, texts.vocabulary},
-          embedding_(texts.vocabulary, options.dim),
+        : shape_(language_shape(options, texts)),
+          embedding_(shape_.vocabulary, options.dim),
           input_(
               embedding_,
               {.max_tokens = texts.max_tokens, .positions = options.positions, .dropout = options.embedding_dropout}),
-          decoder_(language_stack_settings(options, texts), attention) {
+          stack_(language_stack_settings(options, texts), attention) {
         add("embedding", embedding_);
         add("input", input_);
-        add("decoder", decoder_);
+        add(options.masked() ? "encoder" : "decoder", stack_);
         if (options.tie) return;
-        head_ = std::make_unique<Linear>(options.dim, texts.vocabulary);
+        head_ = std::make_unique<Linear>(options.dim, shape_.vocabulary);
         add("head", *head_);
     }
 
     Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) override {
         check_texts("language model", ids, lengths);
-        return logits(decoder_.forward(input_.forward(ids, state), {lengths}, state));
+        return logits(stack_.forward(input_.forward(ids, state), {lengths}, state));
     }
 
     LanguageState begin(Context& context, int64_t rows, int64_t expected_tokens) override {
         LanguageState state;
         state.rows_ = rows;
-        state.cache_ = decoder_.make_cache(context, {.batch = rows, .expected_tokens = expected_tokens});
+        state.cache_ = stack_.make_cache(context, {.batch = rows, .expected_tokens = expected_tokens});
         return state;
     }
 
@@ -82,7 +93,7 @@ public:
         check_shape("language model", "ids", ids.shape(), {state.rows_, tokens});
         if (tokens < 1) throw Error("a language model goes on with at least one token, got none");
         const NoGradient guard(ids.context());
-        const Tensor x = decoder_.extend(input_.step(ids, state.tokens_), state.cache_);
+        const Tensor x = stack_.extend(input_.step(ids, state.tokens_), state.cache_);
         state.tokens_ += tokens;
         const Tensor last = Tensor::empty(ids.context(), {state.rows_, shape_.dim});
         copy_rows({x, (tokens - 1) * shape_.dim, tokens * shape_.dim}, {last, 0, shape_.dim}, state.rows_, shape_.dim);
@@ -92,7 +103,7 @@ public:
     LanguageModelShape shape() const override { return shape_; }
 
     int64_t multiplies(int64_t tokens) const override {
-        return decoder_.multiplies(tokens) + tokens * shape_.dim * shape_.vocabulary;
+        return stack_.multiplies(tokens) + tokens * shape_.dim * shape_.vocabulary;
     }
 
 private:
@@ -101,7 +112,7 @@ private:
     LanguageModelShape shape_;
     Embedding embedding_;
     TokenInput input_;
-    Encoder decoder_;
+    Encoder stack_;
     std::unique_ptr<Linear> head_;  ///< null where the table of token vectors is the output layer
 };
 

@@ -23,7 +23,8 @@ struct LanguageModelShape {
     int64_t depth = 0;  ///< blocks
     int64_t heads = 0;
     int64_t max_tokens = 0;
-    int64_t vocabulary = 0;
+    int64_t vocabulary = 0;   ///< with the mask token
+    int32_t mask_token = -1;  ///< the last id; -1 where it says what follows
 };
 
 /// Texts that a model goes on with, one a row, all of the same number of tokens so far.
@@ -44,10 +45,12 @@ private:
 /// tokens; what stands behind them has no influence.
 class LanguageModel : public Module {
 public:
-    /// Logits [batch, tokens, vocabulary] of the token that follows each, given it and all before it.
+    /// Logits [batch, tokens, vocabulary]: of the token that follows each, given it and all before it; of a masked
+    /// model those of each token itself, given all.
     virtual Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) = 0;
 
     /// Starts `rows` texts that go on token by token. Memory is taken for `expected_tokens` at once.
+    /// A masked model throws UserError.
     virtual LanguageState begin(Context& context, int64_t rows, int64_t expected_tokens) = 0;
     /// Gives every row more tokens, ids i32 [rows, tokens], at least one; logits of what follows the last, [rows,
     /// vocabulary]: those of forward for all tokens so far, to rounding. The first tokens of a text are one pass where
@@ -59,8 +62,10 @@ public:
     virtual int64_t multiplies(int64_t tokens) const = 0;
 };
 
-/// Settings of the language model: the blocks of GPT-2 (Radford et al., 2019).
+/// Settings of the language model: the blocks of GPT-2 (Radford et al., 2019); a masked one (Devlin et al., NAACL 2019)
+/// has the same with noncausal attention, and one token more.
 struct LanguageModelOptions : Options {
+    std::string objective = "causal";
     int64_t dim = 256;
     int64_t depth = 4;
     int64_t heads = 4;
@@ -76,9 +81,12 @@ struct LanguageModelOptions : Options {
 
     void describe(Fields& fields) override;
     void validate() const override;
+
+    bool masked() const { return objective == "masked"; }
 };
 
-/// Throws UserError when the heads do not divide the dimension or the attention cannot do causal self-attention.
+/// Throws UserError when the heads do not divide the dimension or the attention cannot do the self-attention that the
+/// objective needs.
 std::unique_ptr<LanguageModel> make_language_model(const LanguageModelOptions& options, const StackAttention& attention,
                                                    const LanguageGeometry& texts);
 

@@ -135,6 +135,31 @@ TEST_F(Language, WordsAndDocumentsAreCutAtLines) {
     EXPECT_TRUE(contains(tiny().run({"generate", "words", "--prompt", "one two three four five"}).errors, "are kept"));
 }
 
+TEST_F(Language, AMaskedModelIsTheBeginningOfATextClassifier) {
+    const ProgramResult masked = train("masked", {"model.objective=masked", "data.stride=0"});
+    ASSERT_EQ(masked.code, 0) << masked.errors;
+    const std::vector<double> losses = tiny().losses("masked");
+    EXPECT_LT(losses.back(), 0.8 * losses.front());
+    EXPECT_EQ(tiny().run({"eval", "masked"}).code, 0);
+    expect_error(tiny().run({"generate", "masked", "--prompt", "a"}), 2, "expects a model with model.objective causal");
+    expect_error(tiny().run({"score", "masked", "numbers.txt"}), 2, "expects a model with model.objective causal");
+    std::string table = "text,label\n";
+    for (int number = 0; number < 40; ++number) {
+        table += english_number(number) + (number % 2 == 0 ? ",even\n" : ",odd\n");
+    }
+    write_text(tiny().folder / "labelled.csv", table);
+    write_text(tiny().folder / "classifier.yaml",
+               "model: {type: text_classifier, dim: 16, depth: 1, heads: 2, mlp_dim: 32}\n"
+               "data: {name: text_files, train_file: labelled.csv, root: '', batch: 8, length: 16}\n"
+               "tokenizer: {type: byte}\ntrain: {epochs: 1}\nthreads: 1\n"
+               "init: masked\ninit_strict: false\n");
+    const ProgramResult classifier = tiny().run({"train", "classifier.yaml", "run.dir=classifier"});
+    ASSERT_EQ(classifier.code, 0) << classifier.errors;
+    EXPECT_TRUE(contains(classifier.errors, "embedding.weight, the first 256 of its 257 rows"));
+    EXPECT_TRUE(contains(classifier.errors, "new, with their first values: head.weight"));
+    EXPECT_FALSE(contains(classifier.errors, "dropped"));
+}
+
 TEST_F(Language, RefusesWhatCannotBe) {
     write_text(tiny().folder / "short.txt", "only this");
     write_text(tiny().folder / "broken.txt", "b\xff\n" + std::string(300, 'x'));

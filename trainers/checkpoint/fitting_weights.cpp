@@ -17,6 +17,7 @@ namespace heed {
 namespace {
 
 constexpr std::string_view positions_name = "positions.weight";
+constexpr std::string_view words_name = "embedding.weight";
 
 /// Two neighbours of a place and the share of the second.
 struct Between {
@@ -59,6 +60,19 @@ std::optional<std::vector<float>> fitted_positions(const StoredTensor& stored, c
     result.fitted.push_back(
         fmt::format("{}, the first {} of its {} rows for {} places", stored.name, rows, stored.shape[0], shape[0]));
     return now;
+}
+
+/// Its first rows, of a table of word vectors with more than there are words here; nothing where it has fewer.
+std::optional<std::vector<float>> fitted_words(const StoredTensor& stored, const Tensor& target,
+                                               FittedWeights& result) {
+    const Shape shape = target.shape();
+    if (stored.shape.size() != 2 || shape.rank() != 2 || stored.shape[1] != shape[1] || stored.shape[0] < shape[0]) {
+        return {};
+    }
+    std::vector<float> values = f32_values(stored);
+    values.resize(static_cast<size_t>(shape.elements()));
+    result.fitted.push_back(fmt::format("{}, the first {} of its {} rows", stored.name, shape[0], stored.shape[0]));
+    return values;
 }
 
 }  // namespace
@@ -118,6 +132,8 @@ FittedWeights load_fitting_weights(const SafetensorsFile& file, const ParameterS
                     values = f32_values(*stored);
                 } else if (is_position) {
                     values = fitted_positions(*stored, target, fit, result);
+                } else if (fit.same_words && part.name.ends_with(words_name)) {
+                    values = fitted_words(*stored, target, result);
                 }
             }
             if (!values) {

@@ -14,6 +14,9 @@ namespace heed {
 struct WeightsFit {
     /// Beginnings of the names of parameters whose rows belong to other classes or words: they are not taken.
     std::vector<std::string> foreign;
+    /// Whether both have the same words, so that a table of word vectors with more rows than the other has those of its
+    /// words first (a masked language model has one more, of its mask token).
+    bool same_words = false;
     /// Those of a vision transformer, else nothing.
     std::optional<PatchGrid> from, to;
 };
@@ -31,7 +34,8 @@ struct FittedWeights {
 
 /// Copies what fits out of the file: tensors of the names and shapes of the model's. Tables of positions
 /// ("positions.weight") are made to fit: over the grids of patches by linear interpolation between their centres, else
-/// by taking their first rows. UserError when nothing fits.
+/// by taking their first rows, as those of word vectors ("embedding.weight") where the words are the same. UserError
+/// when nothing fits.
 FittedWeights load_fitting_weights(const SafetensorsFile& file, const ParameterStore& store, const WeightsFit& fit);
 
 /// Positions [from.tokens(), dim] as those of another grid, [to.tokens(), dim]. The row of a class token (or one for

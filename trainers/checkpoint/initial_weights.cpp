@@ -87,7 +87,9 @@ WeightsFit compare(const SafetensorsFile& file, const Module& model, const DataF
     } else {
         fit.from = kind.patch_grid(file);
     }
-    for (const std::string& name : other_tokenizers(file, data)) add_foreign(kind.word_parameters(name));
+    const std::vector<std::string> others = other_tokenizers(file, data);
+    fit.same_words = is_checkpoint(file) && others.empty() && !data.tokenizers().empty();
+    for (const std::string& name : others) add_foreign(kind.word_parameters(name));
     return fit;
 }
 

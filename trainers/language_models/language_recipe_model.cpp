@@ -25,4 +25,12 @@ std::unique_ptr<LanguageModel> make_language_model(const Recipe& recipe, const L
                              LanguageGeometry{facts.vocabulary, std::max(facts.context, longest)});
 }
 
+void refuse_masked(const Recipe& recipe, const std::string& command) {
+    if (recipe.value("model", "objective") != "masked") return;
+    throw UserError(
+        fmt::format("heed {} expects a model with model.objective causal, which says the next token, but this "
+                    "one is masked: it is there for init of a text classifier",
+                    command));
+}
+
 }  // namespace heed

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <utility>
 
 #include "heed/core/error.h"
@@ -11,9 +12,11 @@
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/losses/totals.h"
 #include "heed/core/ops/shapes/reshape.h"
+#include "heed/core/random/random.h"
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/distillation/distilled_loss.h"
 #include "heed/trainers/distillation/divergence_meter.h"
+#include "heed/trainers/language_models/masking.h"
 #include "heed/trainers/metrics/perplexity.h"
 #include "heed/trainers/ranks/shared_measuring.h"
 
@@ -81,7 +84,24 @@ void LanguageTask::fill(const BatchPart& part) {
     data_.train.windows.fill(batch_, part.places, data_.pad, width);
 }
 
+/// For a masked model; `samples` numbers the windows.
+void LanguageTask::mask(WindowBatch& batch, std::span<const uint32_t> samples, uint64_t seed, uint32_t step) const {
+    const int32_t mask_token = model_->shape().mask_token;
+    if (mask_token < 0) return;
+    batch.counted = 0;
+    for (size_t row = 0; row < samples.size(); ++row) {
+        RandomSequence random(random_key(seed, RandomPurpose::data_order, "masking"), step, samples[row]);
+        const auto first = static_cast<int64_t>(row) * batch.inputs.columns;
+        const std::span<int32_t> ids(batch.inputs.ids.data() + first, static_cast<size_t>(batch.inputs.columns));
+        const std::span<int32_t> outputs(batch.outputs.data() + first, ids.size());
+        batch.counted += mask_window(ids, batch.inputs.lengths[row], mask_token, random, outputs);
+    }
+}
+
 MicroBatch LanguageTask::compute(const ForwardState& state) {
+    std::vector<uint32_t> samples(static_cast<size_t>(batch_.inputs.rows));
+    std::iota(samples.begin(), samples.end(), state.first_sample);
+    mask(batch_, samples, state.seed, state.step);
     const Variable logits = language_logits(context_, *model_, batch_, state);
     LanguageLoss loss = language_loss(context_, logits, batch_, label_smoothing_);
     MicroBatch result{std::move(loss.result.loss), language_totals(loss), batch_.counted, {}};
@@ -119,7 +139,9 @@ void LanguageTask::measure_batches(Split split, const Measure& measure, const Ad
     measure_shared(
         ranks(), epoch.batches(),
         [&](int64_t number, Packer& packed) {
-            windows.fill(batch, epoch.batch(number), data_.pad);
+            const std::span<const int64_t> places = epoch.batch(number);
+            windows.fill(batch, places, data_.pad);
+            mask(batch, std::vector<uint32_t>(places.begin(), places.end()), 0, 0);
             measure(batch, packed);
         },
         add);
@@ -129,7 +151,7 @@ Evaluation LanguageTask::evaluate(Split split) {
     const auto start = std::chrono::steady_clock::now();
     NoGradient guard(context_);
     double nll = 0.0, smoothed = 0.0;
-    int64_t correct = 0;
+    int64_t correct = 0, counted = 0;
     const auto measure = [&](const WindowBatch& batch, Packer& packed) {
         const LanguageLoss loss =
             language_loss(context_, language_logits(context_, *model_, batch, {}), batch, label_smoothing_);
@@ -143,15 +165,17 @@ Evaluation LanguageTask::evaluate(Split split) {
         packed.add(sums.nll);
         packed.add(sums.loss);
         packed.add(static_cast<int64_t>(totals[1]));
+        packed.add(batch.counted);
     };
     measure_batches(split, measure, [&](Unpacker& packed) {
         nll += packed.take<double>();
         smoothed += packed.take<double>();
         correct += packed.take<int64_t>();
+        counted += packed.take<int64_t>();
     });
     const EncodedLanguage& text = split_of(data_, split);
     Evaluation result;
-    result.count = text.windows.counted();
+    result.count = counted;
     const auto count = static_cast<double>(result.count);
     result.loss = nll / count;
     result.accuracy = static_cast<double>(correct) / count;
@@ -159,7 +183,7 @@ Evaluation LanguageTask::evaluate(Split split) {
     result.compared_by = "loss";
     result.more.emplace_back("perplexity", perplexity(nll, result.count));
     if (label_smoothing_ > 0) result.more.emplace_back("smoothed_perplexity", perplexity(smoothed, result.count));
-    if (text.bytes_per_token > 0) {
+    if (text.bytes_per_token > 0 && model_->shape().mask_token < 0) {
         result.more.emplace_back("bits_per_byte", result.loss / std::numbers::ln2 / text.bytes_per_token);
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -24,8 +24,8 @@ struct EncodedLanguageData {
     int64_t context = 1;  ///< tokens of a training window
 };
 
-/// Language modelling: each token is to be said from those before it in its window. Loss and accuracy are means over
-/// the tokens that count (TokenWindows).
+/// Language modelling: each token is to be said from those before it in its window; by a masked model the tokens that
+/// are hidden (mask_window), in evaluations always the same. Loss and accuracy are means over the tokens that count.
 class LanguageTask final : public InMemoryTask {
 public:
     LanguageTask(Context& context, LanguageModel& model, EncodedLanguageData data, double label_smoothing);
@@ -36,7 +36,7 @@ public:
     int64_t samples(Split split) const override { return split_of(data_, split).size(); }
     /// `batch` is the tokens of an optimizer batch, data.context of them a window.
     int64_t epoch_steps(int64_t batch) const override;
-    /// With "perplexity" and, where the tokens give the text back, "bits_per_byte".
+    /// With "perplexity" and, where the tokens give the text back and the model says the next one, "bits_per_byte".
     Evaluation evaluate(Split split) override;
     double divergence_from(Module& other, Split split) override;
 
@@ -45,6 +45,7 @@ public:
 private:
     template <class Measure, class Add>
     void measure_batches(Split split, const Measure& measure, const Add& add);
+    void mask(WindowBatch& batch, std::span<const uint32_t> samples, uint64_t seed, uint32_t step) const;
     int64_t windows_in(int64_t batch) const;
     TokenBatches batches(int64_t batch, bool shuffle, uint64_t seed) const override;
     void fill(const BatchPart& part) override;

@@ -15,6 +15,7 @@
 #include "heed/trainers/answers/scored_lines.h"
 #include "heed/trainers/decoding/log_probabilities.h"
 #include "heed/trainers/language_models/language_facts.h"
+#include "heed/trainers/language_models/language_recipe_model.h"
 #include "heed/trainers/language_models/language_task.h"
 
 namespace heed {
@@ -118,6 +119,7 @@ private:
 }  // namespace
 
 void score_lines_of_text(SavedModel& saved, const ScoreRequest& request) {
+    refuse_masked(saved.trained.recipe, "score");
     constexpr std::size_t lines_at_once = 32;
     const TextScorer scorer(saved, request);
     answer_items<TextScorer::Item>(

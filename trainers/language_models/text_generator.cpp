@@ -17,6 +17,7 @@
 #include "heed/datasets/text/tokenizers/tokenizer.h"
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/language_models/language_facts.h"
+#include "heed/trainers/language_models/language_recipe_model.h"
 #include "heed/trainers/language_models/text_continuation.h"
 
 namespace heed {
@@ -61,6 +62,7 @@ int64_t kept_window(const GenerateRequest& request, int64_t most) {
 }  // namespace
 
 void generate_text(SavedModel& saved, const GenerateRequest& request) {
+    refuse_masked(saved.trained.recipe, "generate");
     const auto& facts = facts_as<LanguageDataFacts>(*saved.trained.facts);
     auto& model = saved.trained.model_as<LanguageModel>();
     const auto tokenizer = load_tokenizer(facts.tokenizer.kind, facts.tokenizer.bytes);

@@ -15,6 +15,7 @@
 #include "heed/trainers/decoding/log_probabilities.h"
 #include "heed/trainers/decoding/token_sampling.h"
 #include "heed/trainers/language_models/language_task.h"
+#include "heed/trainers/language_models/masking.h"
 #include "heed/trainers/language_models/text_continuation.h"
 
 namespace heed::test::language_model_test {
@@ -210,6 +211,60 @@ TEST(LanguageTask, MicroBatchesAddUpToTheWholeBatch) {
     EXPECT_EQ(parts_count, count);
     EXPECT_NEAR(parts_loss, loss, 1e-5 * loss);
     EXPECT_GT(count, 20);
+}
+
+TEST(Masking, HidesAsManyTokensAsItSaysInTheThreeWays) {
+    constexpr int32_t mask_token = 50;
+    int64_t masked = 0, same = 0, others = 0;
+    for (uint32_t sample = 0; sample < 200; ++sample) {
+        std::vector<int32_t> ids(48, 7), outputs(ids.size());
+        RandomSequence random(random_key(3, RandomPurpose::data_order, "masking"), 5, sample);
+        EXPECT_EQ(mask_window(ids, 40, mask_token, random, outputs), 6);
+        int64_t chosen = 0;
+        for (size_t i = 0; i < ids.size(); ++i) {
+            if (outputs[i] < 0) {
+                EXPECT_EQ(ids[i], 7);
+                continue;
+            }
+            EXPECT_EQ(outputs[i], 7);
+            EXPECT_LT(i, 40U);
+            ++chosen;
+            (ids[i] == mask_token ? masked : ids[i] == 7 ? same : others) += 1;
+        }
+        EXPECT_EQ(chosen, 6);
+    }
+    EXPECT_NEAR(static_cast<double>(masked) / 1200, 0.8, 0.04);
+    EXPECT_NEAR(static_cast<double>(others) / 1200, 0.1 * 49 / 50, 0.03);
+    EXPECT_NEAR(static_cast<double>(same) / 1200, 0.1 + 0.1 / 50, 0.03);
+}
+
+TEST(Masking, IsTheSameWhateverTheMicroBatchesAndInEveryEvaluation) {
+    LanguageModelOptions options;
+    options.objective = "masked";
+    const auto totals_in = [&](int64_t micro_batches) {
+        SmallModel small("sdpa", options);
+        EXPECT_EQ(small.model->shape().mask_token, vocabulary);
+        LanguageTask task = small_task(small);
+        const Evaluation first = task.evaluate(Split::validation), second = task.evaluate(Split::validation);
+        EXPECT_EQ(first.loss, second.loss);
+        EXPECT_LT(first.count, task.data().validation.windows.counted() / 3);
+        EXPECT_EQ(first.more.size(), 1U);
+        BatchPlan plan;
+        plan.batch = 48;
+        plan.micro_batches = micro_batches;
+        task.begin(plan);
+        ForwardState state;
+        state.training = true;
+        double loss = 0.0;
+        for (int64_t i = 0; i < micro_batches; ++i) {
+            double totals[2];
+            task.next(state).totals.copy_to_host(totals);
+            loss += totals[0];
+        }
+        return loss;
+    };
+    const double whole = totals_in(1);
+    EXPECT_NEAR(totals_in(3), whole, 1e-5 * whole);
 }
 
 TEST(TokenSampling, DrawsFromTheTokensThatAreLeft) {
