@@ -9,6 +9,7 @@
 
 #include "heed/attention/explanation/effective_attention.h"
 #include "heed/attention/explanation/least_norm_attention.h"
+#include "heed/attention/explanation/random_attention.h"
 #include "heed/core/error.h"
 #include "heed/core/random/random.h"
 #include "heed/trainers/explanation/relevance.h"
@@ -42,7 +43,7 @@ public:
         heads_ =
             sample_.heads(wants(RelevanceMeasure::gradient_attention) || wants(RelevanceMeasure::gradient_rollout));
         look_at_heads();
-        check_substitution();
+        result_.check = substitution_check();
         result_.searched = options_.search && result_.prediction.predicted;
         for (const Removal removal : options_.removals) result_.removals.push_back(remove(removal));
         result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -55,8 +56,7 @@ private:
     }
 
     void look_at_heads() {
-        effective_ = heads_;
-        least_norm_ = heads_;
+        effective_ = least_norm_ = random_ = clipped_ = heads_;
         for (size_t i = 0; i < heads_.size(); ++i) {
             stop_point();
             const HeadRecord& record = heads_[i];
@@ -72,16 +72,30 @@ private:
             found.measures.rows.clear();
             effective_[i].weights = floats(effective);
             least_norm_[i].weights = floats(least_norm.weights);
+            random_[i].weights = floats(random_equivalent_attention(head, least_norm.weights, i));
+            clipped_[i].weights = floats(clipped_effective_attention(head));
             found.weights = picture_of(record.weights, record, options_.picture_side);
             found.least_norm = picture_of(least_norm_[i].weights, record, options_.picture_side);
             result_.heads.push_back(std::move(found));
         }
     }
 
-    void check_substitution() {
+    SubstitutionCheck substitution_check() const {
+        SubstitutionCheck check;
+        for (const float logit : result_.prediction.logits) {
+            check.scale = std::max(check.scale, std::abs(static_cast<double>(logit)));
+        }
+        check.least_norm = substituted(least_norm_);
+        check.random_equivalent = substituted(random_);
+        check.clipped_effective = substituted(clipped_);
+        return check;
+    }
+
+    Substitution substituted(const std::vector<HeadRecord>& heads) const {
+        stop_point();
         const std::vector<float> logits = sample_.with_weights([&](const LayerRecord& layer) {
             std::vector<float> weights;
-            for (const HeadRecord& head : least_norm_) {
+            for (const HeadRecord& head : heads) {
                 if (head.place != layer.place || head.layer != layer.layer) continue;
                 weights.insert(weights.end(), head.weights.begin(), head.weights.end());
             }
@@ -89,16 +103,16 @@ private:
         });
         const std::vector<float>& own = result_.prediction.logits;
         if (logits.size() != own.size()) throw Error("a pass with other weights gave another number of logits");
-        SubstitutionCheck& check = result_.check;
+        Substitution found;
         for (size_t i = 0; i < own.size(); ++i) {
-            const auto logit = static_cast<double>(own[i]);
-            check.difference = std::max(check.difference, std::abs(static_cast<double>(logits[i]) - logit));
-            check.scale = std::max(check.scale, std::abs(logit));
+            found.difference =
+                std::max(found.difference, std::abs(static_cast<double>(logits[i]) - static_cast<double>(own[i])));
         }
         const auto best = [](const std::vector<float>& of) {
             return std::max_element(of.begin(), of.end()) - of.begin();
         };
-        check.same_prediction = best(logits) == best(own);
+        found.same_prediction = best(logits) == best(own);
+        return found;
     }
 
     /// Of a measure that does not depend on the way of removal, or, of leave-one-out, without each unit.
@@ -197,7 +211,7 @@ private:
     ExplainedSample& sample_;
     const ExplainOptions& options_;
     int64_t number_;
-    std::vector<HeadRecord> heads_, effective_, least_norm_;
+    std::vector<HeadRecord> heads_, effective_, least_norm_, random_, clipped_;
     Explanation result_;
 };
 

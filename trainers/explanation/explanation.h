@@ -50,11 +50,22 @@ struct RemovalExplanation {
     int64_t runs = 0;                  ///< passes of the model over one variant each
 };
 
-/// A check of the implementation, which tells nothing of the model: in exact arithmetic the logits would be equal.
-struct SubstitutionCheck {
-    double difference = 0.0;  ///< greatest of the logits with least-norm attention in all layers and heads
-    double scale = 0.0;       ///< greatest magnitude of a logit
+/// What other weights in the place of those of all layers and heads do to the logits.
+struct Substitution {
+    double difference = 0.0;  ///< greatest of a logit
     bool same_prediction = false;
+};
+
+/// A check of the implementation, which tells nothing of the model.
+struct SubstitutionCheck {
+    double scale = 0.0;  ///< greatest magnitude of a logit
+    /// Equal in exact arithmetic, by construction.
+    Substitution least_norm;
+    /// The same of other distributions with the output of each head, drawn at random: least norm plays no part in it.
+    Substitution random_equivalent;
+    /// Not equal where rows change: effective attention that is clipped at 0 and normalised has another output. It
+    /// shows that the check can fail.
+    Substitution clipped_effective;
 };
 
 /// Everything that was found of one prediction.

@@ -128,9 +128,13 @@ ExplanationJson explanation_json(const Explanation& explanation) {
     }
     json["heads"] = ExplanationJson::array();
     for (const HeadExplanation& head : explanation.heads) json["heads"].push_back(head_json(head));
-    json["implementation_check"] = {{"greatest_logit_difference", explanation.check.difference},
-                                    {"greatest_logit", explanation.check.scale},
-                                    {"same_prediction", explanation.check.same_prediction}};
+    const auto substitution = [](const Substitution& of) -> ExplanationJson {
+        return {{"greatest_logit_difference", of.difference}, {"same_prediction", of.same_prediction}};
+    };
+    json["implementation_check"] = {{"greatest_logit", explanation.check.scale},
+                                    {"least_norm", substitution(explanation.check.least_norm)},
+                                    {"random_equivalent", substitution(explanation.check.random_equivalent)},
+                                    {"clipped_effective", substitution(explanation.check.clipped_effective)}};
     json["seconds"] = explanation.seconds;
     return json;
 }

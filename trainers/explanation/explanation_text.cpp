@@ -123,10 +123,13 @@ std::string changed_rows_sentence(const std::vector<HeadExplanation>& heads) {
 }
 
 std::string check_sentence(const SubstitutionCheck& check) {
+    const auto prediction = [](const Substitution& of) { return of.same_prediction ? "the same" : "another one"; };
     return fmt::format(
         "with least-norm attention in all layers and heads logits differ by at most {:.1e} (the largest is {:.3g}) and "
-        "the prediction is {}",
-        check.difference, check.scale, check.same_prediction ? "the same" : "ANOTHER ONE");
+        "the prediction is {}; with random distributions of the same outputs by {:.1e}, it is {}; with effective "
+        "attention clipped at 0 and normalised, whose outputs are others, by {:.1e}, it is {}",
+        check.least_norm.difference, check.scale, prediction(check.least_norm), check.random_equivalent.difference,
+        prediction(check.random_equivalent), check.clipped_effective.difference, prediction(check.clipped_effective));
 }
 
 std::string explanation_text(const Explanation& explanation) {

@@ -97,9 +97,12 @@ TEST(Explanation, TellsOfHeadsSetsAndCurves) {
     EXPECT_EQ(head.least_norm.values.size(), 16U);
 
     EXPECT_EQ(sample.substituted.size(), static_cast<size_t>(units * units));
-    EXPECT_GT(found.check.scale, 0.0);
-    EXPECT_LT(found.check.difference, 1e-5 * found.check.scale);
-    EXPECT_TRUE(found.check.same_prediction);
+    const SubstitutionCheck& check = found.check;
+    EXPECT_GT(check.scale, 0.0);
+    EXPECT_LT(check.least_norm.difference, 1e-5 * check.scale);
+    EXPECT_TRUE(check.least_norm.same_prediction);
+    EXPECT_LT(check.random_equivalent.difference, 1e-5 * check.scale);
+    EXPECT_GT(check.clipped_effective.difference, 1e-3 * check.scale) << "the check can fail";
 
     ASSERT_EQ(found.removals.size(), 2U);
     const RemovalExplanation &keys = found.removals[0], &replaced = found.removals[1];
