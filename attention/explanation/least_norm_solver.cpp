@@ -19,7 +19,7 @@ using Index = Eigen::Index;
 using BasisRows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Basis = Eigen::Map<const BasisRows>;
 
-constexpr double output_bound = 1e-14, optimality_bound = 1e-9;
+constexpr double output_bound = 3e-14, optimality_bound = 1e-9;
 
 struct Problem {
     Basis basis;             ///< U [keys, rank]
@@ -71,7 +71,7 @@ bool newton(const Problem& problem, DualPoint& point, int& iterations) {
             if (point.y[j] > 0) positive_rows.col(count++) = problem.basis.row(j);
         }
         const Eigen::VectorXd gradient = problem.output - problem.basis.transpose() * point.y.cwiseMax(0.0);
-        if (gradient.cwiseAbs().maxCoeff() <= 0.1 * output_bound) return true;
+        if (gradient.cwiseAbs().maxCoeff() <= 5e-15) return true;
         hessian.setZero();
         hessian.selfadjointView<Eigen::Lower>().rankUpdate(positive_rows.leftCols(count));
         hessian.diagonal().array() += 1e-11;  // it is singular where fewer weights are positive than the rank
@@ -144,7 +144,7 @@ private:
         free_qr_.compute(free_rows_);
         storage_ = free_qr_.matrixQR().topRows(rank).transpose();
         for (Index k = 0; k < rank; ++k) {
-            if (!(std::abs(storage_(k, k)) > 1e-13)) return false;
+            if (!(std::abs(storage_(k, k)) > 1e-8)) return false;
             if (storage_(k, k) < 0) storage_.col(k) *= -1;
         }
         point_.multipliers = factor_.solve(problem_.output);
@@ -270,16 +270,24 @@ private:
         return least >= -rounding_bound;
     }
 
-    /// Changes the weights that are well above 0 as little as it takes for the output to be exact again.
+    /// Weights that are rounding become 0, and the others change as little as it takes for the output to be exact
+    /// again.
     void restore_output(Eigen::VectorXd& x) const {
         std::vector<Index> positive;
         for (Index j = 0; j < x.size(); ++j) {
-            if (x[j] > rounding_bound) positive.push_back(j);
+            if (x[j] > rounding_bound) {
+                positive.push_back(j);
+            } else {
+                x[j] = 0;
+            }
         }
         Eigen::MatrixXd columns(basis_.cols(), static_cast<Index>(positive.size()));
         for (size_t k = 0; k < positive.size(); ++k) columns.col(static_cast<Index>(k)) = basis_.row(positive[k]);
         const Eigen::VectorXd missing = problem_.output - basis_.transpose() * x;
-        const Eigen::VectorXd change = columns.completeOrthogonalDecomposition().solve(missing);
+        Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> factor;
+        factor.setThreshold(1e-8);  // keys with equal values are equal columns
+        factor.compute(columns);
+        const Eigen::VectorXd change = factor.solve(missing);
         for (size_t k = 0; k < positive.size(); ++k) {
             x[positive[k]] = std::max(0.0, x[positive[k]] + change[static_cast<Index>(k)]);
         }
