@@ -19,7 +19,7 @@ using Index = Eigen::Index;
 using BasisRows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Basis = Eigen::Map<const BasisRows>;
 
-constexpr double output_bound = 3e-14, optimality_bound = 1e-9;
+constexpr double output_bound = 1e-13, sum_bound = 9e-13, optimality_bound = 1e-9;
 
 struct Problem {
     Basis basis;             ///< U [keys, rank]
@@ -65,6 +65,7 @@ bool newton(const Problem& problem, DualPoint& point, int& iterations) {
     const Index rank = problem.basis.cols();
     const Index keys = problem.basis.rows();
     Eigen::MatrixXd positive_rows(rank, keys), hessian(rank, rank);
+    int singular_steps = 0;
     for (int step = 0; step < most_iterations; ++step) {
         Index count = 0;
         for (Index j = 0; j < keys; ++j) {
@@ -72,9 +73,11 @@ bool newton(const Problem& problem, DualPoint& point, int& iterations) {
         }
         const Eigen::VectorXd gradient = problem.output - problem.basis.transpose() * point.y.cwiseMax(0.0);
         if (gradient.cwiseAbs().maxCoeff() <= 5e-15) return true;
+        // With fewer positive weights than the rank the Hessian is singular: near vertices it stays so.
+        if (count < rank && ++singular_steps == 2) return false;
         hessian.setZero();
         hessian.selfadjointView<Eigen::Lower>().rankUpdate(positive_rows.leftCols(count));
-        hessian.diagonal().array() += 1e-11;  // it is singular where fewer weights are positive than the rank
+        hessian.diagonal().array() += 1e-11;
         const Eigen::LLT<Eigen::MatrixXd> factor(hessian);
         if (factor.info() != Eigen::Success) return false;
         const Eigen::VectorXd direction = factor.solve(gradient);
@@ -266,20 +269,24 @@ private:
             point_.y[j] = free_weights[k];
         }
         const double least = free_weights.minCoeff();
-        if (least < 0 && least >= -rounding_bound) restore_output(x);
+        if (least < 0 && least >= -rounding_bound) x = restored_output(x);
         return least >= -rounding_bound;
     }
 
-    /// Weights that are rounding become 0, and the others change as little as it takes for the output to be exact
-    /// again.
-    void restore_output(Eigen::VectorXd& x) const {
+    /// The weights with the output exact again after negative ones became 0. Small weights may be rounding, as beside a
+    /// weight of 1 that is all of the optimum, or may count: of both the one with the lesser error.
+    Eigen::VectorXd restored_output(const Eigen::VectorXd& x) const {
+        Eigen::VectorXd kept = changed_for_output(x);
+        if (output_error(problem_, kept) <= output_bound / 10) return kept;
+        Eigen::VectorXd without = changed_for_output((x.array() > rounding_bound).select(x, 0.0));
+        return output_error(problem_, without) < output_error(problem_, kept) ? without : kept;
+    }
+
+    /// Changes the weights that are well above 0 as little as it takes for the output to be nearest to the wanted one.
+    Eigen::VectorXd changed_for_output(Eigen::VectorXd x) const {
         std::vector<Index> positive;
         for (Index j = 0; j < x.size(); ++j) {
-            if (x[j] > rounding_bound) {
-                positive.push_back(j);
-            } else {
-                x[j] = 0;
-            }
+            if (x[j] > rounding_bound) positive.push_back(j);
         }
         Eigen::MatrixXd columns(basis_.cols(), static_cast<Index>(positive.size()));
         for (size_t k = 0; k < positive.size(); ++k) columns.col(static_cast<Index>(k)) = basis_.row(positive[k]);
@@ -291,6 +298,7 @@ private:
         for (size_t k = 0; k < positive.size(); ++k) {
             x[positive[k]] = std::max(0.0, x[positive[k]] + change[static_cast<Index>(k)]);
         }
+        return x;
     }
 
     const Problem& problem_;
@@ -354,7 +362,8 @@ LeastNormRow least_norm_row(const ValueSpace& space, std::span<const double> a, 
     if (row.method != LeastNormMethod::given_row) {
         row.output_error = output_error(problem, weights);
         row.optimality_error = optimality_error(weights, point.y);
-        if (row.output_error <= output_bound && row.optimality_error <= optimality_bound) {
+        if (row.output_error <= output_bound && std::abs(weights.sum() - given.sum()) <= sum_bound &&
+            row.optimality_error <= optimality_bound) {
             result = weights;
             return row;
         }

@@ -45,8 +45,8 @@ struct LeastNormRow {
 /// quadratic. Newton's method with an exact line search finds its piece in a few steps where more weights stay above 0
 /// than the rank; else the dual active-set method of Goldfarb and Idnani (Math. Programming 27, 1983) goes on from
 /// where it stopped. Each of its steps raises the dual, so that zeros in a, with which a primal active set goes in
-/// circles, do it no harm. What comes out is checked: `output_error` and `optimality_error` are within 3e-14 and 1e-9,
-/// otherwise x = a.
+/// circles, do it no harm. What comes out is checked: `output_error` and `optimality_error` are within 1e-13 and 1e-9,
+/// the sum within 1e-12, otherwise x = a.
 LeastNormRow least_norm_row(const ValueSpace& space, std::span<const double> a, std::span<double> x);
 
 }  // namespace heed
