@@ -80,8 +80,8 @@ struct Explanation {
 };
 
 /// Explains one prediction. Units of equal relevance are ordered as they stand in the input; the random order depends
-/// on `number`, the place of the sample among all. Takes `1 + 10 measures` passes a removal for the curves, one for
-/// each unit and removal for leave-one-out, and what TokenSearch says for the sets. Throws Stopped between them.
+/// on `number`, the place of the sample among all. For each removal it runs the model over ten variants a measure for
+/// the curves, one a unit for leave-one-out, and as many as TokenSearch says for the sets. Throws Stopped between them.
 Explanation explain_sample(ExplainedSample& sample, const ExplainOptions& options, int64_t number);
 
 /// What the orders of one removal found in one prediction, one for each measure.
