@@ -23,7 +23,7 @@ Eigen::Map<const ValueRows> first_rows(std::span<const double> values, int64_t k
 /// the matrix was computed from.
 Eigen::MatrixXd singular_vectors(const Eigen::MatrixXd& matrix, double scale, double precision, ValueSpace& space) {
     if (matrix.size() == 0) return {matrix.rows(), 0};
-    const Eigen::BDCSVD<Eigen::MatrixXd> svd(matrix, Eigen::ComputeThinU);
+    const Eigen::JacobiSVD<Eigen::MatrixXd> svd(matrix, Eigen::ComputeThinU);
     const Eigen::VectorXd& s = svd.singularValues();
     space.singular_values.assign(s.begin(), s.end());
     // The second bound is that of the rounding of values that are large against their differences.
