@@ -116,7 +116,7 @@ public:
     }
 
 private:
-    static constexpr double violation = 1e-14, dependent = 1e-12, rounding_bound = 1e-12;
+    static constexpr double violation = 1e-14, dependent = 1e-12, rounding_bound = 1e-11;
 
     bool held(Index j) const { return held_[static_cast<size_t>(j)] != 0; }
     void hold(Index j, bool value) { held_[static_cast<size_t>(j)] = value ? 1 : 0; }
