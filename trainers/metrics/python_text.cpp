@@ -6,10 +6,10 @@ namespace heed {
 
 namespace {
 
-constexpr char32_t no_character = 0xFFFFFFFF;
+constexpr char32_t not_utf8 = 0xFFFFFFFF;
 
 struct DecodedCharacter {
-    char32_t code = no_character;  // no_character when the bytes are no valid sequence
+    char32_t code = not_utf8;  // not_utf8 when the bytes are no valid sequence
     size_t bytes = 1;
 };
 
@@ -41,7 +41,7 @@ std::u32string python_text(std::string_view utf8) {
     text.reserve(utf8.size());
     for (size_t at = 0; at < utf8.size();) {
         const DecodedCharacter character = decode_character(utf8, at);
-        const bool valid = character.code != no_character;
+        const bool valid = character.code != not_utf8;
         text.push_back(valid ? character.code : 0xDC00 + static_cast<unsigned char>(utf8[at]));
         at += character.bytes;
     }

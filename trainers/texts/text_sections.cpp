@@ -88,13 +88,13 @@ std::string word_section(const TextData& data, const std::vector<ImportantWords>
         "that "
         "the prediction comes from.</p>\n<ul class=\"texts\">\n";
     for (const ImportantWords& text : texts) {
-        const bool right = std::find(text.labels.begin(), text.labels.end(), text.prediction) != text.labels.end();
+        const bool is_right = std::find(text.labels.begin(), text.labels.end(), text.prediction) != text.labels.end();
         double greatest = 1e-9;
         for (const ImportantWord& word : text.words) greatest = std::max(greatest, std::abs(word.fall));
         fmt::format_to(std::back_inserter(html),
                        "<li><b>{0}</b>, {1} <{2}>{3}</{2}>, <span class=\"sure\">{4} sure{5}</span><p class=\"words\">",
                        escape_html(class_list(data.class_names(), text.labels)),
-                       data.several_labels() ? "most probable" : "predicted", right ? "span" : "i",
+                       data.several_labels() ? "most probable" : "predicted", is_right ? "span" : "i",
                        escape_html(class_name(data.class_names(), text.prediction)), percent_text(text.probability, 1),
                        text.tokens_a_word > 1 ? fmt::format("; {} tokens at once", text.tokens_a_word) : "");
         for (const ImportantWord& word : text.words) {
