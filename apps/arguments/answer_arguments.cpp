@@ -7,7 +7,6 @@
 #include "heed/apps/support/measured_data.h"
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
-#include "heed/core/settings/number_text.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/explanation/relevance_measure.h"
 #include "heed/trainers/kinds/command_settings.h"
@@ -34,6 +33,9 @@ void check_embedding(const PredictRequest& request, bool top_given) {
         throw UserError("--embedding prints vectors, as lines or with --json: it takes no --top, --csv or --dump");
     }
 }
+
+/// Of options that ask for tokens or runs of the model.
+constexpr int64_t most_asked = 1'000'000;
 
 std::string ids_of_measures() {
     std::string ids;
@@ -161,10 +163,7 @@ ExplainCommand AnswerArguments::checked_explain() {
     }
     if (!search_runs_.empty()) {
         int64_t runs = 0;
-        constexpr int64_t most = 1'000'000;
-        if (!parse_int(search_runs_, runs) || runs < 0 || runs > most) {
-            throw UserError("--search-runs expects a whole number from 0 to 1000000, got " + quote(search_runs_));
-        }
+        set_number("--search-runs", search_runs_, runs, 0, most_asked);
         explain_.options.search = runs > 0;
         explain_.options.limits = {runs, runs};
     }
@@ -184,14 +183,13 @@ void AnswerArguments::check_predict() const {
 
 void AnswerArguments::read_generate() {
     GenerateRequest& request = generate_.request;
-    constexpr double most = 1e6;
     if (!prompt_.empty()) request.prompt = prompt_;
-    set_number("--length", length_, request.length, 1, most);
+    set_number("--length", length_, request.length, 1, most_asked);
     set_number("--temperature", temperature_, request.sampling.temperature, 0.01, 100);
-    set_number("--top-k", top_k_, request.sampling.top_k, 1, most);
+    set_number("--top-k", top_k_, request.sampling.top_k, 1, most_asked);
     set_number("--top-p", top_p_, request.sampling.top_p, 0.0001, 1);
-    set_number("--seed", seed_, request.seed, 0, 9007199254740991.0);
-    set_number("--window", window_, request.window, 1, most);
+    set_number("--seed", seed_, request.seed, 0, 9007199254740991);
+    set_number("--window", window_, request.window, 1, most_asked);
     if (request.sampling.greedy && !(temperature_.empty() && top_k_.empty() && top_p_.empty() && seed_.empty())) {
         throw UserError(
             "--greedy takes the most probable token: it takes no --temperature, --top-k, --top-p or --seed");

@@ -49,21 +49,17 @@ std::string error_of_command(const std::string& command, const std::string& erro
 }
 
 void set_count(const char* option, const std::string& text, int64_t& value) {
-    constexpr int64_t most = 1024;
-    if (text.empty() || (parse_int(text, value) && value >= 1 && value <= most)) return;
-    throw UserError(std::string(option) + " expects a whole number from 1 to 1024, got " + quote(text));
+    set_number(option, text, value, 1, 1024);
 }
 
-void set_number(const char* option, const std::string& text, int64_t& value, double least, double most) {
+void set_number(const char* option, const std::string& text, int64_t& value, int64_t least, int64_t most) {
     int64_t number = 0;
     if (text.empty()) return;
-    const bool read = parse_int(text, number);
-    if (read && static_cast<double>(number) >= least && static_cast<double>(number) <= most) {
+    if (parse_int(text, number) && number >= least && number <= most) {
         value = number;
         return;
     }
-    throw UserError(fmt::format("{} expects a whole number from {} to {}, got {}", option, format_double(least),
-                                format_double(most), quote(text)));
+    throw UserError(fmt::format("{} expects a whole number from {} to {}, got {}", option, least, most, quote(text)));
 }
 
 void set_number(const char* option, const std::string& text, double& value, double least, double most) {

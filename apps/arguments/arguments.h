@@ -34,7 +34,7 @@ std::string error_of_command(const std::string& command, const std::string& erro
 void set_count(const char* option, const std::string& text, int64_t& value);
 
 /// A number from `least` to `most`; an empty text leaves the value as it is.
-void set_number(const char* option, const std::string& text, int64_t& value, double least, double most);
+void set_number(const char* option, const std::string& text, int64_t& value, int64_t least, int64_t most);
 void set_number(const char* option, const std::string& text, double& value, double least, double most);
 
 /// A forgotten file name must not make a text the file that is written.

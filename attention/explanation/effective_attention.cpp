@@ -19,16 +19,15 @@ std::vector<double> effective_attention(const AttentionHead& head, double precis
     return result;
 }
 
-std::vector<double> clipped_effective_attention(const AttentionHead& head, double precision) {
-    std::vector<double> result = effective_attention(head, precision);
+std::vector<double> clipped_effective_attention(const AttentionHead& head, std::vector<double> effective) {
     for (int64_t query = 0; query < head.queries; ++query) {
-        const auto row = std::span(result).subspan(static_cast<size_t>(query * head.keys),
-                                                   static_cast<size_t>(head.allowed.of(query)));
+        const auto row = std::span(effective).subspan(static_cast<size_t>(query * head.keys),
+                                                      static_cast<size_t>(head.allowed.of(query)));
         for (double& weight : row) weight = std::max(0.0, weight);
         const double sum = std::accumulate(row.begin(), row.end(), 0.0);
         for (double& weight : row) weight = sum > 0 ? weight / sum : 1 / static_cast<double>(row.size());
     }
-    return result;
+    return effective;
 }
 
 }  // namespace heed

@@ -13,9 +13,9 @@ namespace heed {
 /// distributions: they may have negative entries, and any sum. 0 at keys that a query may not use.
 std::vector<double> effective_attention(const AttentionHead& head, double precision = exact_values);
 
-/// Effective attention with its negative entries set to 0 and each row divided by its sum: distributions, which in
-/// general no longer have the output of A. A control: whoever takes them for equivalent to A is to be found out. A row
-/// without positive entries becomes uniform over the keys that the query may use.
-std::vector<double> clipped_effective_attention(const AttentionHead& head, double precision = exact_values);
+/// `effective`, the effective attention of the head, with its negative entries set to 0 and each row divided by its
+/// sum: distributions, which in general no longer have the output of A. A control: whoever takes them for equivalent to
+/// A is to be found out. A row without positive entries becomes uniform over the keys that the query may use.
+std::vector<double> clipped_effective_attention(const AttentionHead& head, std::vector<double> effective);
 
 }  // namespace heed

@@ -73,7 +73,7 @@ private:
             effective_[i].weights = floats(effective);
             least_norm_[i].weights = floats(least_norm.weights);
             random_[i].weights = floats(random_equivalent_attention(head, least_norm.weights, i));
-            clipped_[i].weights = floats(clipped_effective_attention(head));
+            clipped_[i].weights = floats(clipped_effective_attention(head, effective));
             found.weights = picture_of(record.weights, record, options_.picture_side);
             found.least_norm = picture_of(least_norm_[i].weights, record, options_.picture_side);
             result_.heads.push_back(std::move(found));

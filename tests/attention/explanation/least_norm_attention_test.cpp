@@ -358,7 +358,7 @@ TEST(Controls, ARandomEquivalentHasTheOutputAndAClippedEffectivePartHasNot) {
         EXPECT_GT(greatest_difference(other, least), 1e-3) << row_kind_name(kind);
         EXPECT_GT(greatest_difference(other, head.weights), 1e-3) << row_kind_name(kind);
 
-        const std::vector<double> clipped = clipped_effective_attention(head.view());
+        const std::vector<double> clipped = clipped_effective_attention(head.view(), effective_attention(head.view()));
         expect_distributions(head, clipped);
         EXPECT_GT(output_error(head, clipped), 1e-3) << row_kind_name(kind);
     }
