@@ -1,5 +1,5 @@
 # cmake --install: the program, the libraries with their headers under include/heed, what find_package(heed) reads, and
-# the recipes and experiments under share/heed.
+# the recipes, experiments and benchmarks under share/heed.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -11,7 +11,7 @@ foreach(folder core attention layers datasets trainers)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/heed/${folder}"
     FILES_MATCHING PATTERN "*.h")
 endforeach()
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/recipes" "${PROJECT_SOURCE_DIR}/experiments" DESTINATION "${CMAKE_INSTALL_DATADIR}/heed")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/recipes" "${PROJECT_SOURCE_DIR}/experiments" "${PROJECT_SOURCE_DIR}/cab" DESTINATION "${CMAKE_INSTALL_DATADIR}/heed")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/heed")
 
 install(EXPORT heedTargets NAMESPACE heed:: DESTINATION "${package_folder}")
