@@ -1,6 +1,7 @@
 #include "heed/datasets/known_data_sets.h"
 
 #include "heed/datasets/images/sets/registry.h"
+#include "heed/datasets/series/sets/series_set.h"
 #include "heed/datasets/text/sets/parallel_data_set.h"
 #include "heed/datasets/text/sets/plain_text_set.h"
 #include "heed/datasets/text/sets/text_data_set.h"
@@ -25,6 +26,10 @@ DataSummary summary_of(const PlainTextData& data) {
     return {describe(data), "", {}, data.train.size(), data.test.size()};
 }
 
+DataSummary summary_of(const SeriesData& data) {
+    return {describe(data), "", {}, data.train.size(), data.test.size()};
+}
+
 void without_validation(ImageDataOptions& options) {
     options.validation = 0;
 }
@@ -38,6 +43,9 @@ void without_validation(ParallelDataOptions& options) {
 void without_validation(PlainTextOptions& options) {
     options.validation = 0;
 }
+
+/// Its parts are where they are.
+void without_validation(SeriesOptions&) {}
 
 auto open_set(const PlainTextSet& set, const PlainTextOptions& options) {
     return set.open(options, TextBytes::any);
@@ -68,6 +76,7 @@ const std::vector<KnownDataSet>& known_data_sets() {
         add_known(known, text_data_sets());
         add_known(known, parallel_data_sets());
         add_known(known, plain_text_sets());
+        add_known(known, series_sets());
         return known;
     }();
     return all;

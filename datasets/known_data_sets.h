@@ -30,7 +30,7 @@ struct KnownDataSet {
     std::function<DataSummary(const std::string& root)> open;
 };
 
-/// Images, then labelled texts, then sentence pairs, then plain texts, each in the order of their registry.
+/// Images, labelled texts, sentence pairs, plain texts and time series, each in the order of their registry.
 const std::vector<KnownDataSet>& known_data_sets();
 
 /// The data set of that name, or null.

@@ -18,6 +18,7 @@ const std::vector<FuzzEntry>& fuzz_entries() {
         {"picture", fuzz_picture, repair_png},
         {"orientation", fuzz_orientation},
         {"table", fuzz_table, nullptr, 100},
+        {"series", fuzz_series, nullptr, 100},
         {"archive", fuzz_archive, repair_tar, 100},
         {"text", fuzz_text},
         {"sentencepiece", fuzz_sentencepiece},

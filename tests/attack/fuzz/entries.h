@@ -34,6 +34,7 @@ int fuzz_cifar(const uint8_t* data, size_t size);
 int fuzz_picture(const uint8_t* data, size_t size);
 int fuzz_orientation(const uint8_t* data, size_t size);
 int fuzz_table(const uint8_t* data, size_t size);
+int fuzz_series(const uint8_t* data, size_t size);
 int fuzz_archive(const uint8_t* data, size_t size);
 int fuzz_text(const uint8_t* data, size_t size);
 int fuzz_sentencepiece(const uint8_t* data, size_t size);

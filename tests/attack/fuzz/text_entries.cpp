@@ -2,6 +2,7 @@
 
 #include "heed/core/error.h"
 #include "heed/datasets/catalogue/unpack.h"
+#include "heed/datasets/series/series_windows.h"
 #include "heed/datasets/text/files/archive_files.h"
 #include "heed/datasets/text/files/table_reader.h"
 #include "heed/datasets/text/files/text_file.h"
@@ -59,6 +60,22 @@ int fuzz_table(const uint8_t* data, size_t size) {
             make_text_source(rows, labels_of(rows), true);
         });
     }
+    return 0;
+}
+
+int fuzz_series(const uint8_t* data, size_t size) {
+    const std::string path = as_file("series.csv", data, size);
+    const TimeSeries series = read_time_series(path, {});
+    const SeriesScale scale = scale_of(series, {0, series.rows()});
+    const ScaledSeries scaled(series, scale, 2);
+    const WindowShape shape = {.window = 1,
+                               .label = 1,
+                               .horizon = 2,
+                               .columns = series.width(),
+                               .targets = target_places({}, series.columns),
+                               .norm = WindowNorm::mean};
+    SeriesBatch batch;
+    fill_windows(scaled, shape, std::vector<int64_t>{series.rows()}, false, batch);
     return 0;
 }
 
