@@ -16,6 +16,7 @@
 #include "heed/core/kernels/residual_add_kernels.h"
 #include "heed/core/kernels/residual_layer_norm_kernels.h"
 #include "heed/core/kernels/softmax_kernels.h"
+#include "heed/core/kernels/squared_error_kernels.h"
 #include "heed/core/kernels/token_assembly_kernels.h"
 #include "heed/core/kernels/token_pool_kernels.h"
 #include "heed/core/kernels/totals_kernels.h"
@@ -106,6 +107,11 @@ const ResidualLayerNormKernels& residual_layer_norm_shapes() {
 
 const SoftmaxKernels& softmax_shapes() {
     static const SoftmaxKernels kernels = {nothing, nothing};
+    return kernels;
+}
+
+const SquaredErrorKernels& squared_error_shapes() {
+    static const SquaredErrorKernels kernels = {nothing};
     return kernels;
 }
 

@@ -118,4 +118,16 @@ Values mix_tokens(const Values& x, const Values& weight, int64_t n, const Intege
     return y;
 }
 
+Values last_tokens(const Values& x, const TokenSizes& sizes, int64_t count) {
+    Values y;
+    for (int64_t b = 0; b < sizes.batch; ++b) {
+        for (int64_t token = sizes.tokens - count; token < sizes.tokens; ++token) {
+            for (int64_t j = 0; j < sizes.dim; ++j) {
+                y.push_back(x[static_cast<std::size_t>((b * sizes.tokens + token) * sizes.dim + j)]);
+            }
+        }
+    }
+    return y;
+}
+
 }  // namespace heed::definitions

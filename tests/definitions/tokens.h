@@ -35,4 +35,7 @@ Values pool_max(const Values& x, const Integers& lengths, const TokenSizes& size
 Values mix_tokens(const Values& x, const Values& weight, int64_t n, const Integers& lengths, bool causal,
                   const TokenSizes& sizes);
 
+/// The last `count` tokens of each sequence.
+Values last_tokens(const Values& x, const TokenSizes& sizes, int64_t count);
+
 }  // namespace heed::definitions

@@ -1,6 +1,7 @@
 #include "heed/core/ops/losses/binary_cross_entropy.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/losses/distillation.h"
+#include "heed/core/ops/losses/squared_error.h"
 #include "heed/core/ops/rows/layer_norm.h"
 #include "heed/core/ops/rows/residual.h"
 #include "heed/core/ops/rows/softmax.h"
@@ -8,6 +9,7 @@
 #include "heed/tests/definitions/cross_entropy.h"
 #include "heed/tests/definitions/elementwise.h"
 #include "heed/tests/definitions/normalisation.h"
+#include "heed/tests/definitions/squared_error.h"
 #include "heed/tests/support/op_inputs.h"
 
 namespace heed::test {
@@ -177,6 +179,29 @@ OpCase binary_cross_entropy_case(const Shape& shape, float shift, bool bytes, bo
             .gradient_bound = 5e-6};
 }
 
+/// Weights are 0, 1/2, 1 ... 2.
+OpCase squared_error_case(const Shape& shape, bool weighted) {
+    std::vector<float> targets(static_cast<std::size_t>(shape.elements()));
+    std::vector<float> weights(weighted ? targets.size() : 0);
+    for (std::size_t i = 0; i < targets.size(); ++i) targets[i] = 0.25F * static_cast<float>(i % 7) - 1.0F;
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = 0.5F * static_cast<float>(i % 5);
+    return {.op = "squared_error",
+            .label = shape.to_string() + (weighted ? ", weighted" : ""),
+            .inputs = {{"predictions", shape}},
+            .run =
+                [=](Context& context, const Variables& in) {
+                    const Tensor w = weighted ? Tensor::from_host(context, shape, weights) : Tensor();
+                    return Variables{squared_error(in[0], Tensor::from_host(context, shape, targets), w).loss};
+                },
+            .definition =
+                [=](const Arrays& in) {
+                    return Arrays{{definitions::squared_error(in[0], {targets.begin(), targets.end()},
+                                                              {weights.begin(), weights.end()})}};
+                },
+            .value_bound = 1e-6,
+            .gradient_bound = 2e-6};
+}
+
 }  // namespace
 
 OpCase residual_layer_norm_case(const Shape& shape, float dropout) {
@@ -228,6 +253,9 @@ std::vector<OpCase> row_cases() {
                 }
             }
         }
+    }
+    for (const Shape& shape : std::vector<Shape>{{1}, {3, 7}, {2, 5, 33}, {0, 4}, {19, 1500}}) {
+        for (const bool weighted : {false, true}) cases.push_back(squared_error_case(shape, weighted));
     }
     return cases;
 }

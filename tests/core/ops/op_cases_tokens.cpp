@@ -1,5 +1,6 @@
 #include "heed/core/ops/tokens/embedding.h"
 #include "heed/core/ops/tokens/image.h"
+#include "heed/core/ops/tokens/last_tokens.h"
 #include "heed/core/ops/tokens/tokens.h"
 #include "heed/tests/core/ops/op_cases.h"
 #include "heed/tests/definitions/tokens.h"
@@ -91,6 +92,18 @@ OpCase pool_tokens_case(const definitions::TokenSizes& sizes, TokenPool kind, co
             .gradient_bound = 2e-6};
 }
 
+OpCase last_tokens_case(const definitions::TokenSizes& sizes, int64_t count) {
+    OpInput x{"x", {sizes.batch, sizes.tokens, sizes.dim}};
+    x.unread = [=](int64_t element) { return element / sizes.dim % sizes.tokens < sizes.tokens - count; };
+    return {.op = "last_tokens",
+            .label = std::to_string(count) + " of " + x.shape.to_string(),
+            .inputs = {x},
+            .run = [=](Context&, const Variables& in) { return Variables{last_tokens(in[0], count)}; },
+            .definition = [=](const Arrays& in) { return Arrays{definitions::last_tokens(in[0], sizes, count)}; },
+            .value_bound = 0,
+            .gradient_bound = 1e-6};
+}
+
 }  // namespace
 
 std::vector<OpCase> token_cases() {
@@ -120,6 +133,11 @@ std::vector<OpCase> token_cases() {
         }
         if (each.tokens > 1) cases.push_back(pool_tokens_case(each, TokenPool::second, {}));
     }
+    cases.push_back(last_tokens_case({1, 1, 1}, 1));
+    cases.push_back(last_tokens_case({3, 5, 7}, 2));
+    cases.push_back(last_tokens_case({2, 4, 33}, 4));
+    cases.push_back(last_tokens_case({2, 3, 5}, 0));
+    cases.push_back(last_tokens_case({0, 3, 5}, 2));
     for (const TokenPool kind : {TokenPool::mean, TokenPool::max}) {
         cases.push_back(pool_tokens_case({3, 5, 7}, kind, {5, 2, 0}));
         cases.push_back(pool_tokens_case({2, 3, 17}, kind, {1, 3}));
