@@ -42,6 +42,7 @@ void print_json(const AttentionSwap& swap, const std::string& file) {
         entry["same_weights"] = layer.fit.exact;
         if (layer.fit.key_r2) entry["keys_r2"] = *layer.fit.key_r2;
         if (layer.fit.output_r2) entry["outputs_r2"] = *layer.fit.output_r2;
+        if (layer.stream_r2) entry["stream_r2"] = *layer.stream_r2;
         if (layer.aligned_r2) entry["aligned_r2"] = *layer.aligned_r2;
         json["layers"].push_back(std::move(entry));
     }

@@ -18,6 +18,7 @@ struct AttentionTokens {
     Tensor source;         ///< [batch, source tokens, dim] in cross-attention, else undefined
     Tensor key_lengths;    ///< i32 [batch], or undefined: all keys are real
     Tensor query_lengths;  ///< the same of the queries in cross-attention
+    Tensor stream;         ///< [batch, tokens, dim]: what the layer's output is added to
 };
 
 /// The heads of an attention layer in a pass.

@@ -63,20 +63,20 @@ LayerNorm& Decoder::first_norm(size_t block) {
     return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
 }
 
-/// `self` and `cross` give the branch of a block for what enters it.
+/// `self` and `cross` give the branch of a block for what enters it and what it is added to.
 template <class Self, class Cross>
 Decoder::Stream Decoder::run_block(size_t index, const Stream& stream, const Self& self, const Cross& cross,
                                    const ForwardState& state) {
     DecoderBlock& block = *blocks_[index];
     const TapeScope scope(stream[0].context(), block.name());
     if (placement_ == NormPlacement::post) {
-        Variable x = block.norm1.forward(stream[0], self(stream[0]), block.dropout1.branch(state)).normed;
-        x = block.norm2.forward(x, cross(x), block.dropout2.branch(state)).normed;
+        Variable x = block.norm1.forward(stream[0], self(stream[0], stream[0]), block.dropout1.branch(state)).normed;
+        x = block.norm2.forward(x, cross(x, x), block.dropout2.branch(state)).normed;
         x = block.norm3.forward(x, block.mlp.forward(x), block.dropout3.branch(state)).normed;
         return {std::move(x), Variable()};
     }
-    ResidualLayerNorm sum = block.norm2.forward(stream[0], self(stream[1]), block.dropout1.branch(state));
-    sum = block.norm3.forward(sum.sum, cross(sum.normed), block.dropout2.branch(state));
+    ResidualLayerNorm sum = block.norm2.forward(stream[0], self(stream[1], stream[0]), block.dropout1.branch(state));
+    sum = block.norm3.forward(sum.sum, cross(sum.normed, sum.sum), block.dropout2.branch(state));
     sum = first_norm(index + 1).forward(sum.sum, block.mlp.forward(sum.normed), block.dropout3.branch(state));
     return {std::move(sum.sum), std::move(sum.normed)};
 }
@@ -97,15 +97,17 @@ Variable Decoder::forward(Variable x, const DecoderInput& input, const ForwardSt
         const auto segment = [this, index, lengths = input.lengths, source_lengths = input.source_lengths,
                               source_places = input.source_places](const std::array<Variable, 3>& inputs,
                                                                    const ForwardState& run_state) {
-            const auto attend = [&](Attention& layer, AttentionPlace place, const AttentionInput& attended) {
-                return observed_attention(layer, place, static_cast<int64_t>(index), attended, run_state);
+            const auto attend = [&](Attention& layer, AttentionPlace place, const AttentionInput& attended,
+                                    const Variable& added_to) {
+                return observed_attention(layer, place, static_cast<int64_t>(index), attended, added_to, run_state);
             };
-            const auto self = [&](const Variable& query) {
-                return attend(*blocks_[index]->self_attention, AttentionPlace::decoder, {query, {}, {lengths}});
+            const auto self = [&](const Variable& query, const Variable& added_to) {
+                return attend(*blocks_[index]->self_attention, AttentionPlace::decoder, {query, {}, {lengths}},
+                              added_to);
             };
-            const auto cross = [&](const Variable& query) {
+            const auto cross = [&](const Variable& query, const Variable& added_to) {
                 return attend(*blocks_[index]->cross_attention, AttentionPlace::cross,
-                              {query, inputs[2], {source_lengths, lengths, source_places}});
+                              {query, inputs[2], {source_lengths, lengths, source_places}}, added_to);
             };
             return run_block(index, {inputs[0], inputs[1]}, self, cross, run_state);
         };
@@ -127,10 +129,10 @@ DecoderCache Decoder::make_cache(Context& context, const DecodingStart& start) {
 Tensor Decoder::step(const Tensor& x, DecoderCache& cache) {
     const NoGradient guard(x.context());
     const auto block = [&](size_t index, const Stream& stream) {
-        const auto self = [&](const Variable& query) {
+        const auto self = [&](const Variable& query, const Variable&) {
             return Variable(blocks_[index]->self_attention->step(query.value(), *cache.blocks_[index].self));
         };
-        const auto cross = [&](const Variable& query) {
+        const auto cross = [&](const Variable& query, const Variable&) {
             return Variable(blocks_[index]->cross_attention->step(query.value(), *cache.blocks_[index].cross));
         };
         return run_block(index, stream, self, cross, {});

@@ -14,10 +14,11 @@ void show_hidden(const ForwardState& state, size_t block, const Variable& x) {
     if (state.observer != nullptr) state.observer->hidden(static_cast<int64_t>(block), x.value());
 }
 
-Variable attend(EncoderBlock& block, size_t index, const AttentionInput& input, const ForwardState& state) {
+Variable attend(EncoderBlock& block, size_t index, const AttentionInput& input, const Variable& stream,
+                const ForwardState& state) {
     const bool causal = block.attention->geometry().pattern == AttentionPattern::causal_self;
     return observed_attention(*block.attention, causal ? AttentionPlace::decoder : AttentionPlace::encoder,
-                              static_cast<int64_t>(index), input, state);
+                              static_cast<int64_t>(index), input, stream, state);
 }
 
 /// Linear in the depth, as timm has it.
@@ -93,7 +94,7 @@ Variable Encoder::forward(Variable x, const AttentionMask& mask, const ForwardSt
     for (size_t index = 0; index < blocks_.size(); ++index) {
         const auto run = [this, index, mask](const Stream& entering, const ForwardState& run_state) {
             const auto attend_masked = [&](const Variable& query) {
-                return attend(*blocks_[index], index, {query, {}, mask}, run_state);
+                return attend(*blocks_[index], index, {query, {}, mask}, entering[0], run_state);
             };
             return run_block(index, entering, attend_masked, run_state);
         };

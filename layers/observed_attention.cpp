@@ -35,12 +35,14 @@ Variable observed_heads(Attention& layer, AttentionPlace place, int64_t block, c
 }  // namespace
 
 Variable observed_attention(Attention& layer, AttentionPlace place, int64_t block, const AttentionInput& input,
-                            const ForwardState& state) {
+                            const Variable& stream, const ForwardState& state) {
     ForwardObserver* const observer = state.observer;
     if (observer == nullptr) return layer.forward(input, state);
-    observer->attention_input(layer.name(),
-                              {input.query.value(), input.source.defined() ? input.source.value() : Tensor(),
-                               input.mask.key_lengths, input.mask.query_lengths});
+    observer->attention_input(layer.name(), {.query = input.query.value(),
+                                             .source = input.source.defined() ? input.source.value() : Tensor(),
+                                             .key_lengths = input.mask.key_lengths,
+                                             .query_lengths = input.mask.query_lengths,
+                                             .stream = stream.value()});
     if (observer->wants_attention(place)) observer->attention(place, block, layer.weights(input));
     if (observer->wants_covered_mass()) {
         const std::vector<double> heads = layer.covered_mass(input);

@@ -7,7 +7,8 @@
 namespace heed {
 
 /// What the layer makes of the input; before, the observer of the pass, if there is one, is shown what it wants of it.
+/// `stream` is what the result is added to.
 Variable observed_attention(Attention& layer, AttentionPlace place, int64_t block, const AttentionInput& input,
-                            const ForwardState& state);
+                            const Variable& stream, const ForwardState& state);
 
 }  // namespace heed

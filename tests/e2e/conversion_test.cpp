@@ -126,6 +126,36 @@ TEST_F(Conversion, AnAlignmentThatMakesALayerWorseIsNotKept) {
     EXPECT_TRUE(contains(unused.errors, "note: distill.epochs has no effect while distill.weight is 0"));
 }
 
+TEST_F(Conversion, AlignmentAimsAtTheStreamOfTheOldModel) {
+    ASSERT_EQ(tiny().train("streams", {"attention.type=efficient"}).code, 0);
+    const auto r2 = [](const std::vector<std::string>& types) {
+        std::vector<std::string> arguments = {
+            "convert", "streams", "--to", "streams.safetensors", "convert.align=1", "convert.align_lr=0", "--json"};
+        arguments.insert(arguments.end(), types.begin(), types.end());
+        const ProgramResult result = tiny().run(arguments);
+        EXPECT_EQ(result.code, 0) << result.errors;
+        std::vector<double> both;
+        const nlohmann::json json = nlohmann::json::parse(result.output);
+        for (const auto& layer : json.at("layers")) {
+            both.push_back(layer.at("stream_r2").get<double>());
+            both.push_back(layer.at("outputs_r2").get<double>());
+        }
+        return both;
+    };
+    // Two models that give the same: the streams of each batch are the same.
+    const std::vector<double> same = r2({"attention.type=sdpa"});
+    ASSERT_EQ(same.size(), 4U);
+    EXPECT_GT(same[0], 1.0 - 1e-6);
+    EXPECT_GT(same[2], 1.0 - 1e-6);
+    // The second layer does what it did on each input; what the first has lost is missing behind it all the same.
+    const std::vector<double> lost =
+        r2({"attention.layers.0.type=smyrf", "attention.layers.0.cluster=4", "attention.layers.1=sdpa"});
+    ASSERT_EQ(lost.size(), 4U);
+    EXPECT_LT(lost[1], 0.999);
+    EXPECT_GT(lost[3], 1.0 - 1e-6);
+    EXPECT_LT(lost[2], 0.999);
+}
+
 TEST_F(Conversion, ATeacherIsFollowedForAWhileAndATrainingGoesOnExactly) {
     const std::vector<std::string> whole = {"model.heads=2",    "distill.teacher=plain",       "distill.weight=0.7",
                                             "distill.epochs=1", "optimizer.schedule=constant", "optimizer.warmup=1"};

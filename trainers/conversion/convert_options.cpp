@@ -13,8 +13,8 @@ void ConvertOptions::describe(Fields& fields) {
         .unit("samples");
     fields
         .add("align", align,
-             "steps in which each new layer alone is then trained to give what the old one gives (mean squared error, "
-             "no labels); 0: none")
+             "steps in which each new layer alone is then trained to bring what passes through the model back to what "
+             "it was before the swap (mean squared error, no labels); 0: none")
         .range(0, 1e9)
         .unit("steps");
     fields.add("align_lr", align_lr, "learning rate of these steps, falling to 0").range(0, 1e3);

@@ -9,6 +9,7 @@ void LayerRecorder::attention_input(const std::string& layer, const AttentionTok
     AttentionInput input{Variable(tokens.query), {}, {tokens.key_lengths, tokens.query_lengths}};
     if (tokens.source.defined()) input.source = Variable(tokens.source);
     inputs_[layer].push_back(std::move(input));
+    streams_[layer].push_back(tokens.stream);
 }
 
 int64_t LayerRecorder::tokens(const std::string& layer) const {

@@ -21,13 +21,15 @@ public:
 
     /// What the layer was given, a batch each.
     const LayerInputs& inputs(const std::string& layer) { return inputs_[layer]; }
+    /// What its outputs were added to, a batch each: [batch, tokens, dim].
+    const std::vector<Tensor>& streams(const std::string& layer) { return streams_[layer]; }
     /// Queries of the layer so far, padding included.
     int64_t tokens(const std::string& layer) const;
-    void clear() { inputs_.clear(); }
 
 private:
     std::vector<std::string> layers_;
     std::map<std::string, LayerInputs> inputs_;
+    std::map<std::string, std::vector<Tensor>> streams_;
 };
 
 }  // namespace heed

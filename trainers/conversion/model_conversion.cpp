@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <numbers>
+#include <numeric>
 #include <set>
 
 #include "heed/attention/conversion/attention_weights.h"
-#include "heed/attention/conversion/token_rows.h"
-#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/trainers/conversion/layer_recorder.h"
-#include "heed/trainers/optimizers/adam.h"
 
 namespace heed {
 
@@ -49,17 +45,19 @@ std::vector<std::string> ModelConversion::lines() const {
         types = std::max(types, swap_of(layer).size());
     }
     std::vector<std::string> lines = {fmt::format("{:<{}}  {:<{}}  {:>8}  {:>10}{}", "layer", width, "type", types,
-                                                  "keys R2", "outputs R2", align > 0 ? "  aligned R2" : "")};
+                                                  "keys R2", "outputs R2",
+                                                  align > 0 ? "   stream R2  aligned R2" : "")};
     for (const ConvertedLayer& layer : layers) {
-        lines.push_back(fmt::format("{:<{}}  {:<{}}  {:>8}  {:>10}{}{}", layer.name, width, swap_of(layer), types,
-                                    share_text(layer.fit.key_r2), share_text(layer.fit.output_r2),
-                                    align > 0 ? fmt::format("  {:>10}", share_text(layer.aligned_r2)) : "",
-                                    layer.fit.exact ? "  same weights" : ""));
+        lines.push_back(fmt::format(
+            "{:<{}}  {:<{}}  {:>8}  {:>10}{}{}", layer.name, width, swap_of(layer), types, share_text(layer.fit.key_r2),
+            share_text(layer.fit.output_r2),
+            align > 0 ? fmt::format("  {:>10}  {:>10}", share_text(layer.stream_r2), share_text(layer.aligned_r2)) : "",
+            layer.fit.exact ? "  same weights" : ""));
     }
     return lines;
 }
 
-Converter::Converter(Module& old, Module& now, ParameterStore& store) : store_(store) {
+Converter::Converter(Module& old, Module& now, ParameterStore& store) : old_(old), now_(now), store_(store) {
     copy_other_parameters(old, now);
     const std::vector<Attention*> before = attention_layers(old), after = attention_layers(now);
     if (before.size() != after.size()) throw Error("models that are converted have not as many attention layers");
@@ -100,9 +98,9 @@ void Converter::copy_other_parameters(Module& old, Module& now) {
 
 ModelConversion Converter::run() {
     ModelConversion conversion;
-    for (const Pair& pair : changed_) {
+    for (const SwappedLayer& pair : changed_) {
         conversion.layers.push_back(
-            {pair.now->name(), pair.old->type(), pair.now->type(), fit_layer(*pair.old, *pair.now, {}), {}});
+            {pair.now->name(), pair.old->type(), pair.now->type(), fit_layer(*pair.old, *pair.now, {}), {}, {}});
     }
     return conversion;
 }
@@ -115,20 +113,7 @@ ModelConversion Converter::run(Task& task, int64_t batch, uint64_t seed, const C
             inputs_of(changed_[i].now->name(), task, batch, seed, options.calibration, conversion.samples);
         conversion.layers[i].fit = fit_layer(*changed_[i].old, *changed_[i].now, inputs);
     }
-    if (options.align == 0) return conversion;
-    std::vector<AttentionWeights> fitted;
-    for (const Pair& pair : changed_) fitted.push_back(AttentionWeights::of(*pair.now));
-    align(task, batch, seed + 1, options);
-    conversion.align = options.align;
-    for (size_t i = 0; i < changed_.size(); ++i) {
-        const LayerInputs inputs =
-            inputs_of(changed_[i].now->name(), task, batch, seed, options.calibration, conversion.samples);
-        ConvertedLayer& layer = conversion.layers[i];
-        layer.aligned_r2 = output_r2(*changed_[i].old, *changed_[i].now, inputs);
-        if (layer.aligned_r2 >= layer.fit.output_r2) continue;
-        fitted[i].copy_to(*changed_[i].now);
-        layer.aligned_r2 = output_r2(*changed_[i].old, *changed_[i].now, inputs);
-    }
+    if (options.align > 0) align(task, batch, seed, options, conversion);
     return conversion;
 }
 
@@ -145,40 +130,27 @@ LayerInputs Converter::inputs_of(const std::string& layer, Task& task, int64_t b
     return recorder.inputs(layer);
 }
 
-void Converter::take_gradients(LayerRecorder& recorder) {
-    store_.begin_step();
-    Context& context = store_.context();
-    for (const Pair& pair : changed_) {
-        for (const AttentionInput& input : recorder.inputs(pair.now->name())) {
-            const TokenRows target = layer_rows(*pair.old, input);
-            if (target.rows() == 0) continue;
-            const Variable output = pair.now->forward(input, {});
-            const std::vector<int64_t> counts = query_counts(input);
-            const TokenRows error = real_rows(output.value(), counts) - target;
-            const float variation = (target.rowwise() - target.colwise().mean()).squaredNorm();
-            const TokenRows gradient = error * (2.0f / std::max(variation, 1e-20f));
-            context.tape().backward(output, spread_rows(context, gradient, counts, output.shape()));
-            context.tape().clear();
-        }
+void Converter::align(Task& task, int64_t batch, uint64_t seed, const ConvertOptions& options,
+                      ModelConversion& conversion) {
+    std::vector<AttentionWeights> fitted;
+    for (const SwappedLayer& layer : changed_) fitted.push_back(AttentionWeights::of(*layer.now));
+    StreamAlignment alignment(old_, now_, changed_, store_);
+    const auto r2 = [&] { return alignment.r2(task, batch, seed, options.calibration); };
+    const std::vector<double> before = r2();
+    alignment.run(task, batch, seed, options.align, options.align_lr);
+    std::vector<double> after = r2();
+    const auto sum = [](const std::vector<double>& values) {
+        return std::accumulate(values.begin(), values.end(), 0.0);
+    };
+    if (!(sum(after) >= sum(before))) {
+        for (size_t i = 0; i < changed_.size(); ++i) fitted[i].copy_to(*changed_[i].now);
+        after = before;
     }
-    store_.finish_gradients();
-}
-
-void Converter::align(Task& task, int64_t batch, uint64_t seed, const ConvertOptions& options) {
-    std::vector<std::string> names;
-    for (const Pair& pair : changed_) names.push_back(pair.now->name());
-    LayerRecorder recorder(names);
-    // No weight decay: parameters without a gradient, all but those of the layers, stay as they are to the bit.
-    const std::unique_ptr<Optimizer> optimizer = AdamOptions().make_optimizer(store_);
-    int64_t step = 0;
-    task.show_training(batch, seed, recorder, [&](int64_t) {
-        ++step;
-        take_gradients(recorder);
-        recorder.clear();
-        const double done = static_cast<double>(step - 1) / static_cast<double>(options.align);
-        optimizer->step(step, options.align_lr * 0.5 * (1.0 + std::cos(std::numbers::pi * done)), 1.0);
-        return step < options.align;
-    });
+    conversion.align = options.align;
+    for (size_t i = 0; i < changed_.size(); ++i) {
+        conversion.layers[i].stream_r2 = before[i];
+        conversion.layers[i].aligned_r2 = after[i];
+    }
 }
 
 }  // namespace heed

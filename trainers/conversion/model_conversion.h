@@ -8,6 +8,7 @@
 #include "heed/attention/conversion/fit_layer.h"
 #include "heed/core/module/parameter_store.h"
 #include "heed/trainers/conversion/convert_options.h"
+#include "heed/trainers/conversion/stream_alignment.h"
 #include "heed/trainers/loop/task.h"
 
 namespace heed {
@@ -17,7 +18,8 @@ struct ConvertedLayer {
     std::string name;      ///< "encoder.layers.0.attention"
     std::string from, to;  ///< types
     LayerFit fit;
-    std::optional<double> aligned_r2;  ///< of the outputs after convert.align
+    /// Of what enters the residual stream behind the layer (StreamAlignment::r2), before and after convert.align.
+    std::optional<double> stream_r2, aligned_r2;
 };
 
 /// What became of the attention layers of a model that have another type now, in the order of a forward pass.
@@ -41,25 +43,21 @@ public:
     ModelConversion run();
 
     /// One layer after the other is fitted on what the model, as far as it is converted, gives it for training samples
-    /// (fit_layer), then all are trained for options.align steps; a layer that came out worse keeps the fit. `task` is
-    /// one of the new model; `batch` counts as in Task::epoch_steps.
+    /// (fit_layer), then all are trained for options.align steps (StreamAlignment) and keep the fit where that came out
+    /// worse on average. `task` is one of the new model; `batch` counts as in Task::epoch_steps.
     ModelConversion run(Task& task, int64_t batch, uint64_t seed, const ConvertOptions& options);
 
 private:
-    struct Pair {
-        Attention* old = nullptr;
-        Attention* now = nullptr;
-    };
     void copy_other_parameters(Module& old, Module& now);
     /// Inputs of one layer in the model as it is now.
     LayerInputs inputs_of(const std::string& layer, Task& task, int64_t batch, uint64_t seed, int64_t samples,
                           int64_t& seen) const;
-    void align(Task& task, int64_t batch, uint64_t seed, const ConvertOptions& options);
-    /// One step of align on the batch that the layers have been given.
-    void take_gradients(class LayerRecorder& recorder);
+    void align(Task& task, int64_t batch, uint64_t seed, const ConvertOptions& options, ModelConversion& conversion);
 
+    Module& old_;
+    Module& now_;
     ParameterStore& store_;
-    std::vector<Pair> changed_;
+    std::vector<SwappedLayer> changed_;
 };
 
 }  // namespace heed

@@ -124,6 +124,7 @@ void RunRecord::swapped(const AttentionSwap& swap) {
                   {{"same_weights", layer.fit.exact}}};
         if (layer.fit.key_r2) values.push_back({{"keys_r2", *layer.fit.key_r2}});
         if (layer.fit.output_r2) values.push_back({{"outputs_r2", *layer.fit.output_r2}});
+        if (layer.stream_r2) values.push_back({{"stream_r2", *layer.stream_r2}});
         if (layer.aligned_r2) values.push_back({{"aligned_r2", *layer.aligned_r2}});
         write("swap_layer", "", 0, values);
     }

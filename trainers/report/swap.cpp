@@ -66,13 +66,13 @@ std::string layers_html(const SwapHistory& swap) {
     std::string html =
         "<div class=\"scroll\"><table class=\"pairs\">\n<tr><th>layer</th><th>type</th><th>keys kept</th><th>outputs "
         "kept</th>";
-    if (aligned) html += "<th>aligned</th>";
+    if (aligned) html += "<th>stream kept</th><th>aligned</th>";
     html += "</tr>\n";
     for (const SwapHistory::Layer& layer : swap.layers) {
         html += fmt::format("<tr><td>{}</td><td>{} → {}{}</td><td>{}</td><td>{}</td>",
                             with_breaks(escape_html(layer.name)), escape_html(layer.from), escape_html(layer.to),
                             layer.same_weights ? ", same weights" : "", cell(layer.keys_r2), cell(layer.outputs_r2));
-        if (aligned) html += "<td>" + cell(layer.aligned_r2) + "</td>";
+        if (aligned) html += "<td>" + cell(layer.stream_r2) + "</td><td>" + cell(layer.aligned_r2) + "</td>";
         html += "</tr>\n";
     }
     return html + "</table></div>\n";

@@ -97,8 +97,9 @@ SwapHistory::Layer swapped_layer_of(const MetricsRecord& record) {
     const auto same = std::find_if(record.fields.begin(), record.fields.end(),
                                    [](const auto& field) { return field.first == "same_weights"; });
     const bool* flag = same == record.fields.end() ? nullptr : std::get_if<bool>(&same->second);
-    return {text_of(record, "layer"), text_of(record, "from"),     text_of(record, "to"),      flag && *flag,
-            record.number("keys_r2"), record.number("outputs_r2"), record.number("aligned_r2")};
+    return {
+        text_of(record, "layer"), text_of(record, "from"),     text_of(record, "to"),      flag && *flag,
+        record.number("keys_r2"), record.number("outputs_r2"), record.number("stream_r2"), record.number("aligned_r2")};
 }
 
 RunOrigin origin_of(const MetricsRecord& record) {

@@ -66,7 +66,7 @@ struct SwapHistory {
     struct Layer {
         std::string name, from, to;
         bool same_weights = false;
-        std::optional<double> keys_r2, outputs_r2, aligned_r2;
+        std::optional<double> keys_r2, outputs_r2, stream_r2, aligned_r2;
     };
     /// On the validation samples.
     struct Quality {
