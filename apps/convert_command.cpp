@@ -40,6 +40,8 @@ void print_json(const AttentionSwap& swap, const std::string& file) {
         entry["from"] = layer.from;
         entry["to"] = layer.to;
         entry["same_weights"] = layer.fit.exact;
+        entry["kept"] = layer.fit.kept;
+        if (!layer.fit.fresh.empty()) entry["fresh"] = layer.fit.fresh;
         if (layer.fit.key_r2) entry["keys_r2"] = *layer.fit.key_r2;
         if (layer.fit.output_r2) entry["outputs_r2"] = *layer.fit.output_r2;
         if (layer.stream_r2) entry["stream_r2"] = *layer.stream_r2;

@@ -1,5 +1,6 @@
 #include "heed/attention/attention.h"
 
+#include "heed/attention/registry.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
@@ -7,22 +8,23 @@
 
 namespace heed {
 
-const char* attention_pattern_name(AttentionPattern pattern) {
-    switch (pattern) {
-        case AttentionPattern::noncausal_self:
-            return "noncausal self-attention";
-        case AttentionPattern::causal_self:
-            return "causal self-attention";
-        case AttentionPattern::noncausal_cross:
-            return "noncausal cross-attention";
-        case AttentionPattern::causal_cross:
-            return "causal cross-attention";
-    }
-    return "?";
+namespace {
+
+/// "attention type 'none' of encoder.layers.0.attention has no weights ..."
+std::string without_weights(const Attention& layer) {
+    return "attention type '" + layer.type() + "'" + (layer.name().empty() ? "" : " of " + layer.name()) +
+           " has no weights that say which token looks at which; types that have: " +
+           attention_types_that([](const AttentionCapabilities& can) { return can.weights; });
 }
 
-bool is_cross(AttentionPattern pattern) {
-    return pattern == AttentionPattern::noncausal_cross || pattern == AttentionPattern::causal_cross;
+}  // namespace
+
+Tensor Attention::weights(const AttentionInput&) {
+    throw UserError(without_weights(*this));
+}
+
+Tensor Attention::head_values(const AttentionInput&) {
+    throw UserError(without_weights(*this));
 }
 
 std::vector<double> Attention::covered_mass(const AttentionInput&) {
@@ -125,6 +127,14 @@ std::vector<Attention*> attention_layers(Module& model) {
     std::vector<Attention*> layers;
     collect_layers(model, layers);
     return layers;
+}
+
+std::string lacking_weights(Module& model, bool cross) {
+    for (const Attention* layer : attention_layers(model)) {
+        if (layer->has_weights() || (cross && !is_cross(layer->geometry().pattern))) continue;
+        return without_weights(*layer);
+    }
+    return {};
 }
 
 int64_t attention_parameter_count(Module& model) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "heed/attention/cache.h"
+#include "heed/attention/capabilities.h"
 #include "heed/core/module/module.h"
 
 namespace heed {
@@ -21,15 +22,6 @@ struct AttentionMask {
     /// that are parts of a sequence, and types that treat a key by its place (super). No gradient.
     Tensor key_places = {};
 };
-
-/// The four patterns in which a transformer uses attention (CAB, Zhang et al., ICML 2023).
-enum class AttentionPattern : uint8_t { noncausal_self, causal_self, noncausal_cross, causal_cross };
-
-/// "noncausal self-attention" and so on.
-const char* attention_pattern_name(AttentionPattern pattern);
-
-/// True where keys and values come from another sequence than the queries.
-bool is_cross(AttentionPattern pattern);
 
 /// What a model tells an attention layer when it is built.
 struct AttentionGeometry {
@@ -81,11 +73,14 @@ public:
     /// type has one, else token by token.
     Tensor extend(const Tensor& x, AttentionCache& cache);
 
-    /// The weights that forward gives each key without dropout, [batch, heads, tokens, keys]. No gradient.
-    virtual Tensor weights(const AttentionInput& input) = 0;
+    /// Whether there are weights() and head_values(); other types throw UserError there, which names those that have
+    /// them.
+    bool has_weights() const { return capabilities_.weights; }
+    /// The shares that forward gives each key without dropout, [batch, heads, tokens, keys]. No gradient.
+    virtual Tensor weights(const AttentionInput& input);
     /// What they mix, [batch, heads, keys, value dim]: weights times values are the outputs of the heads without
     /// dropout. No gradient.
-    virtual Tensor head_values(const AttentionInput& input) = 0;
+    virtual Tensor head_values(const AttentionInput& input);
 
     /// For each head, the mean share of the dense softmax that lies on the pairs which are computed outside of
     /// training; empty where a type computes all pairs. May form [tokens, keys] matrices.
@@ -105,6 +100,8 @@ public:
     const AttentionGeometry& geometry() const { return geometry_; }
     /// The name of the type in the registry, which made the layer.
     const std::string& type() const { return type_; }
+    /// What the registry says of the type.
+    const AttentionCapabilities& capabilities() const { return capabilities_; }
 
 protected:
     /// make_cache in a causal pattern, with a start that fits the layer; a type without a cache throws UserError.
@@ -123,10 +120,15 @@ private:
 
     AttentionGeometry geometry_;
     std::string type_;
+    AttentionCapabilities capabilities_;
 };
 
 /// The attention layers of a model, in the order in which it announces them, which is that of a forward pass.
 std::vector<Attention*> attention_layers(Module& model);
+
+/// Why there are no weights of some attention layer of the model, of cross-attention alone where `cross` says so: a
+/// sentence that names it and the types that have weights; empty where all of them have weights.
+std::string lacking_weights(Module& model, bool cross = false);
 
 /// The remark of the first self-attention layer below `model` on sequences of `tokens` tokens; empty where there is
 /// none.

@@ -1,25 +1,15 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "heed/attention/attention.h"
 #include "heed/attention/options.h"
 
 namespace heed {
-
-/// What an attention type can do.
-struct AttentionCapabilities {
-    bool noncausal_self = false;
-    bool causal_self = false;
-    bool noncausal_cross = false;
-    bool causal_cross = false;
-    /// True where the greatest number of keys is part of the model.
-    bool fixed_length = false;
-
-    bool can(AttentionPattern pattern) const;
-};
 
 /// One line of the registry.
 struct AttentionType {
@@ -34,6 +24,9 @@ struct AttentionType {
 
 /// All attention types, in the order in which they are shown.
 std::span<const AttentionType> attention_types();
+
+/// The names of the types of which `chosen` holds, with commas in between; "none" where there is no such type.
+std::string attention_types_that(const std::function<bool(const AttentionCapabilities&)>& chosen);
 
 /// The type of that name. Throws UserError with the nearest name.
 const AttentionType& attention_type(std::string_view name);

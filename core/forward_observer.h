@@ -43,7 +43,8 @@ public:
     /// Whether attention() is to be called for a place: the weights are computed for it alone.
     virtual bool wants_attention(AttentionPlace place) const = 0;
 
-    /// The weights of block `block` without dropout, [batch, heads, tokens, keys].
+    /// The weights of block `block` without dropout, [batch, heads, tokens, keys]. Not called for a layer whose type
+    /// has none, as heads() is not.
     virtual void attention(AttentionPlace place, int64_t block, const Tensor& weights) = 0;
 
     /// Whether heads() is to be called for a place.

@@ -20,7 +20,7 @@ Variable mixed(const Tensor& weights, const Tensor& values) {
 /// Shows the heads; their outputs with the weights that the observer gives, undefined where it gives none.
 Variable observed_heads(Attention& layer, AttentionPlace place, int64_t block, const AttentionInput& input,
                         ForwardObserver& observer) {
-    if (!observer.wants_heads(place)) return {};
+    if (!observer.wants_heads(place) || !layer.has_weights()) return {};
     const AttentionHeads heads = {.place = place,
                                   .block = block,
                                   .causal = layer.geometry().pattern == AttentionPattern::causal_self,
@@ -43,7 +43,8 @@ Variable observed_attention(Attention& layer, AttentionPlace place, int64_t bloc
                                              .key_lengths = input.mask.key_lengths,
                                              .query_lengths = input.mask.query_lengths,
                                              .stream = stream.value()});
-    if (observer->wants_attention(place)) observer->attention(place, block, layer.weights(input));
+    if (observer->wants_attention(place) && layer.has_weights())
+        observer->attention(place, block, layer.weights(input));
     if (observer->wants_covered_mass()) {
         const std::vector<double> heads = layer.covered_mass(input);
         if (!heads.empty()) observer->covered_mass(place, block, heads);

@@ -60,7 +60,8 @@ void copy_bias(const Eigen::VectorXd& bias, Attention& layer, const std::string&
 }  // namespace
 
 AttentionForm attention_form(Attention& layer) {
-    return {.key = find_part(layer, "key.weight").defined(),
+    return {.projections = find_part(layer, "query.weight").defined() && find_part(layer, "output.weight").defined(),
+            .key = find_part(layer, "key.weight").defined(),
             .value = find_part(layer, "value.weight").defined(),
             .alignment = find_part(layer, "alignment.weight").defined()};
 }
@@ -72,6 +73,7 @@ bool has_biases(Attention& layer) {
 AttentionWeights AttentionWeights::of(Attention& layer) {
     AttentionWeights weights;
     weights.form = attention_form(layer);
+    if (!weights.form.projections) throw Error("attention type '" + layer.type() + "' has no projections");
     weights.heads = layer.geometry().heads;
     weights.query = weight_of(layer, "query");
     weights.key = weight_of(layer, "key");
@@ -87,7 +89,8 @@ AttentionWeights AttentionWeights::of(Attention& layer) {
 
 void AttentionWeights::copy_to(Attention& layer) const {
     const AttentionForm wanted = attention_form(layer);
-    if (wanted.key != form.key || wanted.value != form.value || wanted.alignment != form.alignment) {
+    if (!wanted.projections || wanted.key != form.key || wanted.value != form.value ||
+        wanted.alignment != form.alignment) {
         throw Error("the converted attention has not the matrices of the layer that it is for");
     }
     copy_matrix(query.transpose(), find_part(layer, "query.weight"));

@@ -9,6 +9,7 @@ namespace heed {
 
 /// The matrices that an attention layer has beside those of query and output. What it has not is the identity.
 struct AttentionForm {
+    bool projections = true;  ///< of query and output; without them (none, s4d) no weights pass to or from other types
     bool key = false;
     bool value = false;
     bool alignment = false;
@@ -32,7 +33,7 @@ struct AttentionWeights {
     int64_t dim() const { return query.rows(); }
     int64_t head_dim() const { return dim() / heads; }
 
-    /// Those of a layer that has been laid out.
+    /// Those of a layer that has been laid out and has projections.
     static AttentionWeights of(Attention& layer);
     /// Gives them to a layer of the same form. Throws UserError where it has no bias for one that is not zero.
     void copy_to(Attention& layer) const;

@@ -8,6 +8,7 @@
 #include "heed/attention/conversion/convert_weights.h"
 #include "heed/attention/conversion/key_fit.h"
 #include "heed/attention/conversion/output_fit.h"
+#include "heed/attention/conversion/own_weights.h"
 #include "heed/attention/conversion/token_rows.h"
 
 namespace heed {
@@ -46,12 +47,14 @@ public:
           form_(attention_form(now)),
           keys_(form_.alignment ? now.geometry().max_keys() : 0) {}
 
-    LayerFit run() {
+    /// `same_heads`: the heads compute the same where their weights do.
+    LayerFit run(bool same_heads) {
         const ConvertedWeights plain = convert_weights(source_, form_, keys_);
         plain.weights.copy_to(now_);
-        if (plain.exact || inputs_.empty()) {
+        const bool exact = plain.exact && same_heads;
+        if (exact || inputs_.empty()) {
             LayerFit fit;
-            fit.exact = plain.exact;
+            fit.exact = exact;
             fit.output_r2 = output_r2(old_, now_, inputs_);
             return fit;
         }
@@ -96,7 +99,7 @@ private:
         if (!folds_key() && !folds_value()) return all;
         const KeyCovariances plain = plain_covariance(inputs_);
         std::vector<KeyCovariances> kinds = {plain};
-        if (folds_key()) kinds.push_back(attended_covariances(old_, inputs_));
+        if (folds_key() && old_.has_weights()) kinds.push_back(attended_covariances(old_, inputs_));
         for (const KeyCovariances& covariances : kinds) {
             const auto covariance = [&](int64_t head) -> const Eigen::MatrixXd& {
                 return covariances.size() == 1 ? covariances[0] : covariances[static_cast<size_t>(head)];
@@ -196,7 +199,19 @@ private:
 }  // namespace
 
 LayerFit fit_layer(Attention& old, Attention& now, const LayerInputs& inputs) {
-    return LayerFitting(old, now, inputs).run();
+    const bool same_type = old.type() == now.type();
+    const std::vector<std::string> fresh = copy_own_weights(old, now);
+    const bool same_heads = fresh.empty() && (same_type || (old.capabilities().softmax && now.capabilities().softmax));
+    LayerFit fit;
+    if (attention_form(old).projections && attention_form(now).projections) {
+        fit = LayerFitting(old, now, inputs).run(same_heads);
+    } else {
+        fit.kept = same_type;
+        fit.exact = same_type && same_heads;
+        fit.output_r2 = output_r2(old, now, inputs);
+    }
+    fit.fresh = fresh;
+    return fit;
 }
 
 std::optional<double> output_r2(Attention& old, Attention& now, const LayerInputs& inputs) {

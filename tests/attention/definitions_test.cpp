@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "heed/tests/attention/layer_pass.h"
-#include "heed/tests/definitions/attention.h"
+#include "heed/tests/definitions/attention_types.h"
 #include "heed/tests/support/kernel_paths.h"
 
 // Whole layers against their definitions in double precision: outputs, and gradients against central differences of the
@@ -13,7 +13,7 @@ namespace heed::test::definitions_test {
 namespace {
 
 struct Use {
-    std::string type;
+    const definitions::AttentionDefinition* definition;
     AttentionPattern pattern;
     bool padded;
 };
@@ -44,7 +44,14 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
         for (const char* device : {"cpu", "reference"}) {
             SCOPED_TRACE(std::string(device) + (bias ? ", with biases" : ""));
             LayerSettings settings;
-            settings.type = use.type;
+            settings.type = use.definition->type;
+            settings.configure = [&](AttentionOptions& options) {
+                Fields fields;
+                options.describe(fields);
+                for (const auto& [name, value] : use.definition->settings) {
+                    EXPECT_EQ(fields.find(name)->set_from_text(value), "");
+                }
+            };
             settings.device = device;
             settings.pattern = use.pattern;
             settings.dim = dim;
@@ -59,7 +66,7 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
             for (const auto& [name, gradient] : pass.d_parameters) parameters[name] = wide(layer.parameter(name));
             definitions::Values query = wide(x.query.values), source = wide(x.keys().values);
             const auto define = [&] {
-                return definitions::attention_layer(query, x.source ? source : query, parameters, sizes);
+                return use.definition->layer(query, x.source ? source : query, parameters, sizes);
             };
             const definitions::Values wanted = define();
             ASSERT_EQ(wanted.size(), pass.output.size());
@@ -88,21 +95,27 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
     }
 }
 
+TEST(DefinitionsOfAttention, EveryTypeHasOne) {
+    const auto definitions = definitions::attention_definitions();
+    ASSERT_EQ(definitions.size(), attention_types().size()) << "tests/definitions/attention_types.cpp";
+    for (size_t i = 0; i < definitions.size(); ++i) EXPECT_EQ(definitions[i].type, attention_types()[i].name);
+}
+
 std::vector<Use> uses() {
     std::vector<Use> result;
-    // smyrf is sdpa here, in one cluster; a new type needs a definition in tests/definitions/attention.h.
-    for (const AttentionType& type : attention_types()) {
+    for (const definitions::AttentionDefinition& definition : definitions::attention_definitions()) {
+        if (definition.layer == nullptr) continue;
         for (const AttentionPattern pattern : {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
                                                AttentionPattern::noncausal_cross, AttentionPattern::causal_cross}) {
-            if (!type.capabilities.can(pattern)) continue;
-            for (const bool padded : {false, true}) result.push_back({type.name, pattern, padded});
+            if (!attention_type(definition.type).capabilities.can(pattern)) continue;
+            for (const bool padded : {false, true}) result.push_back({&definition, pattern, padded});
         }
     }
     return result;
 }
 
 const auto name_of = [](const auto& use) {
-    std::string name = use.param.type + "_" + attention_pattern_name(use.param.pattern);
+    std::string name = use.param.definition->type + "_" + attention_pattern_name(use.param.pattern);
     for (char& c : name) c = c == ' ' || c == '-' ? '_' : c;
     return name + (use.param.padded ? "_padded" : "");
 };

@@ -80,6 +80,8 @@ public:
     Context& context() { return context_; }
 
     std::vector<float> parameter(const std::string& name) const;
+    /// The bias of the output, zeros where there is none: what the layer gives a query without keys.
+    std::vector<float> output_bias() const;
     void set_parameter(const std::string& name, const std::vector<float>& values);
 
     /// Forward, then backward with the gradient `d_output` (empty: from a formula).
@@ -104,8 +106,11 @@ private:
     std::unique_ptr<ParameterStore> store_;
 };
 
-/// Sets the options of a type that cuts its tokens into clusters so that the short sequences of tests are cut; a
-/// `configure` of LayerSettings.
+/// True where that type has a setting of that name.
+bool has_setting(const AttentionType& type, const std::string& name);
+
+/// Sets the options of a type that cuts its tokens into clusters, windows or segments so that the short sequences of
+/// tests are cut; a `configure` of LayerSettings.
 void cut_short_sequences(AttentionOptions& options);
 
 /// Greatest |a[i] - b[i]| over i in [begin, end) (end 0: all); infinity where either is no number or the sizes differ.

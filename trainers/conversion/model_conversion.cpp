@@ -7,7 +7,6 @@
 #include <numeric>
 #include <set>
 
-#include "heed/attention/conversion/attention_weights.h"
 #include "heed/core/error.h"
 #include "heed/trainers/conversion/layer_recorder.h"
 
@@ -35,6 +34,28 @@ std::map<std::string, Tensor> other_parts(Module& model) {
     return parts;
 }
 
+std::vector<std::vector<float>> parameter_values(Attention& layer) {
+    std::vector<std::vector<float>> values;
+    for (Parameter* parameter : layer.parameters()) values.push_back(parameter->value().to_vector());
+    return values;
+}
+
+void set_parameter_values(Attention& layer, const std::vector<std::vector<float>>& values) {
+    for (size_t i = 0; Parameter * parameter : layer.parameters()) {
+        Tensor value = parameter->value();
+        value.copy_from_host(values[i++].data());
+    }
+}
+
+/// What a line of the table says of the weights behind the figures.
+std::string weights_text(const LayerFit& fit) {
+    if (fit.exact) return "  same weights";
+    if (!fit.kept) return "  nothing kept: a fresh layer";
+    std::string text;
+    for (const std::string& name : fit.fresh) text += (text.empty() ? "  fresh: " : ", ") + name;
+    return text;
+}
+
 }  // namespace
 
 std::vector<std::string> ModelConversion::lines() const {
@@ -52,7 +73,7 @@ std::vector<std::string> ModelConversion::lines() const {
             "{:<{}}  {:<{}}  {:>8}  {:>10}{}{}", layer.name, width, swap_of(layer), types, share_text(layer.fit.key_r2),
             share_text(layer.fit.output_r2),
             align > 0 ? fmt::format("  {:>10}  {:>10}", share_text(layer.stream_r2), share_text(layer.aligned_r2)) : "",
-            layer.fit.exact ? "  same weights" : ""));
+            weights_text(layer.fit)));
     }
     return lines;
 }
@@ -132,8 +153,8 @@ LayerInputs Converter::inputs_of(const std::string& layer, Task& task, int64_t b
 
 void Converter::align(Task& task, int64_t batch, uint64_t seed, const ConvertOptions& options,
                       ModelConversion& conversion) {
-    std::vector<AttentionWeights> fitted;
-    for (const SwappedLayer& layer : changed_) fitted.push_back(AttentionWeights::of(*layer.now));
+    std::vector<std::vector<std::vector<float>>> fitted;
+    for (const SwappedLayer& layer : changed_) fitted.push_back(parameter_values(*layer.now));
     StreamAlignment alignment(old_, now_, changed_, store_);
     const auto r2 = [&] { return alignment.r2(task, batch, seed, options.calibration); };
     const std::vector<double> before = r2();
@@ -143,7 +164,7 @@ void Converter::align(Task& task, int64_t batch, uint64_t seed, const ConvertOpt
         return std::accumulate(values.begin(), values.end(), 0.0);
     };
     if (!(sum(after) >= sum(before))) {
-        for (size_t i = 0; i < changed_.size(); ++i) fitted[i].copy_to(*changed_[i].now);
+        for (size_t i = 0; i < changed_.size(); ++i) set_parameter_values(*changed_[i].now, fitted[i]);
         after = before;
     }
     conversion.align = options.align;

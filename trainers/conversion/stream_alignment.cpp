@@ -50,6 +50,7 @@ int64_t StreamAlignment::show(Task& task, int64_t batch, uint64_t seed, const Us
 void StreamAlignment::run(Task& task, int64_t batch, uint64_t seed, int64_t steps, double lr) {
     Context& context = store_.context();
     const auto take_gradient = [&](size_t layer, const AttentionInput& input, const TokenRows& target) {
+        if (layers_[layer].now->parameter_count() == 0) return;
         const Variable output = layers_[layer].now->forward(input, {});
         const std::vector<int64_t> counts = query_counts(input);
         const float variation = (target.rowwise() - target.colwise().mean()).squaredNorm();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/trainers/classification/class_probabilities.h"
 #include "heed/trainers/explanation/head_recorder.h"
@@ -70,6 +71,8 @@ const ExplainedPrediction& ModelSample::prediction() {
 }
 
 std::vector<HeadRecord> ModelSample::heads(bool gradients) {
+    const std::string lacking = lacking_weights(*saved_.trained.model);
+    if (!lacking.empty()) throw UserError("attention cannot be explained: " + lacking);
     HeadRecorder recorder(gradients);
     ForwardState state;
     state.observer = &recorder;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "heed/attention/attention.h"
 #include "heed/core/forward_observer.h"
 #include "heed/core/ops/rows/softmax.h"
 #include "heed/datasets/batches/batch_loader.h"
@@ -100,6 +101,11 @@ AttentionInspection inspect_attention(Context& context, ImageClassifier& model, 
     const double image = layer * static_cast<double>(result.shape.depth);
     if (heads == 0 || data.test.size() == 0) {
         result.left_out = heads == 0 ? "The model has no attention layers." : "There are no test images.";
+        return result;
+    }
+    result.left_out = lacking_weights(model);
+    if (!result.left_out.empty()) {
+        result.left_out = "Attention maps are left out: " + result.left_out + ".";
         return result;
     }
     if (image > static_cast<double>(most_weights) || layer > static_cast<double>(most_weights_at_once)) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/answers/class_output.h"
@@ -161,10 +162,14 @@ void embed_images(SavedModel& saved, std::span<NamedImage> images, const Predict
 void predict_images(SavedModel& saved, const PredictRequest& request) {
     if (request.files.empty()) throw UserError("heed predict expects the files of the images");
     const auto& facts = facts_as<ImageDataFacts>(*saved.trained.facts);
-    const ImageClassifier& model = saved.trained.model_as<ImageClassifier>();
+    ImageClassifier& model = saved.trained.model_as<ImageClassifier>();
     const std::vector<std::string>& classes = facts.class_names;
     DumpContents contents;
     if (!request.dump.empty()) contents = DumpContents::parse(request.dump[0]);
+    if (contents.attention) {
+        const std::string lacking = lacking_weights(model);
+        if (!lacking.empty()) throw UserError("--dump attention: " + lacking);
+    }
     std::vector<NamedImage> images = find_named_images(request.files, facts);
     std::optional<ActivationDump> dump;
     if (contents.any()) {

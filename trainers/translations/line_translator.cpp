@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
 #include "heed/trainers/answers/class_output.h"
@@ -50,7 +51,11 @@ public:
           facts_(facts_as<TranslationDataFacts>(*saved.trained.facts)),
           tokenizers_(facts_),
           options_(search_options(saved.trained.recipe, request)),
-          decoder_(*saved.context, saved.trained.model_as<Translator>(), tokenizers_, options_) {}
+          decoder_(*saved.context, saved.trained.model_as<Translator>(), tokenizers_, options_) {
+        if (request.attention.empty()) return;
+        const std::string lacking = lacking_weights(saved.trained.model_as<Translator>(), /*cross=*/true);
+        if (!lacking.empty()) throw UserError("--attention: " + lacking);
+    }
 
     void answer(const std::vector<InputLine>& lines) {
         EncodedTexts sources;

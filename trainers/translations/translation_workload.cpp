@@ -320,7 +320,10 @@ void TranslationWorkload::add_to_report(ReportInput& input, const Evaluation& te
                      group_digits(facts.target_vocabulary), facts.joint ? " (one)" : "")},
         {"Longest sentence", fmt::format("{} tokens", facts.max_source_tokens)}};
     if (!data_.remarks.empty()) input.sections.push_back(data_remarks_html(data_.remarks));
-    add_translation_sections(input, data_.test, test, sample_alignments(), cross_attention_remark(recipe_));
+    const std::string lacking = lacking_weights(model_, /*cross=*/true);
+    if (!lacking.empty()) input.left_out.push_back("Alignments are left out: " + lacking + ".");
+    add_translation_sections(input, data_.test, test, lacking.empty() ? sample_alignments() : std::vector<Alignment>(),
+                             cross_attention_remark(recipe_));
 }
 
 }  // namespace heed

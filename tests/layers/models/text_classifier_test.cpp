@@ -130,7 +130,8 @@ TEST(TextClassifier, PaddingAndTheOtherTextsHaveNoInfluence) {
             for (int64_t t = 0; t < 7; ++t) texts.id(0, t) = 4;
             const std::vector<float> after = classifier.logits(texts);
             EXPECT_TRUE(std::equal(before.begin() + 3, before.end(), after.begin() + 3));
-            EXPECT_NE(before[0], after[0]);
+            // A class token sees the text through attention alone.
+            EXPECT_EQ(before[0] != after[0], type.capabilities.mixes || options.pool != "class");
         }
     }
 }

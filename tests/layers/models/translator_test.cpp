@@ -38,11 +38,12 @@ TranslatorOptions small_options() {
     return options;
 }
 
-/// Types of attention that can be in the decoder.
+/// Types of attention that can be in the decoder, of those where tokens see each other.
 std::vector<std::string> decoder_types() {
     std::vector<std::string> names;
     for (const AttentionType& type : attention_types()) {
-        if (type.capabilities.causal_self && type.capabilities.causal_cross) names.emplace_back(type.name);
+        const AttentionCapabilities& can = type.capabilities;
+        if (can.noncausal_self && can.causal_self && can.causal_cross && can.mixes) names.emplace_back(type.name);
     }
     return names;
 }

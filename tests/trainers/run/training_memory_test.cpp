@@ -73,7 +73,9 @@ TEST(TrainingMemory, IsThatOfARealStep) {
         };
         expect_equal(image_recipe, images());
         expect_equal(text_recipe, texts(37));
-        expect_equal(translation_recipe, translations());
+        if (type.capabilities.causal_self && type.capabilities.causal_cross) {
+            expect_equal(translation_recipe, translations());
+        }
     }
 }
 
