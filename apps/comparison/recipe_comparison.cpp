@@ -241,7 +241,7 @@ std::string RecipeComparison::result_text(const PlannedRun& run) {
 void RecipeComparison::train(const std::vector<PlannedRun>& runs) {
     ComparisonDisplay display(
         runs, [&] { return table_so_far(runs); }, [&](const PlannedRun& run) { return result_text(run); });
-    TrainingQueue queue(plan_.request().recipe, command_.jobs, run_threads_, folder() + "/logs", display);
+    TrainingQueue queue(command_.jobs, run_threads_, folder() + "/logs", WrongInput::ends_all, display);
     const std::vector<FailedRun> failed = queue.train(runs, signals_);
     failed_.insert(failed_.end(), failed.begin(), failed.end());
 }

@@ -13,8 +13,6 @@
 #include "heed/apps/comparison/child_program.h"
 #include "heed/core/error.h"
 #include "heed/trainers/loop/stop_request.h"
-#include "heed/trainers/recipe/recipe_spec.h"
-#include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/run/run_folder.h"
 
 namespace heed {
@@ -44,20 +42,17 @@ std::string end_text(const ProgramEnd& end, const std::string& log) {
 
 }  // namespace
 
-bool is_done(const PlannedRun& run) {
-    const RunPaths paths(run.folder);
-    if (run_state(paths) != RunState::finished) return false;
-    return !run.test || read_recipe(recipe_spec(), paths.recipe(), {}).options<TrainOptions>("train").test;
-}
-
-TrainingQueue::TrainingQueue(std::string recipe, int64_t jobs, int64_t threads, std::string logs, QueueWatcher& watcher)
-    : recipe_(std::move(recipe)), jobs_(jobs), threads_(threads), logs_(std::move(logs)), watcher_(watcher) {}
+TrainingQueue::TrainingQueue(int64_t jobs, int64_t threads, std::string logs, WrongInput wrong_input,
+                             QueueWatcher& watcher)
+    : jobs_(jobs), threads_(threads), logs_(std::move(logs)), wrong_input_(wrong_input), watcher_(watcher) {}
 
 std::vector<std::string> TrainingQueue::arguments_of(const PlannedRun& run) const {
-    std::vector<std::string> arguments = {"train", recipe_};
+    std::vector<std::string> arguments = {"train", run.recipe};
     arguments.insert(arguments.end(), run.settings.begin(), run.settings.end());
-    std::erase_if(arguments, [](const std::string& argument) { return argument.starts_with("threads="); });
-    arguments.push_back(fmt::format("threads={}", threads_));
+    if (threads_ > 0) {
+        std::erase_if(arguments, [](const std::string& argument) { return argument.starts_with("threads="); });
+        arguments.push_back(fmt::format("threads={}", threads_));
+    }
     if (run_state(RunPaths(run.folder)) != RunState::fresh) arguments.emplace_back("--resume");
     return arguments;
 }
@@ -109,7 +104,7 @@ std::vector<FailedRun> TrainingQueue::train(const std::vector<PlannedRun>& runs,
             }
             if (end->code == 0 && end->signal == 0) {
                 watcher_.ended(each->run);
-            } else if (!stopped && end->code == wrong_input) {
+            } else if (!stopped && end->code == wrong_input && wrong_input_ == WrongInput::ends_all) {
                 refusal = each->run.text() + ": " + end_text(*end, log_of(each->run));
             } else if (!stopped) {
                 failed.push_back({each->run, end_text(*end, log_of(each->run))});

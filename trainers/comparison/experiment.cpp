@@ -6,39 +6,21 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
+#include "heed/trainers/comparison/named_groups.h"
 #include "heed/trainers/recipe/levels.h"
 
 namespace heed {
 
 namespace {
 
-constexpr std::string_view claims_prefix = "claims.";
-
-/// The section that the claims stand in, which has no settings of its own.
-struct NoSettings final : Options {
-    void describe(Fields&) override {}
-};
-
-/// "claims.smaller" for each group of keys below claims.
-std::vector<std::string> claim_sections(const std::vector<RecipeLevel>& levels) {
-    std::vector<std::string> names;
-    for (const RecipeLevel& level : levels) {
-        for (const GivenValue& given : level) {
-            const bool nested = given.key.find('.', claims_prefix.size()) != std::string::npos;
-            if (given.key.starts_with(claims_prefix) && !nested && given.kind == YamlEntry::Kind::mapping) {
-                names.push_back(given.key);
-            }
-        }
-    }
-    return names;
-}
+const std::string claims_section = "claims";
 
 Recipe read_levels(const std::string& file, const std::vector<RecipeLevel>& levels) {
     RecipeSpec spec = {untyped_section<Experiment>("", "The experiment."),
                        untyped_section<ExperimentSize>("quick", "Its size for some minutes."),
                        untyped_section<ExperimentSize>("full", "Its size as it was published."),
-                       untyped_section<NoSettings>("claims", "What was claimed.")};
-    for (const std::string& name : claim_sections(levels)) {
+                       untyped_section<NoSettings>(claims_section.c_str(), "What was claimed.")};
+    for (const std::string& name : named_groups(levels, claims_section)) {
         spec.push_back(untyped_section<Claim>(name.c_str(), "A claim."));
     }
     return resolve_levels(spec, file, levels);
@@ -83,7 +65,8 @@ Experiment read_experiment(const std::string& file) {
     experiment.grid = top.grid;
     experiment.quick = read.options<ExperimentSize>("quick");
     experiment.full = read.options<ExperimentSize>("full");
-    for (const std::string& name : claim_sections(levels)) experiment.claims.push_back(read.options<Claim>(name));
+    for (const std::string& name : named_groups(levels, claims_section))
+        experiment.claims.push_back(read.options<Claim>(name));
     return experiment;
 }
 
@@ -91,7 +74,7 @@ std::vector<Claim> read_claims(const std::string& file, const std::vector<std::s
     const std::vector<RecipeLevel> levels = file_levels(file);
     const Recipe read = read_levels(file, levels);
     std::vector<Claim> claims;
-    for (const std::string& section : claim_sections(levels)) {
+    for (const std::string& section : named_groups(levels, claims_section)) {
         if (!names.empty()) check_names(read, section, names);
         claims.push_back(read.options<Claim>(section));
     }

@@ -98,7 +98,7 @@ void check_not_decided(const std::string& key) {
 }
 
 std::string PlannedRun::text() const {
-    std::string text = type + ", seed " + std::to_string(seed);
+    std::string text = (task.empty() ? "" : task + ", ") + type + ", seed " + std::to_string(seed);
     for (const std::string& setting : chosen) text += ", " + setting;
     return text;
 }
@@ -126,7 +126,12 @@ std::vector<std::string> ComparisonPlan::settings_of(const std::string& type) co
 
 PlannedRun ComparisonPlan::run(const std::string& type, int64_t seed, const std::vector<std::string>& chosen,
                                bool test) const {
-    PlannedRun run = {.type = type, .seed = seed, .chosen = chosen, .test = test, .folder = {}, .settings = {}};
+    PlannedRun run;
+    run.recipe = request_.recipe;
+    run.type = type;
+    run.seed = seed;
+    run.chosen = chosen;
+    run.test = test;
     run.folder = request_.folder + "/" + type;
     if (!chosen.empty()) run.folder += "/" + folder_name(chosen);
     run.folder += "/seed-" + std::to_string(seed);
@@ -144,9 +149,21 @@ Recipe ComparisonPlan::recipe_of(const PlannedRun& run) const {
 }
 
 void ComparisonPlan::check_folder(const PlannedRun& run) const {
-    const Recipe now = recipe_of(run);
+    const std::string differences = changed_settings(run.folder, recipe_of(run));
+    if (differences.empty()) return;
+    throw UserError("the comparison in " + request_.folder + " was begun with other settings: " + differences +
+                    "; give the old values, or another folder by --dir");
+}
+
+bool is_done(const PlannedRun& run) {
     const RunPaths paths(run.folder);
-    if (!path_exists(paths.recipe())) return;
+    if (run_state(paths) != RunState::finished) return false;
+    return !run.test || read_recipe(recipe_spec(), paths.recipe(), {}).options<TrainOptions>("train").test;
+}
+
+std::string changed_settings(const std::string& folder, const Recipe& now) {
+    const RunPaths paths(folder);
+    if (!path_exists(paths.recipe())) return "";
     const Recipe before = read_recipe(recipe_spec(), paths.recipe(), {});
     std::map<std::string, std::string> values;
     for (const Setting& setting : before.explain()) values[setting.key] = value_text_of(setting);
@@ -158,9 +175,7 @@ void ComparisonPlan::check_folder(const PlannedRun& run) const {
         differences += (differences.empty() ? "" : "; ") + setting.key + " was " + was + ", is now " +
                        value_text_of(setting) + " (" + setting.source + ")";
     }
-    if (differences.empty()) return;
-    throw UserError("the comparison in " + request_.folder + " was begun with other settings: " + differences +
-                    "; give the old values, or another folder by --dir");
+    return differences;
 }
 
 std::string comparison_folder(const std::string& recipe, const std::string& name) {

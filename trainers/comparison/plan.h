@@ -20,14 +20,16 @@ struct ComparisonRequest {
 
 /// One training of a comparison.
 struct PlannedRun {
+    std::string recipe;  ///< file
+    std::string task;    ///< where a comparison has several; else empty
     std::string type;
     int64_t seed = 0;
-    std::vector<std::string> chosen;  ///< settings that its type has on top: of a grid, or to match sizes
-    bool test = true;                 ///< whether it reads the test set at its end
+    std::vector<std::string> chosen = {};  ///< settings that its type has on top: of a grid, or to match sizes
+    bool test = true;                      ///< whether it reads the test set at its end
     std::string folder;
     std::vector<std::string> settings;  ///< all that replace those of the recipe, run.dir included
 
-    /// "super, seed 2, optimizer.lr=1e-3"
+    /// "super, seed 2, optimizer.lr=1e-3", with the task in front
     std::string text() const;
 };
 
@@ -54,6 +56,13 @@ private:
     Recipe recipe_;
     std::vector<int64_t> seeds_;
 };
+
+/// Whether nothing is left to be done for the run.
+bool is_done(const PlannedRun& run);
+
+/// What differs between the run that is in a folder and a recipe, but for how it is trained: "model.dim was 8, is now
+/// 16 (command line)"; empty where nothing does or no run is there.
+std::string changed_settings(const std::string& folder, const Recipe& now);
 
 /// Throws UserError where a key is one that no comparison takes, as its options decide it.
 void check_not_decided(const std::string& key);
