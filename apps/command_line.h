@@ -80,6 +80,17 @@ struct ReproduceCommand {
     std::string folder;  ///< empty: runs/reproduce/ and the name of the experiment
 };
 
+struct CabCommand {
+    std::string text;      ///< of the whole command, as it was given
+    std::string grid;      ///< file, or the name of one that comes with Heed
+    bool list = false;     ///< the cells alone
+    std::string from;      ///< file of raw values to score in the place of a grid; empty: none
+    std::string cohorts;   ///< file of the cohorts to score by; empty: the values' own
+    std::string baseline;  ///< of such values; empty: sdpa
+    int64_t jobs = 1;
+    std::string folder;  ///< empty: runs/cab/ and the name of the grid; of values: none is written
+};
+
 struct PredictCommand {
     std::string target;
     std::vector<std::string> overrides;
@@ -172,10 +183,10 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, PredictCommand,
-                             TranslateCommand, GenerateCommand, ScoreCommand, ExplainCommand, CheckCommand,
-                             ImportCommand, ExportCommand, InfoCommand, ReportCommand, DataCommand, CompletionCommand,
-                             ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
+using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, CabCommand,
+                             PredictCommand, TranslateCommand, GenerateCommand, ScoreCommand, ExplainCommand,
+                             CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand, DataCommand,
+                             CompletionCommand, ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -13,6 +13,7 @@ int run(const SweepCommand& command);
 int run(const CompareCommand& command);
 int run(const ConvertCommand& command);
 int run(const ReproduceCommand& command);
+int run(const CabCommand& command);
 int run(const PredictCommand& command);
 int run(const TranslateCommand& command);
 int run(const GenerateCommand& command);

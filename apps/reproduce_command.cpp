@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "heed/apps/commands.h"
-#include "heed/apps/comparison/experiment_file.h"
+#include "heed/apps/comparison/shipped_file.h"
 #include "heed/core/error.h"
 #include "heed/trainers/comparison/experiment.h"
 #include "heed/trainers/recipe/setting_key.h"
@@ -28,7 +28,7 @@ std::vector<std::string> changed_settings(const std::vector<std::string>& settin
 }  // namespace
 
 int run(const ReproduceCommand& command) {
-    const std::string file = experiment_file(command.experiment);
+    const std::string file = shipped_file("experiments", "experiment", command.experiment);
     const Experiment experiment = read_experiment(file);
     if (experiment.recipe.empty()) throw UserError(file + ": expected a recipe");
     const ExperimentSize& size = command.quick ? experiment.quick : experiment.full;

@@ -49,6 +49,16 @@ ComparisonArguments::ComparisonArguments(CLI::App& app) {
     reproduce->add_option("--seeds", seeds_, "seeds for each type (default: as the experiment says)");
     reproduce->add_option("--jobs", jobs_, "trainings beside each other (default: 1)");
     reproduce->add_option("--dir", reproduce_.folder, "folder (default: runs/reproduce/ and its name)");
+
+    CLI::App* cab = add_command(app, "cab", "benchmark attention types in every pattern, with several tasks and seeds");
+    cab->add_option("grid", cab_.grid,
+                    "file of tasks, types and seeds, or the name of one that comes with heed (quick)");
+    cab->add_flag("--list", cab_.list, "show the cells, which of them are empty and why, and what is left to be done");
+    cab->add_option("--jobs", jobs_, "trainings beside each other, which share the threads (default: 1)");
+    cab->add_option("--from", cab_.from, "score the raw values of a CSV file, without training");
+    cab->add_option("--cohorts", cab_.cohorts, "CSV file of the cohorts to score by (default: those of the values)");
+    cab->add_option("--baseline", cab_.baseline, "of --from: type that the others are compared with (default: sdpa)");
+    cab->add_option("--dir", cab_.folder, "folder (default: runs/cab/ and the grid's name; with --from: none)");
 }
 
 CompareCommand ComparisonArguments::checked_compare() {
@@ -85,9 +95,23 @@ CompareCommand ComparisonArguments::checked_compare() {
     return compare_;
 }
 
+CabCommand ComparisonArguments::checked_cab() {
+    set_count("--jobs", jobs_, cab_.jobs);
+    const auto refuse = [](bool given, const std::string& what) {
+        if (given) throw UserError(error_of_command("cab", what));
+    };
+    refuse(cab_.grid.empty() && cab_.from.empty(), "a grid is needed, or --from with a file of values");
+    refuse(!cab_.grid.empty() && !cab_.from.empty(), "--from scores values that are there and takes no grid");
+    refuse(!cab_.from.empty() && cab_.list, "--list shows the cells of a grid, which --from has not");
+    refuse(!cab_.from.empty() && cab_.jobs > 1, "--jobs has no effect on values that are there");
+    refuse(cab_.from.empty() && !cab_.baseline.empty(), "--baseline goes with --from; a grid names its own");
+    return cab_;
+}
+
 std::optional<Command> ComparisonArguments::command(const std::string& name, const std::string& text) {
-    compare_.text = reproduce_.text = text;
+    compare_.text = reproduce_.text = cab_.text = text;
     if (name == "compare") return checked_compare();
+    if (name == "cab") return checked_cab();
     if (name == "reproduce") {
         if (!seeds_.empty()) set_count("--seeds", seeds_, reproduce_.seeds.emplace(1));
         set_count("--jobs", jobs_, reproduce_.jobs);

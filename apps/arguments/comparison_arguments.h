@@ -24,9 +24,11 @@ public:
 
 private:
     CompareCommand checked_compare();
+    CabCommand checked_cab();
 
     CompareCommand compare_;
     ReproduceCommand reproduce_;
+    CabCommand cab_;
     std::string types_, seeds_, jobs_, grid_seeds_, margin_;
 };
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct BenchmarkTask {
 struct BenchmarkCell {
     std::map<int64_t, std::vector<double>> seeds;  ///< values of the task's metrics, in their order, by seed
     std::string reason;                            ///< why there are none
+    std::optional<double> parameters = {}, training_seconds = {};  ///< means over the seeds, where they are known
     /// Whether it belongs to the cohort whose mean and deviation are the scale; others are only scored by it.
     bool in_cohort = true;
 

@@ -65,13 +65,13 @@ std::vector<std::string> behind(const std::string& place, const std::vector<std:
     return keys;
 }
 
-/// "sdpa of translation: ERROR"
+/// Calls f, whose errors get what they are about in front.
 template <class F>
-auto with_cell(const std::string& type, const std::string& task, const F& f) {
+void about(const std::string& what, const F& f) {
     try {
-        return f();
+        f();
     } catch (const UserError& error) {
-        throw UserError(type + " of " + task + ": " + error.what());
+        throw UserError(what + ": " + error.what());
     }
 }
 
@@ -178,7 +178,7 @@ void GridPlan::build_models(size_t task, const ExpectedData& data) {
     for (size_t type = 0; type < grid_.types.size(); ++type) {
         GridCell& of = cells_[task * grid_.types.size() + type];
         if (of.is_empty()) continue;
-        with_cell(grid_.types[type].name, grid_.tasks[task].name, [&] {
+        about(grid_.tasks[task].name + ", " + grid_.types[type].name, [&] {
             const Recipe recipe = recipe_of(of.runs.front());
             models.push_back(kind_of(recipe).make_model(recipe, *data.facts));
             layers.push_back(attention_layers(*models.back()));
@@ -196,9 +196,8 @@ void GridPlan::check_pattern(const GridTask& task, const std::vector<std::vector
         for (size_t i = 0; i < model.size(); ++i) {
             const AttentionPattern found = model[i]->geometry().pattern;
             if (model[i]->type() == layers.front()[i]->type() || found == wanted) continue;
-            throw UserError(fmt::format("{}: tasks.{}: pattern says {}, but {} of {} is {} ({})",
-                                        task.place_source.text(), task.name, task.pattern, task.place, task.recipe,
-                                        pattern_key(found), model[i]->name()));
+            throw UserError(fmt::format("{}: tasks.{}: pattern says {}, but {} of {} is {}", task.place_source.text(),
+                                        task.name, task.pattern, task.place, task.recipe, pattern_key(found)));
         }
     }
 }
@@ -211,13 +210,13 @@ void GridPlan::check_data() {
             if (!std::all_of(of.runs.begin(), of.runs.end(), is_done)) open = &of;
         }
         if (!open) continue;
-        with_cell(grid_.types[open->type].name, grid_.tasks[task].name, [&] {
-            const Recipe recipe = recipe_of(open->runs.front());
+        const Recipe recipe = recipe_of(open->runs.front());
+        ExpectedData data = kind_of(recipe).expected_data(recipe).value_or(ExpectedData());
+        about(grid_.tasks[task].name, [&] {
             Context context("shapes");
-            ExpectedData data = kind_of(recipe).expected_data(recipe).value_or(ExpectedData());
             data.facts = kind_of(recipe).open(recipe, context, nullptr)->facts();
-            build_models(task, data);
         });
+        build_models(task, data);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "heed/trainers/comparison/report/comparison_charts.h"
 #include "heed/trainers/comparison/report/comparison_text.h"
+#include "heed/trainers/comparison/report/table_html.h"
 #include "heed/trainers/report/page.h"
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"
@@ -14,11 +15,7 @@ namespace heed {
 
 namespace {
 
-constexpr const char* table_style = R"css(
-.results th, .results td { padding: 0.25rem 0.55rem; text-align: right; border-bottom: 1px solid var(--rule);
-  white-space: nowrap; }
-.results thead th { white-space: normal; vertical-align: bottom; }
-.results th:first-child, .results td:first-child { padding-left: 0; text-align: left; }
+constexpr const char* claims_style = R"css(
 .claims td:nth-child(2), .claims th:nth-child(2) { text-align: left; }
 .claims td:first-child, .claims td:nth-child(2) { white-space: normal; min-width: 9rem; }
 .verdict { font-weight: 600; } .verdict.holds { color: var(--test); } .verdict.fails { color: var(--validation); }
@@ -57,7 +54,8 @@ public:
             "<pre>{}</pre>\n</details>\n</section>\n",
             escape_html(comparison_.contenders.front().name), escape_html(comparison_.recipe_yaml));
         add("<footer>Written by Heed.</footer>\n<script>{}</script>\n", page_script());
-        return html_page(comparison_.title, html_, table_style + std::string(comparison_colours()));
+        return html_page(comparison_.title, html_,
+                         std::string(table_style()) + claims_style + std::string(comparison_colours()));
     }
 
 private:
@@ -74,25 +72,8 @@ private:
         add("</dl>\n</header>\n");
     }
 
-    void head_of(const std::vector<std::string>& names, const char* classes) {
-        add("<div class=\"scroll\"><table class=\"{}\">\n<thead><tr>", classes);
-        for (const std::string& name : names) add("<th scope=\"col\">{}</th>", escape_html(name));
-        add("</tr></thead>\n<tbody>\n");
-    }
-
     void results() {
-        const TextTable table = result_table(comparison_);
-        add("<section id=\"results\">\n<h2>Results on the test set</h2>\n");
-        head_of(table.front(), "results");
-        for (size_t row = 1; row < table.size(); ++row) {
-            add("<tr>");
-            for (size_t i = 0; i < table[row].size(); ++i) {
-                const char* cell = i == 0 ? "th scope=\"row\"" : "td";
-                add("<{}>{}</{}>", cell, escape_html(table[row][i]), i == 0 ? "th" : "td");
-            }
-            add("</tr>\n");
-        }
-        add("</tbody>\n</table></div>\n");
+        add("<section id=\"results\">\n<h2>Results on the test set</h2>\n{}", table_html(result_table(comparison_)));
         for (const Contender& contender : comparison_.contenders) {
             std::string settings;
             for (const std::string& setting : contender.settings) settings += " " + setting;
@@ -107,7 +88,7 @@ private:
         if (comparison_.claims.empty()) return;
         const TextTable table = claim_table(comparison_);
         add("<section id=\"claims\">\n<h2>Claims</h2>\n");
-        head_of(table.front(), "results claims");
+        html_ += table_head_html(table.front(), "results claims");
         for (size_t row = 1; row < table.size(); ++row) {
             const JudgedClaim& judged = comparison_.claims[row - 1];
             add("<tr><td>{}", escape_html(table[row][0]));
@@ -129,7 +110,7 @@ private:
         for (const CostMeasure& measure : cost_measures()) {
             if (measure.is_measured) names.emplace_back(measure.label);
         }
-        head_of(names, "results");
+        html_ += table_head_html(names, "results");
         for (const Contender& contender : comparison_.contenders) {
             for (const RunResult& run : contender.runs) {
                 const std::optional<double> quality = comparison_.metric.of(run);

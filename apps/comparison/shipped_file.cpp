@@ -1,4 +1,4 @@
-#include "heed/apps/comparison/experiment_file.h"
+#include "heed/apps/comparison/shipped_file.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -14,14 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where experiments may lie, the nearest place first.
-std::vector<fs::path> experiment_folders() {
-    std::vector<fs::path> folders = {"experiments"};
+/// Where the folder may lie, the nearest place first.
+std::vector<fs::path> shipped_folders(const std::string& folder) {
+    std::vector<fs::path> folders = {folder};
     std::error_code error;
     fs::path above = fs::read_symlink("/proc/self/exe", error).parent_path();
     for (; above.has_relative_path(); above = above.parent_path()) {
-        folders.push_back(above / "experiments");
-        folders.push_back(above / "share" / "heed" / "experiments");
+        folders.push_back(above / folder);
+        folders.push_back(above / "share" / "heed" / folder);
     }
     return folders;
 }
@@ -38,21 +38,20 @@ std::vector<std::string> names_in(const fs::path& folder) {
 
 }  // namespace
 
-std::string experiment_file(const std::string& name) {
+std::string shipped_file(const std::string& folder, const std::string& what, const std::string& name) {
     std::vector<std::string> known;
-    for (const fs::path& folder : experiment_folders()) {
-        const std::vector<std::string> names = names_in(folder);
-        if (std::find(names.begin(), names.end(), name) != names.end()) return (folder / (name + ".yaml")).string();
+    for (const fs::path& place : shipped_folders(folder)) {
+        const std::vector<std::string> names = names_in(place);
+        if (std::find(names.begin(), names.end(), name) != names.end()) return (place / (name + ".yaml")).string();
         known.insert(known.end(), names.begin(), names.end());
     }
     std::sort(known.begin(), known.end());
     known.erase(std::unique(known.begin(), known.end()), known.end());
     if (known.empty()) {
-        throw UserError(
-            "the experiments were not found: call heed in the folder of its source, or give a recipe to "
-            "heed compare");
+        throw UserError("no " + what +
+                        " was found that comes with heed: call it in the folder of its source, or give a file");
     }
-    throw UserError("there is no experiment " + quote(name) + did_you_mean(name, known) + "; there are " +
+    throw UserError("there is no " + what + " " + quote(name) + did_you_mean(name, known) + "; there are " +
                     listed(known));
 }
 

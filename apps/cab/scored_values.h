@@ -1,0 +1,17 @@
+#pragma once
+
+#include "heed/apps/command_line.h"
+#include "heed/trainers/cab/report/benchmark_report.h"
+
+namespace heed {
+
+/// `heed cab --from`: scores raw values of a file, without training. The exit code.
+int score_values(const CabCommand& command);
+
+/// The cohorts that a command asks for: of a file, or else those of the benchmark itself.
+Cohorts cohorts_for(const CabCommand& command, const Benchmark& benchmark);
+
+/// Writes cab.html, .md, .json and .csv (the raw values) and cohorts.csv into a folder, each atomically.
+void write_benchmark(const BenchmarkReport& report, const std::string& folder);
+
+}  // namespace heed

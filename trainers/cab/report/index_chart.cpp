@@ -1,0 +1,76 @@
+#include "heed/trainers/cab/report/index_chart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "heed/trainers/cab/report/benchmark_report.h"
+#include "heed/trainers/report/charts/axis.h"
+#include "heed/trainers/report/text.h"
+
+namespace heed {
+
+namespace {
+
+// In units of the viewBox.
+constexpr double index_width = 480.0, row_height = 22.0, names_width = 118.0, index_right = 16.0, index_bottom = 28.0;
+constexpr int index_ticks = 5;
+
+/// The range that marks need. Intervals may be many times as wide (of two seeds, say) and are cut off at the edge.
+Axis index_axis(const Leaderboard& board) {
+    double low = 0.0, high = 0.0;
+    for (const PatternIndex& type : board.types) {
+        if (!type.index) continue;
+        const double spread = type.seeds.count > 1 ? 2.0 * type.seeds.deviation : 0.0;
+        low = std::min(low, *type.index - spread);
+        high = std::max(high, *type.index + spread);
+    }
+    return rounded_axis(low, high, index_ticks);
+}
+
+}  // namespace
+
+std::string index_chart(const Leaderboard& board, const std::string& baseline) {
+    const auto rows = std::count_if(board.types.begin(), board.types.end(), [](const auto& e) { return e.index; });
+    if (rows == 0) return "";
+    const Axis axis = index_axis(board);
+    const double bottom = row_height * static_cast<double>(rows), plot = index_width - names_width - index_right;
+    const auto x_of = [&](double value) { return names_width + std::clamp(axis.position(value), 0.0, 1.0) * plot; };
+    std::string html = fmt::format(
+        "<figure class=\"chart\">\n<figcaption><strong>{}</strong> <span class=\"unit\">index, with its 95 % interval "
+        "over seeds</span></figcaption>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Index of {}\">\n",
+        escape_html(pattern_title(board.pattern)), index_width, bottom + index_bottom,
+        escape_html(pattern_title(board.pattern)));
+    const auto add = [&]<class... Values>(fmt::format_string<Values...> format, Values&&... values) {
+        fmt::format_to(std::back_inserter(html), format, std::forward<Values>(values)...);
+    };
+    for (const Tick& tick : axis.ticks) {
+        add("<line class=\"{0}\" x1=\"{1:.1f}\" x2=\"{1:.1f}\" y1=\"0\" y2=\"{2}\"/>"
+            "<text x=\"{1:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4}</text>\n",
+            tick.value == 0.0 ? "axis" : "grid", x_of(tick.value), bottom, bottom + 18.0, tick.label);
+    }
+    double y = 0.5 * row_height;
+    for (const PatternIndex& type : board.types) {
+        if (!type.index) continue;
+        add("<text x=\"{}\" y=\"{}\" dy=\"0.35em\" text-anchor=\"end\">{}</text>\n", names_width - 8.0, y,
+            escape_html(type.type));
+        if (type.interval) {
+            add("<line class=\"spread\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/>\n", x_of(type.interval->low),
+                x_of(type.interval->high), y, y);
+        }
+        add("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{}\" r=\"4.5\"><title>{}: {:+.3f}</title></circle>\n",
+            type.type == baseline ? "index base" : "index", x_of(*type.index), y, escape_html(type.type), *type.index);
+        y += row_height;
+    }
+    return html + "</svg>\n</figure>\n";
+}
+
+std::string_view index_chart_style() {
+    return R"css(
+.spread { stroke: var(--training); stroke-width: 3; stroke-linecap: round; opacity: 0.4; }
+.index { fill: var(--training); } .index.base { fill: var(--validation); }
+)css";
+}
+
+}  // namespace heed
