@@ -5,6 +5,7 @@
 
 #include "heed/attention/heads/sdpa_shape.h"
 #include "heed/attention/smyrf/smyrf_attention.h"
+#include "heed/attention/state_space/s4d_attention.h"
 #include "heed/attention/types/efficient.h"
 #include "heed/attention/types/none.h"
 #include "heed/attention/types/optimised.h"
@@ -42,6 +43,8 @@ constexpr AttentionCapabilities super_attention = {.noncausal_self = true,
 constexpr AttentionCapabilities no_attention = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .mixes = false};
 
+constexpr AttentionCapabilities state_space = {.noncausal_self = true, .causal_self = true, .ordered = true};
+
 const AttentionType types[] = {
     {"sdpa", "softmax attention with projections of query, key, value and output", softmax_attention, "",
      make_options<AttentionOptions>, make_sdpa},
@@ -60,6 +63,8 @@ const AttentionType types[] = {
      make_options<SmyrfOptions>, make_smyrf},
     {"none", "no attention: the layer adds nothing, so that tokens go through the network one by one", no_attention, "",
      make_options<NoneOptions>, make_none},
+    {"s4d", "no attention but a diagonal state space for each channel, which reaches over any distance at a fixed cost",
+     state_space, "", make_options<S4dOptions>, make_s4d},
 };
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include <complex>
 #include <numbers>
 
+#include "heed/tests/definitions/elementwise.h"
+#include "heed/tests/definitions/products.h"
+
 namespace heed::definitions {
 
 namespace {
@@ -99,6 +102,25 @@ Values state_space_convolution(const Values& x, const Values& decay, const Value
         }
     }
     return y;
+}
+
+Values s4d_layer(const Values& query, const Values&, const AttentionParameters& parameters,
+                 const Attention& attention) {
+    StateSpaceSizes sizes{.batch = attention.batch,
+                          .tokens = attention.queries,
+                          .width = attention.heads * attention.head_dim,
+                          .modes = 0,
+                          .directions = 0,
+                          .lengths = attention.key_lengths};
+    const Values& readout = parameters.at("readout");
+    sizes.modes = static_cast<int64_t>(parameters.at("decay").size()) / sizes.width;
+    sizes.directions = static_cast<int64_t>(readout.size()) / (2 * sizes.modes * sizes.width);
+    const auto [decay, weights] = discretisation(parameters.at("step"), parameters.at("decay"),
+                                                 parameters.at("frequency"), readout, false, sizes);
+    const Values heads = gelu(state_space_recurrence(query, decay, weights, parameters.at("skip"), sizes));
+    const auto bias = parameters.find("output.bias");
+    return linear(heads, parameters.at("output.weight"), bias == parameters.end() ? Values{} : bias->second,
+                  sizes.width, sizes.width);
 }
 
 }  // namespace heed::definitions

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "heed/tests/definitions/values.h"
+#include "heed/tests/definitions/attention.h"
 
 namespace heed::definitions {
 
@@ -26,5 +26,10 @@ Values state_space_recurrence(const Values& x, const Values& decay, const Values
 /// its own.
 Values state_space_convolution(const Values& x, const Values& decay, const Values& weights, const Values& skip,
                                const StateSpaceSizes& sizes);
+
+/// A layer of S4D with parameters "step", "decay", "frequency", "readout" and "skip" and S4D-Inv frequencies: GELU of
+/// its state spaces, times "output.weight", plus "output.bias" where there is one.
+Values s4d_layer(const Values& query, const Values& source, const AttentionParameters& parameters,
+                 const Attention& attention);
 
 }  // namespace heed::definitions
