@@ -255,8 +255,8 @@ TEST(ScaledDotProduct, RefusesWhatDoesNotFit) {
 }
 
 TEST(Coverage, EveryOpOfAttentionHasACase) {
-    // The cases of clustered_dot_product stand in clustered_dot_product_test.cpp.
-    std::set<std::string> registered = {"clustered_dot_product"};
+    // The cases of others stand in clustered_dot_product_test.cpp and state_space_scan_test.cpp.
+    std::set<std::string> registered = {"clustered_dot_product", "discretisation", "state_space_scan"};
     for (const OpCase& each : attention_cases()) registered.insert(each.op);
     std::size_t declared = 0;
     for (const OpHeader& header : op_headers("attention")) {
