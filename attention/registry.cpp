@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "heed/attention/heads/sdpa_shape.h"
+#include "heed/attention/landmarks/abc_attention.h"
 #include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/attention/state_space/s4d_attention.h"
 #include "heed/attention/types/efficient.h"
@@ -11,6 +12,7 @@
 #include "heed/attention/types/optimised.h"
 #include "heed/attention/types/sdpa.h"
 #include "heed/attention/types/super.h"
+#include "heed/attention/windows/local_attention.h"
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 
@@ -40,6 +42,13 @@ constexpr AttentionCapabilities super_attention = {.noncausal_self = true,
                                                    .weights = true,
                                                    .softmax = true};
 
+/// Shares of the keys that are no softmax of scores.
+constexpr AttentionCapabilities shares_in_every_pattern = {
+    .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .weights = true};
+
+constexpr AttentionCapabilities window_attention = {
+    .noncausal_self = true, .causal_self = true, .ordered = true, .weights = true};
+
 constexpr AttentionCapabilities no_attention = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .mixes = false};
 
@@ -61,6 +70,11 @@ const AttentionType types[] = {
     {"smyrf", "sdpa within clusters of tokens that hashing finds near each other", softmax_attention,
      "leaves out the pairs of tokens that lie in no common cluster: they have the weight 0.",
      make_options<SmyrfOptions>, make_smyrf},
+    {"local", "sdpa within a window around each token", window_attention,
+     "computes the weights within its window alone: those of all other tokens are 0.", make_options<LocalOptions>,
+     make_local},
+    {"abc", "attention to a memory of a few learned slots, each a mean of all keys and of all values",
+     shares_in_every_pattern, "", make_options<AbcOptions>, make_abc},
     {"none", "no attention: the layer adds nothing, so that tokens go through the network one by one", no_attention, "",
      make_options<NoneOptions>, make_none},
     {"s4d", "no attention but a diagonal state space for each channel, which reaches over any distance at a fixed cost",

@@ -30,6 +30,8 @@ SdpaShape sdpa_shape(const ScaledDotProduct& attention) {
     shape.head_dim = attention.head_dim;
     shape.scale = 1.0f / std::sqrt(static_cast<float>(attention.head_dim));
     shape.causal = attention.causal;
+    shape.before = attention.before;
+    shape.after = attention.after;
     shape.key_lengths = attention.mask.key_lengths.defined() ? attention.mask.key_lengths.data<int32_t>() : nullptr;
     shape.dropout = attention.dropout;
     shape.random = attention.stream;
@@ -53,6 +55,17 @@ void check_heads(const char* op, const ScaledDotProduct& attention) {
         }
         const Shape& expected = columns == &attention.query ? queries : keys;
         check_shape(op, "tokens of the input", {shape[0], shape[1]}, {queries[0], expected[1]});
+    }
+    if (attention.before >= 0 || attention.after >= 0) {
+        if (queries[1] != keys[1]) {
+            throw Error(std::string(op) + ": a band takes as many keys as queries, got " + std::to_string(keys[1]) +
+                        " keys for " + std::to_string(queries[1]) + " queries");
+        }
+        if (attention.query.source.context().device().kind() == DeviceKind::cuda) {
+            throw UserError(std::string(op) +
+                            ": attention within windows (attention.type=local) is computed on the "
+                            "processor alone, got device cuda");
+        }
     }
     if (attention.mask.key_lengths.defined()) {
         check_dtype(op, "key_lengths", attention.mask.key_lengths, DType::i32);

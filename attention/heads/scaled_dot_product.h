@@ -23,6 +23,10 @@ struct ScaledDotProduct {
     /// Of the softmax weights; drawn again in backward.
     float dropout = 0.0f;
     RandomStream stream;
+    /// Where not -1, most keys before and behind its own place that a query uses: a band, beside which nothing is
+    /// computed. Takes as many keys as queries. Not on cuda.
+    int64_t before = -1;
+    int64_t after = -1;
 };
 
 /// softmax(q k^T / sqrt(head_dim) + mask) v for each head (Vaswani et al., 2017, equation 1), computed tile by tile:

@@ -57,18 +57,19 @@ void backward_part(const SdpaBackward& args, uint32_t threshold, const BackwardP
     int64_t seen = 0;  // keys that queries of earlier blocks see
     for (int64_t i = part.first_block; i < part.end_block; ++i) {
         const QueryBlock block = query_block_at(shape, part.sample, part.head, i);
+        const int64_t begin_key = max(part.first_key, block.first_visible);
         const int64_t end_key = min(part.end_key, block.visible);
-        if (part.query_gradient && block.visible == 0) {
+        if (part.query_gradient && !block.sees_keys()) {
             fill_rows(d_query, block.first, block.first + block.count, head_dim, 0.0F);
         }
-        if (end_key <= part.first_key) continue;
+        if (end_key <= begin_key) continue;
         pack_transposed(query.at(block.first), query.stride, block.count, head_dim, shape.scale, scratch.query);
         pack_transposed(d_output.at(block.first), d_output.stride, block.count, head_dim, 1.0F, scratch.d_output);
         load_log_sum_exp(shape, args.log_sum_exp, block, log_sum_exp);
         row_dots(output, d_output, block, head_dim, row_dot);
         const FullRows queries = full_rows(query, block.first, block.count, head_dim, scratch.rows[1]);
         const FullRows d_outputs = full_rows(d_output, block.first, block.count, head_dim, scratch.rows[2]);
-        for (int64_t first_key = part.first_key; first_key < end_key; first_key += key_block) {
+        for (int64_t first_key = begin_key; first_key < end_key; first_key += key_block) {
             const int64_t keys = min(key_block, end_key - first_key);
             const ScoreTile weights = key_query_products(key.at(first_key), key.stride, keys, scratch.query,
                                                          block.count, head_dim, scratch.scores);
@@ -80,10 +81,8 @@ void backward_part(const SdpaBackward& args, uint32_t threshold, const BackwardP
             } else {
                 softmax_backward(weights, d_scores.scores, log_sum_exp, row_dot, shape.scale);
             }
-            if (shape.causal) {
-                fill_future(weights, last_key_of_first_query(shape, block, first_key), 0.0F);
-                fill_future(d_scores, last_key_of_first_query(shape, block, first_key), 0.0F);
-            }
+            fill_hidden(shape, block, first_key, weights, 0.0F);
+            fill_hidden(shape, block, first_key, d_scores, 0.0F);
             if (part.key_gradient) {
                 add_to_keys(weights, block, d_outputs, first_key, seen, head_dim, d_value);
                 add_to_keys(d_scores, block, queries, first_key, seen, head_dim, d_key);
@@ -91,10 +90,11 @@ void backward_part(const SdpaBackward& args, uint32_t threshold, const BackwardP
             if (part.query_gradient) {
                 const FullRows key_rows = full_rows(key, first_key, keys, head_dim, scratch.rows[0]);
                 add_over_keys(d_scores, block.count, last_key_of_first_query(shape, block, first_key), key_rows,
-                              head_dim, first_key > 0, d_query.at(block.first), d_query.stride);
+                              head_dim, first_key > begin_key, d_query.at(block.first), d_query.stride,
+                              first_key_of_first_query(shape, block, first_key));
             }
         }
-        seen = block.visible;
+        seen = max(seen, block.visible);
     }
     if (part.key_gradient) {
         const int64_t begin = max(part.first_key, seen);

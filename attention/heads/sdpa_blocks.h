@@ -14,13 +14,18 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-/// Queries first .. first + count - 1 of one head, and the keys that at least one of them sees: 0 .. visible - 1.
+/// Queries first .. first + count - 1 of one head, and the keys that at least one of them sees: first_visible ..
+/// visible
+/// - 1; none where these are not in this order.
 struct QueryBlock {
     int64_t sample;
     int64_t head;
     int64_t first;
     int64_t count;
+    int64_t first_visible;
     int64_t visible;
+
+    bool sees_keys() const { return first_visible < visible; }
 };
 
 int64_t key_count(const SdpaShape& shape, int64_t sample) {
@@ -37,13 +42,13 @@ int64_t key_blocks(const SdpaShape& shape) {
 /// Keys seen by at least one of the queries 0 .. end - 1.
 int64_t visible_keys(const SdpaShape& shape, int64_t sample, int64_t end) {
     const int64_t keys = key_count(shape, sample);
-    return shape.causal ? max(0, min(keys, end + shape.keys - shape.queries)) : keys;
+    return hides_future(shape) ? max(0, min(keys, last_key_of(shape, end - 1) + 1)) : keys;
 }
 
 QueryBlock query_block_at(const SdpaShape& shape, int64_t sample, int64_t head, int64_t block) {
     const int64_t first = block * query_block;
     const int64_t end = min(shape.queries, first + query_block);
-    return {sample, head, first, end - first, visible_keys(shape, sample, end)};
+    return {sample, head, first, end - first, first_key_of(shape, first), visible_keys(shape, sample, end)};
 }
 
 /// Scratch memory of one thread. The arrays a pass does not need share no memory with those that it does.
@@ -98,7 +103,11 @@ void for_each_task(const SdpaShape& shape, float* memory, int64_t tasks, int64_t
 }
 
 int64_t task_cost(const SdpaShape& shape) {
-    return min(shape.queries, query_block) * shape.keys * shape.head_dim;
+    int64_t keys = shape.keys;
+    if (hides_past(shape) && hides_future(shape)) {
+        keys = min(keys, query_block + shape.before + max(0, shape.after));
+    }
+    return min(shape.queries, query_block) * keys * shape.head_dim;
 }
 
 /// In place where that is as fast, else a copy. Rows lie up to a page apart, so reading a long tile over and over
@@ -110,10 +119,23 @@ FullRows full_rows(Rows<const float> rows, int64_t first, int64_t count, int64_t
     return {copy, round_up(head_dim, lanes)};
 }
 
-/// Number of the last key, counted from first_key, that the first query of the block sees; all keys without a causal
-/// mask.
+/// Number of the last key, counted from first_key, that the first query of the block sees; all keys where the future is
+/// not hidden.
 int64_t last_key_of_first_query(const SdpaShape& shape, const QueryBlock& block, int64_t first_key) {
-    return shape.causal ? block.first + shape.keys - shape.queries - first_key : shape.keys;
+    return hides_future(shape) ? last_key_of(shape, block.first) - first_key : shape.keys;
+}
+
+/// Number of the first key that it sees, counted from first_key and from each next query on one more; so low that no
+/// key is hidden where the past is not.
+int64_t first_key_of_first_query(const SdpaShape& shape, const QueryBlock& block, int64_t first_key) {
+    return hides_past(shape) ? block.first - shape.before - first_key : nothing_before;
+}
+
+/// Writes `value` where a query of the block must not see a key of the tile.
+void fill_hidden(const SdpaShape& shape, const QueryBlock& block, int64_t first_key, const ScoreTile& tile,
+                 float value) {
+    if (hides_future(shape)) fill_future(tile, last_key_of_first_query(shape, block, first_key), value);
+    if (hides_past(shape)) fill_past(tile, first_key_of_first_query(shape, block, first_key), value);
 }
 
 /// Loads the log-sum-exp of a block of queries. Queries that see no key and the lanes behind the last query get inf, so

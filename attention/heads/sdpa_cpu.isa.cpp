@@ -13,12 +13,12 @@ void weights_block(const SdpaWeights& args, const QueryBlock& block, const Scrat
         args.weights + ((block.sample * shape.heads + block.head) * shape.queries + block.first) * shape.keys;
     pack_transposed(query.at(block.first), query.stride, block.count, shape.head_dim, shape.scale, scratch.query);
     load_log_sum_exp(shape, args.log_sum_exp, block, scratch.per_query[0]);
-    for (int64_t first_key = 0; first_key < block.visible; first_key += key_block) {
+    for (int64_t first_key = block.first_visible; first_key < block.visible; first_key += key_block) {
         const int64_t keys = min(key_block, block.visible - first_key);
         const ScoreTile tile = key_query_products(key.at(first_key), key.stride, keys, scratch.query, block.count,
                                                   shape.head_dim, scratch.scores);
         weights_of_scores(tile, scratch.per_query[0]);
-        if (shape.causal) fill_future(tile, last_key_of_first_query(shape, block, first_key), 0.0F);
+        fill_hidden(shape, block, first_key, tile, 0.0F);
         for (int64_t i = 0; i < block.count; ++i) {
             for (int64_t j = 0; j < keys; ++j) {
                 weights[i * shape.keys + first_key + j] = tile.scores[j * tile.stride + i];
@@ -26,7 +26,9 @@ void weights_block(const SdpaWeights& args, const QueryBlock& block, const Scrat
         }
     }
     for (int64_t i = 0; i < block.count; ++i) {
-        for (int64_t j = block.visible; j < shape.keys; ++j) weights[i * shape.keys + j] = 0.0F;
+        const int64_t hidden = min(block.first_visible, shape.keys);
+        for (int64_t j = 0; j < hidden; ++j) weights[i * shape.keys + j] = 0.0F;
+        for (int64_t j = max(hidden, block.visible); j < shape.keys; ++j) weights[i * shape.keys + j] = 0.0F;
     }
 }
 

@@ -27,19 +27,20 @@ void forward_block(const SdpaForward& args, uint32_t threshold, const QueryBlock
         store(sum + i, zero());
     }
     pack_transposed(query.at(block.first), query.stride, block.count, head_dim, shape.scale, scratch.query);
-    for (int64_t first_key = 0; first_key < block.visible; first_key += key_block) {
+    for (int64_t first_key = block.first_visible; first_key < block.visible; first_key += key_block) {
         const int64_t keys = min(key_block, block.visible - first_key);
         const ScoreTile tile = key_query_products(key.at(first_key), key.stride, keys, scratch.query, block.count,
                                                   head_dim, scratch.scores);
-        if (shape.causal) fill_future(tile, last_key_of_first_query(shape, block, first_key), -infinity);
+        fill_hidden(shape, block, first_key, tile, -infinity);
         online_softmax(tile, max_score, sum, factor);
         if (threshold != 0) drop_weights(tile, tile_dropout(shape, threshold, block, first_key));
-        if (first_key > 0) scale_rows(scratch.output, output_width, factor, block.count);
+        const bool first = first_key == block.first_visible;
+        if (!first) scale_rows(scratch.output, output_width, factor, block.count);
         const FullRows values = full_rows(value, first_key, keys, head_dim, scratch.rows[0]);
-        add_over_keys(tile, block.count, last_key_of_first_query(shape, block, first_key), values, output_width,
-                      first_key > 0, scratch.output, output_width);
+        add_over_keys(tile, block.count, last_key_of_first_query(shape, block, first_key), values, output_width, !first,
+                      scratch.output, output_width, first_key_of_first_query(shape, block, first_key));
     }
-    if (block.visible == 0) {
+    if (!block.sees_keys()) {
         fill_rows(output, block.first, block.first + block.count, head_dim, 0.0F);
     } else {
         const float keep_scale = 1.0F / (1.0F - shape.dropout);

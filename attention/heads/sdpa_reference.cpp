@@ -14,10 +14,10 @@ namespace {
 
 using namespace reference;
 
-/// Number of keys that a query may use: keys 0 .. visible_keys - 1.
+/// A query may use the keys first_key_of(shape, query) .. visible_keys - 1.
 int64_t visible_keys(const SdpaShape& shape, int64_t sample, int64_t query) {
     int64_t visible = real_length(shape.key_lengths, sample, shape.keys);
-    if (shape.causal) visible = std::clamp<int64_t>(query + 1 + shape.keys - shape.queries, 0, visible);
+    if (hides_future(shape)) visible = std::clamp<int64_t>(last_key_of(shape, query) + 1, 0, visible);
     return visible;
 }
 
@@ -35,15 +35,15 @@ void forward(const SdpaForward& args) {
     const SdpaShape& shape = args.shape;
     std::vector<double> weights(static_cast<size_t>(shape.keys));
     for_each_query(shape, [&](int64_t b, int64_t h, int64_t i) {
-        const int64_t visible = visible_keys(shape, b, i);
+        const int64_t first = first_key_of(shape, i), visible = visible_keys(shape, b, i);
         double max_score = -infinity;
-        for (int64_t j = 0; j < visible; ++j) {
+        for (int64_t j = first; j < visible; ++j) {
             weights[j] = shape.scale * dot(row(args.query, b, h, i), row(args.key, b, h, j), shape.head_dim);
             if (weights[j] > max_score) max_score = weights[j];
         }
         const double shift = max_score == -infinity ? 0 : max_score;
         double sum = 0;
-        for (int64_t j = 0; j < visible; ++j) {
+        for (int64_t j = first; j < visible; ++j) {
             weights[j] = std::exp(weights[j] - shift);
             sum += weights[j];
         }
@@ -52,7 +52,7 @@ void forward(const SdpaForward& args) {
         *log_sum_exp = static_cast<float>(sum == 0 ? -infinity : shift + std::log(sum));
         for (int64_t c = 0; c < shape.head_dim; ++c) {
             double result = 0;
-            for (int64_t j = 0; j < visible; ++j) {
+            for (int64_t j = first; j < visible; ++j) {
                 result += dropout_factor(shape, b, h, i, j) * weights[j] * normaliser * row(args.value, b, h, j)[c];
             }
             row(args.output, b, h, i)[c] = static_cast<float>(result);
@@ -79,7 +79,7 @@ void backward(const SdpaBackward& args) {
     for_each_query(shape, [&](int64_t b, int64_t h, int64_t i) {
         const float* d_output = row(args.d_output, b, h, i);
         const double row_dot = dot(row(args.output, b, h, i), d_output, head_dim);
-        for (int64_t j = 0; j < visible_keys(shape, b, i); ++j) {
+        for (int64_t j = first_key_of(shape, i); j < visible_keys(shape, b, i); ++j) {
             const double w = weight(args, b, h, i, j);
             const double factor = dropout_factor(shape, b, h, i, j);
             const double d_weight = factor == 0 ? 0 : factor * dot(d_output, row(args.value, b, h, j), head_dim);
@@ -97,9 +97,9 @@ void weights(const SdpaWeights& args) {
     const SdpaShape& shape = args.shape;
     for_each_query(shape, [&](int64_t b, int64_t h, int64_t i) {
         float* to = reference_address(args.weights) + ((b * shape.heads + h) * shape.queries + i) * shape.keys;
-        const int64_t visible = visible_keys(shape, b, i);
+        const int64_t first = first_key_of(shape, i), visible = visible_keys(shape, b, i);
         for (int64_t j = 0; j < shape.keys; ++j) {
-            to[j] = j < visible ? static_cast<float>(weight(args, b, h, i, j)) : 0.0F;
+            to[j] = j >= first && j < visible ? static_cast<float>(weight(args, b, h, i, j)) : 0.0F;
         }
     });
 }

@@ -54,30 +54,35 @@ static inline ScoreTile key_query_products(const float* rows, int64_t row_stride
 }
 
 /// sums[query] (+)= sum over the keys of tile[key, query] * rows[key] for `count` queries, of which query i sees the
-/// keys up to last_key + i (last_key: at least tile.keys where nothing is hidden). The tile is 0 where a query must not
-/// see a key, but 0 * NaN is NaN: each query stops at its own last key where a hidden row is not finite. The other sums
-/// have the same bits either way.
+/// keys first_key + i .. last_key + i (last_key: at least tile.keys where nothing is hidden). The tile is 0 where a
+/// query must not see a key, but 0 * NaN is NaN: each query keeps to its own keys where a hidden row is not finite. The
+/// other sums have the same bits either way, but for a sum of 0, whose sign may differ.
 static inline void add_over_keys(const ScoreTile& tile, int64_t count, int64_t last_key, const FullRows& rows,
-                                 int64_t columns, bool accumulate, float* sums, int64_t sums_stride) {
-    const auto product = [&](int64_t first, int64_t queries, int64_t keys) {
-        transposed_tile_product({.a = tile.scores + first,
+                                 int64_t columns, bool accumulate, float* sums, int64_t sums_stride,
+                                 int64_t first_key = nothing_before) {
+    const auto product = [&](int64_t first, int64_t queries, int64_t begin, int64_t keys) {
+        transposed_tile_product({.a = tile.scores + begin * tile.stride + first,
                                  .a_row = 1,
                                  .a_k = tile.stride,
-                                 .b = rows.data,
+                                 .b = rows.data + begin * rows.stride,
                                  .b_k = rows.stride,
                                  .b_panel = panel_width,
                                  .c = sums + first * sums_stride,
                                  .c_row = sums_stride,
                                  .rows = queries,
                                  .columns = columns,
-                                 .depth = keys,
+                                 .depth = keys - begin,
                                  .accumulate = accumulate});
     };
-    if (all_finite(rows, max(0, min(tile.keys, last_key + 1)), tile.keys, columns)) {
-        product(0, count, tile.keys);
+    if (all_finite(rows, max(0, min(tile.keys, last_key + 1)), tile.keys, columns) &&
+        all_finite(rows, 0, max(0, min(tile.keys, first_key + count - 1)), columns)) {
+        product(0, count, 0, tile.keys);
         return;
     }
-    for (int64_t i = 0; i < count; ++i) product(i, 1, max(0, min(tile.keys, last_key + 1 + i)));
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t end = max(0, min(tile.keys, last_key + 1 + i));
+        product(i, 1, max(0, min(end, first_key + i)), end);
+    }
 }
 
 /// sums[key - begin] (+)= sum over the queries of tile[key, query] * rows[query] for keys begin .. end - 1.

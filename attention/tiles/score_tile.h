@@ -36,6 +36,21 @@ static inline void fill_future(const ScoreTile& tile, int64_t last_key_of_first_
     }
 }
 
+/// What first_key_of_first_query is where no key is hidden before a query.
+constexpr int64_t nothing_before = -query_block;
+
+/// The same before: query t sees the keys from t + first_key_of_first_query on.
+static inline void fill_past(const ScoreTile& tile, int64_t first_key_of_first_query, float value) {
+    const vf fill = broadcast(value);
+    for (int64_t key = 0; key < tile.keys; ++key) {
+        float* row = tile.scores + key * tile.stride;
+        const int64_t seen = key - first_key_of_first_query + 1;  // queries 0 .. seen - 1
+        int64_t query = seen > 0 ? seen : 0;
+        for (; query < tile.width && query % lanes != 0; ++query) row[query] = value;
+        for (; query < tile.width; query += lanes) store(row + query, fill);
+    }
+}
+
 namespace detail {
 
 template <int V>

@@ -33,8 +33,10 @@ TEST(AttentionTypes, HaveTheirNumbersOfParameters) {
                                                   {"efficient", {2112, 2 * 32 * 32}},
                                                   {"super", {3136, 2 * 32 * 32 + 32 * 32}},
                                                   {"smyrf", {4224, 4 * 32 * 32}},
-                                                  {"none", {0, 0}},
-                                                  {"s4d", {2656, 2624}}};
+                                                  {"s4d", {2656, 2624}},
+                                                  {"local", {4224, 4 * 32 * 32}},
+                                                  {"abc", {4224 + 2 * 16 * 32, 4 * 32 * 32 + 2 * 16 * 32}},
+                                                  {"none", {0, 0}}};
     for (const AttentionType& type : attention_types()) {
         ASSERT_TRUE(wanted.contains(type.name)) << "add the counts of " << type.name;
         for (const AttentionPattern pattern : patterns) {
@@ -66,6 +68,8 @@ TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
         if (type == "super") return query_and_output + keys * keys * d + softmax;
         // The counts of several clusters stand in smyrf_attention_test.cpp.
         if (type == "smyrf") return query_and_output + 2 * projection + softmax;
+        if (type == "local") return query_and_output + 2 * projection + softmax;  // all within the window
+        if (type == "abc") return query_and_output + 2 * projection + (4 * keys + 2 * tokens) * 16 * d;
         if (type == "none") return 0;
         if (type == "s4d") return tokens * d * (2 * 6 * 8 + 1 + d);
         ADD_FAILURE() << "add the multiplications of " << type;

@@ -25,6 +25,7 @@ Values attention_weights(const Heads& query, const Heads& key, const Attention& 
                 for (int64_t j = 0; j < a.keys; ++j) {
                     if (!a.key_lengths.empty() && j >= a.key_lengths[static_cast<std::size_t>(b)]) continue;
                     if (a.causal && j - a.keys > i - a.queries) continue;
+                    if ((a.before >= 0 && j < i - a.before) || (a.after >= 0 && j > i + a.after)) continue;
                     double score = 0;
                     for (int64_t c = 0; c < a.head_dim; ++c) {
                         score += component(query, a.queries, a.head_dim, b, i, h, c) *

@@ -17,9 +17,10 @@ struct Heads {
 
 struct Attention {
     int64_t batch = 1, heads = 1, queries = 1, keys = 1, head_dim = 1;
-    Integers key_lengths;  ///< of each sample, or empty: all keys
-    bool causal = false;   ///< query i uses keys j with j - keys <= i - queries
-    double dropout = 0;    ///< of the weights
+    Integers key_lengths;             ///< of each sample, or empty: all keys
+    bool causal = false;              ///< query i uses keys j with j - keys <= i - queries
+    int64_t before = -1, after = -1;  ///< where not -1, query i uses keys i - before .. i + after
+    double dropout = 0;               ///< of the weights
     RandomNumbers random;
 };
 

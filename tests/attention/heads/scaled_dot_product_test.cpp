@@ -229,7 +229,7 @@ TEST(ScaledDotProduct, RefusesWhatDoesNotFit) {
     Context context;
     const Variable x(Tensor::zeros(context, {2, 3, 8}));
     const auto refused = [&](auto change) {
-        ScaledDotProduct attention{{x, 0}, {x, 0}, {x, 0}, 2, 4, {}, false, 0, {}};
+        ScaledDotProduct attention{{x, 0}, {x, 0}, {x, 0}, 2, 4, {}, false, 0, {}, -1, -1};
         change(attention);
         return message_of<Error>([&] { scaled_dot_product(attention); });
     };
@@ -255,8 +255,9 @@ TEST(ScaledDotProduct, RefusesWhatDoesNotFit) {
 }
 
 TEST(Coverage, EveryOpOfAttentionHasACase) {
-    // The cases of others stand in clustered_dot_product_test.cpp and state_space_scan_test.cpp.
-    std::set<std::string> registered = {"clustered_dot_product", "discretisation", "state_space_scan"};
+    // The cases of others stand in clustered_dot_product_test.cpp, state_space_scan_test.cpp and, as causal abc, in
+    // definitions_test.cpp.
+    std::set<std::string> registered = {"clustered_dot_product", "discretisation", "state_space_scan", "running_slots"};
     for (const OpCase& each : attention_cases()) registered.insert(each.op);
     std::size_t declared = 0;
     for (const OpHeader& header : op_headers("attention")) {

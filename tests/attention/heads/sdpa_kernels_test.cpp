@@ -26,11 +26,14 @@ struct Case {
     float dropout = 0;
     float magnitude = 1.5F;
     float scale = 0;  ///< 0: 1 / sqrt(head_dim)
+    int64_t before = -1, after = -1;
 
     std::string text() const {
         return "batch " + std::to_string(batch) + " heads " + std::to_string(heads) + " queries " +
                std::to_string(queries) + " keys " + std::to_string(keys) + " head_dim " + std::to_string(head_dim) +
-               (causal ? " causal" : "") + (lengths.empty() ? "" : " lengths") + " dropout " + std::to_string(dropout);
+               (causal ? " causal" : "") + (before < 0 ? "" : " before " + std::to_string(before)) +
+               (after < 0 ? "" : " after " + std::to_string(after)) + (lengths.empty() ? "" : " lengths") +
+               " dropout " + std::to_string(dropout);
     }
 };
 
@@ -68,6 +71,8 @@ SdpaShape shape_of(const Case& c, const Data& data, const Path& path) {
     shape.head_dim = c.head_dim;
     shape.scale = c.scale != 0 ? c.scale : 1.0F / std::sqrt(static_cast<float>(c.head_dim));
     shape.causal = c.causal;
+    shape.before = c.before;
+    shape.after = c.after;
     shape.key_lengths = path.at(data.lengths);
     shape.dropout = c.dropout;
     shape.random = {.key = {7, 8}, .step = 9, .first_sample = 10};
@@ -169,6 +174,7 @@ struct Definition {
 
 private:
     bool visible(int64_t b, int64_t i, int64_t j) const {
+        if ((c_.before >= 0 && j < i - c_.before) || (c_.after >= 0 && j > i + c_.after)) return false;
         return (c_.lengths.empty() || j < c_.lengths[b]) && (!c_.causal || j <= i + c_.keys - c_.queries);
     }
 
@@ -249,6 +255,8 @@ void expect_definition(const Case& c) {
     const Definition want(c, clean);
     const double sharpness = c.magnitude * c.magnitude;
     for_each_path(sdpa_kernels, [&](const Path& path) {
+        // The op refuses bands on a card.
+        if (path.device == DeviceKind::cuda && (c.before >= 0 || c.after >= 0)) return;
         // A card's blocks work on 64 x 64 pairs: large cases, which take long to emulate, run in one order.
         const bool other_order = cuda_emulation::thread_order() != cuda_emulation::ThreadOrder::shuffled;
         if (path.device == DeviceKind::cuda && other_order && c.queries * c.keys > 20000) return;
@@ -302,6 +310,26 @@ TEST(SdpaKernels, Causal) {
     expect_definition({.queries = 90, .keys = 20, .head_dim = 16, .causal = true});
     expect_definition({.batch = 1, .heads = 1, .queries = 400, .keys = 130, .head_dim = 6, .causal = true});
     expect_definition({.batch = 3, .heads = 1, .queries = 280, .keys = 280, .causal = true, .lengths = {280, 100, 0}});
+}
+
+TEST(SdpaKernels, Bands) {
+    for (const int64_t n : {1, 7, 50, 130, 300}) {
+        expect_definition({.batch = 1, .queries = n, .keys = n, .head_dim = 16, .before = 3, .after = 5});
+        expect_definition(
+            {.batch = 1, .queries = n, .keys = n, .head_dim = 12, .causal = true, .before = 9, .after = 0});
+    }
+    // Wider than a block of keys, without keys at all for the last queries, with dropout.
+    expect_definition({.batch = 1, .heads = 1, .queries = 700, .keys = 700, .head_dim = 4, .before = 290, .after = 1});
+    expect_definition({.batch = 3,
+                       .heads = 1,
+                       .queries = 290,
+                       .keys = 290,
+                       .lengths = {290, 20, 0},
+                       .dropout = 0.3F,
+                       .before = 11,
+                       .after = 30});
+    expect_definition({.batch = 1, .queries = 150, .keys = 150, .before = 0, .after = 0});
+    expect_definition({.batch = 1, .queries = 150, .keys = 150, .before = 400, .after = 400});
 }
 
 TEST(SdpaKernels, DropoutUsesTheWordsOfTheScalarGenerator) {
