@@ -7,6 +7,7 @@
 
 #include "heed/apps/arguments/answer_arguments.h"
 #include "heed/apps/arguments/arguments.h"
+#include "heed/apps/arguments/benchmark_arguments.h"
 #include "heed/apps/arguments/comparison_arguments.h"
 #include "heed/apps/arguments/folder_arguments.h"
 #include "heed/apps/arguments/model_arguments.h"
@@ -179,7 +180,7 @@ private:
         const std::string name = chosen() ? chosen()->get_name() : "";
         for (std::optional<Command> command :
              {training_.command(name), models_.command(name), comparisons_.command(name, text), answers_.command(name),
-              folders_.command(name)}) {
+              benchmarks_.command(name), folders_.command(name)}) {
             if (command) return std::move(*command);
         }
         return name == "completion" ? Command(completion()) : help();
@@ -202,6 +203,7 @@ private:
     ModelArguments models_{app_};
     ComparisonArguments comparisons_{app_};
     AnswerArguments answers_{app_};
+    BenchmarkArguments benchmarks_{app_};
     FolderArguments folders_{app_};
     CompletionCommand completion_;
     std::string topic_;

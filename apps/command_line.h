@@ -124,6 +124,11 @@ struct ExplainCommand {
     std::string page;  ///< empty: none
 };
 
+struct BenchAttentionCommand {
+    std::vector<std::string> settings;
+    std::string json, csv, page;  ///< files; empty: none
+};
+
 struct CheckCommand {
     std::string recipe;
     std::vector<std::string> overrides;
@@ -183,10 +188,11 @@ struct ShowText {
 
 struct ShowVersion {};
 
-using Command = std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, CabCommand,
-                             PredictCommand, TranslateCommand, GenerateCommand, ScoreCommand, ExplainCommand,
-                             CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand, DataCommand,
-                             CompletionCommand, ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
+using Command =
+    std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, CabCommand, PredictCommand,
+                 TranslateCommand, GenerateCommand, ScoreCommand, ExplainCommand, BenchAttentionCommand, CheckCommand,
+                 ImportCommand, ExportCommand, InfoCommand, ReportCommand, DataCommand, CompletionCommand,
+                 ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -19,6 +19,7 @@ int run(const TranslateCommand& command);
 int run(const GenerateCommand& command);
 int run(const ScoreCommand& command);
 int run(const ExplainCommand& command);
+int run(const BenchAttentionCommand& command);
 int run(const CheckCommand& command);
 int run(const ImportCommand& command);
 int run(const ExportCommand& command);

@@ -16,6 +16,7 @@ namespace heed {
 namespace {
 
 constexpr double least_r2 = 0.98;
+constexpr double rounding = 1e-9;  // of the coefficients of exact curves
 
 /// A polynomial in length / scale, which keeps the equations well conditioned.
 struct CostFit {
@@ -72,7 +73,8 @@ EfficiencyLength efficiency_length(std::span<const CostPoint> sdpa, std::span<co
                  c = parabola.coefficients(0) - line.coefficients(0);
     const double discriminant = b * b - 4.0 * a * c;
     const double root = (-b + std::sqrt(discriminant)) / (2.0 * a);
-    if (!(a > 0.0)) {
+    const double highest = sdpa.back().cost;  // a is what the parabola's square adds at that length
+    if (!(a > rounding * std::abs(highest))) {
         warn(result, "the costs of sdpa do not curve upwards");
     } else if (!(discriminant >= 0.0) || !(root > 0.0)) {
         warn(result, "the fitted line lies below the parabola at every length");
@@ -83,7 +85,7 @@ EfficiencyLength efficiency_length(std::span<const CostPoint> sdpa, std::span<co
         if (*result.length < first || *result.length > last) warn(result, "outside of the measured lengths");
     }
     if (sdpa.size() < 4 || type.size() < 3) {
-        warn(result, "as few lengths as coefficients");
+        warn(result, "too few lengths for R² to tell");
     } else if (!(parabola.r2 > least_r2) || !(line.r2 > least_r2)) {
         warn(result, fmt::format("an R² is not above {}", least_r2));
     }

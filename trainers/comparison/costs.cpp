@@ -27,15 +27,6 @@ std::string scaled_count_text(double value) {
     return fmt::format("{:.{}f}{}", value, unit == 0 ? 0 : value < 10.0 ? 2 : 1, units[unit]);
 }
 
-/// Seconds of a sample: "1.23 ms".
-std::string short_time_text(double seconds) {
-    const double micro = 1e6 * seconds;
-    if (micro < 1000.0) return fmt::format("{:.{}f} us", micro, micro < 10.0 ? 2 : micro < 100.0 ? 1 : 0);
-    const double milli = 1e3 * seconds;
-    if (milli < 1000.0) return fmt::format("{:.{}f} ms", milli, milli < 10.0 ? 2 : milli < 100.0 ? 1 : 0);
-    return duration_text(seconds);
-}
-
 std::string memory_text(double bytes) {
     return bytes_text(std::llround(bytes));
 }

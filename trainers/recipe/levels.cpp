@@ -147,4 +147,8 @@ Recipe parse_recipe(const RecipeSpec& spec, std::string_view text, const std::st
     return resolve_levels(spec, name, {text_level(text, name), override_level(overrides)});
 }
 
+Recipe resolve_settings(const RecipeSpec& spec, const std::string& name, const std::vector<std::string>& overrides) {
+    return resolve_levels(spec, name, {override_level(overrides)});
+}
+
 }  // namespace heed

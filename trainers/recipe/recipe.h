@@ -101,4 +101,7 @@ Recipe read_recipe(const RecipeSpec& spec, const std::string& path, const std::v
 Recipe parse_recipe(const RecipeSpec& spec, std::string_view text, const std::string& name,
                     const std::vector<std::string>& overrides);
 
+/// The same of overrides alone, for what has no file; `name` stands for it in errors.
+Recipe resolve_settings(const RecipeSpec& spec, const std::string& name, const std::vector<std::string>& overrides);
+
 }  // namespace heed

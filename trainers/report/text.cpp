@@ -74,6 +74,14 @@ std::string duration_text(double seconds) {
     return fmt::format("{} h {} min", group_digits(whole / 3600), whole % 3600 / 60);
 }
 
+std::string short_time_text(double seconds) {
+    const double micro = 1e6 * seconds;
+    if (micro < 1000.0) return fmt::format("{:.{}f} us", micro, micro < 10.0 ? 2 : micro < 100.0 ? 1 : 0);
+    const double milli = 1e3 * seconds;
+    if (milli < 1000.0) return fmt::format("{:.{}f} ms", milli, milli < 10.0 ? 2 : milli < 100.0 ? 1 : 0);
+    return duration_text(seconds);
+}
+
 std::string bytes_text(int64_t bytes) {
     constexpr std::array units = {"B", "kB", "MB", "GB", "TB"};
     auto size = static_cast<double>(bytes);

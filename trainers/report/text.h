@@ -20,6 +20,9 @@ std::string percent_text(double fraction, int decimals);
 /// `48 s`, `3 min 12 s`, `2 h 5 min`.
 std::string duration_text(double seconds);
 
+/// `8.3 us`, `1.23 ms`; from a second on as duration_text.
+std::string short_time_text(double seconds);
+
 /// `512 kB`, `1.8 GB`: powers of 1000.
 std::string bytes_text(int64_t bytes);
 

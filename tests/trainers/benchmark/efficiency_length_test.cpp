@@ -64,12 +64,15 @@ TEST(EfficiencyLength, SaysWhyThereIsNone) {
     EXPECT_FALSE(below.length);
     EXPECT_TRUE(contains(below.warning, "below the parabola at every length")) << below.warning;
     EXPECT_TRUE(contains(efficiency_length(straight, cheap, false).warning, "do not curve upwards"));
+    const Points doubled = at_lengths({1, 2, 4, 8, 16, 32}), dearer = at_lengths({3, 5, 9, 17, 33, 65});
+    EXPECT_TRUE(contains(efficiency_length(doubled, dearer, false).warning, "do not curve upwards")) << "a line";
     const EfficiencyLength few = efficiency_length(std::span(parabola).first(2), cheap, false);
     EXPECT_FALSE(few.length);
     EXPECT_TRUE(std::isnan(few.parabola_r2));
     EXPECT_EQ(few.warning, "too few lengths for a fit");
     EXPECT_FALSE(efficiency_length({}, {}, true).length);
-    EXPECT_TRUE(contains(efficiency_length(std::span(parabola).first(3), cheap, false).warning, "as few lengths"));
+    EXPECT_TRUE(
+        contains(efficiency_length(std::span(parabola).first(3), cheap, false).warning, "too few lengths for R²"));
 }
 
 TEST(MeasuredCrossing, LiesBetweenTheLengthsWhereTheOrderChanges) {
