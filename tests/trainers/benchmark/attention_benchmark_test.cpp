@@ -89,7 +89,7 @@ TEST(AttentionBenchmark, MeasuresEveryTypeInThePatternsThatItCanDo) {
         ASSERT_TRUE(cell.times && cell.bytes);
         EXPECT_EQ(cell.times->runs, 2);
         EXPECT_GT(cell.times->forward.median, 0.0);
-        EXPECT_GT(cell.times->total.median, cell.times->forward.median);
+        EXPECT_GE(cell.times->total.median, cell.times->forward.median);
         EXPECT_LE(cell.times->total.low, cell.times->total.high);
         EXPECT_FALSE(cell.bytes->counted);
         EXPECT_GE(cell.bytes->total, cell.bytes->forward);
