@@ -5,6 +5,10 @@
 
 #include "heed/attention/heads/sdpa_shape.h"
 #include "heed/attention/landmarks/abc_attention.h"
+#include "heed/attention/linear/cosformer.h"
+#include "heed/attention/linear/lara.h"
+#include "heed/attention/linear/performer.h"
+#include "heed/attention/sampled/probsparse.h"
 #include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/attention/state_space/s4d_attention.h"
 #include "heed/attention/types/efficient.h"
@@ -49,6 +53,11 @@ constexpr AttentionCapabilities shares_in_every_pattern = {
 constexpr AttentionCapabilities window_attention = {
     .noncausal_self = true, .causal_self = true, .ordered = true, .weights = true};
 
+constexpr AttentionCapabilities cosine_attention = {.noncausal_self = true, .noncausal_cross = true, .ordered = true};
+
+/// Attention with quantities that are a matter of all tokens, of segments or of sampled places.
+constexpr AttentionCapabilities landmark_attention = {.noncausal_self = true, .ordered = true, .weights = true};
+
 constexpr AttentionCapabilities no_attention = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .mixes = false};
 
@@ -75,6 +84,14 @@ const AttentionType types[] = {
      make_local},
     {"abc", "attention to a memory of a few learned slots, each a mean of all keys and of all values",
      shares_in_every_pattern, "", make_options<AbcOptions>, make_abc},
+    {"performer", "sdpa with its softmax estimated by positive random features: work linear in the tokens",
+     shares_in_every_pattern, "", make_options<PerformerOptions>, make_performer},
+    {"cosformer", "linear attention with ReLU features, reweighted by the cosine of the distance", cosine_attention, "",
+     make_options<AttentionOptions>, make_cosformer},
+    {"lara", "sdpa with its softmax estimated by random features near landmarks: work linear in the tokens",
+     landmark_attention, "", make_options<LaraOptions>, make_lara},
+    {"probsparse", "sdpa of the queries with the least even scores; the others get the mean of the values",
+     landmark_attention, "", make_options<ProbsparseOptions>, make_probsparse},
     {"none", "no attention: the layer adds nothing, so that tokens go through the network one by one", no_attention, "",
      make_options<NoneOptions>, make_none},
     {"s4d", "no attention but a diagonal state space for each channel, which reaches over any distance at a fixed cost",

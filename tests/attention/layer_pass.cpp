@@ -156,7 +156,8 @@ bool has_setting(const AttentionType& type, const std::string& name) {
 
 void cut_short_sequences(AttentionOptions& options) {
     const std::pair<const char*, const char*> sizes[] = {{"cluster", "2"}, {"block", "3"},     {"window", "2"},
-                                                         {"slots", "3"},   {"landmarks", "3"}, {"chunk", "2"}};
+                                                         {"slots", "3"},   {"landmarks", "3"}, {"chunk", "2"},
+                                                         {"factor", "1"}};
     Fields fields;
     options.describe(fields);
     for (const auto& [name, size] : sizes) {

@@ -57,6 +57,7 @@ protected:
 
     /// True where a query meets every key that it may see, not only those of its clusters.
     bool meets_all_keys(TestLayer& test) const {
+        if (rectified()) return false;
         const LayerInput x = input(1);
         const auto variable = [&](const Sequences& of) {
             return Variable(Tensor::from_host(test.context(), {1, of.tokens, dim}, of.values));
@@ -64,6 +65,8 @@ protected:
         return test.layer().covered_mass({variable(x.query), cross() ? variable(*x.source) : Variable(), {}}).empty();
     }
 
+    /// With ReLU features, where a key can have no share at all for a query, and outputs have kinks.
+    bool rectified() const { return GetParam().type == "cosformer"; }
     bool mixes() const { return attention_type(GetParam().type).capabilities.mixes; }
 
     bool cross() const { return is_cross(GetParam().pattern); }
@@ -349,7 +352,7 @@ TEST_P(AttentionProperties, TheGradientIsThatOfTheOutput) {
         for (size_t i = 0; i < weighting.size(); ++i) sum += static_cast<double>(weighting[i]) * result.output[i];
         return sum;
     };
-    const float h = 1e-2f;
+    const float h = rectified() ? 1e-3f : 1e-2f;  // less than the way to the next kink
     const auto check = [&](float* value, float gradient, const std::string& what) {
         const float before = *value;
         *value = before + h;

@@ -36,6 +36,10 @@ TEST(AttentionTypes, HaveTheirNumbersOfParameters) {
                                                   {"s4d", {2656, 2624}},
                                                   {"local", {4224, 4 * 32 * 32}},
                                                   {"abc", {4224 + 2 * 16 * 32, 4 * 32 * 32 + 2 * 16 * 32}},
+                                                  {"performer", {4224, 4 * 32 * 32}},
+                                                  {"cosformer", {4224, 4 * 32 * 32}},
+                                                  {"lara", {4224, 4 * 32 * 32}},
+                                                  {"probsparse", {4224, 4 * 32 * 32}},
                                                   {"none", {0, 0}}};
     for (const AttentionType& type : attention_types()) {
         ASSERT_TRUE(wanted.contains(type.name)) << "add the counts of " << type.name;
@@ -60,7 +64,7 @@ TEST(AttentionTypes, HaveTheirNumbersOfParameters) {
 
 TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
     constexpr int64_t n = 10, m = 14, d = 32;
-    const auto wanted = [](const std::string& type, int64_t tokens, int64_t keys) -> int64_t {
+    const auto wanted = [](const std::string& type, int64_t heads, int64_t tokens, int64_t keys) -> int64_t {
         const int64_t softmax = 2 * tokens * keys * d, query_and_output = 2 * tokens * d * d, projection = keys * d * d;
         if (type == "sdpa") return query_and_output + 2 * projection + softmax;
         if (type == "optimised") return query_and_output + projection + softmax;
@@ -70,6 +74,11 @@ TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
         if (type == "smyrf") return query_and_output + 2 * projection + softmax;
         if (type == "local") return query_and_output + 2 * projection + softmax;  // all within the window
         if (type == "abc") return query_and_output + 2 * projection + (4 * keys + 2 * tokens) * 16 * d;
+        if (type == "performer") return query_and_output + 2 * projection + 2 * 16 * (tokens + keys) * d;
+        if (type == "lara") return query_and_output + 2 * projection + 2 * 16 * (tokens + keys) * d;
+        if (type == "cosformer") return query_and_output + 2 * projection + 2 * (d / heads) * (tokens + keys) * d;
+        // All 10 queries are selected; the counts of fewer stand in probsparse_test.cpp.
+        if (type == "probsparse") return query_and_output + 2 * projection + 3 * tokens * keys * d;
         if (type == "none") return 0;
         if (type == "s4d") return tokens * d * (2 * 6 * 8 + 1 + d);
         ADD_FAILURE() << "add the multiplications of " << type;
@@ -79,10 +88,10 @@ TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
         for (const int64_t heads : {1, 4}) {
             LayerSettings of_layer = settings(type.name, d, heads, true);
             of_layer.max_tokens = of_layer.max_source_tokens = 20;
-            EXPECT_EQ(TestLayer(of_layer).layer().multiplies(n, n), wanted(type.name, n, n)) << type.name;
+            EXPECT_EQ(TestLayer(of_layer).layer().multiplies(n, n), wanted(type.name, heads, n, n)) << type.name;
             if (!type.capabilities.noncausal_cross) continue;
             of_layer.pattern = AttentionPattern::noncausal_cross;
-            EXPECT_EQ(TestLayer(of_layer).layer().multiplies(n, m), wanted(type.name, n, m)) << type.name;
+            EXPECT_EQ(TestLayer(of_layer).layer().multiplies(n, m), wanted(type.name, heads, n, m)) << type.name;
         }
     }
 }

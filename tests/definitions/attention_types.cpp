@@ -89,6 +89,10 @@ std::span<const AttentionDefinition> attention_definitions() {
         {"smyrf", {}, attention_layer},  // in one cluster
         {"local", {{"window", std::to_string(window)}}, local_attention},
         {"abc", {{"slots", std::to_string(slots)}}, abc_attention},
+        {"performer", {}, nullptr},
+        {"cosformer", {}, nullptr},
+        {"lara", {}, nullptr},
+        {"probsparse", {}, nullptr},
         {"none", {}, no_attention},
         {"s4d", {{"state", "4"}}, s4d_layer},
     };

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+
+#include "heed/attention/cache.h"
+#include "heed/attention/linear/feature_attention.h"
+
+namespace heed {
+
+/// What linear attention keeps of the tokens so far: the sums of each row, as many numbers whatever the length.
+struct FeatureCache final : AttentionCache {
+    Tensor state;
+
+    void reorder(std::span<const int32_t> rows) override;
+};
+
+/// The columns of the one token `number` of each row.
+HeadColumns one_token(const HeadColumns& columns, int64_t number);
+/// The columns of no token.
+HeadColumns no_tokens(const HeadColumns& columns);
+
+}  // namespace heed

@@ -1,0 +1,108 @@
+#include "heed/attention/linear/performer.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <vector>
+
+#include "heed/attention/linear/feature_attention.h"
+#include "heed/attention/linear/feature_cache.h"
+#include "heed/attention/linear/feature_kernels.h"
+#include "heed/attention/linear/log_features.h"
+#include "heed/attention/linear/random_directions.h"
+#include "heed/attention/types/multi_head.h"
+#include "heed/core/device/context.h"
+#include "heed/core/error.h"
+#include "heed/core/ops/elementwise/dropout.h"
+
+namespace heed {
+
+void PerformerOptions::describe(Fields& fields) {
+    AttentionOptions::describe(fields);
+    fields.add("features", features, "number of random features of a head").range(1, largest_features);
+}
+
+namespace {
+
+class PerformerAttention final : public MultiHeadAttention {
+public:
+    PerformerAttention(const AttentionGeometry& geometry, const PerformerOptions& options)
+        : MultiHeadAttention(geometry, options, {.key = true, .value = true}), features_(options.features) {}
+
+    int64_t multiplies(int64_t tokens, int64_t keys) const override {
+        // Features and sums.
+        return projection_multiplies(tokens, keys) + 2 * (tokens + keys) * features_ * geometry().dim;
+    }
+
+    double score_share(int64_t tokens, int64_t keys) const override {
+        return static_cast<double>((tokens + keys) * features_) /
+               static_cast<double>(std::max<int64_t>(tokens * keys, 1));
+    }
+
+    std::string remark(int64_t tokens, int64_t keys) const override {
+        const double share = score_share(tokens, keys);
+        return fmt::format("performer computes {} features of each query and key, {:.1f} % of the scores of sdpa",
+                           features_, 100 * share) +
+               (share >= 1 ? "; sdpa would compute no more" : "");
+    }
+
+protected:
+    Variable attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) override {
+        const Variable outputs = feature_attention(with_features(heads));
+        return heads.dropout > 0.0f ? dropout(outputs, heads.dropout, heads.stream) : outputs;
+    }
+
+    Tensor attend_weights(const ScaledDotProduct& heads, const AttentionMask&) override {
+        return feature_attention_weights(with_features(heads));
+    }
+
+    Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept) override {
+        ScaledDotProduct added = heads;
+        if (!kept) {
+            kept = std::make_unique<FeatureCache>();
+        } else {
+            const bool self = geometry().pattern == AttentionPattern::causal_self;
+            added.key = self ? one_token(heads.key, tokens - 1) : no_tokens(heads.key);
+            added.value = {added.key.source, heads.value.first_column};
+            added.mask = {};
+        }
+        return continue_feature_attention(with_features(added), dynamic_cast<FeatureCache&>(*kept).state);
+    }
+
+private:
+    FeatureAttention with_features(const ScaledDotProduct& heads) {
+        const Variable directions = this->directions(heads.query.source.context());
+        FeatureAttention result;
+        result.query = log_features(heads.query, directions, 0.0f);
+        result.key = log_features(heads.key, directions, 0.5f / std::sqrt(static_cast<float>(heads.head_dim)));
+        result.value = heads.value;
+        result.head_dim = heads.head_dim;
+        result.key_lengths = heads.mask.key_lengths;
+        result.logarithmic = true;
+        result.causal = heads.causal;
+        return result;
+    }
+
+    /// w_c / r^(1/4), [1, heads, features, head_dim].
+    Variable directions(Context& context) {
+        const int64_t heads = geometry().heads, head_dim = geometry().dim / heads;
+        if (drawn_.empty()) {
+            drawn_ = orthogonal_directions(random_key(0, RandomPurpose::hashing, name()), heads, features_, head_dim);
+            for (float& each : drawn_) each /= std::sqrt(std::sqrt(static_cast<float>(head_dim)));
+        }
+        return Variable(Tensor::from_host(context, {1, heads, features_, head_dim}, std::span<const float>(drawn_)));
+    }
+
+    int64_t features_;
+    std::vector<float> drawn_;
+};
+
+}  // namespace
+
+std::unique_ptr<Attention> make_performer(const AttentionGeometry& geometry, const AttentionOptions& options) {
+    const auto* own = dynamic_cast<const PerformerOptions*>(&options);
+    if (!own) throw Error("performer: expected the options of performer");
+    return std::make_unique<PerformerAttention>(geometry, *own);
+}
+
+}  // namespace heed
