@@ -93,8 +93,9 @@ std::string name_of(const SweepRow& row, const std::string& trained) {
 
 /// The metrics that a table shows: accuracy, loss and those of the kind.
 std::vector<std::pair<std::string, std::string>> metrics_of(const Evaluation& result) {
-    std::vector<std::pair<std::string, std::string>> metrics = {{"accuracy", percent_text(result.accuracy, 2)},
-                                                                {"loss", fmt::format("{:.4f}", result.loss)}};
+    std::vector<std::pair<std::string, std::string>> metrics;
+    if (result.has_accuracy) metrics.emplace_back("accuracy", percent_text(result.accuracy, 2));
+    metrics.emplace_back("loss", fmt::format("{:.4f}", result.loss));
     for (const auto& [name, value] : result.more) metrics.emplace_back(name, fmt::format("{:.4f}", value));
     metrics.emplace_back("seconds", fmt::format("{:.2f}", result.seconds));
     return metrics;
@@ -166,7 +167,11 @@ std::string sweep_page(const SweepCommand& command, const Sweep& sweep, const st
         "<section>\n<div class=\"charts\">\n",
         escape_html(command.target), group_digits(rows.front().result.count), sweep.unit(), command.split,
         sweep.tokens(), command.rounds);
-    body += sweep_chart(rows, "Accuracy", " %", [](const SweepRow& row) { return 100 * row.result.accuracy; });
+    if (rows.front().result.has_accuracy) {
+        body += sweep_chart(rows, "Accuracy", " %", [](const SweepRow& row) { return 100 * row.result.accuracy; });
+    } else {
+        body += sweep_chart(rows, "Loss", "", [](const SweepRow& row) { return row.result.loss; });
+    }
     body += sweep_chart(rows, "Seconds", " s", [](const SweepRow& row) { return row.result.seconds; });
     body += "</div>\n<div class=\"scroll\"><table class=\"pairs\">\n<tr><th>attention</th><th>scores</th>";
     for (const auto& [name, text] : metrics_of(rows.front().result)) body += "<th>" + escape_html(name) + "</th>";

@@ -17,9 +17,12 @@ struct DecoderSettings : BlockSettings {
     DecoderSettings() { activation = Activation::relu; }
 
     int64_t max_source_tokens = 0;
+    /// Of the blocks: causal for a stack that says a token after the other.
+    AttentionPattern self = AttentionPattern::causal_self;
+    AttentionPattern cross = AttentionPattern::causal_cross;
 };
 
-/// One block: causal self-attention, cross-attention and MLP, each with a residual connection and a norm.
+/// One block: self-attention, cross-attention and MLP, each with a residual connection and a norm.
 class DecoderBlock : public Module {
 public:
     DecoderBlock(const DecoderSettings& settings, const AttentionChoice& self, const AttentionChoice& cross);
@@ -32,9 +35,9 @@ public:
 
 /// What a decoder reads beside its tokens.
 struct DecoderInput {
-    Tensor lengths;             ///< of real tokens, i32 [batch]
+    Tensor lengths;             ///< of real tokens, i32 [batch]; undefined: all are
     Variable source;            ///< the encoder's output [batch, source tokens, dim]
-    Tensor source_lengths;      ///< of real source tokens, i32 [batch]
+    Tensor source_lengths;      ///< of real source tokens, i32 [batch]; undefined: all are
     Tensor source_places = {};  ///< AttentionMask::key_places of the source
 };
 
@@ -52,8 +55,9 @@ private:
     std::vector<Block> blocks_;
 };
 
-/// A stack of blocks: [batch, tokens, dim] -> [batch, tokens, dim]; output t depends on tokens up to t and on the whole
-/// source. With pre-norm a last norm follows. Residual sums are computed together with the norm that comes after them.
+/// A stack of blocks: [batch, tokens, dim] -> [batch, tokens, dim]; in causal patterns output t depends on tokens up to
+/// t and on the whole source. With pre-norm a last norm follows. Residual sums are computed together with the norm that
+/// comes after them.
 class Decoder : public Module {
 public:
     /// Throws UserError where `self` or `cross` names a layer that there is not.

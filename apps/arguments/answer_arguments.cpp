@@ -55,13 +55,15 @@ void add_once(const char* option, std::vector<Value>& values, Value value, const
 }  // namespace
 
 AnswerArguments::AnswerArguments(CLI::App& app) {
-    CLI::App* predict = add_command(app, "predict", "classify images or texts");
+    CLI::App* predict = add_command(app, "predict", "classify images or texts, or go on with time series");
     predict->add_option("target", predict_.target, target_help)->required();
-    add_files(predict, predict_.request.files, predict_.overrides,
-              "images: PNG, JPEG or idx files, or folders of images; texts: files with one a line (none or -: "
-              "standard input) or tables (.csv, .tsv, .jsonl); where the classes are known, as subfolders or a column "
-              "of labels, it is measured how well",
-              command_settings_help("predict"));
+    add_files(
+        predict, predict_.request.files, predict_.overrides,
+        "images: PNG, JPEG or idx files, or folders of images; texts: files with one a line (none or -: "
+        "standard input) or tables (.csv, .tsv, .jsonl); where the classes are known, as subfolders or a column "
+        "of labels, it is measured how well; time series: files in the format of the data, of which the next rows are "
+        "printed",
+        command_settings_help("predict"));
     predict->add_option("--top", top_,
                         "number of classes to show for each (else 1, or all above 50 % where a text can have several)");
     predict->add_flag("--json", predict_.request.json, "print one JSON object a line with all probabilities");

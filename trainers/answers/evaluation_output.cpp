@@ -76,7 +76,7 @@ std::string class_lines(const std::vector<std::string>& names, const ConfusionCo
 
 void add_metrics(nlohmann::ordered_json& json, const Evaluation& result) {
     json["samples"] = result.count;
-    json["accuracy"] = result.accuracy;
+    if (result.has_accuracy) json["accuracy"] = result.accuracy;
     json["loss"] = result.loss;
     for (const auto& [name, value] : result.more) json[name] = value;
     json["seconds"] = result.seconds;
@@ -85,7 +85,7 @@ void add_metrics(nlohmann::ordered_json& json, const Evaluation& result) {
 void add_evaluation(nlohmann::ordered_json& json, const Evaluation& result,
                     const std::vector<std::string>& class_names) {
     add_metrics(json, result);
-    if (!result.remarks.empty()) json["scores"] = result.remarks;
+    if (!result.remarks.empty() && !result.remarks_tell_all) json["scores"] = result.remarks;
     for (size_t i = 0; i < result.labels.size(); i++) {
         const ClassScore& label = result.labels[i];
         json["labels"].push_back({{"class", class_names[i]},
@@ -104,8 +104,12 @@ void add_evaluation(nlohmann::ordered_json& json, const Evaluation& result,
 
 std::string evaluation_text(const Evaluation& result, const std::vector<std::string>& class_names,
                             const std::string& unit) {
-    std::string text = fmt::format("accuracy {:.2f} %\nloss     {:.4f}\n", 100 * result.accuracy, result.loss);
-    for (const auto& [name, value] : result.more) text += fmt::format("{:<8} {:.4f}\n", name, value);
+    std::string text = result.has_accuracy ? fmt::format("accuracy {:.2f} %\n", 100 * result.accuracy) : "";
+    text += fmt::format("loss     {:.4f}\n", result.loss);
+    for (const auto& [name, value] : result.more) {
+        if (result.remarks_tell_all) break;
+        text += fmt::format("{:<8} {:.4f}\n", name, value);
+    }
     if (!result.labels.empty()) text += "(accuracy: all labels of a sample are right)\n";
     for (const std::string& line : result.remarks) text += line + "\n";
     if (!result.labels.empty()) text += label_lines(class_names, result.labels, unit);

@@ -47,12 +47,17 @@ QualityMetric quality_metric(const std::string& name, const std::vector<RunResul
     const std::vector<std::string> names = common_metrics(runs);
     const auto has = [&](const char* each) { return std::find(names.begin(), names.end(), each) != names.end(); };
     QualityMetric metric = {.name = name};
-    if (name.empty()) metric.name = has("bleu") ? "bleu" : has("micro_f1") ? "micro_f1" : "accuracy";
+    if (name.empty())
+        metric.name = has("bleu") ? "bleu" : has("micro_f1") ? "micro_f1" : has("accuracy") ? "accuracy" : "mse";
     if (!has(metric.name.c_str())) {
         throw UserError("--metric expects one that all runs have measured, got " + quote(metric.name) +
                         did_you_mean(metric.name, names) + "; there are " + listed(names));
     }
-    if (is_one_of(metric.name, {"loss", "perplexity", "smoothed_perplexity"})) {
+    if (metric.name.ends_with("mse") || metric.name.ends_with("mae") || metric.name.ends_with("_real")) {
+        metric.less_is_better = true;
+        metric.decimals = 4;
+        metric.margin = 0.001;
+    } else if (is_one_of(metric.name, {"loss", "perplexity", "smoothed_perplexity"})) {
         metric.less_is_better = true;
         metric.decimals = 4;
         metric.margin = 0.02;

@@ -26,7 +26,7 @@ struct QualityMetric {
 };
 
 /// The metric of that name. Throws UserError, with the nearest name, where the runs have none such; an empty name: BLEU
-/// where it was measured, micro F1 of several labels, else accuracy.
+/// where it was measured, micro F1 of several labels, accuracy of classes, the mean squared error of forecasts.
 QualityMetric quality_metric(const std::string& name, const std::vector<RunResult>& runs);
 
 }  // namespace heed

@@ -6,6 +6,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/losses/binary_cross_entropy.h"
+#include "heed/core/ops/losses/squared_error.h"
 #include "heed/core/ops/losses/totals.h"
 
 namespace heed {
@@ -42,6 +43,12 @@ void follow_teacher_on_labels(MicroBatch& batch, const Variable& logits, const T
         scale(logits, 1.0f / teacher.temperature()), Tensor::from_host(logits.context(), logits.shape(), targets));
     mix(batch, result.loss, result.loss_total, temperature * temperature / static_cast<double>(logits.shape()[1]),
         teacher);
+}
+
+void follow_teacher_on_values(MicroBatch& batch, const Variable& predictions, const Tensor& teacher_predictions,
+                              const Teacher& teacher, const Tensor& weights) {
+    const SquaredErrorResult result = squared_error(predictions, teacher_predictions, weights);
+    mix(batch, result.loss, result.loss_total, 1.0, teacher);
 }
 
 }  // namespace heed

@@ -16,4 +16,8 @@ void follow_teacher(MicroBatch& batch, const Variable& logits, const Tensor& tea
 void follow_teacher_on_labels(MicroBatch& batch, const Variable& logits, const Tensor& teacher_logits,
                               const Teacher& teacher);
 
+/// The same where the answers are numbers: the squared errors against the teacher's, each times its weight.
+void follow_teacher_on_values(MicroBatch& batch, const Variable& predictions, const Tensor& teacher_predictions,
+                              const Teacher& teacher, const Tensor& weights);
+
 }  // namespace heed

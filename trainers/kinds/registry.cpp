@@ -1,6 +1,7 @@
 #include "heed/trainers/kinds/registry.h"
 
 #include "heed/core/error.h"
+#include "heed/trainers/forecasts/forecast_kind.h"
 #include "heed/trainers/images/image_kind.h"
 #include "heed/trainers/language_models/language_kind.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -10,7 +11,8 @@
 namespace heed {
 
 std::span<const TrainingKind* const> training_kinds() {
-    static const TrainingKind* const kinds[] = {&image_kind(), &text_kind(), &translation_kind(), &language_kind()};
+    static const TrainingKind* const kinds[] = {&image_kind(), &text_kind(), &translation_kind(), &language_kind(),
+                                                &forecast_kind()};
     return kinds;
 }
 

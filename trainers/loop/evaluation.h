@@ -29,8 +29,9 @@ struct LabelMistake {
 
 /// Results on a whole split.
 struct Evaluation {
-    double loss = 0.0;                     ///< mean cross-entropy, without label smoothing and class weights
+    double loss = 0.0;  ///< mean cross-entropy, without label smoothing and class weights; of forecasts squared error
     double accuracy = 0.0;                 ///< fraction; where a sample can have several labels, of which all are right
+    bool has_accuracy = true;              ///< false where answers are not right or wrong, as those of forecasters
     double score = 0.0;                    ///< by which models are compared: the more, the better
     std::string compared_by = "accuracy";  ///< the name of that: score is its value, or minus it for "loss"
     int64_t count = 0;                     ///< what loss and accuracy are means over
@@ -43,6 +44,7 @@ struct Evaluation {
     double seconds = 0.0;
     /// Lines for the log: metrics with their signatures.
     std::vector<std::string> remarks = {};
+    bool remarks_tell_all = false;               ///< whether they have the metrics of `more`
     std::vector<std::string> translations = {};  ///< of the sources of the split, in order; empty: not translated
 };
 

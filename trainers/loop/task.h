@@ -18,7 +18,7 @@ class Teacher;
 struct LossSums {
     double loss = 0.0;
     int64_t correct = 0;
-    int64_t count = 0;  ///< what the loss is a mean over: images, texts, words
+    int64_t count = 0;  ///< what the loss is a mean over: images, texts, words, windows
 };
 
 /// One micro-batch after its forward pass.
@@ -78,8 +78,11 @@ public:
 
     /// Throws Error when the model's output is not finite.
     virtual Evaluation evaluate(Split split) = 0;
+    /// Whether answers are right or wrong, so that there is an accuracy; else `correct` of LossSums means nothing.
+    virtual bool has_accuracy() const { return true; }
 
-    /// How far the model's answers are from those of another one for the same data, which `use_model` would take: the
+    /// How far the model's answers are from those of another one for the same data, which `use_model` would take: of
+    /// forecasts the mean squared difference, else the
     /// Kullback-Leibler divergence of its class probabilities from the other's in nats, mean over what the loss is a
     /// mean over; where a sample can have several labels, also over the labels.
     virtual double divergence_from(Module& other, Split split) = 0;

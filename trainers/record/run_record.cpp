@@ -22,7 +22,8 @@ std::string metrics_text(const Evaluation& result) {
 }
 
 std::string validation_text(const Evaluation& result) {
-    std::string text = fmt::format("validation {}, accuracy {}", loss_text(result.loss), percent_of(result.accuracy));
+    std::string text = "validation " + loss_text(result.loss);
+    if (result.has_accuracy) text += ", accuracy " + percent_of(result.accuracy);
     if (!result.labels.empty()) return text + ", " + metrics_text(result);
     for (const auto& [name, value] : result.more) {
         if (name == "bleu") text += fmt::format(", BLEU {:.2f}", value);
@@ -112,7 +113,7 @@ void RunRecord::swapped(const AttentionSwap& swap) {
         if (!result) return;
         values.push_back({{score, result->score}});
         values.push_back({{loss, result->loss}});
-        values.push_back({{accuracy, result->accuracy}});
+        if (result->has_accuracy) values.push_back({{accuracy, result->accuracy}});
     };
     add_quality(swap.before, "score_before", "loss_before", "accuracy_before");
     add_quality(swap.after, "score_after", "loss_after", "accuracy_after");
@@ -134,12 +135,12 @@ void RunRecord::swapped(const AttentionSwap& swap) {
 void RunRecord::step(const StepResult& result) {
     step_values_.assign({{{"epoch", result.epoch + 1}},
                          {{"loss", result.loss}, true},
-                         {{"accuracy", result.accuracy}, true},
                          {{"lr", result.lr}, true},
                          {{"gradient_norm", result.gradient_norm}, true},
                          {{"samples", result.samples}},
                          {{"seconds", result.seconds}},
                          {{"data_wait", result.data_wait}}});
+    if (has_accuracy_) step_values_.insert(step_values_.begin() + 2, {{"accuracy", result.accuracy}, true});
     write("step", "train", result.step, step_values_);
     log_.step(result.step, result.epoch + 1, result.loss, result.samples, result.seconds);
     epoch_seconds_ += result.seconds;
@@ -155,7 +156,7 @@ void RunRecord::watched(int64_t step, std::span<const WatchedValue> watched) {
 
 void RunRecord::add_results(Values& values, const Evaluation& result) {
     values.push_back({{"loss", result.loss}, true});
-    values.push_back({{"accuracy", result.accuracy}, true});
+    if (result.has_accuracy) values.push_back({{"accuracy", result.accuracy}, true});
     for (const auto& [name, value] : result.more) values.push_back({{name, value}, true});
     values.push_back({{"samples", result.count}});
     values.push_back({{"seconds", result.seconds}});
@@ -187,8 +188,8 @@ void RunRecord::average(int64_t step, int64_t models, const Evaluation& result, 
 
 void RunRecord::end_epoch(const LossSums& sums) {
     const auto count = static_cast<double>(sums.count);
-    std::string text = fmt::format("{}, accuracy {}", loss_text(sums.loss / count),
-                                   percent_of(static_cast<double>(sums.correct) / count));
+    std::string text = loss_text(sums.loss / count);
+    if (has_accuracy_) text += ", accuracy " + percent_of(static_cast<double>(sums.correct) / count);
     if (epoch_seconds_ > 0.0) text += ", waiting for data " + percent_of(epoch_data_wait_ / epoch_seconds_);
     log_.end_epoch(text + validation_text_);
     validation_text_.clear();
@@ -207,8 +208,9 @@ void RunRecord::test(const TestResult& test) {
     }
     write("test", "test", test.step, values);
     sync();
-    log_.line(fmt::format("test: accuracy {}, loss {:.4f} ({}, {} {})", percent_of(result.accuracy), result.loss,
-                          test.weights, result.count, test.unit));
+    const std::string accuracy = result.has_accuracy ? "accuracy " + percent_of(result.accuracy) + ", " : "";
+    log_.line(
+        fmt::format("test: {}loss {:.4f} ({}, {} {})", accuracy, result.loss, test.weights, result.count, test.unit));
     if (!result.labels.empty()) {
         log_.line("test: " + metrics_text(result) + " (accuracy: all labels are right)");
     }

@@ -53,6 +53,9 @@ public:
     /// `finished`. Returns the last step that they then have.
     int64_t go_on(int64_t step, bool finished);
 
+    /// Steps and epochs are told without an accuracy (Task::has_accuracy).
+    void omit_accuracy() { has_accuracy_ = false; }
+
     /// From now on steps are shown.
     void show_progress(const ProgressPlan& plan) { log_.show_progress(plan); }
     void end_progress() { log_.end_progress(); }
@@ -109,6 +112,7 @@ private:
 
     RunPaths paths_;
     bool tensorboard_, owns_;
+    bool has_accuracy_ = true;
     RunLog log_;
     std::optional<MetricsLog> metrics_;
     std::optional<EventFile> events_;

@@ -133,6 +133,7 @@ void go_on(OpenRun& run, const CheckpointFacts& from, const RunOrigin& origin,
 void describe(OpenRun& run, const std::string& memory) {
     const Training& training = run.training;
     const Trainer& trainer = training.trainer;
+    if (!training.workload.task().has_accuracy()) run.record.omit_accuracy();
     run.record.line(fmt::format("run folder {}", run.paths.folder()));
     for (const std::string& line : training.workload.description()) run.record.line(line);
     const int ranks = training.ranks.size();

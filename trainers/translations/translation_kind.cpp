@@ -47,9 +47,9 @@ public:
     std::vector<SectionChoice> models() const override { return choices_of(translation_model_types()); }
     std::vector<SectionChoice> data_sets() const override { return choices_of(parallel_data_sets()); }
     std::vector<SectionSpec> sections() const override {
-        return {attention_section("encoder", "The self-attention of a translator's encoder."),
-                attention_section("decoder", "The self-attention of a translator's decoder."),
-                attention_section("cross", "The attention of a translator's decoder to the encoder."),
+        return {attention_section("encoder", "The self-attention of the encoder of a translator or forecaster."),
+                attention_section("decoder", "The self-attention of the decoder of a translator or forecaster."),
+                attention_section("cross", "The attention of such a decoder to the encoder."),
                 tokenizer_section(),
                 untyped_section<BeamSearchOptions>("decoding", "How translations are searched."),
                 untyped_section<ValidationBleuOptions>("train.bleu", "Translations on the way.")};

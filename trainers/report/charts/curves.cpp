@@ -128,7 +128,8 @@ private:
 
     void loss() {
         if (history_.loss.empty()) return;
-        Chart result = chart("Loss", "mean cross-entropy over the " + unit_);
+        Chart result =
+            chart("Loss", (history_.accuracy.empty() ? "mean over the " : "mean cross-entropy over the ") + unit_);
         add_noisy(result, "training", history_.loss);
         add_test(result, history_.test_loss);  // below a validation at the same place, which is smaller
         add_validation(result, history_.validation_loss);
@@ -196,20 +197,22 @@ std::string loss_text(std::optional<double> loss) {
 }
 
 std::string epochs_html(const History& history, const std::string& unit) {
-    const bool validated = !history.validation_loss.empty();
+    const bool validated = !history.validation_loss.empty(), has_accuracy = !history.accuracy.empty();
+    const char* accuracy = has_accuracy ? "<th scope=\"col\">accuracy</th>" : "";
     std::string html =
         "<details><summary>Epochs as a table</summary>\n<div class=\"scroll\"><table class=\"epochs\">\n"
-        "<thead><tr><th scope=\"col\">epoch</th><th scope=\"col\">last step</th><th scope=\"col\">training loss</th>"
-        "<th scope=\"col\">accuracy</th>";
-    if (validated) html += "<th scope=\"col\">validation loss</th><th scope=\"col\">accuracy</th>";
+        "<thead><tr><th scope=\"col\">epoch</th><th scope=\"col\">last step</th><th scope=\"col\">training loss</th>";
+    html += accuracy;
+    if (validated) html += std::string("<th scope=\"col\">validation loss</th>") + accuracy;
     html += "<th scope=\"col\">" + unit + "/s</th><th scope=\"col\">waiting</th></tr></thead>\n<tbody>\n";
     for (const EpochSummary& epoch : history.epochs.rows()) {
-        fmt::format_to(std::back_inserter(html), "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>",
-                       epoch.epoch, group_digits(epoch.last_step), loss_text(epoch.loss),
-                       percent_text(epoch.correct, 2));
-        if (validated) {
-            fmt::format_to(std::back_inserter(html), "<td>{}</td><td>{}</td>", loss_text(epoch.validation_loss),
-                           epoch.validation_accuracy ? percent_text(*epoch.validation_accuracy, 2) : "");
+        fmt::format_to(std::back_inserter(html), "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td>", epoch.epoch,
+                       group_digits(epoch.last_step), loss_text(epoch.loss));
+        const auto add_cell = [&](const std::string& text) { html += "<td>" + text + "</td>"; };
+        if (has_accuracy) add_cell(percent_text(epoch.correct, 2));
+        if (validated) add_cell(loss_text(epoch.validation_loss));
+        if (validated && has_accuracy) {
+            add_cell(epoch.validation_accuracy ? percent_text(*epoch.validation_accuracy, 2) : "");
         }
         const bool timed = epoch.seconds > 0.0;
         fmt::format_to(std::back_inserter(html), "<td>{}</td><td>{}</td></tr>\n",
