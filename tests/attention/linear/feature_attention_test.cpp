@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "heed/attention/linear/cosine_features.h"
 #include "heed/attention/linear/log_features.h"
 #include "heed/attention/linear/segment_means.h"
