@@ -1,21 +1,14 @@
 #include "heed/attention/linear/feature_cache.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/ops/check.h"
 #include "heed/core/ops/shapes/copy_rows.h"
 
 namespace heed {
 
 void FeatureCache::reorder(std::span<const int32_t> rows) {
-    const Tensor index = Tensor::from_host(state.context(), {static_cast<int64_t>(rows.size())}, rows);
-    state = gather_rows(state, index);
-}
-
-HeadColumns one_token(const HeadColumns& columns, int64_t number) {
-    const Tensor& all = columns.source.value();
-    const int64_t rows = all.shape()[0], width = all.shape()[2];
-    const Tensor token = Tensor::empty(all.context(), {rows, 1, width});
-    copy_rows({all, number * width, all.shape()[1] * width}, {token, 0, width}, rows, width);
-    return {Variable(token), columns.first_column};
+    state =
+        gather_rows(state, indices_on_device(state.context(), "rows", {std::ssize(rows)}, rows, 0, state.shape()[0]));
 }
 
 HeadColumns no_tokens(const HeadColumns& columns) {

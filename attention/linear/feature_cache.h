@@ -14,8 +14,6 @@ struct FeatureCache final : AttentionCache {
     void reorder(std::span<const int32_t> rows) override;
 };
 
-/// The columns of the one token `number` of each row.
-HeadColumns one_token(const HeadColumns& columns, int64_t number);
 /// The columns of no token.
 HeadColumns no_tokens(const HeadColumns& columns);
 

@@ -57,13 +57,39 @@ protected:
         return feature_attention_weights(with_features(heads));
     }
 
-    Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept) override {
+    std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start) override {
+        if (is_cross(geometry().pattern)) return MultiHeadAttention::make_causal_cache(context, start);
+        const int64_t heads = geometry().heads, head_dim = geometry().dim / heads;
+        const Variable none(Tensor::empty(context, {start.batch, 0, heads, features_}));
+        auto cache = std::make_unique<FeatureCache>();
+        FeatureAttention empty;
+        empty.query = empty.key = none;
+        empty.value = {Variable(Tensor::empty(context, {start.batch, 0, geometry().dim})), 0};
+        empty.head_dim = head_dim;
+        empty.logarithmic = true;
+        continue_feature_attention(empty, cache->state);
+        return cache;
+    }
+
+    Tensor causal_step(const Tensor& x, AttentionCache& cache) override {
+        return is_cross(geometry().pattern) ? MultiHeadAttention::causal_step(x, cache) : causal_extend(x, cache);
+    }
+
+    Tensor causal_extend(const Tensor& x, AttentionCache& cache) override {
+        if (is_cross(geometry().pattern)) return MultiHeadAttention::causal_extend(x, cache);
+        auto* own = dynamic_cast<FeatureCache*>(&cache);
+        if (!own) throw Error("an attention layer was given the cache of another type");
+        const ScaledDotProduct heads = heads_of({Variable(x), {}, {}});
+        return project_heads(Variable(continue_feature_attention(with_features(heads), own->state))).value();
+    }
+
+    /// In cross-attention: keys and values are summed up once.
+    Tensor attend_step(const ScaledDotProduct& heads, int64_t, std::unique_ptr<AttentionCache>& kept) override {
         ScaledDotProduct added = heads;
         if (!kept) {
             kept = std::make_unique<FeatureCache>();
         } else {
-            const bool self = geometry().pattern == AttentionPattern::causal_self;
-            added.key = self ? one_token(heads.key, tokens - 1) : no_tokens(heads.key);
+            added.key = no_tokens(heads.key);
             added.value = {added.key.source, heads.value.first_column};
             added.mask = {};
         }

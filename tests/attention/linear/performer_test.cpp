@@ -124,18 +124,26 @@ TEST(Performer, StaysFiniteWhereScoresAreGreat) {
     }
 }
 
-/// However many tokens there were, a step needs what the last one needed.
+/// However many tokens there were, a step needs what the last one needed, and nothing is kept of them.
 TEST(Performer, ItsCacheTakesMemoryForSumsAlone) {
+    TestLayer self(settings("performer", AttentionPattern::causal_self));
+    const auto cache = self.layer().make_cache(self.context(), {.batch = 2});
+    const Tensor token = Tensor::zeros(self.context(), {2, 1, dim});
+    self.layer().step(token, *cache);
+    const size_t in_use = self.context().allocator().bytes_in_use();
+    for (int i = 0; i < 100; ++i) self.layer().step(token, *cache);
+    EXPECT_EQ(self.context().allocator().bytes_in_use(), in_use);
+
     TestLayer test(settings("performer", AttentionPattern::causal_cross));
     Context& context = test.context();
     const auto of_source = [&](int64_t length) {
         DecodingStart start{.batch = 2};
         start.source = Tensor::zeros(context, {2, length, dim});
-        const auto cache = test.layer().make_cache(context, start);
-        test.layer().step(Tensor::zeros(context, {2, 1, dim}), *cache);
+        const auto of_cross = test.layer().make_cache(context, start);
+        test.layer().step(Tensor::zeros(context, {2, 1, dim}), *of_cross);
         const size_t before = context.allocator().bytes_in_use();
         context.allocator().reset_peak();
-        test.layer().step(Tensor::zeros(context, {2, 1, dim}), *cache);
+        test.layer().step(Tensor::zeros(context, {2, 1, dim}), *of_cross);
         return context.allocator().peak_bytes() - before;
     };
     EXPECT_EQ(of_source(10), of_source(2000));
