@@ -54,7 +54,7 @@ p { max-width: 46rem; }
 .cursor { stroke: var(--muted); }
 g.training { stroke: var(--training); fill: var(--training); }
 g.validation { stroke: var(--validation); fill: var(--validation); }
-g.test { stroke: var(--paper); fill: var(--test); }
+g.test { stroke: var(--paper); fill: var(--test); } g.test polyline { stroke: var(--test); }
 g polyline { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 g.faint { opacity: 0.35; } g.faint polyline { stroke-width: 1; }
 g.band { opacity: 0.13; stroke: none; }
