@@ -74,6 +74,17 @@ GridType type_of(const Recipe& read, const std::string& group) {
     return type;
 }
 
+void add_other_types(BenchmarkGrid& grid) {
+    const std::vector<std::string> named = grid.type_names();
+    for (const AttentionType& type : attention_types()) {
+        if (std::find(named.begin(), named.end(), type.name) != named.end()) continue;
+        GridType added;
+        added.name = added.type = type.name;
+        added.settings_source = grid.settings_source;
+        grid.types.push_back(std::move(added));
+    }
+}
+
 }  // namespace
 
 void GridTask::describe(Fields& fields) {
@@ -102,6 +113,7 @@ void BenchmarkGrid::describe(Fields& fields) {
     fields.add("baseline", baseline, "type that the others are compared with");
     fields.add("seeds", seeds, "seeds of each task and type").range(1, 1024);
     fields.add("first_seed", first_seed, "the least of them").range(0, 1e9);
+    fields.add("all_types", all_types, "also all attention types that types does not name, as they are by default");
     fields.add("settings", settings, "settings that replace those of all recipes");
 }
 
@@ -127,6 +139,7 @@ BenchmarkGrid read_benchmark_grid(const std::string& file) {
     for (const std::string& name : tasks) grid.tasks.push_back(task_of(read, name));
     for (const std::string& name : types) grid.types.push_back(type_of(read, name));
     if (grid.tasks.empty()) throw UserError(file + ": expected tasks, found none");
+    if (grid.all_types) add_other_types(grid);
     if (grid.types.empty()) throw UserError(file + ": expected types, found none");
     const std::vector<std::string> names = grid.type_names();
     if (std::find(names.begin(), names.end(), grid.baseline) == names.end()) {

@@ -42,6 +42,7 @@ struct BenchmarkGrid : Options {
     std::string baseline = "sdpa";
     int64_t seeds = 3;
     int64_t first_seed = 1;
+    bool all_types = false;             ///< also those of the registry that the file does not name
     std::vector<std::string> settings;  ///< of the recipes of all tasks
     std::vector<GridTask> tasks;
     std::vector<GridType> types;

@@ -14,7 +14,7 @@ namespace heed {
 namespace {
 
 // In units of the viewBox.
-constexpr double index_width = 480.0, row_height = 22.0, names_width = 118.0, index_right = 16.0, index_bottom = 28.0;
+constexpr double index_width = 480.0, row_height = 22.0, names_width = 150.0, index_right = 16.0, index_bottom = 28.0;
 constexpr int index_ticks = 5;
 
 /// The range that marks need. Intervals may be many times as wide (of two seeds, say) and are cut off at the edge.
@@ -34,14 +34,16 @@ Axis index_axis(const Leaderboard& board) {
 std::string index_chart(const Leaderboard& board, const std::string& baseline) {
     const auto rows = std::count_if(board.types.begin(), board.types.end(), [](const auto& e) { return e.index; });
     if (rows == 0) return "";
+    const auto spreads =
+        std::count_if(board.types.begin(), board.types.end(), [](const auto& e) { return e.interval; });
     const Axis axis = index_axis(board);
     const double bottom = row_height * static_cast<double>(rows), plot = index_width - names_width - index_right;
     const auto x_of = [&](double value) { return names_width + std::clamp(axis.position(value), 0.0, 1.0) * plot; };
     std::string html = fmt::format(
-        "<figure class=\"chart\">\n<figcaption><strong>{}</strong> <span class=\"unit\">index, with its 95 % interval "
-        "over seeds</span></figcaption>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Index of {}\">\n",
-        escape_html(pattern_title(board.pattern)), index_width, bottom + index_bottom,
-        escape_html(pattern_title(board.pattern)));
+        "<figure class=\"chart\">\n<figcaption><strong>{}</strong> <span class=\"unit\">{}</span></figcaption>\n<svg "
+        "viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Index of {}\">\n",
+        escape_html(pattern_title(board.pattern)), spreads == 0 ? "index" : "index, with its 95 % interval over seeds",
+        index_width, bottom + index_bottom, escape_html(pattern_title(board.pattern)));
     const auto add = [&]<class... Values>(fmt::format_string<Values...> format, Values&&... values) {
         fmt::format_to(std::back_inserter(html), format, std::forward<Values>(values)...);
     };
