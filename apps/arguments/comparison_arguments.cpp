@@ -16,7 +16,8 @@ ComparisonArguments::ComparisonArguments(CLI::App& app) {
         app, "compare", "train a recipe with several attention types and seeds, or lay finished runs side by side");
     add_files(compare, compare_.targets, compare_.overrides, "a recipe file, or the folders of finished runs",
               overrides_help);
-    compare->add_option("--attention", types_, "attention types, such as sdpa,super (default: all)");
+    compare->add_option("--attention", types_,
+                        "attention types, such as sdpa,local (default: softmax attention in its forms, sdpa to smyrf)");
     compare->add_option("--seeds", seeds_, "seeds for each, from train.seed on (default: 5)");
     compare->add_option("--jobs", jobs_,
                         "trainings beside each other, which share the threads (default: 1); their times then tell "

@@ -34,9 +34,12 @@ namespace heed {
 
 namespace {
 
-std::vector<std::string> all_types() {
+/// Those that every model can be trained with: softmax attention in its forms.
+std::vector<std::string> default_types() {
     std::vector<std::string> names;
-    for (const AttentionType& type : attention_types()) names.emplace_back(type.name);
+    for (const AttentionType& type : attention_types()) {
+        if (type.capabilities.softmax) names.emplace_back(type.name);
+    }
     return names;
 }
 
@@ -45,7 +48,7 @@ ComparisonRequest request_of(const CompareCommand& command) {
     const std::string& recipe = command.targets.front();
     return {.recipe = recipe,
             .overrides = command.overrides,
-            .types = command.types.empty() ? all_types() : command.types,
+            .types = command.types.empty() ? default_types() : command.types,
             .seeds = command.seeds,
             .folder = command.folder.empty() ? comparison_folder(recipe, command.name) : command.folder};
 }
