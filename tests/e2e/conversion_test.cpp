@@ -57,6 +57,24 @@ TEST_F(Conversion, EveryTypeIsReachedAndWhatIsPrintedIsWhatEvalFinds) {
     EXPECT_TRUE(contains(tiny().run({"info", "efficient.safetensors"}).output, "efficient"));
 }
 
+TEST_F(Conversion, WhatStartsFreshIsToldOf) {
+    for (const std::string type : {"local", "abc", "none"}) {
+        const ProgramResult result = convert("plain", type, type + ".safetensors");
+        ASSERT_EQ(result.code, 0) << type << ": " << result.errors;
+        EXPECT_FALSE(contains(result.output, "same weights")) << result.output;
+        EXPECT_EQ(contains(result.output, "fresh: key_slots.weight, value_slots.weight"), type == "abc");
+        EXPECT_EQ(contains(result.output, "nothing kept: a fresh layer"), type == "none") << result.output;
+        EXPECT_EQ(tiny().run({"eval", type + ".safetensors"}).code, 0) << type;
+    }
+    const ProgramResult back = convert("abc.safetensors", "sdpa", "back.safetensors", {"--json"});
+    ASSERT_EQ(back.code, 0) << back.errors;
+    for (const auto& layer : nlohmann::json::parse(back.output).at("layers")) {
+        EXPECT_TRUE(layer.at("kept"));
+        EXPECT_FALSE(layer.contains("fresh"));
+        EXPECT_GT(layer.at("outputs_r2").get<double>(), 0.3);
+    }
+}
+
 TEST_F(Conversion, WhatIsExactStaysAsItWas) {
     ASSERT_EQ(tiny().train("narrow", {"attention.type=efficient"}).code, 0);
     const double before = validation_loss("narrow");

@@ -132,5 +132,17 @@ TEST_F(PredictDump, PythonReadsIt) {
     EXPECT_EQ(std::system(command.c_str()), 0);
 }
 
+TEST_F(PredictDump, WhereThereAreNoWeightsThatIsSaid) {
+    ASSERT_EQ(training_->train("blind", {"train.epochs=1", "attention.type=none"}).code, 0);
+    EXPECT_TRUE(
+        contains(training_->file("blind/report.html"), "Attention maps are left out: attention type &#39;none&#39;") ||
+        contains(training_->file("blind/report.html"), "Attention maps are left out: attention type 'none'"));
+    const ProgramResult dump = training_->run({"predict", "blind", images, "--dump", "attention", "b.safetensors"});
+    expect_error(dump, 2, "'none' of encoder.layers.0.attention has no weights");
+    EXPECT_FALSE(training_->exists("b.safetensors"));
+    EXPECT_EQ(training_->run({"predict", "blind", images, "--dump", "hidden", "b.safetensors"}).code, 0);
+    expect_error(training_->run({"explain", "blind", images}), 2, "types that have: sdpa");
+}
+
 }  // namespace
 }  // namespace heed::test::predict_dump_test
