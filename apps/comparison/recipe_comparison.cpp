@@ -34,6 +34,12 @@ namespace heed {
 
 namespace {
 
+std::vector<std::string> all_types() {
+    std::vector<std::string> names;
+    for (const AttentionType& type : attention_types()) names.emplace_back(type.name);
+    return names;
+}
+
 /// Those that every model can be trained with: softmax attention in its forms.
 std::vector<std::string> default_types() {
     std::vector<std::string> names;
