@@ -64,9 +64,9 @@ TEST_F(Conversion, WhatStartsFreshIsToldOf) {
         EXPECT_FALSE(contains(result.output, "same weights")) << result.output;
         EXPECT_EQ(contains(result.output, "fresh: key_slots.weight, value_slots.weight"), type == "abc");
         EXPECT_EQ(contains(result.output, "nothing kept: a fresh layer"), type == "none") << result.output;
-        EXPECT_EQ(tiny().run({"eval", type + ".safetensors"}).code, 0) << type;
+        EXPECT_GT(validation_loss(type + ".safetensors"), 0.0) << type;
     }
-    const ProgramResult back = convert("abc.safetensors", "sdpa", "back.safetensors", {"--json"});
+    const ProgramResult back = convert("abc.safetensors", "sdpa", "back.safetensors", {"--json", "data.root=data"});
     ASSERT_EQ(back.code, 0) << back.errors;
     for (const auto& layer : nlohmann::json::parse(back.output).at("layers")) {
         EXPECT_TRUE(layer.at("kept"));
