@@ -5,6 +5,7 @@
 
 #include "heed/attention/heads/sdpa_shape.h"
 #include "heed/attention/landmarks/abc_attention.h"
+#include "heed/attention/landmarks/nystromformer.h"
 #include "heed/attention/linear/cosformer.h"
 #include "heed/attention/linear/lara.h"
 #include "heed/attention/linear/performer.h"
@@ -50,6 +51,9 @@ constexpr AttentionCapabilities super_attention = {.noncausal_self = true,
 constexpr AttentionCapabilities shares_in_every_pattern = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .weights = true};
 
+/// What it gives is no mixture by shares: a pseudo-inverse has negative entries.
+constexpr AttentionCapabilities nystrom_attention = {.noncausal_self = true, .ordered = true};
+
 constexpr AttentionCapabilities window_attention = {
     .noncausal_self = true, .causal_self = true, .ordered = true, .weights = true};
 
@@ -84,6 +88,8 @@ const AttentionType types[] = {
      make_local},
     {"abc", "attention to a memory of a few learned slots, each a mean of all keys and of all values",
      shares_in_every_pattern, "", make_options<AbcOptions>, make_abc},
+    {"nystromformer", "sdpa through the means of segments of the tokens, by Nystrom's method", nystrom_attention, "",
+     make_options<NystromformerOptions>, make_nystromformer},
     {"performer", "sdpa with its softmax estimated by positive random features: work linear in the tokens",
      shares_in_every_pattern, "", make_options<PerformerOptions>, make_performer},
     {"cosformer", "linear attention with ReLU features, reweighted by the cosine of the distance", cosine_attention, "",

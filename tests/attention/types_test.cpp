@@ -28,19 +28,14 @@ TEST(AttentionTypes, HaveTheirNumbersOfParameters) {
     struct Counts {
         int64_t with_bias, without_bias;
     };
-    const std::map<std::string, Counts> wanted = {{"sdpa", {4224, 4 * 32 * 32}},
-                                                  {"optimised", {3168, 3 * 32 * 32}},
-                                                  {"efficient", {2112, 2 * 32 * 32}},
-                                                  {"super", {3136, 2 * 32 * 32 + 32 * 32}},
-                                                  {"smyrf", {4224, 4 * 32 * 32}},
-                                                  {"s4d", {2656, 2624}},
-                                                  {"local", {4224, 4 * 32 * 32}},
-                                                  {"abc", {4224 + 2 * 16 * 32, 4 * 32 * 32 + 2 * 16 * 32}},
-                                                  {"performer", {4224, 4 * 32 * 32}},
-                                                  {"cosformer", {4224, 4 * 32 * 32}},
-                                                  {"lara", {4224, 4 * 32 * 32}},
-                                                  {"probsparse", {4224, 4 * 32 * 32}},
-                                                  {"none", {0, 0}}};
+    const std::map<std::string, Counts> wanted = {
+        {"sdpa", {4224, 4 * 32 * 32}},          {"optimised", {3168, 3 * 32 * 32}},
+        {"efficient", {2112, 2 * 32 * 32}},     {"super", {3136, 2 * 32 * 32 + 32 * 32}},
+        {"smyrf", {4224, 4 * 32 * 32}},         {"s4d", {2656, 2624}},
+        {"local", {4224, 4 * 32 * 32}},         {"abc", {4224 + 2 * 16 * 32, 4 * 32 * 32 + 2 * 16 * 32}},
+        {"performer", {4224, 4 * 32 * 32}},     {"cosformer", {4224, 4 * 32 * 32}},
+        {"lara", {4224, 4 * 32 * 32}},          {"probsparse", {4224, 4 * 32 * 32}},
+        {"nystromformer", {4224, 4 * 32 * 32}}, {"none", {0, 0}}};
     for (const AttentionType& type : attention_types()) {
         ASSERT_TRUE(wanted.contains(type.name)) << "add the counts of " << type.name;
         for (const AttentionPattern pattern : patterns) {
@@ -74,6 +69,7 @@ TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
         if (type == "smyrf") return query_and_output + 2 * projection + softmax;
         if (type == "local") return query_and_output + 2 * projection + softmax;  // all within the window
         if (type == "abc") return query_and_output + 2 * projection + (4 * keys + 2 * tokens) * 16 * d;
+        if (type == "nystromformer") return query_and_output + 2 * projection + softmax;  // no more than landmarks
         if (type == "performer") return query_and_output + 2 * projection + 2 * 16 * (tokens + keys) * d;
         if (type == "lara") return query_and_output + 2 * projection + 2 * 16 * (tokens + keys) * d;
         if (type == "cosformer") return query_and_output + 2 * projection + 2 * (d / heads) * (tokens + keys) * d;

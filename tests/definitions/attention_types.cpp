@@ -1,5 +1,6 @@
 #include "heed/tests/definitions/attention_types.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "heed/tests/definitions/products.h"
@@ -78,6 +79,126 @@ Values abc_attention(const Values& query, const Values& source, const AttentionP
     return project("output", heads);
 }
 
+constexpr int64_t landmarks = 3;
+
+/// Square matrices of a few rows.
+struct Matrix {
+    int64_t rows, columns;
+    Values values;
+
+    Matrix(int64_t r, int64_t c) : rows(r), columns(c), values(static_cast<std::size_t>(r * c), 0.0) {}
+    double& at(int64_t r, int64_t c) { return values[static_cast<std::size_t>(r * columns + c)]; }
+    double at(int64_t r, int64_t c) const { return values[static_cast<std::size_t>(r * columns + c)]; }
+};
+
+Matrix operator*(const Matrix& a, const Matrix& b) {
+    Matrix c(a.rows, b.columns);
+    for (int64_t i = 0; i < a.rows; ++i) {
+        for (int64_t j = 0; j < b.columns; ++j) {
+            for (int64_t k = 0; k < a.columns; ++k) c.at(i, j) += a.at(i, k) * b.at(k, j);
+        }
+    }
+    return c;
+}
+
+/// factor I - a
+Matrix less(double factor, const Matrix& a) {
+    Matrix c(a.rows, a.columns);
+    for (int64_t i = 0; i < a.rows; ++i) {
+        for (int64_t j = 0; j < a.columns; ++j) c.at(i, j) = (i == j ? factor : 0.0) - a.at(i, j);
+    }
+    return c;
+}
+
+Matrix softmax_of_products(const Matrix& query, const Matrix& key) {
+    Matrix shares(query.rows, key.rows);
+    for (int64_t i = 0; i < query.rows; ++i) {
+        double sum = 0;
+        for (int64_t j = 0; j < key.rows; ++j) {
+            double score = 0;
+            for (int64_t c = 0; c < query.columns; ++c) score += query.at(i, c) * key.at(j, c);
+            sum += shares.at(i, j) = std::exp(score / std::sqrt(static_cast<double>(query.columns)));
+        }
+        for (int64_t j = 0; j < key.rows; ++j) shares.at(i, j) /= sum;
+    }
+    return shares;
+}
+
+Matrix means_of_segments(const Matrix& x) {
+    Matrix means(landmarks, x.columns);
+    for (int64_t segment = 0; segment < landmarks; ++segment) {
+        const int64_t begin = segment * x.rows / landmarks;
+        const int64_t end = ((segment + 1) * x.rows + landmarks - 1) / landmarks;
+        for (int64_t t = begin; t < end; ++t) {
+            for (int64_t c = 0; c < x.columns; ++c) {
+                means.at(segment, c) += x.at(t, c) / static_cast<double>(end - begin);
+            }
+        }
+    }
+    return means;
+}
+
+Matrix pseudo_inverse(const Matrix& a) {
+    double greatest = 0;
+    for (int64_t column = 0; column < a.columns; ++column) {
+        double sum = 0;
+        for (int64_t row = 0; row < a.rows; ++row) sum += a.at(row, column);
+        greatest = std::max(greatest, sum);
+    }
+    Matrix z(a.columns, a.rows);
+    for (int64_t i = 0; i < z.rows; ++i) {
+        for (int64_t j = 0; j < z.columns; ++j) z.at(i, j) = a.at(j, i) / greatest;
+    }
+    for (int step = 0; step < 6; ++step) {
+        const Matrix product = a * z;
+        z = z * less(13, product * less(15, product * less(7, product)));
+        for (double& value : z.values) value /= 4;
+    }
+    return z;
+}
+
+Values nystromformer(const Values& query, const Values& source, const AttentionParameters& parameters,
+                     const Attention& a) {
+    const int64_t d = a.head_dim, dim = a.heads * d;
+    const auto project = [&](const std::string& name, const Values& x) {
+        const auto bias = parameters.find(name + ".bias");
+        return linear(x, parameters.at(name + ".weight"), bias == parameters.end() ? Values{} : bias->second, dim, dim);
+    };
+    const Values q = project("query", query), k = project("key", source), v = project("value", source);
+    Values heads(q.size(), 0.0);
+    for (int64_t b = 0; b < a.batch; ++b) {
+        const int64_t length = a.key_lengths.empty() ? a.keys : a.key_lengths[static_cast<std::size_t>(b)];
+        for (int64_t h = 0; h < a.heads; ++h) {
+            const auto head = [&](const Values& x, int64_t tokens) {
+                Matrix rows(tokens, d);
+                for (int64_t t = 0; t < tokens; ++t) {
+                    for (int64_t c = 0; c < d; ++c) {
+                        rows.at(t, c) = x[static_cast<std::size_t>((b * a.keys + t) * dim + h * d + c)];
+                    }
+                }
+                return rows;
+            };
+            const Matrix queries = head(q, a.queries), keys = head(k, length), values = head(v, length);
+            Matrix out(a.queries, d);
+            if (length <= landmarks) {
+                out = softmax_of_products(queries, keys) * values;
+            } else {
+                const Matrix real = head(q, length);
+                const Matrix query_means = means_of_segments(real), key_means = means_of_segments(keys);
+                out = softmax_of_products(queries, key_means) *
+                      (pseudo_inverse(softmax_of_products(query_means, key_means)) *
+                       (softmax_of_products(query_means, keys) * values));
+            }
+            for (int64_t t = 0; t < a.queries; ++t) {
+                for (int64_t c = 0; c < d; ++c) {
+                    heads[static_cast<std::size_t>((b * a.queries + t) * dim + h * d + c)] = out.at(t, c);
+                }
+            }
+        }
+    }
+    return project("output", heads);
+}
+
 }  // namespace
 
 std::span<const AttentionDefinition> attention_definitions() {
@@ -89,6 +210,7 @@ std::span<const AttentionDefinition> attention_definitions() {
         {"smyrf", {}, attention_layer},  // in one cluster
         {"local", {{"window", std::to_string(window)}}, local_attention},
         {"abc", {{"slots", std::to_string(slots)}}, abc_attention},
+        {"nystromformer", {{"landmarks", std::to_string(landmarks)}}, nystromformer},
         {"performer", {}, nullptr},
         {"cosformer", {}, nullptr},
         {"lara", {}, nullptr},

@@ -256,10 +256,12 @@ TEST(ScaledDotProduct, RefusesWhatDoesNotFit) {
 
 TEST(Coverage, EveryOpOfAttentionHasACase) {
     // The cases of these stand in clustered_dot_product_test.cpp, feature_attention_test.cpp,
-    // selected_queries_test.cpp, state_space_scan_test.cpp and, as causal abc, in definitions_test.cpp.
-    std::set<std::string> registered = {"clustered_dot_product", "feature_attention", "log_features", "cosine_features",
-                                        "segment_means",         "take_rows",         "place_rows",   "discretisation",
-                                        "state_space_scan",      "running_slots"};
+    // selected_queries_test.cpp, state_space_scan_test.cpp and, as causal abc and nystromformer, in
+    // definitions_test.cpp.
+    std::set<std::string> registered = {
+        "clustered_dot_product", "feature_attention", "log_features",         "cosine_features",
+        "segment_means",         "take_rows",         "place_rows",           "discretisation",
+        "state_space_scan",      "running_slots",     "pseudo_inverse_start", "pseudo_inverse"};
     for (const OpCase& each : attention_cases()) registered.insert(each.op);
     std::size_t declared = 0;
     for (const OpHeader& header : op_headers("attention")) {
