@@ -65,7 +65,9 @@ protected:
     Variable attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) override {
         const int64_t batch = heads.query.source.shape()[0], tokens = heads.query.source.shape()[1];
         if (tokens <= landmarks_) return scaled_dot_product(heads);
-        if (!heads.mask.key_lengths.defined()) return by_landmarks(heads);
+        // On the device shapes lengths have no values: memory is that of samples that are longer.
+        const bool unknown = heads.query.source.context().device().kind() == DeviceKind::shapes;
+        if (!heads.mask.key_lengths.defined() || unknown) return by_landmarks(heads);
         // Each sample goes its way, whatever the others are: on the other way it has no tokens, which gives zeros.
         std::vector<int32_t> lengths(static_cast<size_t>(batch));
         heads.mask.key_lengths.copy_to_host(lengths.data());
