@@ -9,6 +9,7 @@
 #include "heed/attention/linear/cosformer.h"
 #include "heed/attention/linear/lara.h"
 #include "heed/attention/linear/performer.h"
+#include "heed/attention/long_short/longshort_attention.h"
 #include "heed/attention/sampled/probsparse.h"
 #include "heed/attention/smyrf/smyrf_attention.h"
 #include "heed/attention/state_space/s4d_attention.h"
@@ -65,6 +66,8 @@ constexpr AttentionCapabilities landmark_attention = {.noncausal_self = true, .o
 constexpr AttentionCapabilities no_attention = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .mixes = false};
 
+constexpr AttentionCapabilities long_short = {.noncausal_self = true, .causal_self = true, .ordered = true};
+
 constexpr AttentionCapabilities state_space = {.noncausal_self = true, .causal_self = true, .ordered = true};
 
 const AttentionType types[] = {
@@ -102,6 +105,8 @@ const AttentionType types[] = {
      make_options<NoneOptions>, make_none},
     {"s4d", "no attention but a diagonal state space for each channel, which reaches over any distance at a fixed cost",
      state_space, "", make_options<S4dOptions>, make_s4d},
+    {"longshort", "softmax attention over the tokens of a window and a few summaries of all tokens", long_short, "",
+     make_options<LongShortOptions>, make_longshort},
 };
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "heed/attention/state_space/s4d_attention.h"
 
 #include <cmath>
+#include <string>
 
 #include "heed/attention/state_space/state_space_scan.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/module/linear.h"
+#include "heed/core/ops/check.h"
 #include "heed/core/ops/elementwise/activation.h"
 #include "heed/core/ops/elementwise/dropout.h"
 #include "heed/core/ops/shapes/copy_rows.h"

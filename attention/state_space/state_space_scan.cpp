@@ -1,5 +1,7 @@
 #include "heed/attention/state_space/state_space_scan.h"
 
+#include <string>
+
 #include "heed/attention/state_space/state_space_kernels.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"

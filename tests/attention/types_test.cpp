@@ -29,13 +29,21 @@ TEST(AttentionTypes, HaveTheirNumbersOfParameters) {
         int64_t with_bias, without_bias;
     };
     const std::map<std::string, Counts> wanted = {
-        {"sdpa", {4224, 4 * 32 * 32}},          {"optimised", {3168, 3 * 32 * 32}},
-        {"efficient", {2112, 2 * 32 * 32}},     {"super", {3136, 2 * 32 * 32 + 32 * 32}},
-        {"smyrf", {4224, 4 * 32 * 32}},         {"s4d", {2656, 2624}},
-        {"local", {4224, 4 * 32 * 32}},         {"abc", {4224 + 2 * 16 * 32, 4 * 32 * 32 + 2 * 16 * 32}},
-        {"performer", {4224, 4 * 32 * 32}},     {"cosformer", {4224, 4 * 32 * 32}},
-        {"lara", {4224, 4 * 32 * 32}},          {"probsparse", {4224, 4 * 32 * 32}},
-        {"nystromformer", {4224, 4 * 32 * 32}}, {"none", {0, 0}}};
+        {"sdpa", {4224, 4 * 32 * 32}},
+        {"optimised", {3168, 3 * 32 * 32}},
+        {"efficient", {2112, 2 * 32 * 32}},
+        {"super", {3136, 2 * 32 * 32 + 32 * 32}},
+        {"smyrf", {4224, 4 * 32 * 32}},
+        {"s4d", {2656, 2624}},
+        {"local", {4224, 4 * 32 * 32}},
+        {"abc", {4224 + 2 * 16 * 32, 4 * 32 * 32 + 2 * 16 * 32}},
+        {"performer", {4224, 4 * 32 * 32}},
+        {"cosformer", {4224, 4 * 32 * 32}},
+        {"lara", {4224, 4 * 32 * 32}},
+        {"probsparse", {4224, 4 * 32 * 32}},
+        {"nystromformer", {4224, 4 * 32 * 32}},
+        {"none", {0, 0}},
+        {"longshort", {4224 + 64 * 33 + 4 * 32, 4 * 32 * 32 + 64 * 32 + 4 * 32}}};
     for (const AttentionType& type : attention_types()) {
         ASSERT_TRUE(wanted.contains(type.name)) << "add the counts of " << type.name;
         for (const AttentionPattern pattern : patterns) {
@@ -47,11 +55,15 @@ TEST(AttentionTypes, HaveTheirNumbersOfParameters) {
                 return TestLayer(of_layer).layer().parameter_count();
             };
             const bool triangle = std::string(type.name) == "super" && pattern == AttentionPattern::causal_self;
-            // Without a kernel for the tokens behind.
-            const bool one_sided = std::string(type.name) == "s4d" && pattern == AttentionPattern::causal_self;
-            const int64_t hidden = triangle ? 32 * 31 / 2 : one_sided ? 16 * 32 : 0;
+            // Without a kernel for the tokens behind; one summary of a chunk in the place of 16 landmarks.
+            const bool causal = pattern == AttentionPattern::causal_self;
+            const bool one_sided = std::string(type.name) == "s4d" && causal;
+            const bool by_chunks = std::string(type.name) == "longshort" && causal;
+            const int64_t hidden = triangle ? 32 * 31 / 2 : one_sided ? 16 * 32 : by_chunks ? 15 * 4 * 32 : 0;
+            const int64_t hidden_biases = by_chunks ? 15 * 4 : 0;
             const char* name = attention_pattern_name(pattern);
-            EXPECT_EQ(count(true), wanted.at(type.name).with_bias - hidden) << type.name << ", " << name;
+            EXPECT_EQ(count(true), wanted.at(type.name).with_bias - hidden - hidden_biases)
+                << type.name << ", " << name;
             EXPECT_EQ(count(false), wanted.at(type.name).without_bias - hidden) << type.name << ", " << name;
         }
     }
@@ -76,6 +88,10 @@ TEST(AttentionTypes, HaveTheirNumbersOfMultiplications) {
         // All 10 queries are selected; the counts of fewer stand in probsparse_test.cpp.
         if (type == "probsparse") return query_and_output + 2 * projection + 3 * tokens * keys * d;
         if (type == "none") return 0;
+        if (type == "longshort") {  // in one window, with 16 landmarks of each head
+            return query_and_output + 2 * projection + tokens * d * 16 * heads + 2 * tokens * 16 * d + softmax +
+                   2 * tokens * 16 * d;
+        }
         if (type == "s4d") return tokens * d * (2 * 6 * 8 + 1 + d);
         ADD_FAILURE() << "add the multiplications of " << type;
         return 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/tests/definitions/long_short.h"
 #include "heed/tests/definitions/products.h"
 #include "heed/tests/definitions/state_space.h"
 
@@ -217,6 +218,7 @@ std::span<const AttentionDefinition> attention_definitions() {
         {"probsparse", {}, nullptr},
         {"none", {}, no_attention},
         {"s4d", {{"state", "4"}}, s4d_layer},
+        {"longshort", {{"window", "2"}, {"landmarks", "3"}, {"chunk", "2"}, {"rank", "2"}}, long_short_layer},
     };
     return all;
 }

@@ -130,4 +130,21 @@ Values last_tokens(const Values& x, const TokenSizes& sizes, int64_t count) {
     return y;
 }
 
+Values first_tokens(const Values& x, const TokenSizes& sizes, int64_t count) {
+    Values y;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        if (static_cast<int64_t>(i) / sizes.dim % sizes.tokens < count) y.push_back(x[i]);
+    }
+    return y;
+}
+
+Values real_tokens(const Values& x, const Integers& lengths, const TokenSizes& sizes) {
+    Values y = x;
+    for (std::size_t i = 0; i < y.size() && !lengths.empty(); ++i) {
+        const int64_t token = static_cast<int64_t>(i) / sizes.dim;
+        if (token % sizes.tokens >= lengths[static_cast<std::size_t>(token / sizes.tokens)]) y[i] = 0;
+    }
+    return y;
+}
+
 }  // namespace heed::definitions

@@ -37,5 +37,10 @@ Values mix_tokens(const Values& x, const Values& weight, int64_t n, const Intege
 
 /// The last `count` tokens of each sequence.
 Values last_tokens(const Values& x, const TokenSizes& sizes, int64_t count);
+/// The first ones.
+Values first_tokens(const Values& x, const TokenSizes& sizes, int64_t count);
+
+/// x with zeros from token lengths[b] on (nowhere, when empty).
+Values real_tokens(const Values& x, const Integers& lengths, const TokenSizes& sizes);
 
 }  // namespace heed::definitions

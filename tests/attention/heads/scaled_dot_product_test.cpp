@@ -261,7 +261,8 @@ TEST(Coverage, EveryOpOfAttentionHasACase) {
     std::set<std::string> registered = {
         "clustered_dot_product", "feature_attention", "log_features",         "cosine_features",
         "segment_means",         "take_rows",         "place_rows",           "discretisation",
-        "state_space_scan",      "running_slots",     "pseudo_inverse_start", "pseudo_inverse"};
+        "state_space_scan",      "running_slots",     "pseudo_inverse_start", "pseudo_inverse",
+        "windowed_dot_product"};
     for (const OpCase& each : attention_cases()) registered.insert(each.op);
     std::size_t declared = 0;
     for (const OpHeader& header : op_headers("attention")) {

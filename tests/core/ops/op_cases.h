@@ -10,9 +10,10 @@ namespace heed::test {
 
 std::vector<OpCase> elementwise_cases();  ///< activation, add, scale, dropout, drop_path, probe, residual_add
 std::vector<OpCase> product_cases();      ///< linear, linear_activation, matmul, mix_tokens, permute_heads, reshape
-std::vector<OpCase> row_cases();    ///< layer_norm, residual_layer_norm, softmax, cross_entropy, binary_cross_entropy,
-                                    ///< distillation, squared_error
-std::vector<OpCase> token_cases();  ///< embedding, to_patches, assemble_tokens, pool_tokens, last_tokens
+std::vector<OpCase> row_cases();  ///< layer_norm, residual_layer_norm, softmax, cross_entropy, binary_cross_entropy,
+                                  ///< distillation, squared_error
+std::vector<OpCase>
+token_cases();  ///< embedding, to_patches, assemble_tokens, pool_tokens, last_tokens, first_tokens, real_tokens
 
 /// All of them: every op of core has at least one.
 std::vector<OpCase> core_op_cases();

@@ -1,6 +1,8 @@
 #include "heed/core/ops/tokens/embedding.h"
+#include "heed/core/ops/tokens/first_tokens.h"
 #include "heed/core/ops/tokens/image.h"
 #include "heed/core/ops/tokens/last_tokens.h"
+#include "heed/core/ops/tokens/real_tokens.h"
 #include "heed/core/ops/tokens/tokens.h"
 #include "heed/tests/core/ops/op_cases.h"
 #include "heed/tests/definitions/tokens.h"
@@ -104,6 +106,36 @@ OpCase last_tokens_case(const definitions::TokenSizes& sizes, int64_t count) {
             .gradient_bound = 1e-6};
 }
 
+OpCase first_tokens_case(const definitions::TokenSizes& sizes, int64_t count) {
+    OpInput x{"x", {sizes.batch, sizes.tokens, sizes.dim}};
+    x.unread = [=](int64_t element) { return element / sizes.dim % sizes.tokens >= count; };
+    return {.op = "first_tokens",
+            .label = std::to_string(count) + " of " + x.shape.to_string(),
+            .inputs = {x},
+            .run = [=](Context&, const Variables& in) { return Variables{first_tokens(in[0], count)}; },
+            .definition = [=](const Arrays& in) { return Arrays{definitions::first_tokens(in[0], sizes, count)}; },
+            .value_bound = 0,
+            .gradient_bound = 1e-6};
+}
+
+OpCase real_tokens_case(const definitions::TokenSizes& sizes, const definitions::Integers& lengths) {
+    OpInput x{"x", {sizes.batch, sizes.tokens, sizes.dim}};
+    x.unread = [=](int64_t element) {
+        const int64_t token = element / sizes.dim;
+        return !lengths.empty() && token % sizes.tokens >= lengths[static_cast<std::size_t>(token / sizes.tokens)];
+    };
+    return {.op = "real_tokens",
+            .label = x.shape.to_string() + (lengths.empty() ? "" : ", lengths"),
+            .inputs = {x},
+            .run =
+                [=](Context& context, const Variables& in) {
+                    return Variables{real_tokens(in[0], lengths.empty() ? Tensor() : integers(context, lengths))};
+                },
+            .definition = [=](const Arrays& in) { return Arrays{definitions::real_tokens(in[0], lengths, sizes)}; },
+            .value_bound = 0,
+            .gradient_bound = 1e-6};
+}
+
 }  // namespace
 
 std::vector<OpCase> token_cases() {
@@ -138,6 +170,13 @@ std::vector<OpCase> token_cases() {
     cases.push_back(last_tokens_case({2, 4, 33}, 4));
     cases.push_back(last_tokens_case({2, 3, 5}, 0));
     cases.push_back(last_tokens_case({0, 3, 5}, 2));
+    cases.push_back(first_tokens_case({3, 5, 7}, 2));
+    cases.push_back(first_tokens_case({2, 4, 33}, 4));
+    cases.push_back(first_tokens_case({2, 3, 5}, 0));
+    cases.push_back(first_tokens_case({0, 3, 5}, 2));
+    cases.push_back(real_tokens_case({2, 3, 5}, {}));
+    cases.push_back(real_tokens_case({3, 4, 17}, {4, 0, 1}));
+    cases.push_back(real_tokens_case({2, 0, 5}, {0, 0}));
     for (const TokenPool kind : {TokenPool::mean, TokenPool::max}) {
         cases.push_back(pool_tokens_case({3, 5, 7}, kind, {5, 2, 0}));
         cases.push_back(pool_tokens_case({2, 3, 17}, kind, {1, 3}));
