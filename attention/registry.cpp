@@ -66,9 +66,8 @@ constexpr AttentionCapabilities landmark_attention = {.noncausal_self = true, .o
 constexpr AttentionCapabilities no_attention = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .mixes = false};
 
-constexpr AttentionCapabilities long_short = {.noncausal_self = true, .causal_self = true, .ordered = true};
-
-constexpr AttentionCapabilities state_space = {.noncausal_self = true, .causal_self = true, .ordered = true};
+/// Heads that are no shares of the keys, in self-attention alone.
+constexpr AttentionCapabilities own_mixing = {.noncausal_self = true, .causal_self = true, .ordered = true};
 
 const AttentionType types[] = {
     {"sdpa", "softmax attention with projections of query, key, value and output", softmax_attention, "",
@@ -104,8 +103,8 @@ const AttentionType types[] = {
     {"none", "no attention: the layer adds nothing, so that tokens go through the network one by one", no_attention, "",
      make_options<NoneOptions>, make_none},
     {"s4d", "no attention but a diagonal state space for each channel, which reaches over any distance at a fixed cost",
-     state_space, "", make_options<S4dOptions>, make_s4d},
-    {"longshort", "softmax attention over the tokens of a window and a few summaries of all tokens", long_short, "",
+     own_mixing, "", make_options<S4dOptions>, make_s4d},
+    {"longshort", "softmax attention over the tokens of a window and a few summaries of all tokens", own_mixing, "",
      make_options<LongShortOptions>, make_longshort},
 };
 
