@@ -4,7 +4,7 @@
 
 #include "heed/core/kernels/kernel_table.h"
 
-// Included by kernels that are compiled once per instruction set.
+// Included by kernels that are compiled once per instruction set: functions here must always be inlined.
 
 namespace heed {
 
@@ -20,9 +20,9 @@ struct StateSpaceShape {
     /// [batch] or null: sample b has lengths[b] tokens, 0 .. tokens; what stands behind is not read, and gives 0.
     const int32_t* lengths = nullptr;
 
-    constexpr int64_t directions() const { return two_sided ? 2 : 1; }
+    [[gnu::always_inline]] constexpr int64_t directions() const { return two_sided ? 2 : 1; }
     /// Floats of a state, and of the weights of a direction.
-    constexpr int64_t state() const { return modes * 2 * width; }
+    [[gnu::always_inline]] constexpr int64_t state() const { return modes * 2 * width; }
 };
 
 /// With s_n(t) = decay_n s_n(t - 1) + x(t) in complex numbers, s_n(-1) = 0:
