@@ -104,7 +104,8 @@ public:
         add("window_norm.weight", window_norm_.weight);
         add("window_norm.bias", window_norm_.bias);
         if (summaries_ == 0) return;
-        summary_.emplace(geometry.dim, geometry.heads * summaries_, options.bias);
+        // Without a bias, which would shift the scores of all tokens alike.
+        summary_.emplace(geometry.dim, geometry.heads * summaries_, false);
         memory_norm_.emplace(geometry.dim);
         add("summary", *summary_);
         add("memory_norm.weight", memory_norm_->weight);
