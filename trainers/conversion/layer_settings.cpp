@@ -11,7 +11,7 @@ namespace heed {
 
 namespace {
 
-constexpr std::array places = {"encoder", "decoder", "cross"};
+constexpr std::array place_names = {"encoder", "decoder", "cross"};
 const std::string prefix = "attention.";
 
 bool has_places(const Recipe& recipe) {
@@ -69,7 +69,7 @@ std::vector<std::string> settings_for_layers(const std::vector<std::string>& set
         }
         std::string rest = setting.substr(prefix.size());
         std::string only;
-        for (const std::string place : places) {
+        for (const std::string place : place_names) {
             if (!rest.starts_with(place + ".")) continue;
             only = place;
             rest = rest.substr(place.size() + 1);

@@ -14,10 +14,10 @@ namespace heed {
 
 namespace {
 
-constexpr const char* no_value = "-";
+constexpr const char* no_figure = "-";
 
 std::string index_text(const std::optional<double>& index) {
-    return index ? fmt::format("{:+.3f}", *index) : no_value;
+    return index ? fmt::format("{:+.3f}", *index) : no_figure;
 }
 
 std::string range_text(const std::optional<Interval>& interval) {
@@ -25,7 +25,7 @@ std::string range_text(const std::optional<Interval>& interval) {
 }
 
 std::string rank_text(const PatternIndex& type) {
-    if (type.rank == 0) return no_value;
+    if (type.rank == 0) return no_figure;
     if (type.best_rank == 0 || type.seeds.count < 2) return std::to_string(type.rank);
     return type.best_rank == type.worst_rank ? fmt::format("{} ({})", type.rank, type.best_rank)
                                              : fmt::format("{} ({}-{})", type.rank, type.best_rank, type.worst_rank);
@@ -86,7 +86,7 @@ TextTable leaderboard_table(const BenchmarkReport& report, const Leaderboard& bo
     for (const size_t task : board.tasks) table.front().push_back(report.benchmark.tasks[task].name);
     for (const PatternIndex& type : board.types) {
         std::vector<std::string> row = {type.type, rank_text(type), index_text(type.index)};
-        row.push_back(type.interval ? range_text(type.interval).substr(1) : no_value);
+        row.push_back(type.interval ? range_text(type.interval).substr(1) : no_figure);
         const bool is_base = type.type == report.benchmark.baseline;
         row.push_back(is_base && type.delta ? "baseline" : index_text(type.delta) + range_text(type.delta_interval));
         for (const std::optional<double>& index : type.tasks) row.push_back(index_text(index));
@@ -108,11 +108,11 @@ TextTable raw_table(const BenchmarkReport& report, size_t task) {
         const BenchmarkCell& cell = benchmark.cells[task][type];
         std::vector<std::string> row = {benchmark.types[type], std::to_string(cell.seeds.size())};
         for (size_t metric = 0; metric < benchmark.tasks[task].metrics.size(); ++metric) {
-            row.push_back(cell.is_empty() ? no_value : value_text(cell.values(metric)));
+            row.push_back(cell.is_empty() ? no_figure : value_text(cell.values(metric)));
         }
         if (has_costs) {
-            row.push_back(cell.parameters ? group_digits(std::llround(*cell.parameters)) : no_value);
-            row.push_back(cell.training_seconds ? duration_text(*cell.training_seconds) : no_value);
+            row.push_back(cell.parameters ? group_digits(std::llround(*cell.parameters)) : no_figure);
+            row.push_back(cell.training_seconds ? duration_text(*cell.training_seconds) : no_figure);
         }
         table.push_back(std::move(row));
     }
@@ -157,9 +157,9 @@ TextTable cohort_table(const BenchmarkReport& report) {
             std::string members;
             for (const std::string& member : cohort.members) members += (members.empty() ? "" : ", ") + member;
             const bool known = std::isfinite(cohort.mean);
-            table.push_back({name, known ? fmt::format("{:.5g}", cohort.mean) : no_value,
-                             std::isfinite(cohort.deviation) ? fmt::format("{:.4g}", cohort.deviation) : no_value,
-                             std::to_string(cohort.count), members.empty() ? no_value : members});
+            table.push_back({name, known ? fmt::format("{:.5g}", cohort.mean) : no_figure,
+                             std::isfinite(cohort.deviation) ? fmt::format("{:.4g}", cohort.deviation) : no_figure,
+                             std::to_string(cohort.count), members.empty() ? no_figure : members});
         }
     }
     return table;
@@ -171,9 +171,9 @@ TextTable correlation_table(const BenchmarkReport& report) {
         std::string types;
         for (const std::string& type : each.types) types += (types.empty() ? "" : ", ") + type;
         table.push_back({fmt::format("{}-{}", pattern_initials(each.first), pattern_initials(each.second)),
-                         each.pearson ? fmt::format("{:+.3f}", *each.pearson) : no_value,
-                         each.interval ? range_text(each.interval).substr(1) : no_value,
-                         std::to_string(each.types.size()), types.empty() ? no_value : types});
+                         each.pearson ? fmt::format("{:+.3f}", *each.pearson) : no_figure,
+                         each.interval ? range_text(each.interval).substr(1) : no_figure,
+                         std::to_string(each.types.size()), types.empty() ? no_figure : types});
     }
     return table;
 }
