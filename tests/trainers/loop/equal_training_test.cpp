@@ -1,3 +1,4 @@
+// ctest: slow
 #include <gtest/gtest.h>
 
 #include <cmath>
