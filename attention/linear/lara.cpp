@@ -1,19 +1,14 @@
 #include "heed/attention/linear/lara.h"
 
-#include <fmt/core.h>
-
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "heed/attention/linear/feature_attention.h"
 #include "heed/attention/linear/feature_kernels.h"
 #include "heed/attention/linear/log_features.h"
+#include "heed/attention/linear/random_feature_attention.h"
 #include "heed/attention/linear/segment_means.h"
-#include "heed/attention/types/multi_head.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
-#include "heed/core/ops/elementwise/dropout.h"
 #include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/products/matmul.h"
 #include "heed/core/ops/shapes/copy_rows.h"
@@ -41,46 +36,19 @@ Tensor repeated(const Tensor& one, int64_t batch) {
     return gather_rows(one, Tensor::zeros(one.context(), {batch}, DType::i32));
 }
 
-class LaraAttention final : public MultiHeadAttention {
+class LaraAttention final : public RandomFeatureAttention {
 public:
     LaraAttention(const AttentionGeometry& geometry, const LaraOptions& options)
-        : MultiHeadAttention(geometry, options, {.key = true, .value = true}), landmarks_(options.landmarks) {}
-
-    int64_t multiplies(int64_t tokens, int64_t keys) const override {
-        // Features and sums.
-        return projection_multiplies(tokens, keys) + 2 * (tokens + keys) * landmarks_ * geometry().dim;
-    }
-
-    double score_share(int64_t tokens, int64_t keys) const override {
-        return static_cast<double>((tokens + keys) * landmarks_) /
-               static_cast<double>(std::max<int64_t>(tokens * keys, 1));
-    }
-
-    std::string remark(int64_t tokens, int64_t keys) const override {
-        const double share = score_share(tokens, keys);
-        return fmt::format("lara computes {} features of each query and key, {:.1f} % of the scores of sdpa",
-                           landmarks_, 100 * share) +
-               (share >= 1 ? "; sdpa would compute no more" : "");
-    }
+        : RandomFeatureAttention(geometry, options, "lara", options.landmarks) {}
 
 protected:
-    Variable attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState& state) override {
-        const Variable outputs = feature_attention(with_features(heads, state));
-        return heads.dropout > 0.0f ? dropout(outputs, heads.dropout, heads.stream) : outputs;
-    }
-
-    Tensor attend_weights(const ScaledDotProduct& heads, const AttentionMask&) override {
-        return feature_attention_weights(with_features(heads, {}));
-    }
-
-private:
-    FeatureAttention with_features(const ScaledDotProduct& heads, const ForwardState& state) {
+    FeatureAttention with_features(const ScaledDotProduct& heads, const ForwardState& state) override {
         const float root = std::sqrt(std::sqrt(static_cast<float>(heads.head_dim)));
         const auto landmarks_of = [&](const HeadColumns& x) {
             return segment_means({.x = x,
                                   .heads = heads.heads,
                                   .head_dim = heads.head_dim,
-                                  .segments = landmarks_,
+                                  .segments = features(),
                                   .lengths = heads.mask.key_lengths});
         };
         const Variable means = scale(heed::add(landmarks_of(heads.query), landmarks_of(heads.key)), 1 / root);
@@ -103,6 +71,7 @@ private:
         return result;
     }
 
+private:
     /// The numbers of each sample, [batch * heads * landmarks], for all its tokens: in the shape of features.
     static Variable of_each_token(const Variable& numbers, const Shape& features) {
         const int64_t batch = features[0], tokens = features[1], width = features[2] * features[3];
@@ -115,12 +84,10 @@ private:
     Tensor normal_numbers(Context& context, const ForwardState& state) const {
         const int64_t heads = geometry().heads, head_dim = geometry().dim / heads;
         RandomSequence sequence(random_key(state.seed, RandomPurpose::hashing, name()), state.step);
-        std::vector<float> numbers(static_cast<size_t>(heads * landmarks_ * head_dim));
+        std::vector<float> numbers(static_cast<size_t>(heads * features() * head_dim));
         for (float& each : numbers) each = sequence.normal();
-        return Tensor::from_host(context, {1, heads, landmarks_, head_dim}, std::span<const float>(numbers));
+        return Tensor::from_host(context, {1, heads, features(), head_dim}, std::span<const float>(numbers));
     }
-
-    int64_t landmarks_;
 };
 
 }  // namespace

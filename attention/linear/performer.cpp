@@ -1,20 +1,15 @@
 #include "heed/attention/linear/performer.h"
 
-#include <fmt/core.h>
-
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "heed/attention/linear/feature_attention.h"
 #include "heed/attention/linear/feature_cache.h"
 #include "heed/attention/linear/feature_kernels.h"
 #include "heed/attention/linear/log_features.h"
 #include "heed/attention/linear/random_directions.h"
-#include "heed/attention/types/multi_head.h"
+#include "heed/attention/linear/random_feature_attention.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
-#include "heed/core/ops/elementwise/dropout.h"
 
 namespace heed {
 
@@ -25,42 +20,16 @@ void PerformerOptions::describe(Fields& fields) {
 
 namespace {
 
-class PerformerAttention final : public MultiHeadAttention {
+class PerformerAttention final : public RandomFeatureAttention {
 public:
     PerformerAttention(const AttentionGeometry& geometry, const PerformerOptions& options)
-        : MultiHeadAttention(geometry, options, {.key = true, .value = true}), features_(options.features) {}
-
-    int64_t multiplies(int64_t tokens, int64_t keys) const override {
-        // Features and sums.
-        return projection_multiplies(tokens, keys) + 2 * (tokens + keys) * features_ * geometry().dim;
-    }
-
-    double score_share(int64_t tokens, int64_t keys) const override {
-        return static_cast<double>((tokens + keys) * features_) /
-               static_cast<double>(std::max<int64_t>(tokens * keys, 1));
-    }
-
-    std::string remark(int64_t tokens, int64_t keys) const override {
-        const double share = score_share(tokens, keys);
-        return fmt::format("performer computes {} features of each query and key, {:.1f} % of the scores of sdpa",
-                           features_, 100 * share) +
-               (share >= 1 ? "; sdpa would compute no more" : "");
-    }
+        : RandomFeatureAttention(geometry, options, "performer", options.features) {}
 
 protected:
-    Variable attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) override {
-        const Variable outputs = feature_attention(with_features(heads));
-        return heads.dropout > 0.0f ? dropout(outputs, heads.dropout, heads.stream) : outputs;
-    }
-
-    Tensor attend_weights(const ScaledDotProduct& heads, const AttentionMask&) override {
-        return feature_attention_weights(with_features(heads));
-    }
-
     std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start) override {
         if (is_cross(geometry().pattern)) return MultiHeadAttention::make_causal_cache(context, start);
         const int64_t heads = geometry().heads, head_dim = geometry().dim / heads;
-        const Variable none(Tensor::empty(context, {start.batch, 0, heads, features_}));
+        const Variable none(Tensor::empty(context, {start.batch, 0, heads, features()}));
         auto cache = std::make_unique<FeatureCache>();
         FeatureAttention empty;
         empty.query = empty.key = none;
@@ -80,7 +49,7 @@ protected:
         auto* own = dynamic_cast<FeatureCache*>(&cache);
         if (!own) throw Error("an attention layer was given the cache of another type");
         const ScaledDotProduct heads = heads_of({Variable(x), {}, {}});
-        return project_heads(Variable(continue_feature_attention(with_features(heads), own->state))).value();
+        return project_heads(Variable(continue_feature_attention(with_features(heads, {}), own->state))).value();
     }
 
     /// In cross-attention: keys and values are summed up once.
@@ -93,11 +62,10 @@ protected:
             added.value = {added.key.source, heads.value.first_column};
             added.mask = {};
         }
-        return continue_feature_attention(with_features(added), dynamic_cast<FeatureCache&>(*kept).state);
+        return continue_feature_attention(with_features(added, {}), dynamic_cast<FeatureCache&>(*kept).state);
     }
 
-private:
-    FeatureAttention with_features(const ScaledDotProduct& heads) {
+    FeatureAttention with_features(const ScaledDotProduct& heads, const ForwardState&) override {
         const Variable directions = this->directions(heads.query.source.context());
         FeatureAttention result;
         result.query = log_features(heads.query, directions, 0.0f);
@@ -110,17 +78,17 @@ private:
         return result;
     }
 
+private:
     /// w_c / r^(1/4), [1, heads, features, head_dim].
     Variable directions(Context& context) {
         const int64_t heads = geometry().heads, head_dim = geometry().dim / heads;
         if (drawn_.empty()) {
-            drawn_ = orthogonal_directions(random_key(0, RandomPurpose::hashing, name()), heads, features_, head_dim);
+            drawn_ = orthogonal_directions(random_key(0, RandomPurpose::hashing, name()), heads, features(), head_dim);
             for (float& each : drawn_) each /= std::sqrt(std::sqrt(static_cast<float>(head_dim)));
         }
-        return Variable(Tensor::from_host(context, {1, heads, features_, head_dim}, std::span<const float>(drawn_)));
+        return Variable(Tensor::from_host(context, {1, heads, features(), head_dim}, std::span<const float>(drawn_)));
     }
 
-    int64_t features_;
     std::vector<float> drawn_;
 };
 
