@@ -1,5 +1,7 @@
 #include "heed/tests/attention/layer_pass.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -145,6 +147,28 @@ double greatest_difference(const std::vector<float>& a, const std::vector<float>
 
 double relative_difference(const std::vector<float>& a, const std::vector<float>& b, size_t begin, size_t end) {
     return greatest_difference(a, b, begin, end) / scale_of({b.begin(), b.end()});
+}
+
+void expect_input_gradient(TestLayer& test, Sequences x, const ForwardState& state, const DifferenceBound& difference) {
+    const std::vector<float> weighting = numbers(static_cast<int64_t>(x.values.size()), 77);
+    const LayerPass pass = test.run(x, state, weighting);
+    const auto weighted = [&] {
+        const std::vector<float> output = test.run(x, state).output;
+        double sum = 0;
+        for (size_t i = 0; i < output.size(); ++i) sum += static_cast<double>(weighting[i]) * output[i];
+        return sum;
+    };
+    for (size_t i = 0; i < x.values.size(); i += difference.stride) {
+        const float before = x.values[i];
+        x.values[i] = before + difference.step;
+        const double more = weighted();
+        x.values[i] = before - difference.step;
+        const double less = weighted();
+        x.values[i] = before;
+        EXPECT_NEAR((more - less) / (2.0 * difference.step), pass.d_input[i],
+                    difference.bound * (1 + std::abs(pass.d_input[i])))
+            << i;
+    }
 }
 
 bool has_setting(const AttentionType& type, const std::string& name) {

@@ -106,6 +106,16 @@ private:
     std::unique_ptr<ParameterStore> store_;
 };
 
+/// The steps of central differences, and how far a gradient may be from them, relative to 1 + its size.
+struct DifferenceBound {
+    float step = 1e-2f;
+    double bound = 5e-3;
+    size_t stride = 1;  ///< from one checked number of the input to the next
+};
+
+/// Expects the gradient of a weighted sum of the layer's outputs by its input to be that of central differences.
+void expect_input_gradient(TestLayer& test, Sequences x, const ForwardState& state, const DifferenceBound& difference);
+
 /// True where that type has a setting of that name.
 bool has_setting(const AttentionType& type, const std::string& name);
 

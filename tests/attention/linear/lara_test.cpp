@@ -109,26 +109,8 @@ TEST(Lara, IsItsDefinition) {
 
 TEST(Lara, HasTheGradientOfItsOutputInTraining) {
     TestLayer test(settings());
-    Sequences x(1, tokens, dim);
-    const ForwardState state{.training = true, .seed = 8, .step = 3};
-    const std::vector<float> weighting = numbers(tokens * dim, 77);
-    const LayerPass pass = test.run(x, state, weighting);
-    const auto weighted = [&] {
-        const std::vector<float> output = test.run(x, state).output;
-        double sum = 0;
-        for (size_t i = 0; i < output.size(); ++i) sum += static_cast<double>(weighting[i]) * output[i];
-        return sum;
-    };
-    const float h = 1e-2f;
-    for (size_t i = 0; i < x.values.size(); i += 5) {
-        const float before = x.values[i];
-        x.values[i] = before + h;
-        const double more = weighted();
-        x.values[i] = before - h;
-        const double less = weighted();
-        x.values[i] = before;
-        EXPECT_NEAR((more - less) / (2.0 * h), pass.d_input[i], 5e-3 * (1 + std::abs(pass.d_input[i]))) << i;
-    }
+    expect_input_gradient(test, Sequences(1, tokens, dim), {.training = true, .seed = 8, .step = 3},
+                          {.step = 1e-2f, .bound = 5e-3, .stride = 5});
 }
 
 TEST(Lara, DrawsAgainInEachStepAndNothingOutsideOfTraining) {

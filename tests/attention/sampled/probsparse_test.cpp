@@ -78,25 +78,7 @@ TEST(Probsparse, SamplesAgainInEachStepAndAlwaysTheSameKeysOutsideOfTraining) {
 /// Small changes leave the selection as it is: the gradient is that of exact rows and of the mean.
 TEST(Probsparse, HasTheGradientOfItsRowsAndOfTheMean) {
     TestLayer test(settings("probsparse", 1));
-    Sequences x(1, 12, dim);
-    const std::vector<float> weighting = numbers(12 * dim, 77);
-    const LayerPass pass = test.run(x, {}, weighting);
-    const auto weighted = [&] {
-        const std::vector<float> output = test.run(x).output;
-        double sum = 0;
-        for (size_t i = 0; i < output.size(); ++i) sum += static_cast<double>(weighting[i]) * output[i];
-        return sum;
-    };
-    const float h = 2e-3f;
-    for (size_t i = 0; i < x.values.size(); i += 7) {
-        const float before = x.values[i];
-        x.values[i] = before + h;
-        const double more = weighted();
-        x.values[i] = before - h;
-        const double less = weighted();
-        x.values[i] = before;
-        EXPECT_NEAR((more - less) / (2.0 * h), pass.d_input[i], 1e-2 * (1 + std::abs(pass.d_input[i]))) << i;
-    }
+    expect_input_gradient(test, Sequences(1, 12, dim), {}, {.step = 2e-3f, .bound = 1e-2, .stride = 7});
 }
 
 TEST(Probsparse, SaysWhatItComputes) {
