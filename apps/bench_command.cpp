@@ -8,6 +8,7 @@
 #include "heed/trainers/benchmark/attention_benchmark_json.h"
 #include "heed/trainers/benchmark/attention_benchmark_page.h"
 #include "heed/trainers/benchmark/attention_benchmark_text.h"
+#include "heed/trainers/profile/training_profile.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -24,6 +25,15 @@ int run(const BenchAttentionCommand& command) {
     if (!command.json.empty()) write_file_atomically(command.json, attention_benchmark_json(benchmark));
     if (!command.csv.empty()) write_file_atomically(command.csv, attention_benchmark_csv(benchmark));
     if (!command.page.empty()) write_file_atomically(command.page, attention_benchmark_page(benchmark));
+    return 0;
+}
+
+int run(const BenchProfileCommand& command) {
+    if (!command.json.empty()) check_writable(command.json);
+    const TrainingProfile profile =
+        profile_training({command.recipe, command.overrides, command.steps, command.warm_up});
+    fmt::print("{}", training_profile_text(profile));
+    if (!command.json.empty()) write_file_atomically(command.json, training_profile_json(profile));
     return 0;
 }
 

@@ -129,6 +129,14 @@ struct BenchAttentionCommand {
     std::string json, csv, page;  ///< files; empty: none
 };
 
+struct BenchProfileCommand {
+    std::string recipe;
+    std::vector<std::string> overrides;
+    int64_t steps = 20;
+    int64_t warm_up = 3;
+    std::string json;  ///< file; empty: none
+};
+
 struct CheckCommand {
     std::string recipe;
     std::vector<std::string> overrides;
@@ -190,9 +198,9 @@ struct ShowVersion {};
 
 using Command =
     std::variant<TrainCommand, EvalCommand, SweepCommand, CompareCommand, ReproduceCommand, CabCommand, PredictCommand,
-                 TranslateCommand, GenerateCommand, ScoreCommand, ExplainCommand, BenchAttentionCommand, CheckCommand,
-                 ImportCommand, ExportCommand, InfoCommand, ReportCommand, DataCommand, CompletionCommand,
-                 ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
+                 TranslateCommand, GenerateCommand, ScoreCommand, ExplainCommand, BenchAttentionCommand,
+                 BenchProfileCommand, CheckCommand, ImportCommand, ExportCommand, InfoCommand, ReportCommand,
+                 DataCommand, CompletionCommand, ConvertCommand, FinetuneCommand, ShowText, ShowVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws UserError, with the nearest name, when they make no
 /// command.

@@ -20,6 +20,7 @@ int run(const GenerateCommand& command);
 int run(const ScoreCommand& command);
 int run(const ExplainCommand& command);
 int run(const BenchAttentionCommand& command);
+int run(const BenchProfileCommand& command);
 int run(const CheckCommand& command);
 int run(const ImportCommand& command);
 int run(const ExportCommand& command);

@@ -24,8 +24,10 @@ public:
     std::optional<Command> command(const std::string& name) const;
 
 private:
+    BenchProfileCommand checked_profile() const;
+
     std::vector<std::string> what_, settings_;
-    std::string json_, csv_, page_;
+    std::string json_, csv_, page_, steps_, warm_up_;
 };
 
 }  // namespace heed

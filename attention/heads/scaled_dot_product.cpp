@@ -6,14 +6,24 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 
 namespace heed {
 
 namespace {
 
+constexpr const char* sdpa_name = "scaled_dot_product";
+
+/// Multiply-adds of one product of all heads: scores, outputs. Padding counts, what a causal mask hides does not.
+int64_t product_multiplies(const SdpaShape& shape) {
+    int64_t pairs = shape.queries * shape.keys;
+    if (shape.causal) pairs -= shape.queries * (shape.queries - 1) / 2;
+    return shape.batch * shape.heads * pairs * shape.head_dim;
+}
+
 struct ScaledDotProductNode final : Node {
     ScaledDotProductNode(const ScaledDotProduct& attention, Tensor out, Tensor lse)
-        : Node("scaled_dot_product"),
+        : Node(sdpa_name),
           inputs(attention),
           shape(sdpa_shape(attention)),
           lengths(attention.mask.key_lengths),
@@ -22,6 +32,7 @@ struct ScaledDotProductNode final : Node {
 
     void backward() override {
         const Tensor& d_output = output().gradient();
+        count_multiplies(d_output.context(), 5 * product_multiplies(shape));
         const SdpaKernels& kernel = sdpa_kernels(d_output);
         Tensor workspace = Tensor::empty(d_output.context(), {kernel.workspace(shape)});
         inputs.allocate();
@@ -63,7 +74,7 @@ struct ForwardResult {
 };
 
 ForwardResult run_forward(const ScaledDotProduct& attention) {
-    check_heads("scaled_dot_product", attention);
+    check_heads(sdpa_name, attention);
     Context& context = attention.query.source.context();
     const Shape& queries = attention.query.source.shape();
     ForwardResult result;
@@ -73,6 +84,7 @@ ForwardResult run_forward(const ScaledDotProduct& attention) {
     const SdpaKernels& kernel = sdpa_kernels(result.output);
     Tensor workspace = Tensor::empty(context, {kernel.workspace(arguments.shape)});
     arguments.workspace = workspace.f32();
+    count_multiplies(context, 2 * product_multiplies(arguments.shape));
     kernel.forward(arguments);
     return result;
 }
@@ -80,6 +92,7 @@ ForwardResult run_forward(const ScaledDotProduct& attention) {
 }  // namespace
 
 Variable scaled_dot_product(const ScaledDotProduct& attention) {
+    const OpScope scope(attention.query.source.context(), sdpa_name);
     ForwardResult result = run_forward(attention);
     Tape& tape = result.output.context().tape();
     if (!tape.records(attention.query.source, attention.key.source, attention.value.source)) {

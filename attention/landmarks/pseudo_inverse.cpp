@@ -5,6 +5,7 @@
 
 #include "heed/attention/landmarks/pseudo_inverse_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/products/matmul.h"
@@ -47,6 +48,7 @@ Variable less(const Variable& identity, float factor, const Variable& x) {
 }  // namespace
 
 Variable pseudo_inverse_start(const Variable& a) {
+    const OpScope scope(a.context(), "pseudo_inverse_start");
     check_shape("pseudo_inverse_start", "a", a.shape(), a.shape().with_last(a.shape()[-2]));
     Tensor start = Tensor::empty(a.context(), a.shape());
     pseudo_inverse_kernels(start).start(a.value().f32(), start.f32(), matrices_in(a.shape()), a.shape()[-1]);

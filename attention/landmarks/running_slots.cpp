@@ -9,6 +9,7 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/landmarks/running_slots_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/elementwise/dropout.h"
 
@@ -120,6 +121,7 @@ struct RunningSlotsNode final : Node {
 }  // namespace
 
 Variable running_slots(const RunningSlots& attention) {
+    const OpScope scope(attention.heads.query.source.context(), "running_slots");
     check_running_slots(attention);
     Tensor factors = slot_factors(attention, running_slots_shape(attention));
     Tensor out = run_slots(attention, factors, nullptr);

@@ -6,6 +6,7 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/linear/feature_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -49,6 +50,7 @@ struct CosineFeaturesNode final : Node {
 }  // namespace
 
 Variable cosine_features(const CosineFeatureInput& input) {
+    const OpScope scope(input.x.source.context(), "cosine_features");
     check_rank("cosine_features", "x", input.x.source.shape(), 3);
     const Shape& shape = input.x.source.shape();
     if (input.heads < 1 || input.head_dim < 1 || input.x.first_column < 0 ||

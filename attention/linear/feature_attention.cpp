@@ -6,6 +6,7 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/linear/feature_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -131,6 +132,7 @@ struct FeatureAttentionNode final : Node {
 }  // namespace
 
 Variable feature_attention(const FeatureAttention& attention) {
+    const OpScope scope(attention.query.context(), "feature_attention");
     Tensor state;
     FeatureResult result = run_features("feature_attention", attention, state);
     Tape& tape = result.output.context().tape();

@@ -6,6 +6,7 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/linear/feature_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -56,7 +57,7 @@ struct LogFeaturesNode final : Node {
         const Tensor& dy = output().gradient();
         const LogFeatureSizes sizes = log_feature_sizes(x.shape(), directions.shape());
         if (dy.elements() == 0) return;
-        Device& device = dy.context().device();
+        Context& context = dy.context();
         if (x_slot) {
             auto [dx, accumulate] = x_slot->target();
             if (!accumulate) dx.fill_zero();
@@ -72,7 +73,7 @@ struct LogFeaturesNode final : Node {
                 product.beta = 1.0f;
                 product.c = at(dx, sizes.first_x(i, first_column));
                 product.c_row_stride = sizes.width;
-                device.matrix_product(product);
+                multiply(context, product);
             }
             if (factor != 0.0f) {
                 FeatureNorms arguments = norms(sizes, x, first_column, factor);
@@ -96,7 +97,7 @@ struct LogFeaturesNode final : Node {
             product.beta = accumulate ? 1.0f : 0.0f;
             product.c = at(d_directions, sizes.first_direction(i));
             product.c_row_stride = sizes.head_dim;
-            device.matrix_product(product);
+            multiply(context, product);
         }
     }
     Tensor x, directions;
@@ -120,10 +121,11 @@ void check_log_features(const HeadColumns& x, const Variable& directions) {
 }  // namespace
 
 Variable log_features(const HeadColumns& x, const Variable& directions, float factor) {
+    const OpScope scope(x.source.context(), "log_features");
     check_log_features(x, directions);
     const LogFeatureSizes sizes = log_feature_sizes(x.source.shape(), directions.shape());
     Tensor y = Tensor::empty(x.source.context(), {sizes.batch, sizes.tokens, sizes.heads, sizes.features});
-    Device& device = y.context().device();
+    Context& context = y.context();
     for (int64_t i = 0; i < sizes.products() && y.elements() > 0; ++i) {
         MatrixProduct product;
         product.transpose_b = true;
@@ -136,7 +138,7 @@ Variable log_features(const HeadColumns& x, const Variable& directions, float fa
         product.b_row_stride = sizes.head_dim;
         product.c = at(y, sizes.first_y(i));
         product.c_row_stride = sizes.heads * sizes.features;
-        device.matrix_product(product);
+        multiply(context, product);
     }
     if (factor != 0.0f && y.elements() > 0) {
         FeatureNorms arguments = norms(sizes, x.source.value(), x.first_column, factor);

@@ -6,6 +6,7 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/linear/feature_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -46,6 +47,7 @@ struct SegmentMeansNode final : Node {
 }  // namespace
 
 Variable segment_means(const SegmentMeans& means) {
+    const OpScope scope(means.x.source.context(), "segment_means");
     check_rank("segment_means", "x", means.x.source.shape(), 3);
     const Shape& shape = means.x.source.shape();
     if (means.heads < 1 || means.head_dim < 1 || means.segments < 1 || means.x.first_column < 0 ||

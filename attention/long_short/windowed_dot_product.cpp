@@ -8,6 +8,7 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/kernels/accumulate.h"
 #include "heed/core/ops/check.h"
@@ -183,6 +184,7 @@ void check(const WindowedDotProduct& attention) {
 }  // namespace
 
 Variable windowed_dot_product(const WindowedDotProduct& attention) {
+    const OpScope scope(attention.query.context(), "windowed_dot_product");
     check(attention);
     const bool remembers = attention.layout.memory() > 0;
     Windowed of{.query = attention.query.value(),

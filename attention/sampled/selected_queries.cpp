@@ -6,6 +6,7 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/sampled/selection_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -112,6 +113,7 @@ Tensor select_queries(const QuerySelectionInput& input) {
 }
 
 Variable take_rows(const HeadColumns& x, int64_t head_dim, const Tensor& selected) {
+    const OpScope scope(x.source.context(), "take_rows");
     check_rank("take_rows", "selected", selected.shape(), 3);
     const int64_t heads = selected.shape()[1];
     check_columns("take_rows", x, heads, head_dim);
@@ -133,6 +135,7 @@ Variable take_rows(const HeadColumns& x, int64_t head_dim, const Tensor& selecte
 
 Variable place_rows(const Variable& rows, const HeadColumns& mean, int64_t head_dim, const Tensor& selected,
                     int64_t tokens) {
+    const OpScope scope(rows.context(), "place_rows");
     check_rank("place_rows", "selected", selected.shape(), 3);
     const int64_t batch = selected.shape()[0], heads = selected.shape()[1];
     check_selected("place_rows", selected, batch);

@@ -5,7 +5,9 @@
 
 #include "heed/attention/heads/head_gradients.h"
 #include "heed/attention/heads/head_inputs.h"
+#include "heed/attention/smyrf/smyrf_work.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 
 namespace heed {
@@ -13,6 +15,13 @@ namespace heed {
 namespace {
 
 constexpr const char* clustered_name = "clustered_dot_product";
+
+/// Multiply-adds of one product of all heads: scores, outputs. Padding counts, what a causal mask hides does not.
+int64_t product_multiplies(const SmyrfShape& shape) {
+    const SdpaShape& heads = shape.heads;
+    const SmyrfWork work = smyrf_work(shape.form, heads.queries, heads.keys, shape.rounds, shape.cluster, shape.block);
+    return heads.batch * heads.heads * work.pairs * heads.head_dim;
+}
 
 struct ClusteredDotProductNode final : Node {
     ClusteredDotProductNode(const SmyrfInputs& attention, const SmyrfOrders& both_orders, Tensor out, Tensor lse)
@@ -27,6 +36,7 @@ struct ClusteredDotProductNode final : Node {
 
     void backward() override {
         const Tensor& d_output = output().gradient();
+        count_multiplies(d_output.context(), 5 * product_multiplies(shape));
         const SmyrfKernels& kernel = smyrf_kernels(d_output);
         Tensor workspace = Tensor::empty(d_output.context(), {kernel.workspace(shape)});
         inputs.allocate();
@@ -81,6 +91,7 @@ ClusteredResult run_clustered(const SmyrfInputs& attention, const SmyrfOrders& o
     arguments.output = head_view(result.output, 0, shape.head_dim);
     arguments.log_sum_exp = result.log_sum_exp.f32();
     arguments.workspace = workspace.f32();
+    count_multiplies(context, 2 * product_multiplies(arguments.shape));
     kernel.forward(arguments);
     return result;
 }
@@ -88,6 +99,7 @@ ClusteredResult run_clustered(const SmyrfInputs& attention, const SmyrfOrders& o
 }  // namespace
 
 Variable clustered_dot_product(const SmyrfInputs& attention, const SmyrfOrders& orders) {
+    const OpScope scope(attention.heads.query.source.context(), clustered_name);
     ClusteredResult result = run_clustered(attention, orders);
     Tape& tape = result.output.context().tape();
     if (!tape.records(attention.heads.query.source, attention.heads.key.source, attention.heads.value.source)) {

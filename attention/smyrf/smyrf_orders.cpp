@@ -5,6 +5,7 @@
 #include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/smyrf/smyrf_layout.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -54,6 +55,7 @@ int32_t* smyrf_ends(const SmyrfOrders& orders) {
 }
 
 SmyrfOrders smyrf_orders(const SmyrfInputs& attention, const Tensor& directions) {
+    const OpScope scope(attention.heads.query.source.context(), orders_name);
     if (attention.form != SmyrfForm::clusters) {
         SmyrfGrowingOrders growing;
         smyrf_extend_orders(attention, directions, growing);

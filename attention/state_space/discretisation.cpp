@@ -1,6 +1,7 @@
 #include "heed/attention/state_space/discretisation.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/ops/check.h"
 
 namespace heed {
@@ -58,6 +59,7 @@ struct DiscretisationNode final : Node {
 
 StateSpace discretisation(const Variable& step, const Variable& decay, const Variable& frequency,
                           const Variable& readout, StateFrequencies frequencies) {
+    const OpScope scope(step.context(), "discretisation");
     check_rank("discretisation", "step", step.shape(), 1);
     check_rank("discretisation", "decay", decay.shape(), 2);
     check_rank("discretisation", "readout", readout.shape(), 4);

@@ -4,6 +4,7 @@
 
 #include "heed/attention/state_space/state_space_kernels.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -71,6 +72,7 @@ StateSpaceShape shape_of(const Tensor& x, const StateSpace& space, const Variabl
 }  // namespace
 
 Variable state_space_scan(const Variable& x, const StateSpace& space, const Variable& skip, const Tensor& lengths) {
+    const OpScope scope(x.context(), "state_space_scan");
     const StateSpaceShape shape = shape_of(x.value(), space, skip, lengths);
     Tensor y = Tensor::empty(x.context(), x.shape());
     state_space_kernels(y).forward({.shape = shape,

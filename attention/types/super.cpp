@@ -5,6 +5,7 @@
 
 #include "heed/attention/types/multi_head.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/products/mix_tokens.h"
@@ -59,7 +60,7 @@ protected:
         product.c_row_stride = width;
         product.c_batch_stride = room.stride;
         product.batch = input.rows();
-        input.values().context().device().matrix_product(product);
+        multiply(input.values().context(), product);
     }
 
 private:

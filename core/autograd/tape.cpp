@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 
 namespace heed {
@@ -74,7 +75,10 @@ void Tape::walk() {
     for (size_t place = nodes_.size(); place-- > 0;) {
         Node* node = nodes_[place];
         if (node->op() != LeafNode::name) {
-            if (node->has_output_gradient()) node->backward();
+            if (node->has_output_gradient()) {
+                const OpScope scope(context_, node->op(), true);
+                node->backward();
+            }
             node->~Node();
             nodes_[place] = nullptr;
         }

@@ -8,6 +8,7 @@
 #include "heed/core/autograd/tape.h"
 #include "heed/core/device/caching_allocator.h"
 #include "heed/core/device/device.h"
+#include "heed/core/device/op_observer.h"
 
 namespace heed {
 
@@ -26,6 +27,10 @@ public:
     /// The one that is left when no InnerTape lives.
     Tape& outer_tape() { return *tapes_.front(); }
 
+    /// Who is told of all ops from now on; null: nobody. It must outlive the context or be taken away before.
+    void set_observer(OpObserver* observer) { observer_ = observer; }
+    OpObserver* observer() const { return observer_; }
+
 private:
     friend class InnerTape;
 
@@ -37,6 +42,7 @@ private:
     std::vector<std::unique_ptr<Tape>> tapes_;  ///< the outermost first; those that are not in use keep their memory
     size_t depth_ = 0;
     Tape* tape_;  ///< tapes_[depth_]
+    OpObserver* observer_ = nullptr;
 };
 
 }  // namespace heed

@@ -94,7 +94,9 @@ void* Tensor::raw() const {
     if (!storage_) throw Error("an undefined tensor has no data");
     // Addresses of the reference device are no real pointers: arithmetic on integers keeps that defined.
     auto base = reinterpret_cast<uintptr_t>(storage_->data);
-    return reinterpret_cast<void*>(base + static_cast<uintptr_t>(offset_) * dtype_size(dtype_));
+    auto* address = reinterpret_cast<void*>(base + static_cast<uintptr_t>(offset_) * dtype_size(dtype_));
+    if (OpObserver* observer = storage_->context->observer()) observer->touches(address, bytes());
+    return address;
 }
 
 void* Tensor::address(DType dtype) const {

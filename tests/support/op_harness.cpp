@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <random>
+#include <set>
 
 #include "heed/core/cpu/isa.h"
 #include "heed/tests/cuda_emulation/thread_order.h"
@@ -55,12 +56,26 @@ Floats draw_input(const OpInput& input, std::mt19937& random) {
 
 /// Stands for the rest of a model: gives every output of an op its gradient.
 struct SeedNode final : Node {
-    SeedNode() : Node("seed") {}
+    static constexpr const char* name = "seed";
+    SeedNode() : Node(name) {}
     void backward() override {
         for (std::size_t i = 0; i < slots.size(); ++i) slots[i]->add(std::move(seeds[i]));
     }
     std::vector<GradientSlot*> slots;
     std::vector<Tensor> seeds;
+};
+
+/// Keeps the names of the ops that a context tells of while this lives.
+struct SeenOps final : OpObserver {
+    explicit SeenOps(Context& seen_context) : context(seen_context) { context.set_observer(this); }
+    ~SeenOps() override { context.set_observer(nullptr); }
+    void begins(const char* op, bool is_backward) override { (is_backward ? backward : forward).insert(op); }
+    void ends() override {}
+    void multiplies(int64_t) override {}
+    void touches(const void*, std::size_t) override {}
+
+    Context& context;
+    std::set<std::string> forward, backward;
 };
 
 /// What one step over the op has to be told.
@@ -171,6 +186,7 @@ public:
         }
         guarded("bound", [&] { check_bound(); });
         guarded("constants", [&] { check_constants(); });
+        guarded("observer", [&] { check_observer({all}); });
         guarded("NaN", [&] { check_nan(); });
         if (context_.allocator().bytes_in_use() != before) fail("at the end", "memory is still in use");
     }
@@ -246,6 +262,18 @@ private:
         for (std::size_t i = 0; i < result.gradients.size(); ++i) {
             if (settings.differentiated[i]) expect_gradient(what, i, result.gradients[i], settings.uses);
         }
+    }
+
+    /// Every op of which a backward is seen has to be seen forward: it has an OpScope of the same name as its node.
+    void check_observer(const Settings& settings) {
+        const SeenOps seen(context_);
+        run_on_leaves("observer", settings);
+        for (const std::string& op : seen.backward) {
+            if (op != SeedNode::name && !seen.forward.contains(op)) {
+                fail("observer", "no OpScope " + op + " was seen in forward");
+            }
+        }
+        if (seen.backward.empty()) fail("observer", "no backward was seen");
     }
 
     /// Parameters: the first gradient overwrites what the buffer holds, the second one is added.

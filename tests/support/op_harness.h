@@ -52,8 +52,8 @@ std::string name_of(const OpCase& op_case);
 /// when all is well. Each path checks: values against the definition; the gradient of every input, for a random
 /// weighting of all outputs, against central differences of the definition (at up to 64 elements of each input); each
 /// input alone as the only one with a gradient; gradients added up over two uses of a variable and in a bound buffer;
-/// gradients that somebody else still holds; no record without an input with a gradient; NaN inputs; unchanged inputs;
-/// all memory given back.
+/// gradients that somebody else still holds; no record without an input with a gradient; an OpScope of the name of each
+/// node; NaN inputs; unchanged inputs; all memory given back.
 std::vector<std::string> check_op(const OpCase& op_case);
 
 /// What differs between a fused op and the composition that defines it, run on the same inputs on the best path of

@@ -71,7 +71,6 @@ private:
 
     void chart(AttentionPattern pattern, AttentionCost cost) {
         const bool time = cost == AttentionCost::forward_time || cost == AttentionCost::total_time;
-        const double factor = time ? 1e3 : 1e-6;
         Chart chart;
         double low = INFINITY, high = 0.0;
         for (size_t type = 0; type < benchmark_.plan.types.size(); ++type) {
@@ -82,19 +81,25 @@ private:
             for (const int64_t length : benchmark_.plan.lengths) {
                 const std::optional<double> value = cost_of(benchmark_.cell(pattern, length, type), cost);
                 if (!value || !(*value > 0.0)) continue;
-                series.points.push_back({static_cast<double>(length), factor * *value});
-                low = std::min(low, factor * *value);
-                high = std::max(high, factor * *value);
+                series.points.push_back({static_cast<double>(length), *value});
+                low = std::min(low, *value);
+                high = std::max(high, *value);
             }
             if (!series.points.empty()) chart.series.push_back(std::move(series));
         }
         if (chart.series.empty()) return;
+        // The unit in which the least value is not small: ticks such as 0.001 have no room.
+        const bool small = low < (time ? 1e-5 : 1e4);
+        const double factor = time ? (small ? 1e6 : 1e3) : (small ? 1e-3 : 1e-6);
+        for (ChartSeries& series : chart.series) {
+            for (Point& point : series.points) point.y *= factor;
+        }
         chart.title = cost_label(cost);
         chart.title.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(chart.title.front())));
-        chart.suffix = time ? " ms" : " MB";
+        chart.suffix = time ? (small ? " us" : " ms") : (small ? " kB" : " MB");
         chart.steps = logarithmic_axis(static_cast<double>(benchmark_.plan.lengths.front()),
                                        static_cast<double>(benchmark_.plan.lengths.back()));
-        chart.values = logarithmic_axis(low, high);
+        chart.values = logarithmic_axis(factor * low, factor * high);
         chart.steps_label = "tokens";
         chart.pointer_label = "tokens";
         html_ += chart_html(chart);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "heed/core/device/op_scope.h"
 #include "heed/trainers/loop/finite.h"
 
 namespace heed {
@@ -141,7 +142,10 @@ StepResult Trainer::step(bool asks_to_stop) {
     double scale = 1.0 / count;
     if (options_.clip > 0.0 && result.gradient_norm > options_.clip) scale *= options_.clip / result.gradient_norm;
     result.lr = schedule_.lr(result.step);
-    optimizer_->step(result.step, result.lr, scale);
+    {
+        const OpScope scope(context_, "optimizer");
+        optimizer_->step(result.step, result.lr, scale);
+    }
     if (shards_) {
         std::vector<Tensor> values;
         for (const ParameterGroup& group : store_.groups()) values.push_back(group.values);

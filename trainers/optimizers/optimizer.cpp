@@ -2,9 +2,14 @@
 
 #include <utility>
 
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/optimizer_kernels.h"
 
 namespace heed {
+
+namespace {
+constexpr const char* gradient_norm_name = "gradient_norm";
+}
 
 Optimizer::Optimizer(ParameterStore& store) : store_(store) {
     for (size_t index = 0; index < store.groups().size(); ++index) {
@@ -65,6 +70,7 @@ size_t Optimizer::add_state(std::string name, bool of_squares) {
 }
 
 void gradient_squares(const ParameterStore& store, const Tensor& squares) {
+    const OpScope scope(store.context(), gradient_norm_name);
     double* sum = squares.data<double>();
     for (const ParameterGroup& group : store.groups()) {
         if (group.trainable && group.gradients.elements() > 0) {
@@ -75,6 +81,7 @@ void gradient_squares(const ParameterStore& store, const Tensor& squares) {
 }
 
 void gradient_squares(const ParameterStore& store, const std::vector<GroupRange>& ranges, const Tensor& squares) {
+    const OpScope scope(store.context(), gradient_norm_name);
     double* sum = squares.data<double>();
     for (const GroupRange& range : ranges) {
         const Tensor& gradients = store.groups()[range.group].gradients;

@@ -1,6 +1,7 @@
 #include "heed/core/ops/elementwise/activation.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/products/linear.h"
 
@@ -54,6 +55,7 @@ struct LinearActivationNode final : Node {
 }  // namespace
 
 Variable activation(const Variable& x, Activation kind) {
+    const OpScope scope(x.context(), "activation");
     Tensor y = Tensor::empty(x.context(), x.shape());
     activation_kernels(y).forward(kind, x.value().f32(), y.f32(), y.elements());
     Tape& tape = x.context().tape();
@@ -66,6 +68,7 @@ Variable activation(const Variable& x, Activation kind) {
 }
 
 Variable linear_activation(const Variable& x, const Variable& weight, const Variable& bias, Activation kind) {
+    const OpScope scope(x.context(), "linear_activation");
     Tensor pre = detail::linear_forward("linear_activation", x, weight, bias);
     Tape& tape = x.context().tape();
     const bool records = tape.records(x, weight, bias);

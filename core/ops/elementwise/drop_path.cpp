@@ -1,6 +1,7 @@
 #include "heed/core/ops/elementwise/drop_path.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/drop_path_kernels.h"
 #include "heed/core/ops/check.h"
 
@@ -26,6 +27,7 @@ struct DropPathNode final : Node {
 }  // namespace
 
 Variable drop_path(const Variable& x, float probability, const RandomStream& stream) {
+    const OpScope scope(x.context(), "drop_path");
     check_probability("drop_path", probability);
     if (probability == 0.0f) return x;
     Tensor y = drop_path_apply(x.value(), probability, stream);

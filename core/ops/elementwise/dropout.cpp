@@ -1,6 +1,7 @@
 #include "heed/core/ops/elementwise/dropout.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/dropout_kernels.h"
 #include "heed/core/ops/check.h"
 
@@ -26,6 +27,7 @@ struct DropoutNode final : Node {
 }  // namespace
 
 Variable dropout(const Variable& x, float probability, const RandomStream& stream) {
+    const OpScope scope(x.context(), "dropout");
     check_probability("dropout", probability);
     if (probability == 0.0f) return x;
     Tensor y = dropout_apply(x.value(), probability, stream);

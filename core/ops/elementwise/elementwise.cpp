@@ -2,6 +2,7 @@
 
 #include "heed/core/cpu/kernels/column_sums.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/accumulate.h"
 #include "heed/core/kernels/elementwise_kernels.h"
 #include "heed/core/ops/check.h"
@@ -35,6 +36,7 @@ struct ScaleNode final : Node {
 }  // namespace
 
 Variable add(const Variable& a, const Variable& b) {
+    const OpScope scope(a.context(), "add");
     check_shape("add", "b", b.shape(), a.shape());
     Tensor y = Tensor::empty(a.context(), a.shape());
     elementwise_kernels(y).add(a.value().f32(), b.value().f32(), y.f32(), y.elements());
@@ -47,6 +49,7 @@ Variable add(const Variable& a, const Variable& b) {
 }
 
 Variable scale(const Variable& x, float factor) {
+    const OpScope scope(x.context(), "scale");
     Tensor y = Tensor::empty(x.context(), x.shape());
     elementwise_kernels(y).scale(x.value().f32(), factor, y.f32(), y.elements());
     Tape& tape = x.context().tape();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 
 namespace heed {
 
@@ -22,6 +23,7 @@ struct ProbeNode final : Node {
 }  // namespace
 
 Variable probe(const Variable& x, GradientReader reader) {
+    const OpScope scope(x.context(), "probe");
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return x;
     auto& node = tape.record<ProbeNode>(std::move(reader));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/kernels/binary_cross_entropy_kernels.h"
 #include "heed/core/ops/check.h"
@@ -27,6 +28,7 @@ void check_binary_targets(const Tensor& targets) {
 }  // namespace
 
 BinaryCrossEntropyResult binary_cross_entropy(const Variable& logits, const Tensor& targets, const Tensor& weights) {
+    const OpScope scope(logits.context(), "binary_cross_entropy");
     check_rank("binary_cross_entropy", "logits", logits.shape(), 2);
     check_shape("binary_cross_entropy", "targets", targets.shape(), logits.shape());
     const bool bytes = targets.defined() && targets.dtype() == DType::u8;

@@ -1,6 +1,7 @@
 #include "heed/core/ops/losses/cross_entropy.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/cross_entropy_kernels.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/losses/record_loss.h"
@@ -15,6 +16,7 @@ CrossEntropyTotals CrossEntropyResult::totals() const {
 
 CrossEntropyResult cross_entropy(const Variable& logits, const Tensor& targets, float label_smoothing,
                                  const Tensor& class_weights) {
+    const OpScope scope(logits.context(), "cross_entropy");
     check_rank("cross_entropy", "logits", logits.shape(), 2);
     const int64_t rows = logits.shape()[0], classes = logits.shape()[1];
     check_shape("cross_entropy", "targets", targets.shape(), {rows});

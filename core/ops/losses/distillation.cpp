@@ -3,6 +3,7 @@
 #include <string>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/kernels/distillation_kernels.h"
 #include "heed/core/ops/check.h"
@@ -12,6 +13,7 @@ namespace heed {
 
 DistillationResult distillation(const Variable& logits, const Tensor& teacher, float temperature,
                                 const Tensor& targets) {
+    const OpScope scope(logits.context(), "distillation");
     check_rank("distillation", "logits", logits.shape(), 2);
     check_shape("distillation", "teacher", teacher.shape(), logits.shape());
     check_dtype("distillation", "teacher", teacher, DType::f32);

@@ -1,6 +1,7 @@
 #include "heed/core/ops/losses/squared_error.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/squared_error_kernels.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/losses/record_loss.h"
@@ -8,6 +9,7 @@
 namespace heed {
 
 SquaredErrorResult squared_error(const Variable& predictions, const Tensor& targets, const Tensor& weights) {
+    const OpScope scope(predictions.context(), "squared_error");
     check_dtype("squared_error", "targets", targets, DType::f32);
     check_shape("squared_error", "targets", targets.shape(), predictions.shape());
     if (weights.defined()) check_shape("squared_error", "weights", weights.shape(), predictions.shape());

@@ -2,6 +2,7 @@
 
 #include "heed/core/cpu/kernels/column_sums.h"
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/ops/check.h"
 
 namespace heed {
@@ -17,14 +18,14 @@ Tensor linear_forward(const char* op, const Variable& x, const Variable& weight,
     MatrixProduct product = contiguous_product({x.value().f32(), in}, {weight.value().f32(), in, true}, y.f32(),
                                                x.shape().rows(), in, out, false);
     product.bias = bias.defined() ? bias.value().f32() : nullptr;
-    x.context().device().matrix_product(product);
+    multiply(x.context(), product);
     return y;
 }
 
 void linear_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, GradientSlot* dx_slot,
                      GradientSlot* dweight_slot) {
     const int64_t in = weight.shape()[1], out = weight.shape()[0], rows = dy.shape().rows();
-    Device& device = dy.context().device();
+    Context& context = dy.context();
     const auto weight_product = [&] {
         auto [dweight, accumulate] = dweight_slot->target();
         return contiguous_product({dy.f32(), out, true}, {x.f32(), in}, dweight.f32(), out, rows, in, accumulate);
@@ -35,11 +36,12 @@ void linear_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, Gr
     };
     if (dweight_slot && dx_slot) {
         const MatrixProduct of_weight = weight_product();
-        device.matrix_products_of_same_a(of_weight, input_product());
+        count_multiplies(context, 2 * rows * in * out);
+        context.device().matrix_products_of_same_a(of_weight, input_product());
     } else if (dweight_slot) {
-        device.matrix_product(weight_product());
+        multiply(context, weight_product());
     } else if (dx_slot) {
-        device.matrix_product(input_product());
+        multiply(context, input_product());
     }
 }
 
@@ -61,6 +63,7 @@ struct LinearNode final : Node {
 }  // namespace
 
 Variable linear(const Variable& x, const Variable& weight, const Variable& bias) {
+    const OpScope scope(x.context(), "linear");
     Tensor y = detail::linear_forward("linear", x, weight, bias);
     Tape& tape = x.context().tape();
     if (!tape.records(x, weight, bias)) return Variable(std::move(y));

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 
@@ -20,7 +21,7 @@ void product(const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_
     product.a_batch_stride = a.shape()[-1] * a.shape()[-2];
     product.b_batch_stride = b.shape()[-1] * b.shape()[-2];
     product.c_batch_stride = product.rows * product.columns;
-    if (c.elements() > 0) c.context().device().matrix_product(product);
+    if (c.elements() > 0) multiply(c.context(), product);
 }
 
 struct MatmulNode final : Node {
@@ -48,6 +49,7 @@ struct MatmulNode final : Node {
 }  // namespace
 
 Variable matmul(const Variable& a, const Variable& b, bool transpose_b) {
+    const OpScope scope(a.context(), "matmul");
     const Shape &left = a.shape(), &right = b.shape();
     bool fits = left.rank() >= 2 && left.rank() == right.rank() && left[-1] == right[transpose_b ? -1 : -2];
     for (int axis = 0; fits && axis < left.rank() - 2; ++axis) fits = left[axis] == right[axis];

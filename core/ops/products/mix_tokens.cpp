@@ -3,6 +3,7 @@
 #include <string>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/kernels/mix_tokens_kernels.h"
 #include "heed/core/ops/check.h"
@@ -57,7 +58,7 @@ struct MixTokens {
         product.c_row_stride = width();
         product.batch = batch();
         product.b_batch_stride = product.c_batch_stride = tokens() * width();
-        if (to.elements() > 0) x.context().device().matrix_product(product);
+        if (to.elements() > 0) multiply(x.context(), product);
     }
 };
 
@@ -102,7 +103,7 @@ struct MixTokensNode final : Node {
         product.beta = accumulate && !of.causal ? 1.0f : 0.0f;
         product.c = square.f32();
         product.c_row_stride = square.shape()[1];
-        dy.context().device().matrix_product(product);
+        multiply(dy.context(), product);
         if (of.causal) mix_tokens_kernels(dy).lower_triangle({square.f32(), tokens, dweight.f32(), n, tokens, true});
     }
 
@@ -128,6 +129,7 @@ void check(const Variable& x, const Variable& weight, const Tensor& lengths) {
 }  // namespace
 
 Variable mix_tokens(const Variable& x, const Variable& weight, const Tensor& lengths, bool causal) {
+    const OpScope scope(x.context(), "mix_tokens");
     check(x, weight, lengths);
     const MixTokens of{x.value(), weight.value(), lengths, causal};
     Tensor y = Tensor::empty(x.context(), x.shape());

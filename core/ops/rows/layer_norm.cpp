@@ -1,6 +1,7 @@
 #include "heed/core/ops/rows/layer_norm.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/layer_norm_kernels.h"
 #include "heed/core/ops/check.h"
 
@@ -39,6 +40,7 @@ struct LayerNormNode final : Node {
 }  // namespace
 
 Variable layer_norm(const Variable& x, const Variable& gain, const Variable& bias, float epsilon) {
+    const OpScope scope(x.context(), "layer_norm");
     const int64_t width = x.shape()[-1], rows = x.shape().rows();
     check_shape("layer_norm", "gain", gain.shape(), {width});
     check_shape("layer_norm", "bias", bias.shape(), {width});

@@ -1,6 +1,7 @@
 #include "heed/core/ops/rows/residual.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/residual_add_kernels.h"
 #include "heed/core/kernels/residual_layer_norm_kernels.h"
 #include "heed/core/ops/check.h"
@@ -85,6 +86,7 @@ struct ResidualLayerNormNode final : Node {
 }  // namespace
 
 Variable residual_add(const Variable& x, const Variable& branch, const BranchDropout& dropout) {
+    const OpScope scope(x.context(), "residual_add");
     check_shape("residual_add", "branch", branch.shape(), x.shape());
     check_probability("residual_add", dropout.probability);
     Tensor sum = Tensor::empty(x.context(), x.shape());
@@ -106,6 +108,7 @@ Variable residual_add(const Variable& x, const Variable& branch, const BranchDro
 
 ResidualLayerNorm residual_layer_norm(const Variable& x, const Variable& branch, const Variable& gain,
                                       const Variable& bias, float epsilon, const BranchDropout& dropout) {
+    const OpScope scope(x.context(), "residual_layer_norm");
     const int64_t width = x.shape()[-1], rows = x.shape().rows();
     check_shape("residual_layer_norm", "branch", branch.shape(), x.shape());
     check_shape("residual_layer_norm", "gain", gain.shape(), {width});

@@ -1,6 +1,7 @@
 #include "heed/core/ops/rows/softmax.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/softmax_kernels.h"
 #include "heed/core/ops/check.h"
 
@@ -29,6 +30,7 @@ struct SoftmaxNode final : Node {
 }  // namespace
 
 Variable softmax(const Variable& x, const Tensor& lengths) {
+    const OpScope scope(x.context(), "softmax");
     if (lengths.defined()) {
         check_dtype("softmax", "lengths", lengths, DType::i32);
         check_shape("softmax", "lengths", lengths.shape(), {x.shape()[0]});

@@ -1,6 +1,7 @@
 #include "heed/core/ops/shapes/permute_heads.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/permute_heads_kernels.h"
 #include "heed/core/ops/check.h"
 
@@ -32,6 +33,7 @@ struct PermuteHeadsNode final : Node {
 }  // namespace
 
 Variable permute_heads(const Variable& x) {
+    const OpScope scope(x.context(), "permute_heads");
     check_rank("permute_heads", "x", x.shape(), 4);
     Tensor y = swapped(x.value());
     Tape& tape = x.context().tape();

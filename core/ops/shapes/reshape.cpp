@@ -1,6 +1,7 @@
 #include "heed/core/ops/shapes/reshape.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 
 namespace heed {
 
@@ -15,6 +16,7 @@ struct ReshapeNode final : Node {
 }  // namespace
 
 Variable reshape(const Variable& x, const Shape& shape) {
+    const OpScope scope(x.context(), "reshape");
     Tensor y = x.value().reshape(shape);
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(y));

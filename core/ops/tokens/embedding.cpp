@@ -1,6 +1,7 @@
 #include "heed/core/ops/tokens/embedding.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/embedding_kernels.h"
 #include "heed/core/ops/check.h"
 
@@ -34,6 +35,7 @@ struct EmbeddingNode final : Node {
 }  // namespace
 
 Variable embedding(const Variable& table, const Tensor& ids, float scale) {
+    const OpScope scope(table.context(), "embedding");
     check_rank("embedding", "table", table.shape(), 2);
     const int64_t vocabulary = table.shape()[0], dim = table.shape()[1];
     check_indices("embedding", "ids", ids, 0, vocabulary);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/kernels/image_kernels.h"
 #include "heed/core/ops/check.h"
@@ -26,6 +27,7 @@ struct ToPatchesNode final : Node {
 }  // namespace
 
 Variable to_patches(const Variable& images, int64_t patch, int64_t overlap) {
+    const OpScope scope(images.context(), "to_patches");
     check_rank("to_patches", "images", images.shape(), 4);
     const Shape& sizes = images.shape();
     if (patch < 1 || overlap < 0 || sizes[2] % patch || sizes[3] % patch) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/shapes/copy_rows.h"
@@ -27,6 +28,7 @@ struct LastTokensNode final : Node {
 }  // namespace
 
 Variable last_tokens(const Variable& x, int64_t count) {
+    const OpScope scope(x.context(), "last_tokens");
     check_rank("last_tokens", "x", x.shape(), 3);
     const int64_t batch = x.shape()[0], tokens = x.shape()[1], dim = x.shape()[2];
     if (count < 0 || count > tokens) {

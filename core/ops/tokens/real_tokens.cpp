@@ -1,6 +1,7 @@
 #include "heed/core/ops/tokens/real_tokens.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/mix_tokens_kernels.h"
 #include "heed/core/ops/check.h"
 
@@ -26,6 +27,7 @@ struct RealTokensNode final : Node {
 }  // namespace
 
 Variable real_tokens(const Variable& x, const Tensor& lengths) {
+    const OpScope scope(x.context(), "real_tokens");
     check_rank("real_tokens", "x", x.shape(), 3);
     if (!lengths.defined()) return x;
     check_dtype("real_tokens", "lengths", lengths, DType::i32);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/core/device/context.h"
+#include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/kernels/token_assembly_kernels.h"
 #include "heed/core/ops/check.h"
@@ -70,6 +71,7 @@ struct PoolTokensNode final : Node {
 }  // namespace
 
 Variable assemble_tokens(const Variable& x, const Variable& class_token, const Variable& positions) {
+    const OpScope scope(x.context(), "assemble_tokens");
     check_rank("assemble_tokens", "x", x.shape(), 3);
     const int64_t batch = x.shape()[0], tokens = x.shape()[1], dim = x.shape()[2];
     const int64_t length = tokens + (class_token.defined() ? 1 : 0);
@@ -101,6 +103,7 @@ Variable assemble_tokens(const Variable& x, const Variable& class_token, const V
 }
 
 Variable pool_tokens(const Variable& x, TokenPool kind, const Tensor& lengths) {
+    const OpScope scope(x.context(), "pool_tokens");
     check_rank("pool_tokens", "x", x.shape(), 3);
     const int64_t batch = x.shape()[0], tokens = x.shape()[1], dim = x.shape()[2];
     if (lengths.defined()) {

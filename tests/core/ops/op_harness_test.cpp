@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "heed/core/device/op_scope.h"
 #include "heed/core/ops/elementwise/activation.h"
 #include "heed/core/ops/products/linear.h"
 #include "heed/core/ops/rows/layer_norm.h"
@@ -106,6 +107,7 @@ enum class Defect {
     records_always,
     keeps_memory,
     gradient_behind_length,
+    no_scope,
     throws,
 };
 
@@ -138,6 +140,7 @@ struct SquareNode final : Node {
 };
 
 Variable square(Context& context, const Variable& x, Defect defect, bool short_length) {
+    const OpScope scope(context, defect == Defect::no_scope ? "cube" : "square");
     if (defect == Defect::throws) throw std::runtime_error("out of order");
     std::vector<float> y = x.value().to_vector();
     for (float& value : y) value = value * value + value;
@@ -210,6 +213,7 @@ TEST(Harness, NoticesEveryDefect) {
     expect(Defect::records_always, "constants: the output wants a gradient");
     expect(Defect::gradient_behind_length, "once, gradient of x: element");
     expect(Defect::keeps_memory, "at the end: memory is still in use");
+    expect(Defect::no_scope, "observer: no OpScope square was seen in forward");
     expect(Defect::throws, "once: threw: out of order");
 }
 
