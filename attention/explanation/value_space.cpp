@@ -1,5 +1,6 @@
 #include "heed/attention/explanation/value_space.h"
 
+#include <Eigen/QR>
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
@@ -19,18 +20,30 @@ Eigen::Map<const ValueRows> first_rows(std::span<const double> values, int64_t k
     return {values.data(), keys, dim};
 }
 
-/// Left singular vectors whose singular value counts, and the spectrum. `scale`: the greatest size of the values that
-/// the matrix was computed from.
-Eigen::MatrixXd singular_vectors(const Eigen::MatrixXd& matrix, double scale, double precision, ValueSpace& space) {
-    if (matrix.size() == 0) return {matrix.rows(), 0};
+/// An orthonormal basis of the columns, less directions in which they are rounding alone. `scale`: the greatest size of
+/// the values that the matrix was computed from.
+Eigen::MatrixXd column_basis(const Eigen::MatrixXd& matrix, int64_t keys, double scale, double precision) {
+    const Eigen::Index rows = matrix.rows(), columns = matrix.cols();
+    if (matrix.size() == 0) return {rows, 0};
+    // The second bound is that of the rounding of values that are large against their differences.
+    const auto n = static_cast<double>(keys), d = static_cast<double>(columns);
+    const auto threshold = [&](double greatest) {
+        return precision * std::max(std::max(n, d) * greatest, 0.5 * std::sqrt(n * d) * scale);
+    };
+    if (rows >= columns) {
+        // A QR factor has the rank in a fraction of the time where no singular value is near the threshold: the least
+        // one is at least 1 / |R^-1|, the greatest at most |M|.
+        const Eigen::HouseholderQR<Eigen::MatrixXd> qr(matrix);
+        const Eigen::MatrixXd inverse = qr.matrixQR().topRows(columns).triangularView<Eigen::Upper>().solve(
+            Eigen::MatrixXd::Identity(columns, columns));
+        if (1 / inverse.norm() > 2 * threshold(matrix.norm())) {
+            return qr.householderQ() * Eigen::MatrixXd::Identity(rows, columns);
+        }
+    }
     const Eigen::JacobiSVD<Eigen::MatrixXd> svd(matrix, Eigen::ComputeThinU);
     const Eigen::VectorXd& s = svd.singularValues();
-    space.singular_values.assign(s.begin(), s.end());
-    // The second bound is that of the rounding of values that are large against their differences.
-    const auto n = static_cast<double>(space.keys), d = static_cast<double>(matrix.cols());
-    space.threshold = precision * std::max(std::max(n, d) * s[0], 0.5 * std::sqrt(n * d) * scale);
-    const auto rank = std::count_if(s.begin(), s.end(), [&](double value) { return value > space.threshold; });
-    return svd.matrixU().leftCols(rank);
+    const double least = threshold(s[0]);
+    return svd.matrixU().leftCols(std::count_if(s.begin(), s.end(), [&](double value) { return value > least; }));
 }
 
 void set_basis(ValueSpace& space, const Eigen::MatrixXd& basis) {
@@ -44,7 +57,7 @@ void set_basis(ValueSpace& space, const Eigen::MatrixXd& basis) {
 ValueSpace output_space(std::span<const double> values, int64_t keys, int64_t dim, double precision) {
     ValueSpace space;
     space.keys = keys;
-    set_basis(space, singular_vectors(first_rows(values, keys, dim), 0.0, precision, space));
+    set_basis(space, column_basis(first_rows(values, keys, dim), keys, 0.0, precision));
     return space;
 }
 
@@ -66,7 +79,7 @@ ValueSpace distribution_space(std::span<const double> values, int64_t keys, int6
         matrix.noalias() -= axis * along;
     };
     reflect(reflected);
-    const Eigen::MatrixXd vectors = singular_vectors(reflected.bottomRows(keys - 1), scale, precision, space);
+    const Eigen::MatrixXd vectors = column_basis(reflected.bottomRows(keys - 1), keys, scale, precision);
     Eigen::MatrixXd basis = Eigen::MatrixXd::Zero(keys, vectors.cols() + 1);
     basis.bottomRightCorner(keys - 1, vectors.cols()) = vectors;
     reflect(basis);

@@ -17,10 +17,6 @@ inline constexpr double exact_values = 0x1p-52, float_values = 0x1p-23;
 struct ValueSpace {
     int64_t keys = 0, rank = 0;
     std::vector<double> basis;  ///< U [keys, rank]
-    /// Singular values of the values (in `distribution_space` centred ones), greatest first, and the bound above which
-    /// they count. What they are near the bound tells how sure the rank is.
-    std::vector<double> singular_values;
-    double threshold = 0;
 };
 
 /// The space of the columns of T, the first `keys` rows of `values` [*, dim].
