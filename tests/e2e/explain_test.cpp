@@ -79,7 +79,11 @@ protected:
         EXPECT_EQ(json["removals"].size(), 2U);
         for (const Json& removal : json["removals"]) {
             EXPECT_EQ(removal["relevance"].size(), 8U);
-            for (const Json& relevance : removal["relevance"]) EXPECT_EQ(relevance.size(), units);
+            for (const auto& [measure, relevance] : removal["relevance"].items()) {
+                EXPECT_EQ(relevance.size(), units);
+                EXPECT_TRUE(removal["curves"].contains(measure));
+                EXPECT_TRUE(!removal.contains("sufficient") || removal["sufficient"]["by_order"].contains(measure));
+            }
         }
         for (const Json& head : json["heads"]) {
             const int64_t queries = head["queries"], changed = head["changed_rows"];
@@ -130,7 +134,7 @@ TEST_F(Explain, SamplesOfASplit) {
     EXPECT_EQ(lines[0]["truth"], Json({"yes"}));
     EXPECT_FALSE(lines[0]["removals"]["keys"].contains("necessary"));
     EXPECT_EQ(lines[5]["measures_over_inputs"]["removal"], "replacement");
-    const Json& found = lines[5]["measures_over_inputs"]["measures"]["attention rollout"];
+    const Json& found = lines[5]["measures_over_inputs"]["measures"]["rollout"];
     EXPECT_EQ(found["comprehensiveness"].size(), 5U);
     EXPECT_EQ(found["comprehensiveness_area"]["above_raw"]["inputs"], 4);
     EXPECT_TRUE(contains(tiny().file("split.html"), "class=\"c0 band\""));

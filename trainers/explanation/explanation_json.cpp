@@ -21,6 +21,14 @@ const char* place_id(AttentionPlace place) {
     return "";
 }
 
+/// The id of a measure by its name, under which it stands in all of the JSON; other names are as they are.
+std::string id_of(const std::string& name) {
+    for (const RelevanceMeasure measure : relevance_measures()) {
+        if (name == relevance_name(measure)) return relevance_id(measure);
+    }
+    return name;
+}
+
 ExplanationJson head_json(const HeadExplanation& head) {
     const HeadMeasures& measures = head.measures;
     ExplanationJson json = {{"place", place_id(head.place)},
@@ -54,7 +62,7 @@ ExplanationJson head_json(const HeadExplanation& head) {
 ExplanationJson sets_json(const TokenSets& sets) {
     ExplanationJson json;
     json["smallest"] = sets.smallest ? ExplanationJson(*sets.smallest) : ExplanationJson(nullptr);
-    json["found_by"] = sets.smallest ? ExplanationJson(sets.found_by) : ExplanationJson(nullptr);
+    json["found_by"] = sets.smallest ? ExplanationJson(id_of(sets.found_by)) : ExplanationJson(nullptr);
     json["proven"] = sets.proven;
     json["exhaustive_size"] = sets.exhaustive_size;
     json["runs"] = sets.runs;
@@ -63,7 +71,7 @@ ExplanationJson sets_json(const TokenSets& sets) {
         own["prefix"] = set.prefix ? ExplanationJson(*set.prefix) : ExplanationJson(nullptr);
         own["units"] = set.prefix ? ExplanationJson(set.tokens) : ExplanationJson(nullptr);
         own["minimal"] = set.minimal;
-        json["by_order"][set.measure] = own;
+        json["by_order"][id_of(set.measure)] = own;
     }
     return json;
 }
@@ -154,7 +162,7 @@ ExplanationJson measure_table_json(Removal removal, int64_t inputs, const std::v
         own["sufficiency_area"] = compared_json(result.sufficiency_area);
         own["necessary"] = compared_json(result.necessary);
         own["sufficient"] = compared_json(result.sufficient);
-        json["measures"][result.measure] = own;
+        json["measures"][id_of(result.measure)] = own;
     }
     return json;
 }
