@@ -48,7 +48,11 @@ Tensor Tensor::empty(Context& context, const Shape& shape, DType dtype) {
     Tensor tensor;
     tensor.shape_ = shape;
     tensor.dtype_ = dtype;
-    tensor.storage_ = context.allocator().acquire(tensor.bytes());
+    try {
+        tensor.storage_ = context.allocator().acquire(tensor.bytes());
+    } catch (const Error& error) {
+        throw Error("a tensor of shape " + shape.to_string() + ": " + error.what());
+    }
     return tensor;
 }
 

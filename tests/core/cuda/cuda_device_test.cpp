@@ -10,6 +10,7 @@
 #include "heed/core/device/caching_allocator.h"
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
+#include "heed/core/tensor/tensor.h"
 #include "heed/tests/cuda_emulation/device_memory.h"
 #include "heed/tests/cuda_emulation/machine.h"
 #include "heed/tests/support/message_of.h"
@@ -53,13 +54,15 @@ TEST_F(CudaDeviceTest, SaysWhatTheMachineLacks) {
         refusal());
 }
 
-TEST_F(CudaDeviceTest, OutOfMemoryTellsHowMuchWasAskedFor) {
+TEST_F(CudaDeviceTest, OutOfMemoryTellsHowMuchWasAskedForAndForWhat) {
     Context context("cuda");
     DeviceMemory::instance().set_capacity(DeviceMemory::instance().in_use() + 1000);
-    EXPECT_EQ("out of memory on the card: 4096 bytes were asked for, 1000 of " +
+    EXPECT_EQ("a tensor of shape [2, 512]: out of memory on the card: 4096 bytes were asked for, 1000 of " +
                   std::to_string(DeviceMemory::instance().capacity()) +
                   " are left; a smaller data.batch or model.checkpoint_activations needs less",
-              message_of<Error>([&] { context.allocator().acquire(4096); }));
+              message_of<Error>([&] {
+                  Tensor::empty(context, {2, 512});
+              }));
 }
 
 TEST_F(CudaDeviceTest, KeptMemoryIsGivenBackBeforeItRunsOut) {
