@@ -16,6 +16,7 @@
 #include "heed/trainers/explanation/explanation.h"
 #include "heed/trainers/explanation/explanation_json.h"
 #include "heed/trainers/explanation/explanation_text.h"
+#include "heed/trainers/explanation/head_means.h"
 #include "heed/trainers/explanation/page/explanation_page.h"
 #include "heed/trainers/inspection/attention_places.h"
 #include "heed/trainers/kinds/command_settings.h"
@@ -43,6 +44,8 @@ public:
 
     void take(ExplainedSample& sample) {
         Explanation explanation = explain_sample(sample, options_, count_++);
+        heads_.add(explanation.heads);
+        checks_.add(explanation.check);
         if (explanation.input.place != place_) close_input();
         place_ = explanation.input.place;
         for (size_t i = 0; i < tables_.size(); ++i) open_[i].push_back(order_scores(explanation.removals[i]));
@@ -71,7 +74,17 @@ public:
                 fmt::print("\n{}", measure_table_text(each.removal, each.inputs, each.measures));
             }
         }
-        if (!command_.page.empty()) write_page(recipe, std::move(results));
+        const std::vector<HeadExplanation> heads =
+            command_.request.split ? heads_.result() : std::vector<HeadExplanation>{};
+        if (command_.request.split && command_.json) {
+            nlohmann::ordered_json json;
+            json["heads_over_inputs"] = heads_over_inputs_json(heads, checks_);
+            print_json_line(json);
+        } else if (command_.request.split) {
+            fmt::print("\nleast-norm attention: {}\ncheck of the implementation: {}\n", changed_rows_sentence(heads),
+                       check_counts_sentence(checks_));
+        }
+        if (!command_.page.empty()) write_page(recipe, std::move(results), heads);
     }
 
 private:
@@ -90,7 +103,7 @@ private:
         return listed(files) + (files.size() == 1 ? " has" : " have");
     }
 
-    void write_page(const Recipe& recipe, std::vector<RemovalResults> results) {
+    void write_page(const Recipe& recipe, std::vector<RemovalResults> results, std::vector<HeadExplanation> heads) {
         ExplanationPageInput page;
         page.title = std::filesystem::path(command_.target).lexically_normal().string() + ": explained predictions";
         page.explanations = std::move(shown_);
@@ -99,6 +112,8 @@ private:
         std::erase(page.remarks, "");
         page.inputs = count_;
         page.results = std::move(results);
+        page.heads = std::move(heads);
+        page.checks = checks_;
         page.picture_side = picture_side;
         write_file_atomically(command_.page, explanation_page(page));
     }
@@ -107,6 +122,8 @@ private:
     ExplainOptions options_;
     std::vector<MeasureTable> tables_;                        ///< one for each way of removal
     std::vector<std::vector<std::vector<OrderScore>>> open_;  ///< of the input at hand, likewise
+    HeadMeans heads_;
+    SubstitutionCounts checks_;
     std::vector<Explanation> shown_;
     std::string place_;
     int64_t count_ = 0;

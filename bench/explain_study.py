@@ -23,7 +23,7 @@ def samples_of(path):
     with open(path, encoding="utf-8") as file:
         for line in file:
             sample = json.loads(line)
-            if "measures_over_inputs" not in sample:
+            if "input" in sample:
                 inputs.setdefault(sample["input"], []).append(sample)
     return inputs
 

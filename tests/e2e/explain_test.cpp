@@ -129,7 +129,7 @@ TEST_F(Explain, Texts) {
 TEST_F(Explain, SamplesOfASplit) {
     const std::vector<Json> lines =
         json_of({"texts", "--split", "test", "--samples", "4", "--search-runs", "0", "--page", "split.html"});
-    ASSERT_EQ(lines.size(), 6U) << "four texts, and for each removal what the measures find";
+    ASSERT_EQ(lines.size(), 7U) << "four texts, for each removal what the measures find, and all heads over the texts";
     for (size_t i = 0; i < 4; ++i) expect_sound(lines[i]);
     EXPECT_EQ(lines[0]["truth"], Json({"yes"}));
     EXPECT_FALSE(lines[0]["removals"]["keys"].contains("necessary"));
@@ -138,6 +138,20 @@ TEST_F(Explain, SamplesOfASplit) {
     EXPECT_EQ(found["comprehensiveness"].size(), 5U);
     EXPECT_EQ(found["comprehensiveness_area"]["above_raw"]["inputs"], 4);
     EXPECT_TRUE(contains(tiny().file("split.html"), "class=\"c0 band\""));
+    const Json& heads = lines[6]["heads_over_inputs"];
+    EXPECT_EQ(heads["predictions"], 4);
+    EXPECT_EQ(heads["implementation_check"]["least_norm"]["same_predictions"], 4);
+    ASSERT_EQ(heads["heads"].size(), lines[0]["heads"].size());
+    int64_t queries = 0;
+    double entropy = 0.0;
+    for (size_t i = 0; i < 4; ++i) {
+        const Json& head = lines[i]["heads"][0];
+        queries += head["queries"].get<int64_t>();
+        entropy += head["queries"].get<double>() * head["entropy"].get<double>();
+    }
+    EXPECT_EQ(heads["heads"][0]["queries"], queries);
+    EXPECT_NEAR(heads["heads"][0]["entropy"].get<double>(), entropy / static_cast<double>(queries), 1e-9);
+    EXPECT_TRUE(contains(tiny().file("split.html"), "<section id=\"heads\">"));
 }
 
 TEST_F(Explain, Images) {

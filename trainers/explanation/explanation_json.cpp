@@ -147,6 +147,20 @@ ExplanationJson explanation_json(const Explanation& explanation) {
     return json;
 }
 
+ExplanationJson heads_over_inputs_json(const std::vector<HeadExplanation>& heads, const SubstitutionCounts& checks) {
+    ExplanationJson json;
+    json["predictions"] = checks.predictions;
+    json["heads"] = ExplanationJson::array();
+    for (const HeadExplanation& head : heads) json["heads"].push_back(head_json(head));
+    const auto counted = [](const SubstitutionCounts::Counted& of) -> ExplanationJson {
+        return {{"same_predictions", of.same_predictions}, {"greatest_relative_difference", of.greatest_difference}};
+    };
+    json["implementation_check"] = {{"least_norm", counted(checks.least_norm)},
+                                    {"random_equivalent", counted(checks.random_equivalent)},
+                                    {"clipped_effective", counted(checks.clipped_effective)}};
+    return json;
+}
+
 ExplanationJson measure_table_json(Removal removal, int64_t inputs, const std::vector<MeasureResult>& results) {
     ExplanationJson json;
     json["removal"] = removal_id(removal);

@@ -132,6 +132,17 @@ std::string check_sentence(const SubstitutionCheck& check) {
         prediction(check.random_equivalent), check.clipped_effective.difference, prediction(check.clipped_effective));
 }
 
+std::string check_counts_sentence(const SubstitutionCounts& counts) {
+    const auto text = [&](const SubstitutionCounts::Counted& of) {
+        return fmt::format("{} of {} predictions are the same (logits differ by at most {:.1e} of the largest)",
+                           group_digits(of.same_predictions), group_digits(counts.predictions), of.greatest_difference);
+    };
+    return fmt::format(
+        "with least-norm attention in all layers and heads {}; with random distributions of the same outputs {}; with "
+        "effective attention clipped at 0 and normalised, whose outputs are others, {}",
+        text(counts.least_norm), text(counts.random_equivalent), text(counts.clipped_effective));
+}
+
 std::string explanation_text(const Explanation& explanation) {
     const ExplainedInput& input = explanation.input;
     const ExplainedPrediction& prediction = explanation.prediction;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "heed/trainers/explanation/explanation.h"
+#include "heed/trainers/explanation/head_means.h"
 
 namespace heed {
 
@@ -30,6 +31,9 @@ std::string changed_rows_sentence(const std::vector<HeadExplanation>& heads);
 
 /// Says that it is a check of the implementation.
 std::string check_sentence(const SubstitutionCheck& check);
+
+/// The same of many predictions.
+std::string check_counts_sentence(const SubstitutionCounts& counts);
 
 /// What was found of a prediction, in some lines.
 std::string explanation_text(const Explanation& explanation);

@@ -163,7 +163,7 @@ TEST(Explanation, IsTold) {
     EXPECT_TRUE(contains(text, "the prediction is the same"));
 
     MeasureTable table({"raw attention"}, 0);
-    ExplanationPageInput page = {"run: <explained>", {"a remark"}, {found}, 2, {}, 4};
+    ExplanationPageInput page = {"run: <explained>", {"a remark"}, {found}, 2, {}, {}, {}, 4};
     table.add({order_scores(found.removals[0])[0]});
     table.add({order_scores(found.removals[1])[0]});
     page.results.push_back({Removal::keys, 2, table.results()});

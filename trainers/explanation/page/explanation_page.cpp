@@ -43,6 +43,7 @@ public:
         for (const RemovalResults& results : input_.results) {
             html_ += measure_section(results.removal, results.inputs, results.measures);
         }
+        if (!input_.heads.empty()) heads_over_inputs();
         const std::span<const Explanation> all = input_.explanations;
         for (size_t first = 0; first < all.size();) {
             size_t last = first + 1;
@@ -75,6 +76,15 @@ private:
                 group_digits(std::ssize(input_.explanations)));
         }
         html_ += "</header>\n";
+    }
+
+    void heads_over_inputs() {
+        add("<section id=\"heads\">\n<h2>What least-norm attention changes, over all inputs</h2>\n<p>{}.</p>\n",
+            escape_html(changed_rows_sentence(input_.heads)));
+        html_ += head_overview(input_.heads);
+        add("<p class=\"note\">Check of the implementation, no evidence of anything about the model: "
+            "{}.</p>\n</section>\n",
+            escape_html(check_counts_sentence(input_.checks)));
     }
 
     void section(std::span<const Explanation> group) {
