@@ -6,14 +6,13 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/tensor/element_address.h"
 
 namespace heed {
 
 HeadView head_view(const Tensor& source, int64_t first_column, int64_t head_dim) {
     const int64_t tokens = source.shape()[1], width = source.shape()[2];
-    // Addresses of the reference device are no real pointers, so columns are skipped by a tensor view.
-    float* first = source.elements() ? source.view(first_column, {1}).f32() : source.f32();
-    return {first, tokens * width, width, head_dim};
+    return {element_address(source, first_column), tokens * width, width, head_dim};
 }
 
 ConstHeadView head_view(const HeadColumns& columns, int64_t head_dim) {

@@ -9,6 +9,7 @@
 #include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/tensor/element_address.h"
 
 namespace heed {
 
@@ -33,10 +34,6 @@ struct LogFeatureSizes {
 
 LogFeatureSizes log_feature_sizes(const Shape& x, const Shape& directions) {
     return {x[0], x[1], x[2], directions[1], directions[2], directions[3], directions[0] == 1 && x[0] != 1};
-}
-
-float* at(const Tensor& tensor, int64_t offset) {
-    return tensor.view(offset, {1}).f32();
 }
 
 FeatureNorms norms(const LogFeatureSizes& sizes, const Tensor& x, int64_t first_column, float factor) {
@@ -66,12 +63,12 @@ struct LogFeaturesNode final : Node {
                 product.rows = sizes.rows();
                 product.columns = sizes.head_dim;
                 product.inner = sizes.features;
-                product.a = at(dy, sizes.first_y(i));
+                product.a = element_address(dy, sizes.first_y(i));
                 product.a_row_stride = sizes.heads * sizes.features;
-                product.b = at(directions, sizes.first_direction(i));
+                product.b = element_address(directions, sizes.first_direction(i));
                 product.b_row_stride = sizes.head_dim;
                 product.beta = 1.0f;
-                product.c = at(dx, sizes.first_x(i, first_column));
+                product.c = element_address(dx, sizes.first_x(i, first_column));
                 product.c_row_stride = sizes.width;
                 multiply(context, product);
             }
@@ -90,12 +87,12 @@ struct LogFeaturesNode final : Node {
             product.rows = sizes.features;
             product.columns = sizes.head_dim;
             product.inner = sizes.rows();
-            product.a = at(dy, sizes.first_y(i));
+            product.a = element_address(dy, sizes.first_y(i));
             product.a_row_stride = sizes.heads * sizes.features;
-            product.b = at(x, sizes.first_x(i, first_column));
+            product.b = element_address(x, sizes.first_x(i, first_column));
             product.b_row_stride = sizes.width;
             product.beta = accumulate ? 1.0f : 0.0f;
-            product.c = at(d_directions, sizes.first_direction(i));
+            product.c = element_address(d_directions, sizes.first_direction(i));
             product.c_row_stride = sizes.head_dim;
             multiply(context, product);
         }
@@ -132,11 +129,11 @@ Variable log_features(const HeadColumns& x, const Variable& directions, float fa
         product.rows = sizes.rows();
         product.columns = sizes.features;
         product.inner = sizes.head_dim;
-        product.a = at(x.source.value(), sizes.first_x(i, x.first_column));
+        product.a = element_address(x.source.value(), sizes.first_x(i, x.first_column));
         product.a_row_stride = sizes.width;
-        product.b = at(directions.value(), sizes.first_direction(i));
+        product.b = element_address(directions.value(), sizes.first_direction(i));
         product.b_row_stride = sizes.head_dim;
-        product.c = at(y, sizes.first_y(i));
+        product.c = element_address(y, sizes.first_y(i));
         product.c_row_stride = sizes.heads * sizes.features;
         multiply(context, product);
     }

@@ -10,6 +10,7 @@
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/products/mix_tokens.h"
 #include "heed/core/ops/shapes/copy_rows.h"
+#include "heed/core/tensor/element_address.h"
 
 namespace heed {
 
@@ -56,7 +57,7 @@ protected:
         product.b = input.values().f32();
         product.b_row_stride = width;
         product.b_batch_stride = input.values().shape()[1] * width;
-        product.c = mixed.values().view(room.offset, {1}).f32();
+        product.c = element_address(mixed.values(), room.offset);
         product.c_row_stride = width;
         product.c_batch_stride = room.stride;
         product.batch = input.rows();

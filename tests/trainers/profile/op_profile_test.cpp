@@ -5,6 +5,10 @@
 #include <array>
 #include <chrono>
 
+#include "heed/attention/heads/head_inputs.h"
+#include "heed/attention/heads/scaled_dot_product.h"
+#include "heed/attention/heads/sdpa_kernels.h"
+#include "heed/attention/linear/log_features.h"
 #include "heed/core/autograd/checkpoint.h"
 #include "heed/core/device/op_scope.h"
 #include "heed/core/ops/elementwise/elementwise.h"
@@ -43,6 +47,39 @@ TEST(OpProfile, CountsCallsMultiplyAddsAndBytesOfEachOp) {
     tape.clear();
     profile.clear();
     EXPECT_TRUE(profile.costs().empty());
+}
+
+/// An input of which kernels are told where its columns begin.
+HeadColumns columns_of(const Variable& packed, int64_t column) {
+    return {packed, column};
+}
+
+TEST(OpProfile, CountsTensorsWholeOfWhichKernelsReadColumns) {
+    Context context;
+    OpProfile profile(context);
+    Tape& tape = context.tape();
+    const int64_t batch = 2, tokens = 5, heads = 2, head_dim = 4, width = heads * head_dim;
+    const Variable packed = tape.leaf(Tensor::zeros(context, {batch, tokens, 3 * width}));
+    ScaledDotProduct attention;
+    attention.query = columns_of(packed, 0);
+    attention.key = columns_of(packed, width);
+    attention.value = columns_of(packed, 2 * width);
+    attention.heads = heads;
+    attention.head_dim = head_dim;
+    const Variable out = scaled_dot_product(attention);
+    const auto packed_bytes = static_cast<double>(packed.value().bytes()), out_bytes = packed_bytes / 3;
+    const auto workspace = 4.0 * static_cast<double>(sdpa_kernels(packed.value()).workspace(sdpa_shape(attention)));
+    EXPECT_EQ(cost_of(profile, "scaled_dot_product", false).bytes,
+              packed_bytes + out_bytes + 4 * batch * heads * tokens + workspace)
+        << "the input once, the output, log-sum-exp and workspace";
+    tape.backward(out, Tensor::zeros(context, out.shape()));
+    EXPECT_GE(cost_of(profile, "scaled_dot_product", true).bytes, 2 * packed_bytes + 2 * out_bytes)
+        << "input, output and their gradients";
+    const Variable directions(Tensor::zeros(context, {1, heads, 3, head_dim}));
+    tape.clear();
+    log_features(columns_of(Variable(packed.value()), width), directions, 0.5f);
+    EXPECT_EQ(cost_of(profile, "log_features", false).bytes,
+              packed_bytes + 4 * (batch * tokens * heads * 3 + heads * 3 * head_dim));
 }
 
 TEST(OpProfile, SeesOpsThatAreNotRecordedAndThoseOfBlocksThatRunAgain) {
