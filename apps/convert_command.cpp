@@ -109,12 +109,15 @@ void print_trials(const SwapTrial& before, const std::vector<SwapTrial>& trials)
         width = std::max(width, trial.what.size());
         types = std::max(types, types_text(trial).size());
     }
-    fmt::print("{:<{}}  {:<{}}  {:>10}  {:>9}  {:>9}  {:>13}  {:>10}\n", "swapped", width, "to", types, "divergence",
-               before.result.compared_by, "loss", "multiply-adds", "parameters");
+    const bool by_loss = before.result.compared_by == "loss";
+    const auto score = [&](const std::string& text) { return by_loss ? "" : fmt::format("  {:>9}", text); };
+    fmt::print("{:<{}}  {:<{}}  {:>10}{}  {:>9}  {:>13}  {:>10}\n", "swapped", width, "to", types, "divergence",
+               score(before.result.compared_by), "loss", "multiply-adds", "parameters");
     const auto print = [&](const SwapTrial& trial) {
-        fmt::print("{:<{}}  {:<{}}  {:>10.5f}  {:>9}  {:>9.4f}  {:>13}  {:>10}\n", trial.what, width, types_text(trial),
-                   types, trial.divergence, score_text(trial.result.compared_by, trial.result.score), trial.result.loss,
-                   saved_text(before.multiplies, trial.multiplies), saved_text(before.parameters, trial.parameters));
+        fmt::print("{:<{}}  {:<{}}  {:>10.5f}{}  {:>9.4f}  {:>13}  {:>10}\n", trial.what, width, types_text(trial),
+                   types, trial.divergence, score(score_text(trial.result.compared_by, trial.result.score)),
+                   trial.result.loss, saved_text(before.multiplies, trial.multiplies),
+                   saved_text(before.parameters, trial.parameters));
     };
     print(before);
     for (const SwapTrial& trial : trials) print(trial);

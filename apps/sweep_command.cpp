@@ -66,6 +66,8 @@ private:
         std::vector<std::string> settings = settings_;
         settings.emplace_back("attention.type=smyrf");
         settings.push_back(fmt::format("attention.cluster={}", cluster));
+        // In causal self-attention blocks are dense: the smallest ones that clusters allow.
+        settings.push_back(fmt::format("attention.block={}", cluster));
         settings.push_back(fmt::format("attention.rounds={}", command_.rounds));
         return settings_for_layers(settings, saved_.trained.recipe, layers);
     }
@@ -91,12 +93,14 @@ std::string name_of(const SweepRow& row, const std::string& trained) {
     return row.cluster == 0 ? trained : fmt::format("smyrf, clusters of {}", row.cluster);
 }
 
-/// The metrics that a table shows: accuracy, loss and those of the kind.
+/// The metrics that a table shows: accuracy, loss and those of the kind, without what no model has a part in.
 std::vector<std::pair<std::string, std::string>> metrics_of(const Evaluation& result) {
     std::vector<std::pair<std::string, std::string>> metrics;
     if (result.has_accuracy) metrics.emplace_back("accuracy", percent_text(result.accuracy, 2));
     metrics.emplace_back("loss", fmt::format("{:.4f}", result.loss));
-    for (const auto& [name, value] : result.more) metrics.emplace_back(name, fmt::format("{:.4f}", value));
+    for (const auto& [name, value] : result.more) {
+        if (!name.starts_with("naive_")) metrics.emplace_back(name, fmt::format("{:.4f}", value));
+    }
     metrics.emplace_back("seconds", fmt::format("{:.2f}", result.seconds));
     return metrics;
 }

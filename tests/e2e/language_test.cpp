@@ -160,6 +160,21 @@ TEST_F(Language, AMaskedModelIsTheBeginningOfATextClassifier) {
     EXPECT_FALSE(contains(classifier.errors, "dropped"));
 }
 
+TEST_F(Language, ASweepOfACausalModelHasBlocksAsSmallAsItsClusters) {
+    const ProgramResult sweep = tiny().run({"sweep", "run", "--scores", "25", "--rounds", "1", "--json"});
+    ASSERT_EQ(sweep.code, 0) << sweep.errors;
+    const nlohmann::json row = only_json(sweep.output.substr(sweep.output.find('\n')));
+    EXPECT_EQ(row.at("cluster"), 4);
+    EXPECT_LT(row.at("scores").get<double>(), 0.9) << "blocks of 64 tokens would be all 16 of the window";
+    const ProgramResult swaps = tiny().run({"convert", "run", "attention.type=efficient", "--sensitivity"});
+    ASSERT_EQ(swaps.code, 0) << swaps.errors;
+    const size_t loss = swaps.output.find(" loss ");
+    ASSERT_NE(loss, std::string::npos) << swaps.output;
+    EXPECT_EQ(swaps.output.find(" loss ", loss + 1), std::string::npos) << "once, though the model is judged by it";
+    expect_error(tiny().run({"export", "run", "exported"}), 2,
+                 "no architecture for this model: expected an image classifier, a text classifier or a translator");
+}
+
 TEST_F(Language, RefusesWhatCannotBe) {
     write_text(tiny().folder / "short.txt", "only this");
     write_text(tiny().folder / "broken.txt", "b\xff\n" + std::string(300, 'x'));
@@ -170,6 +185,11 @@ TEST_F(Language, RefusesWhatCannotBe) {
             "the training text is shorter than one window: expected at least 17 tokens, got 7");
     refused("data.stride=17", "data.stride 17 leaves tokens out");
     refused("data.eval_context=32", "model.positions learned knows no place behind them");
+    expect_error(train("refused", {"data.eval_context=32", "model.positions=none", "attention.type=super"}), 2,
+                 "data.eval_context 32 is more than the 16 tokens of data.context, and attention type super knows no "
+                 "place behind them");
+    expect_error(train("refused", {"data.eval_context=99999", "model.positions=none"}), 2,
+                 "data.eval_context 99999: the validation text is shorter than one window");
     expect_error(train("refused", {"data.train_files=[broken.txt]", "tokenizer.type=word"}), 2,
                  "broken.txt', line 1: expected UTF-8");
     expect_error(tiny().run({"generate", "run", "--prompt", "a", "--window", "17"}), 2,

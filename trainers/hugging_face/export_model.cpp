@@ -121,9 +121,10 @@ ExportReport export_model(const TrainedModel& trained, const std::string& folder
     } else if (const Architecture* architecture = fitting_architecture(trained, obstacles)) {
         return write_model(trained, *architecture, folder);
     }
-    throw UserError(
-        fmt::format("transformers has no architecture for this model: {}{}", obstacles,
-                    has_head && !without_head ? " (--without-head exports the encoder alone, where that fits)" : ""));
+    throw UserError(fmt::format(
+        "transformers has no architecture for this model{}{}{}",
+        obstacles.empty() ? ": expected an image classifier, a text classifier or a translator" : ": ", obstacles,
+        has_head && !without_head ? " (--without-head exports the encoder alone, where that fits)" : ""));
 }
 
 }  // namespace heed

@@ -14,12 +14,17 @@ namespace heed {
 
 std::unique_ptr<LanguageModel> make_language_model(const Recipe& recipe, const LanguageDataFacts& facts) {
     const int64_t longest = recipe.options<PlainTextOptions>("data").evaluation_context();
-    const std::string positions = recipe.value("model", "positions");
-    if (longest > facts.context && positions == "learned") {
-        throw UserError(recipe.placed(
-            fmt::format("data.eval_context {} is more than the {} tokens of data.context, and model.positions learned "
-                        "knows no place behind them: expected at most as many, or a model with other positions",
-                        longest, facts.context)));
+    if (longest > facts.context) {
+        const auto refuse = [&](const std::string& why, const char* other) {
+            throw UserError(recipe.placed(
+                fmt::format("data.eval_context {} is more than the {} tokens of data.context, and {} knows no place "
+                            "behind them: expected at most as many, or a model with {}",
+                            longest, facts.context, why, other)));
+        };
+        if (recipe.value("model", "positions") == "learned") refuse("model.positions learned", "other positions");
+        for (const AttentionType* type : attention_types_of(recipe)) {
+            if (type->capabilities.fixed_length) refuse(std::string("attention type ") + type->name, "another type");
+        }
     }
     return make_recipe_model(recipe, language_model_types(), stack_attention(recipe),
                              LanguageGeometry{facts.vocabulary, std::max(facts.context, longest)});

@@ -140,9 +140,9 @@ EncodedLanguage LanguageWorkload::encode_split(const PlainText& text, const char
     const bool one = recipe_.value("data", "documents") == "one";
     if (!text.documents.empty() && (one ? own.tokens <= plan.context : encoded.windows.size() == 0)) {
         throw UserError(recipe_.placed(
-            one ? fmt::format(
-                      "data.context {}: the {} text is shorter than one window: expected at least {} tokens, got {}",
-                      plan.context, part, plan.context + 1, own.tokens)
+            one ? fmt::format("{} {}: the {} text is shorter than one window: expected at least {} tokens, got {}",
+                              plan.context == language_facts().context ? "data.context" : "data.eval_context",
+                              plan.context, part, plan.context + 1, own.tokens)
                 : fmt::format("data.documents {}: expected {} documents of two tokens or more, found none",
                               recipe_.value("data", "documents"), part)));
     }
