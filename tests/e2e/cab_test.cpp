@@ -99,6 +99,7 @@ TEST_F(Cab, KilledAndGoneOnWithItGivesTheSameResults) {
     for (const char* file : {"cab.md", "cab.html", "cohorts.csv"}) {
         EXPECT_TRUE(contains(tiny().file(std::string("killed/") + file), "thrifty")) << file;
     }
+    EXPECT_TRUE(contains(tiny().file("killed/cab.html"), "class=\"beyond\"")) << "intervals of two seeds are cut off";
     EXPECT_EQ(tiny().events("killed/words/super/seed-2", "test").size(), 1u);
 
     // The raw values tell the same without the runs; by the cohort of others they are scored alike.

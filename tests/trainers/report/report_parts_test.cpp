@@ -6,6 +6,7 @@
 
 #include "heed/core/error.h"
 #include "heed/trainers/report/charts/axis.h"
+#include "heed/trainers/report/charts/chart.h"
 #include "heed/trainers/report/charts/history.h"
 #include "heed/trainers/report/charts/series.h"
 #include "heed/trainers/report/text.h"
@@ -268,6 +269,19 @@ TEST(ReportHistory, KeepsABoundedNumberOfEpochs) {
         EXPECT_EQ(table.rows()[i].epoch, static_cast<int64_t>(i + 1) * 32);
         EXPECT_EQ(table.rows()[i].samples, 7);
     }
+}
+
+TEST(Chart, LongLabelsOfValuesHaveRoom) {
+    const auto left_of = [](const std::string& suffix) {
+        Chart chart;
+        chart.steps = logarithmic_axis(100.0, 1000.0);
+        chart.values = logarithmic_axis(1.0, 20000.0);
+        chart.suffix = suffix;
+        const std::string html = chart_html(chart), name = "data-frame=\"";
+        return std::stod(html.substr(html.find(name) + name.size()));
+    };
+    EXPECT_EQ(left_of(""), 62.0);
+    EXPECT_GE(left_of(" us"), 8.0 + 7.0 * 9) << "10,000 us";
 }
 
 }  // namespace

@@ -60,6 +60,13 @@ std::string index_chart(const Leaderboard& board, const std::string& baseline) {
         if (type.interval) {
             add("<line class=\"spread\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/>\n", x_of(type.interval->low),
                 x_of(type.interval->high), y, y);
+            // Where the interval goes on beyond the picture.
+            const auto arrow = [&](double edge, double tip) {
+                add("<path class=\"beyond\" d=\"M{:.1f} {} L{:.1f} {} L{:.1f} {} Z\"/>\n", edge, y - 5.0, tip, y, edge,
+                    y + 5.0);
+            };
+            if (type.interval->low < axis.low) arrow(names_width, names_width - 6.0);
+            if (type.interval->high > axis.high) arrow(names_width + plot, names_width + plot + 6.0);
         }
         add("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{}\" r=\"4.5\"><title>{}: {:+.3f}</title></circle>\n",
             type.type == baseline ? "index base" : "index", x_of(*type.index), y, escape_html(type.type), *type.index);
@@ -71,6 +78,7 @@ std::string index_chart(const Leaderboard& board, const std::string& baseline) {
 std::string_view index_chart_style() {
     return R"css(
 .spread { stroke: var(--training); stroke-width: 3; stroke-linecap: round; opacity: 0.4; }
+.beyond { fill: var(--training); opacity: 0.6; }
 .index { fill: var(--training); } .index.base { fill: var(--validation); }
 )css";
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 
@@ -13,12 +14,13 @@ namespace {
 
 // In units of the viewBox; the style sheet chooses the size of the letters so that they fit the margins.
 constexpr double chart_width = 480.0, chart_height = 280.0;
-constexpr double left = 62.0, right = 24.0, top = 12.0, bottom = 52.0;
+constexpr double least_left = 62.0, right = 24.0, top = 12.0, bottom = 52.0;
+constexpr double character_width = 7.0, label_gap = 8.0;
 constexpr size_t most_marks = 60;
 
 class Drawing {
 public:
-    explicit Drawing(const Chart& chart) : chart_(chart) {}
+    explicit Drawing(const Chart& chart) : chart_(chart), left_(left_of(chart)) {}
 
     std::string html() {
         add("<figure class=\"chart\">\n<figcaption><strong>{}</strong> <span class=\"unit\">{}</span>",
@@ -27,14 +29,14 @@ public:
         add("</figcaption>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{} over {}\" data-frame=\"{} {} {} "
             "{}\" data-x=\"{} {}\" data-y=\"{} {}\" data-log=\"{:d}\" data-suffix=\"{}\" data-logx=\"{:d}\" "
             "data-pointer=\"{}\">\n",
-            chart_width, chart_height, escape_html(chart_.title), escape_html(chart_.steps_label), left, top,
+            chart_width, chart_height, escape_html(chart_.title), escape_html(chart_.steps_label), left_, top,
             chart_width - right, chart_height - bottom, chart_.steps.low, chart_.steps.high, chart_.values.low,
             chart_.values.high, chart_.values.logarithmic, escape_html(chart_.suffix), chart_.steps.logarithmic,
             escape_html(chart_.pointer_label));
         grid();
         // A nested svg cuts off what lies outside, without ids that would have to differ between charts.
         constexpr double room = 7.0;  // for marks on the edge
-        add("<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n", left - room,
+        add("<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n", left_ - room,
             top - room, plot_width() + 2 * room, plot_height() + room + 1);
         for (const double step : chart_.resumes) {
             add("<line class=\"resume\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>\n", x_of(step), top,
@@ -52,9 +54,17 @@ private:
         fmt::format_to(std::back_inserter(html_), format, std::forward<Values>(values)...);
     }
 
-    static double plot_width() { return chart_width - left - right; }
+    /// The margin that the longest label of the values needs.
+    static double left_of(const Chart& chart) {
+        size_t longest = 0;
+        for (const Tick& tick : chart.values.ticks) longest = std::max(longest, tick.label.size());
+        const auto characters = static_cast<double>(longest + chart.suffix.size());
+        return std::max(least_left, label_gap + character_width * characters);
+    }
+
+    double plot_width() const { return chart_width - left_ - right; }
     static double plot_height() { return chart_height - top - bottom; }
-    double x_of(double step) const { return left + chart_.steps.position(step) * plot_width(); }
+    double x_of(double step) const { return left_ + chart_.steps.position(step) * plot_width(); }
     double y_of(double value) const { return chart_height - bottom - chart_.values.position(value) * plot_height(); }
 
     void legend() {
@@ -73,7 +83,7 @@ private:
             const double y = y_of(tick.value);
             add("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>"
                 "<text x=\"{}\" y=\"{:.1f}\" dy=\"0.35em\" text-anchor=\"end\">{}{}</text>\n",
-                left, chart_width - right, y, y, left - 8, y, tick.label, escape_html(chart_.suffix));
+                left_, chart_width - right, y, y, left_ - label_gap, y, tick.label, escape_html(chart_.suffix));
         }
         for (const Tick& tick : chart_.steps.ticks) {
             const double x = x_of(tick.value);
@@ -83,7 +93,7 @@ private:
         }
         add("<line class=\"axis\" x1=\"{0}\" x2=\"{1}\" y1=\"{2}\" y2=\"{2}\"/>"
             "<text class=\"name\" x=\"{3}\" y=\"{4}\" text-anchor=\"middle\">{5}</text>\n",
-            left, chart_width - right, chart_height - bottom, left + 0.5 * plot_width(), chart_height - 10,
+            left_, chart_width - right, chart_height - bottom, left_ + 0.5 * plot_width(), chart_height - 10,
             escape_html(chart_.steps_label));
     }
 
@@ -148,6 +158,7 @@ private:
     }
 
     const Chart& chart_;
+    double left_;
     std::string html_;
 };
 
