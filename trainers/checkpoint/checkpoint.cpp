@@ -120,6 +120,25 @@ void check_not_negative(const SafetensorsFile& file, const ParameterStore& store
     });
 }
 
+/// Takes the shapes of a module's own parameters and of those below it out of `stored`. `prefix`: its name, with a dot.
+void check_shapes(const SafetensorsFile& file, Module& module, const std::string& prefix,
+                  std::multiset<std::vector<int64_t>>& stored) {
+    std::vector<Parameter*> own = module.parameters();  // its own ones come first
+    for (const auto& [name, child] : module.children()) own.resize(own.size() - child->parameters().size());
+    for (const Parameter* parameter : own) {
+        for (const ParameterPart& part : parameter->parts()) {
+            const Shape shape = parameter->part_shape(part);
+            const auto found = stored.find(shape.to_vector());
+            if (found == stored.end()) {
+                throw UserError(file.path() + " does not fit the model that its facts describe: it lacks a tensor " +
+                                prefix + part.name + " of shape " + shape.to_string());
+            }
+            stored.erase(found);
+        }
+    }
+    for (const auto& [name, child] : module.children()) check_shapes(file, *child, prefix + name + ".", stored);
+}
+
 }  // namespace
 
 void check_tensors(const SafetensorsFile& file, Module& model) {
@@ -130,17 +149,7 @@ void check_tensors(const SafetensorsFile& file, Module& model) {
             stored.insert(tensor.shape);
         }
     }
-    for (const Parameter* parameter : model.parameters()) {
-        for (const ParameterPart& part : parameter->parts()) {
-            const Shape shape = parameter->part_shape(part);
-            const auto found = stored.find(shape.to_vector());
-            if (found == stored.end()) {
-                throw UserError(file.path() + " does not fit the model that its facts describe: it lacks a tensor " +
-                                part.name + " of shape " + shape.to_string());
-            }
-            stored.erase(found);
-        }
-    }
+    check_shapes(file, model, "", stored);
 }
 
 bool beside_weights(const std::string& name) {

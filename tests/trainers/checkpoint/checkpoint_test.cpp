@@ -217,6 +217,11 @@ TEST_F(Checkpoint, FactsThatAreLargerThanTheFileMakeNoModel) {
     Context context("cpu");
     const std::string error = message_of<UserError>([&] { TrainedModel::load(context, path, {}); });
     EXPECT_TRUE(contains(error, "does not fit the model that its facts describe: it lacks a tensor ")) << error;
+    facts = written.facts();
+    facts.recipe = std::regex_replace(facts.recipe, std::regex(" mlp_dim: [0-9]+\n"), " mlp_dim: 1024\n");
+    write_checkpoint(path, written.store, nullptr, facts);
+    const std::string layer = message_of<UserError>([&] { TrainedModel::load(context, path, {}); });
+    EXPECT_TRUE(contains(layer, "it lacks a tensor encoder.layers.0.mlp.")) << "by its whole name: " << layer;
 }
 
 TEST_F(Checkpoint, ClassNamesAreThoseThatDataCanHave) {
