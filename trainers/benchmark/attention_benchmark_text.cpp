@@ -111,7 +111,7 @@ std::vector<std::string> benchmark_notes(const AttentionBenchmark& benchmark) {
             "Zhang et al., ICML 2023; of times without the smallest length of the type). Measured: where the measured "
             "curves cross, straight on logarithmic axes.");
     } else {
-        notes.emplace_back("Efficiency lengths need sdpa among the types.");
+        notes.emplace_back("Efficiency lengths need sdpa and another type that can do the pattern.");
     }
     for (const BenchmarkedType& type : benchmark.plan.types) {
         if (!type.given.empty()) notes.push_back(fmt::format("{}: {}", type.type->name, fmt::join(type.given, ", ")));
