@@ -23,8 +23,9 @@ ComparisonArguments::ComparisonArguments(CLI::App& app) {
                         "trainings beside each other, which share the threads (default: 1); their times then tell "
                         "nothing");
     compare->add_option("--baseline", compare_.baseline, "type that the others are compared with (default: sdpa)");
-    compare->add_option("--metric", compare_.metric,
-                        "of the test set (default: accuracy, micro_f1 of several labels, bleu of translations)");
+    compare->add_option(
+        "--metric", compare_.metric,
+        "of the test set (default: accuracy, micro_f1 of several labels, bleu of translations, rouge1 of summaries)");
     compare->add_option("--margin", margin_,
                         "difference that is too small to matter, in percentage points or in the metric's own unit "
                         "(default: 1; 0.02 of a loss)");

@@ -84,7 +84,8 @@ std::vector<float> EncodedPairs::kept(std::span<const float> values) const {
 
 EncodedPairs encode_pairs(const Tokenizer& source_tokenizer, const Tokenizer& target_tokenizer,
                           std::span<const std::string_view> sources, std::span<const std::string_view> targets,
-                          const EncodeOptions& source_options, const EncodeOptions& target_options, bool skip_long) {
+                          const EncodeOptions& source_options, const EncodeOptions& target_options,
+                          SkipLong skip_long) {
     if (sources.size() != targets.size()) {
         throw Error(fmt::format("{} sources do not go with {} targets", sources.size(), targets.size()));
     }
@@ -93,8 +94,8 @@ EncodedPairs encode_pairs(const Tokenizer& source_tokenizer, const Tokenizer& ta
         EncodeReport source_report = pairs.source_report, target_report = pairs.target_report;
         const auto source = encode_text(source_tokenizer, sources[i], source_options, source_report);
         const auto target = encode_text(target_tokenizer, targets[i], target_options, target_report);
-        if (skip_long &&
-            cut_texts(pairs.source_report, source_report) + cut_texts(pairs.target_report, target_report)) {
+        if ((skip_long.sources && cut_texts(pairs.source_report, source_report) > 0) ||
+            (skip_long.targets && cut_texts(pairs.target_report, target_report) > 0)) {
             ++pairs.skipped;
             continue;
         }

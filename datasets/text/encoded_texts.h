@@ -62,11 +62,16 @@ struct EncodedPairs {
     std::vector<float> kept(std::span<const float> values) const;
 };
 
-/// Encodes pairs. With `skip_long`, pairs of which a side is longer than its limit are left out and counted, else that
-/// side is cut. Error where there are not as many sources as targets.
+/// Which side of a pair may not be longer than its limit.
+struct SkipLong {
+    bool sources = false, targets = false;
+};
+
+/// Encodes pairs. Pairs of which a side that `skip_long` names is longer than its limit are left out and counted; other
+/// sides are cut. Error where there are not as many sources as targets.
 EncodedPairs encode_pairs(const Tokenizer& source_tokenizer, const Tokenizer& target_tokenizer,
                           std::span<const std::string_view> sources, std::span<const std::string_view> targets,
-                          const EncodeOptions& source_options, const EncodeOptions& target_options, bool skip_long);
+                          const EncodeOptions& source_options, const EncodeOptions& target_options, SkipLong skip_long);
 
 /// Token ids of the samples of a batch, [rows, columns] by rows, padded on the right.
 struct TokenMatrix {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <initializer_list>
 #include <set>
 #include <unordered_set>
@@ -113,6 +114,12 @@ void take_training_pairs(ParallelData& data, std::vector<ParallelCorpus>& corpor
     }
 }
 
+/// How many of `all` sources a number or, below 1, a share of them is.
+int64_t source_count(double value, int64_t all) {
+    if (value <= 0 || value >= 1) return static_cast<int64_t>(value);
+    return std::max<int64_t>(1, std::llround(value * static_cast<double>(all)));
+}
+
 /// Takes all pairs with a source or target of these texts out of a corpus; returns how many.
 int64_t leave_out_sentences(ParallelCorpus& corpus, std::initializer_list<const ParallelCorpus*> texts) {
     std::unordered_set<uint64_t> known;
@@ -188,6 +195,20 @@ ReferenceText every_line(const ParallelCorpus& corpus) {
     return lines;
 }
 
+ParallelData test_alone(const std::string& name, const ParallelCorpus& test) {
+    ParallelData data;
+    data.name = name;
+    data.origin = test.name;
+    data.test = every_line(test);
+    return data;
+}
+
+ParallelSplit parallel_split(const ParallelDataOptions& options) {
+    ParallelSplit split{options.test, options.validation, static_cast<uint64_t>(options.split_seed)};
+    split.limit = options.limit;
+    return split;
+}
+
 ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelSplit& split) {
     ParallelData data = without_parts(corpora);
     for (const ParallelCorpus* own : {split.own_validation, split.own_test}) {
@@ -212,8 +233,10 @@ ParallelData split_parallel(std::vector<ParallelCorpus> corpora, const ParallelS
         }
         return std::ssize(sources);
     };
-    int64_t test_missing = split.own_test != nullptr ? 0 : split.test;
-    int64_t validation_missing = split.own_validation != nullptr ? 0 : split.validation;
+    int64_t all_sources = 0;
+    for (const std::vector<PairPlace>& component : components) all_sources += sources_of(component);
+    int64_t test_missing = split.own_test != nullptr ? 0 : source_count(split.test, all_sources);
+    int64_t validation_missing = split.own_validation != nullptr ? 0 : source_count(split.validation, all_sources);
     for (const std::vector<PairPlace>& component : components) {
         if (test_missing == 0 && validation_missing == 0) break;
         const int64_t sources = sources_of(component);

@@ -54,16 +54,22 @@ struct ParallelData {
 /// Every line as it is, repeated ones too: a score of the whole file is wanted.
 ReferenceText every_line(const ParallelCorpus& corpus);
 
+/// A test set without training pairs.
+ParallelData test_alone(const std::string& name, const ParallelCorpus& test);
+
 /// How sentences are chosen for test and validation.
 struct ParallelSplit {
-    int64_t test = 2000;
-    int64_t validation = 1000;
+    double test = 2000;  ///< sources, or below 1 the share of all different ones, at least one
+    double validation = 1000;
     uint64_t seed = 0;
     int64_t test_corpus = -1;                        ///< index of the corpus they are taken from; -1: all
     const ParallelCorpus* own_test = nullptr;        ///< a test set of its own: `test` does not count
     const ParallelCorpus* own_validation = nullptr;  ///< the same for validation
     int64_t limit = 0;                               ///< most training pairs (content_subset); 0: all
 };
+
+/// What the settings of all data sets say of it.
+ParallelSplit parallel_split(const ParallelDataOptions& options);
 
 /// Divides the connected components of the graph whose nodes are all different sources and targets (text_key) and whose
 /// edges are the pairs: whole components, in an order that their content and the seed give (the draw of the least hash

@@ -1,5 +1,12 @@
 #include "heed/datasets/text/parallel_options.h"
 
+#include <fmt/core.h>
+
+#include <cmath>
+#include <utility>
+
+#include "heed/core/error.h"
+
 namespace heed {
 
 void ParallelDataOptions::describe(Fields& fields) {
@@ -17,15 +24,28 @@ void ParallelDataOptions::describe(Fields& fields) {
     fields.add("length", length, "longest sentence of a training pair, special tokens included")
         .range(4, 1 << 16)
         .unit("tokens");
-    fields.add("too_long", too_long, "training pairs with a longer sentence are left out (skip) or shortened (cut)")
-        .choices({"skip", "cut"});
+    fields.add("source_length", source_length, "the same of sources alone, which may be long documents; 0: data.length")
+        .range(0, 1 << 20)
+        .unit("tokens");
+    fields.add("target_length", target_length, "the same of targets alone; 0: data.length")
+        .range(0, 1 << 16)
+        .unit("tokens");
+    fields
+        .add("too_long", too_long,
+             "training pairs with a longer sentence are left out (skip) or shortened at the end (cut); cut_source "
+             "shortens sources and leaves pairs with a longer target out")
+        .choices({"skip", "cut", "cut_source"});
     fields
         .add("validation", validation,
-             "distinct source sentences kept back for validation, with all pairs connected to them; 0: none")
+             "distinct source sentences kept back for validation, with all pairs connected to them, or below 1 their "
+             "share; 0: none")
         .range(0, 1e7)
         .unit("sentences");
-    fields.add("test", test, "distinct source sentences kept back for testing, with all pairs connected to them")
-        .range(1, 1e7)
+    fields
+        .add("test", test,
+             "distinct source sentences kept back for testing, with all pairs connected to them, or below 1 their "
+             "share")
+        .range(1e-4, 1e7)
         .unit("sentences");
     fields
         .add("limit", limit,
@@ -38,6 +58,28 @@ void ParallelDataOptions::describe(Fields& fields) {
         .range(0, 9007199254740991.0);
     fields.add("joint_vocabulary", joint_vocabulary,
                "one tokenizer, learnt from both languages, for source and target (false: one for each)");
+}
+
+void ParallelDataOptions::validate() const {
+    constexpr int64_t least = 4;
+    for (const auto& [key, value] : {std::pair("source_length", source_length), {"target_length", target_length}}) {
+        if (value > 0 && value < least) {
+            throw UserError(fmt::format("data.{} expects at least {} tokens, or 0, got {}", key, least, value));
+        }
+    }
+    for (const auto& [key, value] : {std::pair("validation", validation), {"test", test}}) {
+        if (value > 1 && value != std::floor(value)) {
+            throw UserError(
+                fmt::format("data.{} expects a whole number of sentences, or a share below 1, got {}", key, value));
+        }
+    }
+}
+
+std::string ParallelDataOptions::lengths_text() const {
+    const auto text = [](const char* key, int64_t value) { return fmt::format("data.{} {}", key, value); };
+    const std::string source = source_length > 0 ? text("source_length", source_length) : text("length", length);
+    const std::string target = target_length > 0 ? text("target_length", target_length) : text("length", length);
+    return source == target ? source : source + " and " + target;
 }
 
 }  // namespace heed

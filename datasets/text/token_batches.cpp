@@ -37,9 +37,10 @@ TokenBatches::TokenBatches(const TokenBatchPlan& plan, std::vector<int32_t> leng
     for (int64_t i = 0; i < std::ssize(lengths_); ++i) {
         const int64_t longest = std::max<int64_t>(lengths_[static_cast<std::size_t>(i)], other_length(i));
         if (plan_.tokens > 0 && longest > plan_.tokens) {
-            throw UserError(fmt::format(
-                "data.tokens {} is less than the {} tokens of a single text; shorten texts by data.length or raise it",
-                plan_.tokens, longest));
+            throw UserError(
+                fmt::format("data.tokens {} is less than the {} tokens of a single text; shorten texts by data.length "
+                            "or data.source_length, or raise it",
+                            plan_.tokens, longest));
         }
     }
 }

@@ -101,7 +101,8 @@ TEST_F(Translation, SettingsOfTheSearchAreTakenAndOthersRefused) {
     EXPECT_EQ(std::count(cut.output.begin(), cut.output.end(), ' '), 0) << cut.output;
     expect_error(
         translate(one, {"data.batch=3"}), 2,
-        "takes no other settings than decoding.*, threads, device, precision and attention.*, got \"data.batch\"");
+        "takes no other settings than data.name, data.format, data.separator, data.header, data.source, decoding.*, "
+        "threads, device, precision and attention.*, got \"data.batch\"");
     expect_error(translate(one, {"decoding.beem=3"}), 2, "(did you mean decoding.beam?)");
     expect_error(translate(one, {"decoding.beam=3", "--beam", "4"}), 2,
                  "--beam and decoding.beam say the same: expected one of them");

@@ -47,8 +47,11 @@ QualityMetric quality_metric(const std::string& name, const std::vector<RunResul
     const std::vector<std::string> names = common_metrics(runs);
     const auto has = [&](const char* each) { return std::find(names.begin(), names.end(), each) != names.end(); };
     QualityMetric metric = {.name = name};
-    if (name.empty())
-        metric.name = has("bleu") ? "bleu" : has("micro_f1") ? "micro_f1" : has("accuracy") ? "accuracy" : "mse";
+    if (name.empty()) {
+        const std::initializer_list<const char*> usual = {"bleu", "rouge1", "micro_f1", "accuracy"};
+        const auto* const first = std::find_if(usual.begin(), usual.end(), has);
+        metric.name = first == usual.end() ? "mse" : *first;
+    }
     if (!has(metric.name.c_str())) {
         throw UserError("--metric expects one that all runs have measured, got " + quote(metric.name) +
                         did_you_mean(metric.name, names) + "; there are " + listed(names));
@@ -61,7 +64,7 @@ QualityMetric quality_metric(const std::string& name, const std::vector<RunResul
         metric.less_is_better = true;
         metric.decimals = 4;
         metric.margin = 0.02;
-    } else if (!is_one_of(metric.name, {"bleu", "chrf"})) {
+    } else if (!is_one_of(metric.name, {"bleu", "chrf", "rouge"})) {
         metric.factor = 100.0;
         metric.suffix = " %";
     }

@@ -26,7 +26,8 @@ struct QualityMetric {
 };
 
 /// The metric of that name. Throws UserError, with the nearest name, where the runs have none such; an empty name: BLEU
-/// where it was measured, micro F1 of several labels, accuracy of classes, the mean squared error of forecasts.
+/// or F1 of ROUGE-1 where it was measured, micro F1 of several labels, accuracy of classes, the mean squared error of
+/// forecasts.
 QualityMetric quality_metric(const std::string& name, const std::vector<RunResult>& runs);
 
 }  // namespace heed

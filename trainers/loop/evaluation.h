@@ -48,6 +48,10 @@ struct Evaluation {
     std::vector<std::string> translations = {};  ///< of the sources of the split, in order; empty: not translated
 };
 
+/// What a metric that scores written texts, out of 100, is called: "BLEU" for "bleu", "ROUGE-L" for "rougeL"; empty for
+/// other metrics.
+std::string score_label(std::string_view metric);
+
 /// A score by which models are compared, in words: "97.12 %", "37.11" of BLEU, "1.2345" of a loss.
 std::string score_text(std::string_view compared_by, double score);
 

@@ -132,8 +132,10 @@ const std::vector<Row>& rows() {
         {{"decoding.beam"}, "num_beams beam_size beam_width"},
         {{"decoding.n_best"}, "nbest num_return_sequences"},
         {{"decoding.length_penalty"}, "lenpen len_pen"},
-        {{"decoding.max_length"}, "max_new_tokens max_decode_length max_target_length"},
+        {{"decoding.max_length"}, "max_new_tokens max_decode_length"},
+        {{"data.target_length", "decoding.max_length"}, "max_target_length"},
         {{"train.bleu.sentences"}, "eval_bleu"},
+        {{"data.source_length"}, "max_source_length max_input_length max_article_length src_max_len"},
     };
     return table;
 }

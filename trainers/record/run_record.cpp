@@ -26,7 +26,8 @@ std::string validation_text(const Evaluation& result) {
     if (result.has_accuracy) text += ", accuracy " + percent_of(result.accuracy);
     if (!result.labels.empty()) return text + ", " + metrics_text(result);
     for (const auto& [name, value] : result.more) {
-        if (name == "bleu") text += fmt::format(", BLEU {:.2f}", value);
+        if (const std::string label = score_label(name); !label.empty())
+            text += fmt::format(", {} {:.2f}", label, value);
     }
     return text;
 }

@@ -2,32 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "heed/core/error.h"
 #include "heed/datasets/text/sets/text_files.h"
+#include "heed/trainers/answers/table_files.h"
 
 namespace heed {
 
-namespace {
-
-bool is_given(const Recipe& recipe, const std::string& leaf) {
-    return recipe.section("data").source(leaf).kind == Source::Kind::command_line;
-}
-
-}  // namespace
-
-bool is_text_table(const std::string& file, const Recipe& recipe) {
-    if (file == "-") return false;
-    if (is_given(recipe, "format") && recipe.value("data", "format") != "auto") return true;
-    std::string_view name = file;
-    for (const std::string_view packed : {".gz", ".xz"}) {
-        if (name.ends_with(packed)) name.remove_suffix(packed.size());
-    }
-    return name.ends_with(".csv") || name.ends_with(".tsv") || name.ends_with(".jsonl");
-}
-
 TextTable read_text_table(const std::string& file, const Recipe& recipe, const TextDataFacts& facts) {
     TextColumns columns = text_columns(recipe.options<TextDataOptions>("data"), facts.several_labels);
-    columns.label_may_lack = !is_given(recipe, "label");
+    columns.label_may_lack = !is_data_setting_given(recipe, "label");
     TextRows rows = read_text_rows(file, columns);
     TextTable table{file, {}, rows.labelled};
     std::vector<int64_t> lines;
@@ -53,32 +35,12 @@ TextTable read_text_table(const std::string& file, const Recipe& recipe, const T
 std::vector<TextTable> read_text_tables(const std::string& command, const std::vector<std::string>& files,
                                         const SavedModel& saved) {
     const Recipe& recipe = saved.trained.recipe;
-    std::string table, lines;
-    for (const std::string& file : files) (is_text_table(file, recipe) ? table : lines) = file;
-    if (!table.empty() && !lines.empty()) {
-        throw UserError(fmt::format(
-            "heed {} expects tables or files with a text a line, got both: {} is a table by its name, {} is none",
-            command, table, lines));
-    }
     std::vector<TextTable> tables;
-    if (table.empty()) {
-        std::vector<std::string> settings = text_column_settings();
-        settings.emplace_back("name");
-        refuse_table_settings(recipe, settings, (lines.empty() ? "standard input" : lines) + " is none");
-        return tables;
-    }
+    if (!are_table_files(command, files, recipe, text_column_settings())) return tables;
     for (const std::string& file : files) {
         tables.push_back(read_text_table(file, recipe, facts_as<TextDataFacts>(*saved.trained.facts)));
     }
     return tables;
-}
-
-void refuse_table_settings(const Recipe& recipe, const std::vector<std::string>& settings, const std::string& reason) {
-    for (const std::string& leaf : settings) {
-        if (is_given(recipe, leaf)) {
-            throw UserError(fmt::format("data.{} is for tables (.csv, .tsv, .jsonl), but {}", leaf, reason));
-        }
-    }
 }
 
 }  // namespace heed

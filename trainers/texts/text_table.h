@@ -19,9 +19,6 @@ struct TextTable {
     LabelSets labels = {};  ///< of each text where the table has them, as the model's classes
 };
 
-/// Whether a file is read as a table: by its name (.csv, .tsv, .jsonl), or as data.format is given with the command.
-bool is_text_table(const std::string& file, const Recipe& recipe);
-
 /// Reads the columns that the recipe names (data.text, data.label). A table need not have the column of the labels,
 /// unless it is named with the command. Throws UserError, with file and line, as training does, and where a label is
 /// none of the model's classes.
@@ -31,8 +28,5 @@ TextTable read_text_table(const std::string& file, const Recipe& recipe, const T
 /// some of them are tables, and for settings of tables without any.
 std::vector<TextTable> read_text_tables(const std::string& command, const std::vector<std::string>& files,
                                         const SavedModel& saved);
-
-/// Throws UserError where the command gave one of these settings of tables ("label") though `reason` ("x.txt is none").
-void refuse_table_settings(const Recipe& recipe, const std::vector<std::string>& settings, const std::string& reason);
 
 }  // namespace heed

@@ -11,13 +11,13 @@
 #include "heed/datasets/text/sets/text_data_set.h"
 #include "heed/datasets/text/sets/text_files.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
+#include "heed/trainers/answers/table_files.h"
 #include "heed/trainers/classification/class_weights.h"
 #include "heed/trainers/recipe/placed.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/texts/text_model.h"
 #include "heed/trainers/texts/text_sections.h"
-#include "heed/trainers/texts/text_table.h"
 #include "heed/trainers/texts/word_importance.h"
 
 namespace heed {

@@ -4,13 +4,18 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <utility>
 
 #include "heed/attention/attention.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
+#include "heed/datasets/text/sets/text_pairs.h"
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/input_lines.h"
+#include "heed/trainers/answers/table_files.h"
 #include "heed/trainers/inspection/attention_places.h"
 #include "heed/trainers/run/saved_model.h"
 #include "heed/trainers/translations/alignment_section.h"
@@ -135,12 +140,34 @@ private:
     int64_t number_ = 0;
 };
 
+/// answer_lines for the sources of tables, which may have several lines each. All files are read before the first
+/// answer.
+void answer_tables(const std::vector<std::string>& files, const ParallelDataOptions& options,
+                   const std::function<void(const std::vector<InputLine>&)>& answer) {
+    std::vector<InputLine> sources;
+    for (const std::string& file : files) {
+        for (SourceRow& row : read_source_rows(file, options)) {
+            sources.push_back({std::move(row.text), fmt::format("{}:{}", file, row.line)});
+        }
+    }
+    for (auto rest = std::span(sources); !rest.empty();) {
+        const auto part = rest.first(std::min(rest.size(), sentences_at_once));
+        answer({part.begin(), part.end()});
+        rest = rest.subspan(part.size());
+    }
+}
+
 }  // namespace
 
 void translate_lines(SavedModel& saved, const TranslateRequest& request) {
     LineTranslator translator(saved, request);
-    answer_lines(request.files, sentences_at_once,
-                 [&](const std::vector<InputLine>& lines) { translator.answer(lines); });
+    const Recipe& recipe = saved.trained.recipe;
+    const auto answer = [&](const std::vector<InputLine>& lines) { translator.answer(lines); };
+    if (are_table_files("translate", request.files, recipe, source_column_settings())) {
+        answer_tables(request.files, recipe.options<ParallelDataOptions>("data"), answer);
+    } else {
+        answer_lines(request.files, sentences_at_once, answer);
+    }
     translator.write_attention();
 }
 

@@ -5,7 +5,8 @@
 
 namespace heed {
 
-/// Translates sentences, one a line: an answer for every line, in order. Throws UserError for lines that are none.
+/// Translates sentences, one a line or a row of a table: an answer for every one, in order. Throws UserError for lines
+/// that are none.
 void translate_lines(SavedModel& saved, const TranslateRequest& request);
 
 }  // namespace heed

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -109,8 +110,10 @@ private:
 }  // namespace
 
 void score_pairs(SavedModel& saved, const ScoreRequest& request) {
-    constexpr std::size_t pairs_at_once = 32;
-    score_lines(PairScorer(saved, request), request, pairs_at_once);
+    constexpr int64_t most_pairs = 32, tokens_at_a_time = 16384;
+    const int64_t longest = saved.trained.model_as<Translator>().shape().max_source_tokens;
+    const int64_t pairs_at_once = std::clamp<int64_t>(tokens_at_a_time / longest, 1, most_pairs);
+    score_lines(PairScorer(saved, request), request, static_cast<size_t>(pairs_at_once));
 }
 
 }  // namespace heed

@@ -1,6 +1,7 @@
 #include "heed/trainers/translations/translation_decoder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "heed/core/error.h"
 #include "heed/datasets/text/token_batches.h"
@@ -14,11 +15,13 @@ namespace heed {
 namespace {
 
 TokenEpoch batches_of(const EncodedTexts& sources) {
-    constexpr int64_t sentences_at_a_time = 64;
+    constexpr int64_t sentences_at_a_time = 64, tokens_at_a_time = 16384;
+    std::vector<int32_t> lengths = sources.lengths();
     TokenBatchPlan plan;
     plan.texts = sentences_at_a_time;
+    plan.tokens = std::max<int64_t>(tokens_at_a_time, *std::max_element(lengths.begin(), lengths.end()));
     plan.shuffle = false;
-    return TokenBatches(plan, sources.lengths()).epoch(0);
+    return TokenBatches(plan, std::move(lengths)).epoch(0);
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "heed/core/error.h"
 #include "heed/core/ops/shapes/reshape.h"
 #include "heed/datasets/text/sets/parallel_data_set.h"
+#include "heed/datasets/text/sets/text_pairs.h"
 #include "heed/layers/models/translation_models.h"
 #include "heed/trainers/decoding/beam_search_options.h"
 #include "heed/trainers/kinds/empty_tokens.h"
@@ -14,11 +16,14 @@
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/translations/line_translator.h"
 #include "heed/trainers/translations/pair_scorer.h"
+#include "heed/trainers/translations/scoring/score_options.h"
+#include "heed/trainers/translations/scoring/translation_scores.h"
+#include "heed/trainers/translations/scoring/validation_bleu_options.h"
+#include "heed/trainers/translations/scoring/validation_rouge_options.h"
 #include "heed/trainers/translations/translation_facts.h"
 #include "heed/trainers/translations/translation_model.h"
 #include "heed/trainers/translations/translation_samples.h"
 #include "heed/trainers/translations/translation_workload.h"
-#include "heed/trainers/translations/validation_bleu_options.h"
 
 namespace heed {
 
@@ -30,7 +35,10 @@ public:
     const char* name() const override { return TranslationDataFacts::kind_name; }
     const char* model_name() const override { return "a translator"; }
     std::vector<std::string> metrics() const override {
-        return {"loss", "accuracy", "perplexity", "smoothed_perplexity", "bleu", "chrf", "bleu_multi", "chrf_multi"};
+        std::vector<std::string> names = {"loss", "accuracy", "perplexity", "smoothed_perplexity"};
+        const std::vector<std::string> scores = translation_score_names();
+        names.insert(names.end(), scores.begin(), scores.end());
+        return names;
     }
     const char* unit() const override { return "target tokens"; }
     int64_t batch(const Recipe& recipe) const override { return recipe.options<ParallelDataOptions>("data").tokens; }
@@ -52,7 +60,9 @@ public:
                 attention_section("cross", "The attention of such a decoder to the encoder."),
                 tokenizer_section(),
                 untyped_section<BeamSearchOptions>("decoding", "How translations are searched."),
-                untyped_section<ValidationBleuOptions>("train.bleu", "Translations on the way.")};
+                untyped_section<ScoreOptions>("scores", "What translations are scored by."),
+                untyped_section<ValidationBleuOptions>("train.bleu", "Translations on the way."),
+                untyped_section<ValidationRougeOptions>("train.rouge", "The same for summaries.")};
     }
 
     std::unique_ptr<DataFacts> read_details(const std::string& json) const override {
@@ -70,6 +80,21 @@ public:
         return std::make_unique<TranslationWorkload>(trained, context);
     }
 
+    void check_fit(const Recipe& recipe, const DataFacts*) const override {
+        const auto& by_bleu = recipe.options<ValidationBleuOptions>("train.bleu");
+        const auto& by_rouge = recipe.options<ValidationRougeOptions>("train.rouge");
+        if (by_bleu.chooses_best && !by_rouge.form().empty()) {
+            throw UserError(recipe.placed(
+                "train.rouge.chooses_best and train.bleu.chooses_best: expected one of them to choose the best model"));
+        }
+        if (by_bleu.sentences > 0 && by_rouge.sentences > 0 && by_bleu.sentences != by_rouge.sentences) {
+            throw UserError(recipe.placed(
+                fmt::format("train.rouge.sentences {}: expected as many as train.bleu.sentences ({}), as the same "
+                            "translations are scored",
+                            by_rouge.sentences, by_bleu.sentences)));
+        }
+    }
+
     std::optional<ExpectedData> expected_data(const Recipe& recipe) const override {
         const auto& options = recipe.options<ParallelDataOptions>("data");
         const auto& tokenizer = recipe.options<TokenizerOptions>("tokenizer");
@@ -78,8 +103,8 @@ public:
         facts->source_vocabulary = expected_vocabulary(tokenizer);
         facts->target_vocabulary = expected_vocabulary(tokenizer.of_target());
         facts->same_ids = tokenizer.is_read() && facts->source_vocabulary == facts->target_vocabulary;
-        facts->max_source_tokens = options.length;
-        facts->max_target_tokens = options.length - 1;
+        facts->max_source_tokens = options.longest_source();
+        facts->max_target_tokens = options.longest_target() - 1;
         facts->joint = options.joint_vocabulary;
         return ExpectedData{facts, 0, !tokenizer.is_read()};
     }
@@ -107,7 +132,7 @@ public:
 
     int64_t samples_at_a_time(const Recipe& recipe) const override {
         const auto& options = recipe.options<ParallelDataOptions>("data");
-        return std::max<int64_t>(1, options.tokens / options.length);
+        return std::max<int64_t>(1, options.tokens / std::max(options.longest_source(), options.longest_target()));
     }
 
     Variable forward_empty(Module& module, const DataFacts& all_facts, Context& context, int64_t count) const override {
@@ -146,13 +171,19 @@ public:
         explain_translations(saved, request, take);
     }
     std::vector<std::string> settings_of(const std::string& command) const override {
-        if (command == "eval") return {"data.root", "data.name", "data.test_source", "data.test_target", "decoding.*"};
-        if (command == "report") return {"data.root", "decoding.*"};
-        if (command == "explain") {
-            return {"data.root", "data.name", "data.test_source", "data.test_target", "decoding.*"};
+        if (command == "report") return {"data.root", "decoding.*", "scores.*"};
+        std::vector<std::string> settings;
+        if (command == "eval" || command == "explain") {
+            settings = {"data.root", "data.name", "data.test_source", "data.test_target", "data.test_file"};
+            for (const std::string& name : pair_column_settings()) settings.push_back("data." + name);
         }
-        if (command == "translate") return {"decoding.*"};
-        return {};
+        if (command == "translate") {
+            settings = {"data.name"};
+            for (const std::string& name : source_column_settings()) settings.push_back("data." + name);
+        }
+        if (command != "score") settings.emplace_back("decoding.*");
+        if (command == "eval") settings.emplace_back("scores.*");
+        return settings;
     }
 };
 

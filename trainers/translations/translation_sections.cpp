@@ -4,19 +4,42 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/translations/alignment_section.h"
+#include "heed/trainers/translations/scoring/translation_scores.h"
 
 namespace heed {
 
 namespace {
 
-double metric_of(const Evaluation& test, const std::string& name) {
-    for (const auto& [key, value] : test.more) {
-        if (key == name) return value;
+/// The most important score, and the others with the perplexity.
+ReportResult scores_of_test(const ReferenceText& texts, const Evaluation& test) {
+    const std::vector<std::pair<std::string, double>> scores = labelled_scores(test);
+    ReportResult result;
+    result.value = fmt::format("{:.2f} {}", scores.front().second, scores.front().first);
+    result.text = fmt::format("on {} test sentences", group_digits(texts.size()));
+    for (size_t i = 1; i < scores.size(); ++i) {
+        result.text += fmt::format(", {} {:.2f}", scores[i].first, scores[i].second);
     }
-    return 0.0;
+    for (const auto& [name, value] : test.more) {
+        if (name == "perplexity") result.text += fmt::format(", perplexity {:.2f}", value);
+    }
+    return result;
+}
+
+/// A source for the reader: of a document the beginning, and all of it on demand.
+std::string source_html(const std::string& source) {
+    constexpr size_t most_bytes = 600;
+    if (source.size() <= most_bytes) return escape_html(source);
+    size_t end = source.find_last_of(" \n", most_bytes);
+    if (end == std::string::npos) {
+        end = most_bytes;
+        while ((static_cast<unsigned char>(source[end]) & 0xc0U) == 0x80U) --end;
+    }
+    return fmt::format("<details><summary>{} ...</summary>{}</details>", escape_html(source.substr(0, end)),
+                       escape_html(source.substr(end)));
 }
 
 std::string scores_section(const Evaluation& test) {
@@ -36,7 +59,7 @@ std::string translations_section(const ReferenceText& texts, const Evaluation& t
         shown, group_digits(texts.size()));
     for (int64_t i = 0; i < shown; ++i) {
         const auto place = static_cast<size_t>(i * texts.size() / shown);
-        fmt::format_to(std::back_inserter(html), "<li>{}", escape_html(texts.sources[place]));
+        fmt::format_to(std::back_inserter(html), "<li>{}", source_html(texts.sources[place]));
         const std::string& translation = test.translations[place];
         html += translation.empty() ? "<p class=\"note\">(an empty line)</p>"
                                     : "<p><b>" + escape_html(translation) + "</b></p>";
@@ -61,9 +84,7 @@ std::string alignments_section(const std::vector<Alignment>& alignments, const s
 
 void add_translation_sections(ReportInput& input, const ReferenceText& texts, const Evaluation& test,
                               const std::vector<Alignment>& alignments, const std::string& remark) {
-    input.result = {fmt::format("{:.2f} BLEU", metric_of(test, "bleu")),
-                    fmt::format("on {} test sentences, chrF {:.2f}, perplexity {:.2f}", group_digits(texts.size()),
-                                metric_of(test, "chrf"), metric_of(test, "perplexity"))};
+    input.result = scores_of_test(texts, test);
     input.sections.push_back(scores_section(test));
     input.sections.push_back(translations_section(texts, test));
     if (!alignments.empty()) input.sections.push_back(alignments_section(alignments, remark));

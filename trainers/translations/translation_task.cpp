@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
@@ -30,6 +31,15 @@ std::vector<int32_t> input_lengths(const EncodedTexts& targets) {
     std::vector<int32_t> lengths = targets.lengths();
     for (int32_t& length : lengths) --length;
     return lengths;
+}
+
+/// Batches of pairs, sorted by the side that takes the most padding where it is not: targets, but sources where these
+/// are much longer, as documents are beside their summaries.
+TokenBatches batches_of_pairs(const TokenBatchPlan& plan, const EncodedTranslations& pairs) {
+    constexpr int64_t much_longer = 2;
+    std::vector<int32_t> targets = input_lengths(pairs.targets), sources = pairs.sources.lengths();
+    if (pairs.sources.tokens() > much_longer * pairs.targets.tokens()) std::swap(sources, targets);
+    return {plan, std::move(targets), std::move(sources), pairs.weights};
 }
 
 Tensor ids_on_device(Context& context, const TokenMatrix& matrix, int64_t vocabulary) {
@@ -107,7 +117,7 @@ TokenBatches TranslationTask::batches(int64_t tokens, bool shuffle, uint64_t see
     plan.seed = seed;
     plan.window = 256;  // with fewer batches, either side is padded much
     plan.sort = false;
-    return {plan, input_lengths(data_.train.targets), data_.train.sources.lengths(), data_.train.weights};
+    return batches_of_pairs(plan, data_.train);
 }
 
 int64_t TranslationTask::epoch_steps(int64_t batch) const {
@@ -151,7 +161,7 @@ void TranslationTask::measure_batches(Split split, const Measure& measure, const
     TokenBatchPlan plan;
     plan.tokens = std::max({tokens_at_a_time, shape.max_source_tokens, shape.max_target_tokens});
     plan.shuffle = false;
-    const TokenEpoch epoch = TokenBatches(plan, input_lengths(pairs.targets), pairs.sources.lengths()).epoch(0);
+    const TokenEpoch epoch = batches_of_pairs(plan, pairs).epoch(0);
     measure_shared(
         ranks(), epoch.batches(),
         [&](int64_t batch, Packer& packed) {

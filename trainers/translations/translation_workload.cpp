@@ -10,37 +10,55 @@
 #include "heed/core/error.h"
 #include "heed/datasets/text/fingerprint.h"
 #include "heed/datasets/text/sets/parallel_data_set.h"
+#include "heed/datasets/text/sets/text_pairs.h"
 #include "heed/datasets/text/tokenizers/tokenizer_options.h"
+#include "heed/trainers/answers/table_files.h"
 #include "heed/trainers/inspection/attention_places.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/metrics/bleu.h"
-#include "heed/trainers/metrics/chrf.h"
+#include "heed/trainers/metrics/rouge.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/remarks.h"
 #include "heed/trainers/report/text.h"
+#include "heed/trainers/translations/scoring/score_options.h"
+#include "heed/trainers/translations/scoring/translation_scores.h"
+#include "heed/trainers/translations/scoring/validation_bleu_options.h"
+#include "heed/trainers/translations/scoring/validation_rouge_options.h"
+#include "heed/trainers/translations/translation_kind.h"
 #include "heed/trainers/translations/translation_model.h"
 #include "heed/trainers/translations/translation_sections.h"
-#include "heed/trainers/translations/validation_bleu_options.h"
 
 namespace heed {
 
 namespace {
 
+constexpr int64_t least_pictured_tokens = 5, most_pictured_tokens = 20;  // of a source whose alignment the report has
+
 ParallelData open_pairs(const Recipe& recipe) {
     return parallel_data_set(recipe.section("data").choice()).open(recipe.options<ParallelDataOptions>("data"));
+}
+
+/// For a training, whose settings are looked at before its data are.
+ParallelData open_training_pairs(const Recipe& recipe) {
+    translation_kind().check_fit(recipe, nullptr);
+    return open_pairs(recipe);
 }
 
 bool names_other_pairs(const Recipe& recipe) {
     const Section& data = recipe.section("data");
     const auto is_given = [&](const char* leaf) { return data.source(leaf).kind == Source::Kind::command_line; };
-    return is_given("test_source") || is_given("test_target");
+    return is_given("test_source") || is_given("test_target") || is_given("test_file");
 }
 
 /// The data of the recipe, or the test set that was given instead.
 ParallelData open_pairs_for(const Recipe& recipe) {
-    if (!names_other_pairs(recipe)) return open_pairs(recipe);
-    return open_test_pairs(recipe.options<ParallelDataOptions>("data"));
+    if (names_other_pairs(recipe)) {
+        return parallel_data_set(recipe.section("data").choice())
+            .open_test(recipe.options<ParallelDataOptions>("data"));
+    }
+    refuse_table_settings(recipe, pair_column_settings(), "without data.test_file the pairs of the training are read");
+    return open_pairs(recipe);
 }
 
 DataFingerprints fingerprints_of(const ParallelData& data) {
@@ -70,8 +88,8 @@ SharedFacts facts_of_pairs(const Recipe& recipe, const ParallelData& data, const
     facts->name = data.name;
     facts->fingerprints = prints;
     facts->joint = options.joint_vocabulary;
-    facts->max_source_tokens = options.length;
-    facts->max_target_tokens = options.length - 1;  // a target's begin counts in data.length
+    facts->max_source_tokens = options.longest_source();
+    facts->max_target_tokens = options.longest_target() - 1;  // a target's begin counts in its length
     if (facts->joint) sources.insert(sources.end(), targets.begin(), targets.end());
     const auto source = train_tokenizer(tokenizer, sources);
     facts->source_tokenizer = {source->kind(), source->serialized()};
@@ -103,7 +121,7 @@ std::string tokenizer_line(const char* side, const StoredTokenizer& tokenizer, i
 TranslationWorkload::TranslationWorkload(const Recipe& recipe, Context& context, const SharedFacts& known)
     : recipe_(recipe),
       context_(context),
-      data_(open_pairs(recipe)),
+      data_(open_training_pairs(recipe)),
       facts_(facts_of_pairs(recipe, data_, known)),
       tokenizers_(translation_facts()),
       own_model_(make_translation_model(recipe, translation_facts().geometry())),
@@ -129,7 +147,8 @@ const TranslationDataFacts& TranslationWorkload::translation_facts() const {
 
 EncodedTranslationData TranslationWorkload::encode() {
     const TranslationDataFacts& input = translation_facts();
-    const bool skips = recipe_.options<ParallelDataOptions>("data").too_long == "skip";
+    const auto& options = recipe_.options<ParallelDataOptions>("data");
+    const SkipLong skips = {options.skips_long_sources(), options.skips_long_targets()};
     EncodedPairs pairs =
         encode_pairs(*tokenizers_.source, *tokenizers_.target, views(data_.train.sources), views(data_.train.targets),
                      input.source_encode_options(), input.target_encode_options(), skips);
@@ -138,9 +157,8 @@ EncodedTranslationData TranslationWorkload::encode() {
     encoded_.skipped = pairs.skipped;
     if (pairs.indices.empty() && !other_test()) {
         throw UserError(recipe_.placed(fmt::format(
-            "data.length {}: every one of the {} training pairs has a longer sentence; expected more, or data.too_long "
-            "cut",
-            recipe_.options<ParallelDataOptions>("data").length, data_.train.size())));
+            "{}: every one of the {} training pairs has a longer sentence; expected more, or data.too_long cut",
+            options.lengths_text(), data_.train.size())));
     }
     EncodedTranslationData data;
     const std::vector<float>& weights = data_.train.weights;
@@ -172,8 +190,9 @@ EncodedTranslations TranslationWorkload::encode_references(const ReferenceText& 
     std::vector<std::string_view> first;
     for (const std::vector<std::string>& references : texts.references) first.push_back(references.front());
     EncodedPairs pairs = encode_pairs(*tokenizers_.source, *tokenizers_.target, views(texts.sources), first,
-                                      input.source_encode_options(), input.target_encode_options(), false);
-    encoded_.cut_elsewhere += pairs.source_report.cut + pairs.target_report.cut;
+                                      input.source_encode_options(), input.target_encode_options(), {});
+    encoded_.other_sources.cut += pairs.source_report.cut;
+    encoded_.other_targets.cut += pairs.target_report.cut;
     return {std::move(pairs.sources), std::move(pairs.targets), {}};
 }
 
@@ -187,29 +206,15 @@ void TranslationWorkload::translate(Split split, Evaluation& result, Communicato
                                recipe_.options<BeamSearchOptions>("decoding"));
     result.translations = decoder.translate_shared(sources, ranks);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    std::vector<std::vector<std::string>> single;
-    bool several = false;
-    for (const std::vector<std::string>& references : texts.references) {
-        single.push_back({references.front()});
-        several = several || references.size() > 1;
-    }
-    const auto add = [&](const std::string& suffix, const std::vector<std::vector<std::string>>& references) {
-        const BleuScore words = bleu(result.translations, references);
-        const ChrfScore characters = chrf(result.translations, references);
-        result.more.emplace_back("bleu" + suffix, words.score);
-        result.more.emplace_back("chrf" + suffix, characters.score);
-        result.remarks.push_back(words.text());
-        result.remarks.push_back(characters.text());
-    };
-    add("", single);
-    if (several) add("_multi", texts.references);
+    add_translation_scores(result, recipe_.options<ScoreOptions>("scores").metrics, texts);
     result.more.emplace_back("translating_seconds", seconds.count());
 }
 
 void TranslationWorkload::translate_some(Evaluation& result, Communicator& ranks) {
-    const auto& options = recipe_.options<ValidationBleuOptions>("train.bleu");
+    const auto& by_bleu = recipe_.options<ValidationBleuOptions>("train.bleu");
+    const auto& by_rouge = recipe_.options<ValidationRougeOptions>("train.rouge");
     const EncodedTexts& sources = task_.data().validation.sources;
-    const int64_t count = std::min(options.sentences, sources.size());
+    const int64_t count = std::min(std::max(by_bleu.sentences, by_rouge.sentences), sources.size());
     if (count == 0) return;
     const auto start = std::chrono::steady_clock::now();
     EncodedTexts some;
@@ -222,23 +227,31 @@ void TranslationWorkload::translate_some(Evaluation& result, Communicator& ranks
     TranslationDecoder decoder(context_, dynamic_cast<Translator&>(task_.model()), tokenizers_,
                                recipe_.options<BeamSearchOptions>("decoding"));
     const std::vector<std::string> translations = decoder.translate_shared(some, ranks);
-    const double score = bleu(translations, references).score;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    result.more.emplace_back("bleu", score);
+    const auto add = [&](std::string_view metric, double score, bool chooses_best) {
+        result.more.emplace_back(metric, score);
+        if (!chooses_best) return;
+        result.score = score;
+        result.compared_by = score_label(metric);
+    };
+    if (by_bleu.sentences > 0) add("bleu", bleu(translations, references).score, by_bleu.chooses_best);
+    if (by_rouge.sentences > 0) {
+        const RougeScores scores = rouge_of_all(translations, references).mean();
+        for (size_t form = 0; form < scores.size(); ++form) {
+            add(rouge_names[form], 100 * scores[form].f1, by_rouge.form() == rouge_names[form]);
+        }
+    }
     result.more.emplace_back("translating_seconds", seconds.count());
-    if (!options.chooses_best) return;
-    result.score = score;
-    result.compared_by = "BLEU";
 }
 
 std::vector<Alignment> TranslationWorkload::sample_alignments() {
-    constexpr int64_t pictures = 6, least_tokens = 5, most_tokens = 20;
+    constexpr int64_t pictures = 6;
     const EncodedTexts& sources = task_.data().test.sources;
     // The first sentence that is neither short nor long in each of as many parts of the split.
     std::vector<int64_t> chosen;
     for (int64_t part = 0; part < pictures; ++part) {
         for (int64_t i = part * sources.size() / pictures; i < (part + 1) * sources.size() / pictures; ++i) {
-            if (sources.length(i) < least_tokens || sources.length(i) > most_tokens) continue;
+            if (sources.length(i) < least_pictured_tokens || sources.length(i) > most_pictured_tokens) continue;
             chosen.push_back(i);
             break;
         }
@@ -296,11 +309,11 @@ std::vector<std::string> TranslationWorkload::description() {
                                       input.joint ? "" : vocabulary_remark(tokenizer, input.target_vocabulary)}) {
         if (!remark.empty()) lines.push_back(remark);
     }
-    const int64_t cut = encoded_.sources.cut + encoded_.targets.cut;
     lines.push_back(
-        fmt::format("longer than data.length: {} training pairs left out, {} training sentences and {} of "
-                    "validation and test shortened",
-                    encoded_.skipped, cut, encoded_.cut_elsewhere));
+        fmt::format("longer than {}: {} training pairs left out; shortened {} sources and {} targets of training, {} "
+                    "and {} of validation and test",
+                    recipe_.options<ParallelDataOptions>("data").lengths_text(), encoded_.skipped, encoded_.sources.cut,
+                    encoded_.targets.cut, encoded_.other_sources.cut, encoded_.other_targets.cut));
     lines.push_back(fmt::format("{} with {} attention: {} parameters", recipe_.section("model").choice(),
                                 attention_text(recipe_), model_.parameter_count()));
     const std::string remark = attention_remark(model_, most_tokens());
@@ -318,12 +331,20 @@ void TranslationWorkload::add_to_report(ReportInput& input, const Evaluation& te
         {"Tokenizer",
          fmt::format("{}, {} and {} tokens{}", facts.source_tokenizer.kind, group_digits(facts.source_vocabulary),
                      group_digits(facts.target_vocabulary), facts.joint ? " (one)" : "")},
-        {"Longest sentence", fmt::format("{} tokens", facts.max_source_tokens)}};
+        {"Longest sentence",
+         fmt::format("{} tokens of a source, {} of a translation", group_digits(facts.max_source_tokens),
+                     group_digits(facts.max_target_tokens))}};
     if (!data_.remarks.empty()) input.sections.push_back(data_remarks_html(data_.remarks));
-    const std::string lacking = lacking_weights(model_, /*cross=*/true);
+    std::vector<Alignment> alignments;
+    std::string lacking = lacking_weights(model_, /*cross=*/true);
+    if (lacking.empty()) {
+        alignments = sample_alignments();
+        if (alignments.empty()) {
+            lacking = fmt::format("no test source has {} to {} tokens", least_pictured_tokens, most_pictured_tokens);
+        }
+    }
     if (!lacking.empty()) input.left_out.push_back("Alignments are left out: " + lacking + ".");
-    add_translation_sections(input, data_.test, test, lacking.empty() ? sample_alignments() : std::vector<Alignment>(),
-                             cross_attention_remark(recipe_));
+    add_translation_sections(input, data_.test, test, alignments, cross_attention_remark(recipe_));
 }
 
 }  // namespace heed

@@ -30,7 +30,7 @@ private:
     struct Encoded {
         EncodeReport sources, targets;  // of the training pairs that were kept
         int64_t skipped = 0;
-        int64_t cut_elsewhere = 0;  // sides of validation and test pairs
+        EncodeReport other_sources, other_targets;  // of validation and test: what was cut
     };
 
     const TranslationDataFacts& translation_facts() const;

@@ -76,7 +76,7 @@ std::vector<std::string> keys_of(const Json& object) {
 
 }  // namespace
 
-void read_json_lines(const TextFile& file, const std::vector<std::string>& columns,
+void read_json_lines(const TextFile& file, const std::vector<std::string>& columns, bool only_text,
                      const std::function<void(int64_t line, std::span<const TableValue> values)>& row) {
     LineReader lines(file.content());
     std::vector<TableValue> values(columns.size());
@@ -90,6 +90,10 @@ void read_json_lines(const TextFile& file, const std::vector<std::string>& colum
                 const std::vector<std::string> keys = keys_of(object);
                 file.fail(number, fmt::format("expected a key {}, found {}{}", quote(columns[i]),
                                               keys.empty() ? "none" : listed(keys), did_you_mean(columns[i], keys)));
+            }
+            if (only_text && !place->is_string()) {
+                file.fail(number,
+                          fmt::format("expected text at key {}, found {}", quote(columns[i]), place->type_name()));
             }
             values[i].clear();
             if (place->is_array()) {

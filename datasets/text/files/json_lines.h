@@ -4,8 +4,9 @@
 
 namespace heed {
 
-/// read_table for a JSON object a line. Values are text, numbers, truth values, or arrays of these.
-void read_json_lines(const TextFile& file, const std::vector<std::string>& columns,
+/// read_table for a JSON object a line. Values are text, or without `only_text` also numbers, truth values, and arrays
+/// of these.
+void read_json_lines(const TextFile& file, const std::vector<std::string>& columns, bool only_text,
                      const std::function<void(int64_t line, std::span<const TableValue> values)>& row);
 
 /// The keys of the first object; none in an empty file. UserError as above.

@@ -176,7 +176,7 @@ TableFormat table_format_of(const std::string& file_name) {
 void read_table(const TextFile& file, const TableLayout& layout, const std::vector<std::string>& columns,
                 const RowCallback& row) {
     if (layout.format == TableFormat::jsonl) {
-        read_json_lines(file, columns, row);
+        read_json_lines(file, columns, layout.only_text, row);
         return;
     }
     ColumnChoice choice(file, layout, columns, row);

@@ -20,9 +20,10 @@ enum class TableFormat {
 /// How a table is to be read.
 struct TableLayout {
     TableFormat format = TableFormat::csv;
-    bool header = true;  ///< the first line of CSV and TSV names the columns; else they are numbered from 1
-    char separator = 0;  ///< between the columns of CSV; 0: a comma
-    int64_t width = 0;   ///< columns of CSV and TSV; 0: as many as the first line has
+    bool header = true;      ///< the first line of CSV and TSV names the columns; else they are numbered from 1
+    char separator = 0;      ///< between the columns of CSV; 0: a comma
+    int64_t width = 0;       ///< columns of CSV and TSV; 0: as many as the first line has
+    bool only_text = false;  ///< in JSON numbers, truth values and arrays are errors
 };
 
 /// The format that the name of a file tells (.csv, .tsv, .txt, .jsonl, .json, perhaps with .gz or .xz behind it);

@@ -22,6 +22,8 @@ struct ParallelDataSet {
     std::optional<DataSearch> search;  ///< how its files are found; nothing where the user has to name them
     std::function<std::unique_ptr<ParallelDataOptions>()> make_options;
     std::function<ParallelData(const ParallelDataOptions&)> open;
+    /// Opens the test files alone that the settings name; the other parts are empty. Empty where none can be named.
+    std::function<ParallelData(const ParallelDataOptions&)> open_test;
 };
 
 /// All data sets of sentence pairs, in the order in which they are shown.
@@ -30,10 +32,8 @@ const std::vector<ParallelDataSet>& parallel_data_sets();
 /// The data set of that name; UserError with the nearest name where there is none.
 const ParallelDataSet& parallel_data_set(std::string_view name);
 
-/// The pairs of data.test_source and data.test_target alone, of settings of parallel_files; the other parts are empty.
-ParallelData open_test_pairs(const ParallelDataOptions& options);
-
 ParallelDataSet en_es();
 ParallelDataSet parallel_files();
+ParallelDataSet text_pairs();
 
 }  // namespace heed

@@ -34,12 +34,6 @@ DataSearch en_es_search() {
             "put spa-eng.zip of manythings.org/anki, packed or unpacked, into data/spa-eng, or name it by data.root"};
 }
 
-ParallelSplit split_of(const ParallelDataOptions& options) {
-    ParallelSplit split{options.test, options.validation, static_cast<uint64_t>(options.split_seed)};
-    split.limit = options.limit;
-    return split;
-}
-
 ParallelData open_en_es(const ParallelDataOptions& general) {
     const auto& options = dynamic_cast<const EnEsOptions&>(general);
     options.validate();
@@ -49,7 +43,7 @@ ParallelData open_en_es(const ParallelDataOptions& general) {
                               : find_data_file(find_data_folder(en_es_search(), options.root), en_es_files);
     std::vector<ParallelCorpus> corpora = {read_pair_file(file)};
     if (options.direction == "es-en") turn_around(corpora[0]);
-    ParallelData data = split_parallel(std::move(corpora), split_of(options));
+    ParallelData data = split_parallel(std::move(corpora), parallel_split(options));
     data.name = "en_es";
     data.origin = file.string();
     return data;
@@ -102,6 +96,7 @@ struct ParallelFilesOptions final : ParallelDataOptions {
     }
 
     void validate() const override {
+        ParallelDataOptions::validate();
         if (source_files.size() != target_files.size()) {
             throw UserError(fmt::format("data.source_files and data.target_files expect as many files, got {} and {}",
                                         source_files.size(), target_files.size()));
@@ -156,7 +151,7 @@ ParallelData open_parallel_files(const ParallelDataOptions& general) {
         if (!options.weights.empty()) corpora[i].weight = options.weights[i];
         origin += (i == 0 ? "" : ", ") + corpora[i].name;
     }
-    ParallelSplit split = split_of(options);
+    ParallelSplit split = parallel_split(options);
     split.test_corpus = options.test_corpus - 1;
     ParallelCorpus test, validation;
     if (!options.test_source.empty()) {
@@ -175,18 +170,13 @@ ParallelData open_parallel_files(const ParallelDataOptions& general) {
     return data;
 }
 
-}  // namespace
-
-ParallelData open_test_pairs(const ParallelDataOptions& general) {
+ParallelData open_parallel_test_files(const ParallelDataOptions& general) {
     const auto& options = dynamic_cast<const ParallelFilesOptions&>(general);
     options.validate();
-    const ParallelCorpus test = options.read_aligned(options.test_source, options.test_target);
-    ParallelData data;
-    data.name = "parallel_files";
-    data.origin = test.name;
-    data.test = every_line(test);
-    return data;
+    return test_alone("parallel_files", options.read_aligned(options.test_source, options.test_target));
 }
+
+}  // namespace
 
 ParallelDataSet en_es() {
     ParallelDataSet set;
@@ -206,11 +196,12 @@ ParallelDataSet parallel_files() {
     set.how_to_get = parallel_files_how_to_get;
     set.make_options = [] { return std::make_unique<ParallelFilesOptions>(); };
     set.open = open_parallel_files;
+    set.open_test = open_parallel_test_files;
     return set;
 }
 
 const std::vector<ParallelDataSet>& parallel_data_sets() {
-    static const std::vector<ParallelDataSet> sets = {en_es(), parallel_files()};
+    static const std::vector<ParallelDataSet> sets = {en_es(), parallel_files(), text_pairs()};
     return sets;
 }
 

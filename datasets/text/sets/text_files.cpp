@@ -10,6 +10,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/settings/quote.h"
+#include "heed/datasets/text/files/table_options.h"
 #include "heed/datasets/text/files/text_rows.h"
 #include "heed/datasets/text/text_key.h"
 #include "heed/datasets/text/text_overlap.h"
@@ -27,10 +28,8 @@ constexpr const char* text_files_how_to_get =
 struct TextFilesOptions final : TextDataOptions {
     std::string train_file, validation_file, test_file;
     double test = 0.1;
-    std::string format = "auto";
-    std::string separator = "auto";
+    TableOptions table;
     std::string empty = "error";
-    bool header = true;
     std::vector<std::string> text = {"text"};
     std::string label = "label";
     std::string label_separator;
@@ -51,18 +50,12 @@ struct TextFilesOptions final : TextDataOptions {
             .add("test", test,
                  "about this share of the training texts is kept for testing where there is no data.test_file")
             .range(0.001, 0.9);
-        fields.add("format", format, "how the files are written; auto: as their names tell")
-            .choices({"auto", "csv", "tsv", "jsonl"});
-        fields
-            .add("separator", separator,
-                 "what stands between the columns of CSV files; auto: a comma (of TSV it is always a tab)")
-            .choices({"auto", "comma", "semicolon", "tab", "pipe"});
+        table.describe(fields);
         fields
             .add("empty", empty,
                  "a row without text is an error, or left out and counted (skip), or a sample (keep), of which the "
                  "model reads one unknown token")
             .choices({"error", "skip", "keep"});
-        fields.add("header", header, "the first line of CSV and TSV names the columns; else they are numbered from 1");
         fields.add("text", text, "columns with the text; several are joined, a line each");
         fields.add("label", label, "column with the class");
         fields.add(
@@ -73,10 +66,7 @@ struct TextFilesOptions final : TextDataOptions {
     }
 
     void validate() const override {
-        if (separator != "auto" && (format == "jsonl" || (format == "tsv" && separator != "tab"))) {
-            throw UserError(
-                fmt::format("data.separator {} is for CSV files, but data.format is {}", separator, format));
-        }
+        table.validate();
         if (text.empty()) throw UserError("data.text expects at least one column, got an empty list");
         if (classes.size() == 1 && !several()) throw UserError("data.classes expects at least two names, got one");
         for (auto name = classes.begin(); name != classes.end(); ++name) {
@@ -100,17 +90,12 @@ struct TextFilesOptions final : TextDataOptions {
 
     TextColumns columns() const {
         TextColumns columns;
-        columns.header = header;
+        columns.header = table.header;
         columns.text = text;
         columns.label = label;
         columns.label_separator = label_separator;
-        if (format == "csv") columns.format = TableFormat::csv;
-        if (format == "tsv") columns.format = TableFormat::tsv;
-        if (format == "jsonl") columns.format = TableFormat::jsonl;
-        if (separator == "semicolon") columns.separator = ';';
-        if (separator == "tab") columns.separator = '\t';
-        if (separator == "pipe") columns.separator = '|';
-        if (separator != "auto" && !columns.format) columns.format = TableFormat::csv;
+        columns.format = table.given_format();
+        columns.separator = table.separator_character();
         columns.empty_advice = " (data.empty skip leaves such rows out, keep keeps them)";
         if (empty == "skip") columns.empty = EmptyText::skip;
         if (empty == "keep") columns.empty = EmptyText::keep;

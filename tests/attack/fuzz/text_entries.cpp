@@ -47,7 +47,12 @@ int fuzz_table(const uint8_t* data, size_t size) {
         const std::string name = std::string("table.") + ending;
         const TableFormat format = table_format_of(name);
         attempt([&] { read_table(TextFile(name, text), {format, true}, {"text", "label"}, row); });
-        if (format == TableFormat::jsonl) continue;
+        if (format == TableFormat::jsonl) {
+            TableLayout layout{format, true};
+            layout.only_text = true;
+            attempt([&] { read_table(TextFile(name, text), layout, {"text"}, row); });
+            continue;
+        }
         attempt([&] { read_table(TextFile(name, text), {format, false, ';'}, {"1", "2"}, row); });
     }
     for (const char* ending : {"csv", "jsonl"}) {

@@ -155,7 +155,7 @@ TEST_F(EncodeText, TextThatIsNotUtf8IsRefused) {
 TEST_F(EncodeText, APairIsSkippedAsAWhole) {
     const std::vector<std::string_view> sources = {"a b c", "a", "b"}, targets = {"d", "a b c d", "c"};
     const EncodedPairs pairs =
-        encode_pairs(*tokenizer_, *tokenizer_, sources, targets, {.length = 2}, {.length = 3}, true);
+        encode_pairs(*tokenizer_, *tokenizer_, sources, targets, {.length = 2}, {.length = 3}, {true, true});
     EXPECT_EQ(pairs.indices, (std::vector<int64_t>{2}));
     EXPECT_EQ(pairs.skipped, 2);
     EXPECT_EQ(pairs.sources.size(), 1);
@@ -163,7 +163,7 @@ TEST_F(EncodeText, APairIsSkippedAsAWhole) {
     EXPECT_EQ(ids_of(pairs.sources, 0), (Ids{5}));
     EXPECT_EQ(ids_of(pairs.targets, 0), (Ids{6}));
     EXPECT_EQ(pairs.source_report.tokens, 1);
-    EXPECT_EQ(encode_pairs(*tokenizer_, *tokenizer_, {}, {}, {}, {}, true).sources.size(), 0);
+    EXPECT_EQ(encode_pairs(*tokenizer_, *tokenizer_, {}, {}, {}, {}, {}).sources.size(), 0);
 }
 
 }  // namespace

@@ -234,21 +234,26 @@ TEST_F(Encoding, FillsPaddedMatrices) {
 TEST_F(Encoding, LongPairsAreSkippedOrCut) {
     const std::vector<std::string_view> sources = {"a b", "a b c d", "a"}, targets = {"d c", "d", "d c b a a"};
     const EncodeOptions source{.length = 3, .end = true}, target{.length = 4, .begin = true, .end = true};
-    const EncodedPairs kept = encode_pairs(*tokenizer_, *tokenizer_, sources, targets, source, target, true);
+    const EncodedPairs kept = encode_pairs(*tokenizer_, *tokenizer_, sources, targets, source, target, {true, true});
     EXPECT_EQ(kept.indices, (std::vector<int64_t>{0}));
     EXPECT_EQ(kept.skipped, 2);
     EXPECT_EQ(kept.kept(std::vector<float>{0.5F, 1, 2}), (std::vector<float>{0.5F}));
     EXPECT_EQ(kept.source_report.texts, 1);
     EXPECT_EQ(kept.target_report.cut, 0);
-    const EncodedPairs cut = encode_pairs(*tokenizer_, *tokenizer_, sources, targets, source, target, false);
+    const EncodedPairs cut = encode_pairs(*tokenizer_, *tokenizer_, sources, targets, source, target, {});
     EXPECT_EQ(cut.indices, (std::vector<int64_t>{0, 1, 2}));
     EXPECT_EQ(cut.skipped, 0);
     EXPECT_EQ(cut.source_report.cut, 1);
     EXPECT_EQ(cut.target_report.cut, 1);
     EXPECT_EQ(Ids(cut.targets.ids(2).begin(), cut.targets.ids(2).end()), (Ids{2, 7, 6, 3}));
+    const EncodedPairs long_sources =
+        encode_pairs(*tokenizer_, *tokenizer_, sources, targets, source, target, {.sources = false, .targets = true});
+    EXPECT_EQ(long_sources.indices, (std::vector<int64_t>{0, 1}));
+    EXPECT_EQ(long_sources.skipped, 1);
+    EXPECT_EQ(long_sources.source_report.cut, 1);
     EXPECT_TRUE(contains(message_of<Error>([&] {
                              encode_pairs(*tokenizer_, *tokenizer_, sources, std::span(targets).first(2), source,
-                                          target, true);
+                                          target, {});
                          }),
                          "3 sources do not go with 2 targets"));
 }

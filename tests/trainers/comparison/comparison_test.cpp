@@ -144,6 +144,16 @@ TEST(Comparison, LessOfALossIsBetter) {
                          "did you mean accuracy?"));
 }
 
+TEST(Comparison, SummariesAreComparedByRouge) {
+    Comparison comparison = two_types();
+    std::vector<RunResult> runs = comparison.contenders[0].runs;
+    for (RunResult& each : runs) each.test["rouge1"] = 34.9;
+    const QualityMetric metric = quality_metric("", runs);
+    EXPECT_EQ(metric.name, "rouge1");
+    EXPECT_EQ(metric.text(*metric.of(runs[0])), "34.90");
+    EXPECT_FALSE(metric.less_is_better);
+}
+
 TEST(Comparison, TheParetoFrontLeavesOutWhatAnotherBeatsInBoth) {
     Comparison comparison = two_types();
     comparison.contenders.push_back({.name = "worse", .settings = {}, .runs = {run(1, 0.5, 80)}});

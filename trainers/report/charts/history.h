@@ -30,7 +30,7 @@ struct EpochSummary {
 struct BestValidation {
     double step = 0.0;
     double score = 0.0;
-    std::string compared_by;  ///< "accuracy", "micro F1", "BLEU", "loss" (score is minus that)
+    std::string compared_by;  ///< "accuracy", "micro F1", "BLEU", "ROUGE-1", "loss" (score is minus that)
 };
 
 /// Rows of the table of epochs: in a long training every second, fourth, ... one, so that at most `most_rows` are kept.

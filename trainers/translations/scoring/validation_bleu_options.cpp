@@ -1,4 +1,4 @@
-#include "heed/trainers/translations/validation_bleu_options.h"
+#include "heed/trainers/translations/scoring/validation_bleu_options.h"
 
 #include "heed/core/error.h"
 

@@ -1,0 +1,28 @@
+#include "heed/trainers/translations/scoring/score_options.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "heed/core/error.h"
+
+namespace heed {
+
+void ScoreOptions::describe(Fields& fields) {
+    fields
+        .add("metrics", metrics,
+             "what the translations of the test set, and with heed eval of the validation set, are scored by, the most "
+             "important first: bleu and chrf as sacreBLEU computes them, rouge (ROUGE-1, -2, -L and -Lsum, for "
+             "summaries) as rouge-score does")
+        .choices({"bleu", "chrf", "rouge"});
+}
+
+void ScoreOptions::validate() const {
+    if (metrics.empty()) throw UserError("scores.metrics expects at least one of bleu, chrf and rouge, got none");
+    for (auto name = metrics.begin(); name != metrics.end(); ++name) {
+        if (std::find(metrics.begin(), name, *name) == name) continue;
+        throw UserError(fmt::format("scores.metrics expects each metric once, got {} twice", *name));
+    }
+}
+
+}  // namespace heed
