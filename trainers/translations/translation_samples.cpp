@@ -11,8 +11,10 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/shapes/copy_rows.h"
 #include "heed/core/ops/shapes/reshape.h"
+#include "heed/datasets/text/sets/text_pairs.h"
 #include "heed/trainers/answers/input_lines.h"
 #include "heed/trainers/answers/scored_lines.h"
+#include "heed/trainers/answers/table_files.h"
 #include "heed/trainers/explanation/model_sample.h"
 #include "heed/trainers/translations/translation_decoder.h"
 #include "heed/trainers/translations/translation_workload.h"
@@ -240,6 +242,7 @@ void explain_translations(SavedModel& saved, const SampleRequest& request, const
         samples.add_split(split_of(task.data(), *request.split), split_name(*request.split));
         return;
     }
+    refuse_table_settings(saved.trained.recipe, pair_column_settings(), "a source a line is explained here");
     constexpr size_t lines_at_once = 128;
     answer_lines(request.files, lines_at_once, [&](const std::vector<InputLine>& lines) { samples.add_lines(lines); });
 }

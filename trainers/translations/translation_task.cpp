@@ -35,11 +35,12 @@ std::vector<int32_t> input_lengths(const EncodedTexts& targets) {
 
 /// Batches of pairs, sorted by the side that takes the most padding where it is not: targets, but sources where these
 /// are much longer, as documents are beside their summaries.
-TokenBatches batches_of_pairs(const TokenBatchPlan& plan, const EncodedTranslations& pairs) {
+TokenBatches batches_of_pairs(const TokenBatchPlan& plan, const EncodedTranslations& pairs,
+                              std::vector<float> weights = {}) {
     constexpr int64_t much_longer = 2;
     std::vector<int32_t> targets = input_lengths(pairs.targets), sources = pairs.sources.lengths();
     if (pairs.sources.tokens() > much_longer * pairs.targets.tokens()) std::swap(sources, targets);
-    return {plan, std::move(targets), std::move(sources), pairs.weights};
+    return {plan, std::move(targets), std::move(sources), std::move(weights)};
 }
 
 Tensor ids_on_device(Context& context, const TokenMatrix& matrix, int64_t vocabulary) {
@@ -117,7 +118,7 @@ TokenBatches TranslationTask::batches(int64_t tokens, bool shuffle, uint64_t see
     plan.seed = seed;
     plan.window = 256;  // with fewer batches, either side is padded much
     plan.sort = false;
-    return batches_of_pairs(plan, data_.train);
+    return batches_of_pairs(plan, data_.train, data_.train.weights);
 }
 
 int64_t TranslationTask::epoch_steps(int64_t batch) const {

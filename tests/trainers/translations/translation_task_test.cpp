@@ -100,6 +100,17 @@ TEST(PairBatch, ShiftsTheTargetByOneTokenAndLeavesPaddingOut) {
     EXPECT_EQ(wide.outputs.ids, (std::vector<int32_t>{5, end, -1, -1}));
 }
 
+TEST(TranslationTask, DocumentsOfSimilarLengthComeTogether) {
+    SmallTask small;
+    EncodedTranslationData data;
+    for (int i = 0; i < 20; ++i) {
+        data.train.sources.add(std::vector<int32_t>(i % 2 == 0 ? 10 : 100, 4));
+        data.train.targets.add(std::vector<int32_t>(static_cast<size_t>(2 + i / 2), 4));
+    }
+    const TranslationTask task(small.context, *small.model, std::move(data), 0.0, {});
+    EXPECT_EQ(task.epoch_steps(100), 11) << "ten of a long source, and one of all short ones";
+}
+
 TEST(LogProbabilities, AreThoseOfTheSoftmaxAlsoFarFromTheLargest) {
     Context context("cpu");
     const std::vector<float> logits = {1.0F, 2.0F, 3.0F, 500.0F, -500.0F, 499.0F};

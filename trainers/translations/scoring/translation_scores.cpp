@@ -1,7 +1,5 @@
 #include "heed/trainers/translations/scoring/translation_scores.h"
 
-#include <algorithm>
-
 #include "heed/trainers/metrics/bleu.h"
 #include "heed/trainers/metrics/chrf.h"
 #include "heed/trainers/metrics/rouge.h"

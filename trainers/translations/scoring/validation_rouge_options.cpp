@@ -1,5 +1,8 @@
 #include "heed/trainers/translations/scoring/validation_rouge_options.h"
 
+#include <utility>
+#include <vector>
+
 #include "heed/core/error.h"
 #include "heed/trainers/metrics/rouge.h"
 
