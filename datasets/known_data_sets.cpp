@@ -37,7 +37,7 @@ void without_validation(TextDataOptions& options) {
     options.validation = 0;
 }
 void without_validation(ParallelDataOptions& options) {
-    options.validation = 0;
+    options.validation = "0";
 }
 
 void without_validation(PlainTextOptions& options) {

@@ -204,7 +204,7 @@ ParallelData test_alone(const std::string& name, const ParallelCorpus& test) {
 }
 
 ParallelSplit parallel_split(const ParallelDataOptions& options) {
-    ParallelSplit split{options.test, options.validation, static_cast<uint64_t>(options.split_seed)};
+    ParallelSplit split{options.test_size(), options.validation_size(), static_cast<uint64_t>(options.split_seed)};
     split.limit = options.limit;
     return split;
 }

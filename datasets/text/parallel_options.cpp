@@ -2,12 +2,28 @@
 
 #include <fmt/core.h>
 
-#include <cmath>
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/settings/number_text.h"
+#include "heed/core/settings/quote.h"
 
 namespace heed {
+
+namespace {
+
+double part_size(const char* key, const std::string& text) {
+    constexpr int64_t most = 10'000'000;
+    int64_t count = 0;
+    double share = 0;
+    if (parse_int(text, count) && count >= 0 && count <= most) return static_cast<double>(count);
+    if (parse_share(text, share) && share > 0 && share < 1) return share;
+    throw UserError(
+        fmt::format("{} expects a number of sentences up to {}, or a share of all below 1 (10% or 0.1), got {}", key,
+                    most, quote(text)));
+}
+
+}  // namespace
 
 void ParallelDataOptions::describe(Fields& fields) {
     fields
@@ -35,18 +51,13 @@ void ParallelDataOptions::describe(Fields& fields) {
              "training pairs with a longer sentence are left out (skip) or shortened at the end (cut); cut_source "
              "shortens sources and leaves pairs with a longer target out")
         .choices({"skip", "cut", "cut_source"});
-    fields
-        .add("validation", validation,
-             "distinct source sentences kept back for validation, with all pairs connected to them, or below 1 their "
-             "share; 0: none")
-        .range(0, 1e7)
-        .unit("sentences");
-    fields
-        .add("test", test,
-             "distinct source sentences kept back for testing, with all pairs connected to them, or below 1 their "
-             "share")
-        .range(1e-4, 1e7)
-        .unit("sentences");
+    fields.add("validation", validation,
+               "distinct source sentences kept back for validation, with all pairs connected to them: a number, or a "
+               "share of all (10%); 0: none");
+    fields.add(
+        "test", test,
+        "distinct source sentences kept back for testing, with all pairs connected to them: a number, or a share "
+        "of all (10%)");
     fields
         .add("limit", limit,
              "at most this many training pairs, for trials: a fixed subset, chosen by content and data.split_seed "
@@ -67,12 +78,16 @@ void ParallelDataOptions::validate() const {
             throw UserError(fmt::format("data.{} expects at least {} tokens, or 0, got {}", key, least, value));
         }
     }
-    for (const auto& [key, value] : {std::pair("validation", validation), {"test", test}}) {
-        if (value > 1 && value != std::floor(value)) {
-            throw UserError(
-                fmt::format("data.{} expects a whole number of sentences, or a share below 1, got {}", key, value));
-        }
-    }
+    validation_size();
+    if (test_size() == 0) throw UserError("data.test expects at least one sentence, got 0");
+}
+
+double ParallelDataOptions::validation_size() const {
+    return part_size("data.validation", validation);
+}
+
+double ParallelDataOptions::test_size() const {
+    return part_size("data.test", test);
 }
 
 std::string ParallelDataOptions::lengths_text() const {

@@ -15,8 +15,8 @@ struct ParallelDataOptions : Options {
     int64_t source_length = 0;
     int64_t target_length = 0;
     std::string too_long = "skip";
-    double validation = 1000;
-    double test = 2000;
+    std::string validation = "1000";
+    std::string test = "2000";
     int64_t limit = 0;
     int64_t split_seed = 0;
     bool joint_vocabulary = false;
@@ -27,6 +27,9 @@ struct ParallelDataOptions : Options {
     /// Most tokens of a source, the end included, and of a target, begin and end included.
     int64_t longest_source() const { return source_length > 0 ? source_length : length; }
     int64_t longest_target() const { return target_length > 0 ? target_length : length; }
+    /// Source sentences that are kept back, or below 1 their share. UserError where a setting is neither.
+    double validation_size() const;
+    double test_size() const;
     /// The settings that say so, with their values: "data.length 128".
     std::string lengths_text() const;
     bool skips_long_sources() const { return too_long == "skip"; }

@@ -28,7 +28,7 @@ struct TextPairsOptions final : ParallelDataOptions {
     std::string empty = "error";
     std::string source = "source", target = "target";
 
-    TextPairsOptions() { validation = test = 0.05; }
+    TextPairsOptions() { validation = test = "5%"; }
 
     void describe(Fields& fields) override {
         ParallelDataOptions::describe(fields);

@@ -25,7 +25,8 @@ TEST(Kinds, AreKnownToTheRegistryAlone) {
     int64_t files = 0;
     for (const char* folder : {"trainers", "apps"}) {
         for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / folder)) {
-            const std::string room = entry.path().parent_path().filename();
+            const fs::path below = entry.path().lexically_relative(fs::path(root) / folder);
+            const std::string room = *below.begin();
             const bool is_room = room == "images" || room == "texts" || room == "translations" ||
                                  room == "language_models" || room == "forecasts";
             if (!entry.is_regular_file() || is_room) continue;
