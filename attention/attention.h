@@ -32,6 +32,8 @@ struct AttentionGeometry {
     int64_t max_tokens = 0;
     /// The same of the source in cross-attention.
     int64_t max_source_tokens = 0;
+    /// Base of the angles of rotary positions in self-attention (rotary); 0: queries and keys are not rotated.
+    double rotary_base = 0.0;
 
     /// Most keys that a query may meet: max_tokens, in cross-attention max_source_tokens.
     int64_t max_keys() const { return is_cross(pattern) ? max_source_tokens : max_tokens; }

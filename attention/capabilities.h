@@ -30,7 +30,11 @@ struct AttentionCapabilities {
     /// True where these shares are the softmax of the scores over all keys, or come near to it: such types take over
     /// each other's projections without loss, as far as both have them.
     bool softmax = false;
-
+    /// True where queries and keys of the heads meet in scalar products, all or some or estimated ones, so that in
+    /// self-attention both can be rotated by their places (rotary) and scores depend on distances. Not where ReLU takes
+    /// the angles away (cosformer), where keys meet vectors or stand in summaries that have no place (abc, longshort),
+    /// and where there are no queries.
+    bool rotary = false;
     /// False where no token has an influence on another one.
     bool mixes = true;
 

@@ -37,7 +37,8 @@ constexpr AttentionCapabilities softmax_attention = {.noncausal_self = true,
                                                      .noncausal_cross = true,
                                                      .causal_cross = true,
                                                      .weights = true,
-                                                     .softmax = true};
+                                                     .softmax = true,
+                                                     .rotary = true};
 
 constexpr AttentionCapabilities super_attention = {.noncausal_self = true,
                                                    .causal_self = true,
@@ -46,22 +47,31 @@ constexpr AttentionCapabilities super_attention = {.noncausal_self = true,
                                                    .fixed_length = true,
                                                    .ordered = true,
                                                    .weights = true,
-                                                   .softmax = true};
+                                                   .softmax = true,
+                                                   .rotary = true};
 
 /// Shares of the keys that are no softmax of scores.
-constexpr AttentionCapabilities shares_in_every_pattern = {
+constexpr AttentionCapabilities slot_attention = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .weights = true};
 
+constexpr AttentionCapabilities estimated_softmax = {.noncausal_self = true,
+                                                     .causal_self = true,
+                                                     .noncausal_cross = true,
+                                                     .causal_cross = true,
+                                                     .weights = true,
+                                                     .rotary = true};
+
 /// What it gives is no mixture by shares: a pseudo-inverse has negative entries.
-constexpr AttentionCapabilities nystrom_attention = {.noncausal_self = true, .ordered = true};
+constexpr AttentionCapabilities nystrom_attention = {.noncausal_self = true, .ordered = true, .rotary = true};
 
 constexpr AttentionCapabilities window_attention = {
-    .noncausal_self = true, .causal_self = true, .ordered = true, .weights = true};
+    .noncausal_self = true, .causal_self = true, .ordered = true, .weights = true, .rotary = true};
 
 constexpr AttentionCapabilities cosine_attention = {.noncausal_self = true, .noncausal_cross = true, .ordered = true};
 
 /// Attention with quantities that are a matter of all tokens, of segments or of sampled places.
-constexpr AttentionCapabilities landmark_attention = {.noncausal_self = true, .ordered = true, .weights = true};
+constexpr AttentionCapabilities landmark_attention = {
+    .noncausal_self = true, .ordered = true, .weights = true, .rotary = true};
 
 constexpr AttentionCapabilities no_attention = {
     .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .mixes = false};
@@ -88,12 +98,12 @@ const AttentionType types[] = {
     {"local", "sdpa within a window around each token", window_attention,
      "computes the weights within its window alone: those of all other tokens are 0.", make_options<LocalOptions>,
      make_local},
-    {"abc", "attention to a memory of a few learned slots, each a mean of all keys and of all values",
-     shares_in_every_pattern, "", make_options<AbcOptions>, make_abc},
+    {"abc", "attention to a memory of a few learned slots, each a mean of all keys and of all values", slot_attention,
+     "", make_options<AbcOptions>, make_abc},
     {"nystromformer", "sdpa through the means of segments of the tokens, by Nystrom's method", nystrom_attention, "",
      make_options<NystromformerOptions>, make_nystromformer},
     {"performer", "sdpa with its softmax estimated by positive random features: work linear in the tokens",
-     shares_in_every_pattern, "", make_options<PerformerOptions>, make_performer},
+     estimated_softmax, "", make_options<PerformerOptions>, make_performer},
     {"cosformer", "linear attention with ReLU features, reweighted by the cosine of the distance", cosine_attention, "",
      make_options<AttentionOptions>, make_cosformer},
     {"lara", "sdpa with its softmax estimated by random features near landmarks: work linear in the tokens",
@@ -107,6 +117,23 @@ const AttentionType types[] = {
     {"longshort", "softmax attention over the tokens of a window and a few summaries of all tokens", own_mixing, "",
      make_options<LongShortOptions>, make_longshort},
 };
+
+/// Throws UserError where a layer of that type cannot have rotary positions.
+void check_rotary(const AttentionType& type, const AttentionGeometry& geometry) {
+    if (is_cross(geometry.pattern)) throw Error("rotary positions are those of one sequence, got cross-attention");
+    if (!type.capabilities.rotary) {
+        throw UserError(std::string("attention type '") + type.name +
+                        "' cannot have rotary positions (model.positions=rotary): its heads have no scores of queries "
+                        "and keys that depend on distances; types that can: " +
+                        attention_types_that([&](const AttentionCapabilities& other) {
+                            return other.rotary && other.can(geometry.pattern);
+                        }));
+    }
+    if (const int64_t head_dim = geometry.dim / geometry.heads; head_dim % 2 != 0) {
+        throw UserError("expected heads of an even number of features for rotary positions, got " +
+                        std::to_string(head_dim) + " (model.dim over model.heads)");
+    }
+}
 
 }  // namespace
 
@@ -147,6 +174,7 @@ std::unique_ptr<Attention> AttentionChoice::make(const AttentionGeometry& geomet
                             return other.can(geometry.pattern);
                         }));
     }
+    if (geometry.rotary_base > 0.0) check_rotary(*type, geometry);
     if (type->capabilities.fixed_length && geometry.max_keys() < 1) {
         throw UserError(named + " needs to know the greatest number of tokens" +
                         (is_cross(geometry.pattern) ? " of the source" : "") +

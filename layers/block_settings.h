@@ -12,6 +12,9 @@ namespace heed {
 /// Where a block normalises: pre (x + f(norm(x))) or post (norm(x + f(x))).
 enum class NormPlacement : uint8_t { pre, post };
 
+/// The base of the angles of rotary positions (Su et al., 2021, section 3.2.2).
+inline constexpr double default_rotary_base = 10000.0;
+
 /// What the blocks of encoders and decoders have in common.
 struct BlockSettings {
     int64_t dim = 64;
@@ -23,7 +26,8 @@ struct BlockSettings {
     double norm_epsilon = LayerNorm::default_epsilon;  ///< added to the variance
     Activation activation = Activation::gelu;
     int64_t max_tokens = 0;
-    bool checkpoint = false;  ///< keep what enters a block alone for backward, and compute the rest again
+    double rotary_base = 0.0;  ///< of rotary positions in self-attention; 0: none
+    bool checkpoint = false;   ///< keep what enters a block alone for backward, and compute the rest again
 };
 
 /// Takes all but the depth and the greatest number of tokens from the settings of a model.
@@ -44,6 +48,15 @@ void describe_norm(Fields& fields, std::string& norm, double& epsilon);
 
 /// The key checkpoint_activations.
 void describe_checkpointing(Fields& fields, bool& checkpoint_activations);
+
+/// The key rotary_base, of model.positions=rotary.
+void describe_rotary_base(Fields& fields, double& base);
+
+/// BlockSettings::rotary_base of a model's settings.
+double rotary_base_of(const std::string& positions, double base);
+
+/// Throws UserError where a base is set that has no effect.
+void check_rotary_base(const std::string& positions, double base);
 
 /// Throws UserError, naming model.heads, where the heads do not divide the dimension.
 void check_heads_divide(int64_t heads, int64_t dim);

@@ -19,7 +19,7 @@ TokenInput::TokenInput(Embedding& table, const TokenInputSettings& settings)
         class_token_ = std::make_unique<Parameter>(Shape{table.dim()}, Initializer::normal(0.02f), false);
         add("class_token", *class_token_);
     }
-    if (settings.positions != "none") {
+    if (settings.positions != "none" && settings.positions != "rotary") {
         const int64_t length = max_tokens_ + (settings.class_token ? 1 : 0);
         positions_ = std::make_unique<Positions>(length, table.dim(), settings.positions);
         add("positions", *positions_);

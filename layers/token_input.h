@@ -13,7 +13,7 @@ namespace heed {
 
 struct TokenInputSettings {
     int64_t max_tokens = 0;             ///< without the class token
-    std::string positions = "learned";  ///< or sinusoidal, sinusoidal_halves, none
+    std::string positions = "learned";  ///< or sinusoidal, sinusoidal_halves; none and rotary add nothing
     bool class_token = false;
     int64_t token_types = 0;  ///< rows of a table whose first row is added to every token; 0: none
     bool norm = false;        ///< normalise the sum of all these

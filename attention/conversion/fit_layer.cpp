@@ -1,5 +1,6 @@
 #include "heed/attention/conversion/fit_layer.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,10 +11,16 @@
 #include "heed/attention/conversion/output_fit.h"
 #include "heed/attention/conversion/own_weights.h"
 #include "heed/attention/conversion/token_rows.h"
+#include "heed/core/error.h"
+#include "heed/core/settings/number_text.h"
 
 namespace heed {
 
 namespace {
+
+std::string rotary_text(double base) {
+    return base > 0.0 ? "rotary positions of base " + format_double(base) : "no rotary positions";
+}
 
 /// Whether a batch is kept out of the fits.
 bool is_held_out(size_t batch, size_t batches) {
@@ -198,7 +205,27 @@ private:
 
 }  // namespace
 
+namespace {
+
+/// Rotary positions turn queries and keys behind their projections, so that no key projection goes over to the queries.
+void refuse_folded_rotary_keys(Attention& old, Attention& now) {
+    const double before = old.geometry().rotary_base, after = now.geometry().rotary_base;
+    if (before != after) {
+        throw UserError("the attention alone can be swapped, but " + now.name() + " had " + rotary_text(before) +
+                        " and has " + rotary_text(after) + " (model.positions, model.rotary_base)");
+    }
+    if (before == 0.0 || !attention_form(old).key || attention_form(now).key) return;
+    throw UserError("attention type '" + now.type() +
+                    "' has no key projection, and with model.positions=rotary that of '" + old.type() + "' (" +
+                    now.name() +
+                    ") cannot go over to its queries: expected a type with a key projection, as sdpa, optimised, smyrf "
+                    "and local have");
+}
+
+}  // namespace
+
 LayerFit fit_layer(Attention& old, Attention& now, const LayerInputs& inputs) {
+    refuse_folded_rotary_keys(old, now);
     const bool same_type = old.type() == now.type();
     const std::vector<std::string> fresh = copy_own_weights(old, now);
     const bool same_heads = fresh.empty() && (same_type || (old.capabilities().softmax && now.capabilities().softmax));

@@ -48,7 +48,8 @@ protected:
         if (is_cross(geometry().pattern)) return MultiHeadAttention::causal_extend(x, cache);
         auto* own = dynamic_cast<FeatureCache*>(&cache);
         if (!own) throw Error("an attention layer was given the cache of another type");
-        const ScaledDotProduct heads = heads_of({Variable(x), {}, {}});
+        const ScaledDotProduct heads = heads_of({Variable(x), {}, {}}, own->tokens);
+        own->tokens += x.shape()[1];
         return project_heads(Variable(continue_feature_attention(with_features(heads, {}), own->state))).value();
     }
 

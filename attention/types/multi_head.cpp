@@ -29,6 +29,7 @@ MultiHeadAttention::MultiHeadAttention(const AttentionGeometry& geometry, const 
     announce(query_, of_query);
     if (cross() && !of_source.empty()) announce(source_, of_source);
     add("output", output_);
+    if (geometry.rotary_base > 0.0) rotary_.emplace(geometry.dim / geometry.heads, geometry.rotary_base);
 }
 
 void MultiHeadAttention::announce(PackedProjections& projections, const std::vector<std::string>& names) {
@@ -58,19 +59,31 @@ ScaledDotProduct MultiHeadAttention::empty_heads(const AttentionMask& mask) cons
 }
 
 void MultiHeadAttention::set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first,
-                                           const Variable& source, const Variable& values) const {
-    heads.key = projected_.key ? HeadColumns{projection, first} : HeadColumns{source, 0};
+                                           const Variable& keys, const Variable& values) const {
+    heads.key = projected_.key ? HeadColumns{projection, first} : HeadColumns{keys, 0};
     heads.value = projected_.value ? HeadColumns{projection, first + (projected_.key ? geometry().dim : 0)}
                                    : HeadColumns{values, 0};
 }
 
-ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input) {
+Variable MultiHeadAttention::rotated_projections(Variable projections, const Tensor& places, int64_t first_place) {
+    if (!rotary_) return projections;
+    const int64_t heads = geometry().heads * (projected_.key ? 2 : 1);
+    return rotary_->rotate(std::move(projections), heads, places, first_place);
+}
+
+Variable MultiHeadAttention::rotated_input(const Variable& input, const Tensor& places, int64_t first_place) {
+    if (!rotary_ || projected_.key) return input;
+    return rotary_->rotate(input, geometry().heads, places, first_place);
+}
+
+ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input, int64_t first_place) {
     const Variable& source = source_of(input);
-    const Variable from_query = project(query_, input.query);
+    const Tensor& places = input.mask.key_places;
+    const Variable from_query = rotated_projections(project(query_, input.query), places, first_place);
     const Variable from_source = cross() && source_projections() > 0 ? project(source_, source) : from_query;
     ScaledDotProduct heads = empty_heads(input.mask);
     heads.query = {from_query, 0};
-    set_key_and_value(heads, from_source, cross() ? 0 : geometry().dim, source,
+    set_key_and_value(heads, from_source, cross() ? 0 : geometry().dim, rotated_input(source, places, first_place),
                       projected_.value ? Variable() : values(source, input.mask));
     heads.causal = geometry().pattern == AttentionPattern::causal_self;
     return heads;
@@ -89,6 +102,7 @@ std::unique_ptr<AttentionCache> MultiHeadAttention::make_causal_cache(Context& c
     const auto buffer = [&](int64_t width) { return TokenBuffer(context, start.batch, width, start.expected_tokens); };
     if (source_projections() > 0) cache->projected = buffer(source_projections() * geometry().dim);
     if (source_projections() < 2) cache->input = buffer(geometry().dim);
+    if (rotary_ && !projected_.key) cache->rotated = buffer(geometry().dim);
     if (mixes_values()) cache->mixed = buffer(geometry().dim);
     return cache;
 }
@@ -105,21 +119,24 @@ Tensor MultiHeadAttention::causal_extend(const Tensor& x, AttentionCache& cache)
     const ScaledDotProduct heads = heads_of({Variable(x), {}, {}});
     if (own->projected) own->projected->append(heads.query.source.value(), geometry().dim);
     if (own->input) own->input->append(x);
+    if (own->rotated) own->rotated->append(heads.key.source.value());
     if (own->mixed) own->mixed->append(heads.value.source.value());
     return output_.forward(attend(heads, {}, {})).value();
 }
 
 Tensor MultiHeadAttention::self_step(const Tensor& x, MultiHeadSelfCache& cache) {
-    const Variable projection = project(query_, Variable(x));
+    const int64_t place = cache.tokens().tokens();
+    const Variable projection = rotated_projections(project(query_, Variable(x)), {}, place);
     if (cache.projected) cache.projected->append(projection.value(), geometry().dim);
     if (cache.input) cache.input->append(x);
+    if (cache.rotated) cache.rotated->append(rotated_input(Variable(x), {}, place).value());
     if (cache.mixed) append_value(*cache.input, *cache.mixed);
     const auto values_of = [](const std::optional<TokenBuffer>& buffer) {
         return buffer ? Variable(buffer->values()) : Variable();
     };
     ScaledDotProduct heads = empty_heads({equal_lengths(x.context(), cache.tokens().rows(), cache.tokens().tokens())});
     heads.query = {projection, 0};
-    set_key_and_value(heads, values_of(cache.projected), 0, values_of(cache.input),
+    set_key_and_value(heads, values_of(cache.projected), 0, values_of(cache.rotated ? cache.rotated : cache.input),
                       values_of(cache.mixed ? cache.mixed : cache.input));
     return output_.forward(Variable(attend_step(heads, cache.tokens().tokens(), cache.kept))).value();
 }

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "heed/attention/heads/scaled_dot_product.h"
 #include "heed/attention/registry.h"
+#include "heed/attention/rotary/rotary_positions.h"
 #include "heed/attention/types/multi_head_cache.h"
 #include "heed/core/module/linear.h"
 
@@ -15,7 +17,8 @@ namespace heed {
 /// Attention whose heads are softmax attention over projected or plain slices of the input, in all four patterns: the
 /// shared body of the types that differ only in which of query, key and value are projected, and in what stands in for
 /// a projected value. Projections of the same input are rows of one packed parameter, so that they are one product:
-/// query, key and value in self-attention, key and value in cross-attention.
+/// query, key and value in self-attention, key and value in cross-attention. With AttentionGeometry::rotary_base,
+/// queries and keys are rotated by their places behind the projections, the first token of a sequence having place 0.
 class MultiHeadAttention : public Attention {
 public:
     /// Which of the two are projected; the query always is.
@@ -53,8 +56,9 @@ protected:
     /// from step to step, null at first.
     virtual Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept);
 
-    /// Query, key and value of the heads, without dropout.
-    ScaledDotProduct heads_of(const AttentionInput& input);
+    /// Query, key and value of the heads, without dropout. The first token has place `first_place` where the mask names
+    /// no places.
+    ScaledDotProduct heads_of(const AttentionInput& input, int64_t first_place = 0);
     /// Multiply-adds of the projections of `tokens` queries and `keys` keys.
     int64_t projection_multiplies(int64_t tokens, int64_t keys) const;
 
@@ -68,9 +72,13 @@ private:
     Tensor cross_step(const Tensor& x, MultiHeadCrossCache& cache);
     /// What is the same for all passes: heads, their width and the mask; the caller sets query, key and value.
     ScaledDotProduct empty_heads(const AttentionMask& mask) const;
-    /// Columns of key and value where `first` is the first column of the source in what project() gave.
-    void set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first, const Variable& source,
+    /// Columns of key and value where `first` is the first column of the source in what project() gave; `keys` and
+    /// `values` are those that are not projected.
+    void set_key_and_value(ScaledDotProduct& heads, const Variable& projection, int64_t first, const Variable& keys,
                            const Variable& values) const;
+    /// Projections with the queries, and keys that are among them, rotated by their places; keys that are the input.
+    Variable rotated_projections(Variable projections, const Tensor& places, int64_t first_place);
+    Variable rotated_input(const Variable& input, const Tensor& places, int64_t first_place);
     void announce(PackedProjections& projections, const std::vector<std::string>& names);
     Variable project(PackedProjections& projections, const Variable& x);
 
@@ -83,6 +91,7 @@ private:
     PackedProjections query_;   ///< in self-attention also of key and value
     PackedProjections source_;  ///< of key and value in cross-attention
     Linear output_;
+    std::optional<RotaryPositions> rotary_;
 };
 
 }  // namespace heed

@@ -26,7 +26,7 @@ Variable gathered(const Variable& x, const Tensor& index) {
 void MultiHeadSelfCache::reorder(std::span<const int32_t> rows) {
     const Tensor index =
         indices_on_device(tokens().values().context(), "rows", {std::ssize(rows)}, rows, 0, tokens().rows());
-    for (std::optional<TokenBuffer>* buffer : {&projected, &input, &mixed}) {
+    for (std::optional<TokenBuffer>* buffer : {&projected, &input, &rotated, &mixed}) {
         if (*buffer) (*buffer)->reorder(index);
     }
     if (kept) kept->reorder(rows);

@@ -14,6 +14,7 @@ namespace heed {
 struct MultiHeadSelfCache final : AttentionCache {
     std::optional<TokenBuffer> projected;  ///< keys and values that are projected, side by side
     std::optional<TokenBuffer> input;      ///< where keys or values are the input itself
+    std::optional<TokenBuffer> rotated;    ///< keys that are the input, rotated by their places
     std::optional<TokenBuffer> mixed;      ///< values that are made of the inputs of all tokens so far
     std::unique_ptr<AttentionCache> kept;  ///< what attend_step of a type keeps
 

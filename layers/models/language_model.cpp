@@ -25,9 +25,11 @@ void LanguageModelOptions::describe(Fields& fields) {
     describe_norm(fields, norm, norm_epsilon);
     fields
         .add("positions", positions,
-             "what tells a token's position; with sinusoidal or none, evaluations can be longer than training "
-             "(data.eval_context)")
-        .choices({"learned", "sinusoidal", "none"});
+             "what tells a token's position: a vector that is added (learned, sinusoidal), nothing (none), or that "
+             "queries and keys of the attention are rotated by it (rotary); all but learned can be evaluated with "
+             "longer windows than trained (data.eval_context)")
+        .choices({"learned", "sinusoidal", "rotary", "none"});
+    describe_rotary_base(fields, rotary_base);
     fields.add("activation", activation, "function between the two layers of each MLP")
         .choices({"gelu", "gelu_tanh", "relu", "silu"});
     fields.add("tie", tie, "the table of token vectors is the output layer as well; else that is a layer of its own");
@@ -36,6 +38,7 @@ void LanguageModelOptions::describe(Fields& fields) {
 
 void LanguageModelOptions::validate() const {
     check_heads_divide(heads, dim);
+    check_rotary_base(positions, rotary_base);
 }
 
 namespace {
@@ -51,6 +54,7 @@ EncoderSettings language_stack_settings(const LanguageModelOptions& options, con
     take_block_options(settings, options);
     settings.depth = options.depth;
     settings.max_tokens = texts.max_tokens;
+    settings.rotary_base = rotary_base_of(options.positions, options.rotary_base);
     settings.pattern = options.masked() ? AttentionPattern::noncausal_self : AttentionPattern::causal_self;
     return settings;
 }

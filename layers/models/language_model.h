@@ -6,6 +6,7 @@
 #include "heed/attention/stack_attention.h"
 #include "heed/core/module/module.h"
 #include "heed/core/settings/fields.h"
+#include "heed/layers/block_settings.h"
 #include "heed/layers/encoder.h"
 #include "heed/layers/layer_norm.h"
 
@@ -75,6 +76,7 @@ struct LanguageModelOptions : Options {
     std::string norm = "pre";
     double norm_epsilon = LayerNorm::default_epsilon;
     std::string positions = "learned";
+    double rotary_base = default_rotary_base;
     std::string activation = "gelu";
     bool tie = true;
     bool checkpoint_activations = false;

@@ -39,7 +39,12 @@ void TextClassifierOptions::describe(Fields& fields) {
              "from the "
              "first token of the text (which data.special_tokens makes [CLS])")
         .choices({"mean", "class", "max", "first"});
-    fields.add("positions", positions, "what tells a token's position").choices({"learned", "sinusoidal", "none"});
+    fields
+        .add("positions", positions,
+             "what tells a token's position: a vector that is added (learned, sinusoidal), nothing (none), or that "
+             "queries and keys of the attention are rotated by it (rotary)")
+        .choices({"learned", "sinusoidal", "rotary", "none"});
+    describe_rotary_base(fields, rotary_base);
     fields
         .add("token_types", token_types,
              "rows of a table whose first row is added to every token, as BERT has it for texts that are one segment; "
@@ -56,6 +61,7 @@ void TextClassifierOptions::describe(Fields& fields) {
 
 void TextClassifierOptions::validate() const {
     check_heads_divide(heads, dim);
+    check_rotary_base(positions, rotary_base);
 }
 
 namespace {
@@ -93,6 +99,7 @@ EncoderSettings text_encoder_settings(const TextClassifierOptions& options, int6
     settings.depth = options.depth;
     settings.drop_path = options.drop_path;
     settings.max_tokens = max_tokens;
+    settings.rotary_base = rotary_base_of(options.positions, options.rotary_base);
     return settings;
 }
 

@@ -5,6 +5,7 @@
 #include "heed/attention/stack_attention.h"
 #include "heed/core/module/module.h"
 #include "heed/core/settings/fields.h"
+#include "heed/layers/block_settings.h"
 #include "heed/layers/layer_norm.h"
 #include "heed/layers/token_parts.h"
 
@@ -68,6 +69,7 @@ struct TextClassifierOptions : Options {
     double norm_epsilon = LayerNorm::default_epsilon;
     std::string pool = "mean";
     std::string positions = "learned";
+    double rotary_base = default_rotary_base;
     int64_t token_types = 0;
     bool embedding_norm = false;
     std::string activation = "gelu";

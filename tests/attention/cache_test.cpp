@@ -26,6 +26,7 @@ constexpr double bound = 4e-6;
 struct Use {
     std::string type, device;
     AttentionPattern pattern;
+    double rotary_base = 0.0;
 };
 
 std::vector<Use> uses(const std::vector<AttentionPattern>& patterns) {
@@ -34,6 +35,7 @@ std::vector<Use> uses(const std::vector<AttentionPattern>& patterns) {
         for (const AttentionPattern pattern : patterns) {
             if (!type.capabilities.can(pattern)) continue;
             for (const char* device : {"cpu", "reference"}) result.push_back({type.name, device, pattern});
+            if (type.capabilities.rotary && !is_cross(pattern)) result.push_back({type.name, "cpu", pattern, 100.0});
         }
     }
     return result;
@@ -47,6 +49,7 @@ LayerSettings settings_of(const Use& use) {
     result.dim = dim;
     result.max_tokens = tokens;
     result.max_source_tokens = source_tokens;
+    result.rotary_base = use.rotary_base;
     result.configure = cut_short_sequences;
     return result;
 }
@@ -243,7 +246,8 @@ TEST_P(CachedDecoding, RefusesASourceThatDoesNotFit) {
 }
 
 const auto cache_use_name = [](const auto& info) {
-    return info.param.type + (is_cross(info.param.pattern) ? "_cross_" : "_self_") + info.param.device;
+    return info.param.type + (is_cross(info.param.pattern) ? "_cross_" : "_self_") + info.param.device +
+           (info.param.rotary_base > 0.0 ? "_rotary" : "");
 };
 INSTANTIATE_TEST_SUITE_P(Types, CachedDecoding,
                          testing::ValuesIn(uses({AttentionPattern::causal_self, AttentionPattern::causal_cross})),

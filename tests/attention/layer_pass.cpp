@@ -43,7 +43,8 @@ TestLayer::TestLayer(const LayerSettings& settings, std::shared_ptr<Context> con
                                                     .heads = settings.heads,
                                                     .pattern = settings.pattern,
                                                     .max_tokens = settings.max_tokens,
-                                                    .max_source_tokens = settings.max_source_tokens});
+                                                    .max_source_tokens = settings.max_source_tokens,
+                                                    .rotary_base = settings.rotary_base});
     store_ = std::make_unique<ParameterStore>(context_, *layer_, 1);
     for (Parameter* parameter : store_->parameters()) {
         for (const ParameterPart& part : parameter->parts()) {

@@ -22,6 +22,7 @@ struct LayerSettings {
     int64_t heads = 3;
     int64_t max_tokens = 0;
     int64_t max_source_tokens = 0;
+    double rotary_base = 0.0;
     bool bias = true;
     double dropout = 0.0;
     /// Sets what is particular to the type.

@@ -71,6 +71,27 @@ TEST(AttentionRegistry, HeadsHaveALargestSize) {
     }
 }
 
+TEST(AttentionRegistry, RotaryPositionsAreRefusedWhereTheyMakeNoSense) {
+    std::set<std::string> names;
+    for (const AttentionType& type : attention_types()) {
+        const AttentionGeometry geometry = {.dim = 8, .heads = 2, .max_tokens = 16, .rotary_base = 10000.0};
+        const std::string message = refusal(type, geometry);
+        if (message.empty()) {
+            names.insert(type.name);
+            EXPECT_TRUE(contains(refusal(type, {.dim = 6, .heads = 2, .max_tokens = 16, .rotary_base = 10000.0}),
+                                 "an even number of features for rotary positions, got 3"));
+            continue;
+        }
+        EXPECT_TRUE(contains(message, std::string("'") + type.name + "' cannot have rotary positions")) << message;
+        EXPECT_TRUE(contains(message, "types that can: sdpa, optimised,")) << message;
+    }
+    EXPECT_EQ(names, (std::set<std::string>{"sdpa", "optimised", "efficient", "super", "smyrf", "local",
+                                            "nystromformer", "performer", "lara", "probsparse"}));
+    const AttentionGeometry causal = {
+        .dim = 8, .heads = 2, .pattern = AttentionPattern::causal_self, .max_tokens = 16, .rotary_base = 10000.0};
+    EXPECT_FALSE(contains(refusal(attention_type("abc"), causal), "nystromformer"));
+}
+
 TEST(AttentionRegistry, APatternThatATypeCannotDoIsRefusedWithTheTypesThatCan) {
     AttentionType incapable = attention_type("sdpa");
     incapable.name = "incapable";

@@ -208,6 +208,26 @@ TEST(FitLayer, TellsWhatNothingCouldBeKeptOf) {
     EXPECT_LT(*back.output_r2, 0.0);  // nothing is worse than the mean
 }
 
+TEST(FitLayer, KeysThatAreRotatedStayWhereTheyAre) {
+    const AttentionPattern pattern = AttentionPattern::causal_self;
+    const auto rotary = [&](const char* type, double base = 100.0) {
+        LayerSettings result = settings(type, pattern);
+        result.rotary_base = base;
+        return result;
+    };
+    TestLayer old(rotary("sdpa")), optimised(rotary("optimised"), old), efficient(rotary("efficient"), old);
+    const LayerInputs batches = inputs(old.context(), pattern);
+    EXPECT_GT(*fit_layer(old.layer(), optimised.layer(), batches).output_r2, 0.1);
+    const std::string folded = message_of<UserError>([&] { fit_layer(old.layer(), efficient.layer(), batches); });
+    EXPECT_TRUE(contains(folded, "'efficient' has no key projection, and with model.positions=rotary that of 'sdpa'"));
+    const LayerFit back = fit_layer(efficient.layer(), old.layer(), batches);
+    EXPECT_TRUE(back.exact);
+    EXPECT_GT(*back.output_r2, 1 - 1e-6);
+    TestLayer other(rotary("smyrf", 0.0), old);
+    EXPECT_TRUE(contains(message_of<UserError>([&] { fit_layer(old.layer(), other.layer(), batches); }),
+                         "had rotary positions of base 100 and has no rotary positions"));
+}
+
 TEST(FitLayer, WithoutInputsNothingIsMeasured) {
     TestLayer old(settings("sdpa", AttentionPattern::causal_self));
     TestLayer now(settings("efficient", AttentionPattern::causal_self), old);

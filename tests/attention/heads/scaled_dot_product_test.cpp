@@ -256,13 +256,22 @@ TEST(ScaledDotProduct, RefusesWhatDoesNotFit) {
 
 TEST(Coverage, EveryOpOfAttentionHasACase) {
     // The cases of these stand in clustered_dot_product_test.cpp, feature_attention_test.cpp,
-    // selected_queries_test.cpp, state_space_scan_test.cpp and, as causal abc and nystromformer, in
+    // selected_queries_test.cpp, rotary_test.cpp, state_space_scan_test.cpp and, as causal abc and nystromformer, in
     // definitions_test.cpp.
-    std::set<std::string> registered = {
-        "clustered_dot_product", "feature_attention", "log_features",         "cosine_features",
-        "segment_means",         "take_rows",         "place_rows",           "discretisation",
-        "state_space_scan",      "running_slots",     "pseudo_inverse_start", "pseudo_inverse",
-        "windowed_dot_product"};
+    std::set<std::string> registered = {"clustered_dot_product",
+                                        "feature_attention",
+                                        "log_features",
+                                        "cosine_features",
+                                        "segment_means",
+                                        "take_rows",
+                                        "place_rows",
+                                        "discretisation",
+                                        "state_space_scan",
+                                        "running_slots",
+                                        "pseudo_inverse_start",
+                                        "pseudo_inverse",
+                                        "windowed_dot_product",
+                                        "rotary"};
     for (const OpCase& each : attention_cases()) registered.insert(each.op);
     std::size_t declared = 0;
     for (const OpHeader& header : op_headers("attention")) {

@@ -77,7 +77,9 @@ double distance(const std::vector<float>& a, const std::vector<float>& b) {
 TEST(LanguageModel, GoesOnAsWithoutACacheWithEveryCausalType) {
     for (const AttentionType& type : attention_types()) {
         if (!type.capabilities.causal_self) continue;
-        SmallModel small(type.name);
+        LanguageModelOptions options;
+        options.positions = type.capabilities.rotary ? "rotary" : "learned";
+        SmallModel small(type.name, options);
         for (const int64_t window : {int64_t{1}, int64_t{5}, context_tokens}) {
             TextContinuation text(small.context, *small.model, window);
             const std::vector<int32_t> ids = formula_ids(context_tokens + 8);
@@ -93,6 +95,23 @@ TEST(LanguageModel, GoesOnAsWithoutACacheWithEveryCausalType) {
             EXPECT_LE(std::ssize(text.visible()), context_tokens);
         }
     }
+}
+
+TEST(LanguageModel, HasRotaryPositionsWhereTheAttentionCan) {
+    LanguageModelOptions rotary;
+    rotary.positions = "rotary";
+    SmallModel near("sdpa", rotary);
+    rotary.rotary_base = 2.0;
+    SmallModel far("sdpa", rotary);
+    SmallModel learned;
+    EXPECT_EQ(learned.model->parameter_count() - near.model->parameter_count(), 16 * context_tokens);
+    const std::vector<int32_t> ids = formula_ids(6);
+    EXPECT_GT(distance(near.logits_after(ids), far.logits_after(ids)), 1e-3 * largest(near.logits_after(ids)));
+    EXPECT_TRUE(contains(message_of<UserError>([&] { SmallModel("s4d", rotary); }),
+                         "attention type 's4d' cannot have rotary positions (model.positions=rotary)"));
+    rotary.positions = "none";
+    EXPECT_TRUE(contains(message_of<UserError>([&] { SmallModel("sdpa", rotary); }),
+                         "model.rotary_base has an effect with model.positions=rotary alone"));
 }
 
 TEST(LanguageModel, ForgetsOnlyWhatItCannotRead) {
