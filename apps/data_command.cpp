@@ -61,7 +61,7 @@ void list_as_json() {
         item["licence"] = entry.licence;
         item["cite"] = entry.citation;
         item["homepage"] = entry.homepage;
-        item["download"] = entry.transfer_size();
+        item["download"] = entry.transfer_size() > 0 ? nlohmann::json(entry.transfer_size()) : nlohmann::json(nullptr);
         item["recipe"] = entry.use.empty() ? nlohmann::json(nullptr) : nlohmann::json(entry.use);
         item["here"] = folder.empty() ? nlohmann::json(nullptr) : nlohmann::json(folder);
         list.push_back(item);
@@ -74,7 +74,8 @@ void list_as_table() {
     fmt::print("{:<{}}{:>9}  {}\n", "data set", indent, "download", "here");
     for (const CatalogueEntry& entry : catalogue()) {
         const std::string folder = find_local_copy(entry.name);
-        fmt::print("{:<{}}{:>9}  {}\n", entry.name, indent, size_text(entry.transfer_size()),
+        const int64_t size = entry.transfer_size();
+        fmt::print("{:<{}}{:>9}  {}\n", entry.name, indent, size > 0 ? size_text(size) : "?",
                    folder.empty() ? "not here" : folder);
         fmt::print("{:<{}}{}\n", "", indent, entry.summary);
         fmt::print("{:<{}}licence: {}; {}\n", "", indent, entry.licence, entry.citation);

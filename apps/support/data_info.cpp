@@ -75,16 +75,18 @@ private:
         }
         nlohmann::json files = nlohmann::json::array();
         for (const CatalogueFile& file : entry->files) {
-            files.push_back({{"name", file.name}, {"bytes", file.size}, {"urls", file.urls}});
+            files.push_back({{"name", file.name}, {"urls", file.urls}});
+            files.back()["bytes"] = file.size > 0 ? nlohmann::json(file.size) : nlohmann::json(nullptr);
             files.back()["checksum"] = file.checksum.known() ? nlohmann::json(to_string(file.checksum)) : nullptr;
             if (as_json_) continue;
-            fmt::print("  {}: {} bytes, {}\n", file.name, file.size,
+            fmt::print("  {}: {}, {}\n", file.name,
+                       file.size > 0 ? fmt::format("{} bytes", file.size) : "of unknown size",
                        file.checksum.known() ? to_string(file.checksum) : "no published checksum");
             for (const std::string& url : file.urls) fmt::print("    {}\n", url);
         }
         json_["files"] = files;
         tell("published", entry->checksum_source.empty() ? "nobody publishes a checksum"
-                                                         : "sizes and checksums as in " + entry->checksum_source);
+                                                         : "checksums as in " + entry->checksum_source);
         tell("recipe", entry->use.empty() ? "none can train on it yet" : entry->use);
     }
 

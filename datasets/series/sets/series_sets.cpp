@@ -141,7 +141,7 @@ SeriesData open_ett(const EttSeries& ett, const DataSearch& search, const Series
 SeriesSet ett_series(const EttSeries& ett) {
     const std::string file = ett.file;
     const DataSearch search{ett.name,
-                            {"ett", "ETT-small", "ETDataset/ETT-small"},
+                            {ett.name, "ett", "ETT-small", "ETDataset/ETT-small"},
                             {file, file + ".gz"},
                             "put " + file +
                                 " of github.com/zhouhaoyi/ETDataset (ETT-small) into data/ett, or name its folder by "

@@ -112,33 +112,35 @@ PlainTextSet tiny_shakespeare() {
     return set;
 }
 
-std::vector<std::string> wikitext2_names(const std::string& part) {
+std::vector<std::string> wikitext_names(const std::string& part) {
     return {"wiki." + part + ".tokens", "wiki." + part + ".raw"};
 }
 
-DataSearch wikitext2_search() {
-    return {"wikitext2",
-            {"wikitext-2", "wikitext-2-raw", "wikitext2"},
-            wikitext2_names("train"),
-            "put wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens (or .raw) into data/wikitext-2, or name "
-            "their folder by data.root"};
+DataSearch wikitext_search(const std::string& number) {
+    const std::string folder = "wikitext-" + number;
+    return {"wikitext" + number,
+            {folder, folder + "-raw", "wikitext" + number},
+            wikitext_names("train"),
+            "put wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens (or .raw) into data/" + folder +
+                ", or name their folder by data.root"};
 }
 
-PlainTextSet wikitext2() {
+PlainTextSet wikitext(const std::string& number, const std::string& words) {
+    const DataSearch search = wikitext_search(number);
     PlainTextSet set;
-    set.name = "wikitext2";
-    set.summary = "2 million words of good articles of Wikipedia (Merity et al., ICLR 2017), as words or raw";
-    set.search = wikitext2_search();
-    set.how_to_get = set.search->how_to_get;
+    set.name = search.name;
+    set.summary = words + " words of good articles of Wikipedia (Merity et al., ICLR 2017), as words or raw";
+    set.search = search;
+    set.how_to_get = search.how_to_get;
     set.make_options = [] { return std::make_unique<PlainTextOptions>(); };
-    set.open = [](const PlainTextOptions& options, TextBytes bytes) {
+    set.open = [search](const PlainTextOptions& options, TextBytes bytes) {
         options.validate();
-        const fs::path folder = find_data_folder(wikitext2_search(), options.root);
+        const fs::path folder = find_data_folder(search, options.root);
         const auto read = [&](const std::string& part) {
-            return read_plain_text({find_data_file(folder, wikitext2_names(part))}, document_end(options.documents),
+            return read_plain_text({find_data_file(folder, wikitext_names(part))}, document_end(options.documents),
                                    bytes);
         };
-        PlainTextData data{"wikitext2", folder.string(), read("train"), read("valid"), read("test"), {}};
+        PlainTextData data{search.name, folder.string(), read("train"), read("valid"), read("test"), {}};
         refuse_equal_parts(data);
         add_overlap_remarks(data);
         return data;
@@ -158,7 +160,8 @@ PlainTextData open_test_text(const PlainTextOptions& general, TextBytes bytes) {
 }
 
 const std::vector<PlainTextSet>& plain_text_sets() {
-    static const std::vector<PlainTextSet> sets = {tiny_shakespeare(), wikitext2(), plain_files()};
+    static const std::vector<PlainTextSet> sets = {tiny_shakespeare(), wikitext("2", "2 million"),
+                                                   wikitext("103", "103 million"), plain_files()};
     return sets;
 }
 

@@ -3,19 +3,22 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <string>
 
 #include "heed/core/error.h"
 #include "heed/datasets/catalogue/checksum.h"
 #include "heed/datasets/catalogue/checksum_list.h"
-#include "heed/datasets/images/sets/registry.h"
+#include "heed/datasets/known_data_sets.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
 
 namespace heed::catalogue_test {
 namespace {
+
+namespace fs = std::filesystem;
 
 using test::contains;
 using test::message_of;
@@ -36,26 +39,33 @@ TEST(Catalogue, EveryEntryIsComplete) {
                 EXPECT_TRUE(url.starts_with("http://") || url.starts_with("https://")) << url;
                 EXPECT_TRUE(url.ends_with("/" + file.name)) << url;
             }
-            EXPECT_GT(file.size, 0) << file.name;
+            EXPECT_TRUE(file.size > 0 || file.checksum.known()) << file.name;
             EXPECT_EQ(file.checksum.known(), !entry.checksum_source.empty()) << entry.name;
             if (!file.checksum.known()) continue;
             EXPECT_EQ(file.checksum.hex.size(), file.checksum.algorithm == "md5" ? 32u : 64u) << file.name;
             EXPECT_EQ(file.checksum.hex.find_first_not_of("0123456789abcdef"), std::string::npos) << file.name;
         }
     }
-    for (const char* name : {"mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "spa_eng"}) {
+    for (const char* name : {"mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "spa_eng", "tiny_shakespeare",
+                             "wikitext2", "wikitext103", "etth1", "etth2", "ettm1", "ettm2"}) {
         EXPECT_NE(find_in_catalogue(name), nullptr) << name;
     }
 }
 
 TEST(Catalogue, WhatARecipeCanTrainOnLiesWhereItsReaderLooks) {
-    for (const ImageDataSet& set : image_data_sets()) {
+    for (const KnownDataSet& set : known_data_sets()) {
         const CatalogueEntry* entry = find_in_catalogue(set.name);
         if (entry == nullptr) continue;
         EXPECT_EQ(entry->use, "data.name=" + set.name);
         ASSERT_TRUE(set.search) << set.name;
         const auto& folders = set.search->folders;
         EXPECT_NE(std::find(folders.begin(), folders.end(), entry->folder), folders.end()) << set.name;
+        for (const std::string& probe : entry->probes) {
+            const auto& files = set.search->files;
+            EXPECT_TRUE(fs::path(probe).has_parent_path() ||
+                        std::find(files.begin(), files.end(), probe) != files.end())
+                << set.name << ": " << probe;
+        }
     }
 }
 
