@@ -20,6 +20,7 @@ enum class RandomPurpose : uint32_t {
     split = 5,
     drop_path = 6,
     explanation = 7,
+    generation = 8,
 };
 
 /// Key of the numbers that the module `name` (dotted; empty where no module is meant) draws for `purpose`. The key is

@@ -82,7 +82,7 @@ void generate_text(SavedModel& saved, const GenerateRequest& request) {
     text.add(ids);
     const auto read = std::chrono::steady_clock::now();
     const std::vector<uint8_t> writable = writable_tokens(*tokenizer);
-    RandomSequence random(random_key(static_cast<uint64_t>(request.seed), RandomPurpose::data_order, "generated text"));
+    RandomSequence random(random_key(static_cast<uint64_t>(request.seed), RandomPurpose::generation, "generated text"));
     double sum = 0.0;
     for (int64_t i = 0; i < request.length; ++i) {
         const int32_t token = sample_token(text.logits(), writable, request.sampling, random.uniform());

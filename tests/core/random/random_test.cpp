@@ -33,8 +33,10 @@ TEST(RandomKey, DependsOnSeedPurposeAndName) {
     std::set<std::pair<uint32_t, uint32_t>> keys;
     int made = 0;
     for (uint64_t seed : {uint64_t{0}, uint64_t{1}, uint64_t{1} << 32, ~uint64_t{0}}) {
-        for (RandomPurpose purpose : {RandomPurpose::initialisation, RandomPurpose::data_order, RandomPurpose::dropout,
-                                      RandomPurpose::augmentation, RandomPurpose::hashing, RandomPurpose::split}) {
+        for (RandomPurpose purpose :
+             {RandomPurpose::initialisation, RandomPurpose::data_order, RandomPurpose::dropout,
+              RandomPurpose::augmentation, RandomPurpose::hashing, RandomPurpose::split, RandomPurpose::drop_path,
+              RandomPurpose::explanation, RandomPurpose::generation}) {
             for (const char* name : {"", "a", "b", "ab", "ba", "encoder.layers.0", "encoder.layers.1"}) {
                 const RandomKey key = random_key(seed, purpose, name);
                 keys.insert({key.k0, key.k1});
