@@ -5,6 +5,8 @@
 #include "heed/core/module/linear.h"
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/shapes/copy_rows.h"
+#include "heed/core/ops/shapes/reshape.h"
+#include "heed/core/ops/tokens/embedding.h"
 #include "heed/layers/block_settings.h"
 #include "heed/layers/token_input.h"
 
@@ -80,8 +82,14 @@ public:
     }
 
     Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) override {
-        check_texts("language model", ids, lengths);
-        return logits(stack_.forward(input_.forward(ids, state), {lengths}, state));
+        return logits(hidden(ids, lengths, state));
+    }
+
+    Variable forward_rows(const Tensor& ids, const Tensor& lengths, const Tensor& rows,
+                          const ForwardState& state) override {
+        const Variable all = hidden(ids, lengths, state);
+        // Its tokens are the table, whose rows of no interest get the gradient 0.
+        return logits(embedding(reshape(all, {ids.elements(), shape_.dim}), rows));
     }
 
     LanguageState begin(Context& context, int64_t rows, int64_t expected_tokens) override {
@@ -111,6 +119,10 @@ public:
     }
 
 private:
+    Variable hidden(const Tensor& ids, const Tensor& lengths, const ForwardState& state) {
+        check_texts("language model", ids, lengths);
+        return stack_.forward(input_.forward(ids, state), {lengths}, state);
+    }
     Variable logits(const Variable& x) { return head_ ? head_->forward(x) : embedding_.products(x, Variable()); }
 
     LanguageModelShape shape_;

@@ -50,6 +50,11 @@ public:
     /// model those of each token itself, given all.
     virtual Variable forward(const Tensor& ids, const Tensor& lengths, const ForwardState& state) = 0;
 
+    /// Those of some tokens alone, [rows, vocabulary], so that the output layer works on no others: `rows` is i32, each
+    /// the number of a token of the batch, sample * tokens + place.
+    virtual Variable forward_rows(const Tensor& ids, const Tensor& lengths, const Tensor& rows,
+                                  const ForwardState& state) = 0;
+
     /// Starts `rows` texts that go on token by token. Memory is taken for `expected_tokens` at once.
     /// A masked model throws UserError.
     virtual LanguageState begin(Context& context, int64_t rows, int64_t expected_tokens) = 0;

@@ -135,6 +135,25 @@ TEST_F(Language, WordsAndDocumentsAreCutAtLines) {
     EXPECT_TRUE(contains(tiny().run({"generate", "words", "--prompt", "one two three four five"}).errors, "are kept"));
 }
 
+TEST_F(Language, RotaryPositionsReachBehindTheTrainingAndThroughASwap) {
+    ASSERT_EQ(train("rotary", {"model.positions=rotary"}).code, 0);
+    const auto loss = [&](const std::string& setting) {
+        const ProgramResult result = tiny().run({"eval", "rotary", "--json", setting});
+        EXPECT_EQ(result.code, 0) << result.errors;
+        return only_json(result.output).at("loss").get<double>();
+    };
+    EXPECT_NEAR(loss("data.eval_context=24"), loss("data.eval_context=16"), 0.3 * loss("data.eval_context=16"));
+    const ProgramResult text = tiny().run({"generate", "rotary", "--prompt", "twenty", "--length", "30"});
+    EXPECT_EQ(text.code, 0) << text.errors;
+    const auto swap = [&](const std::string& type) {
+        return tiny().run({"finetune", "rotary", "attention.type=" + type, "train.steps=1", "run.dir=swapped_" + type});
+    };
+    const ProgramResult smyrf = swap("smyrf");
+    EXPECT_EQ(smyrf.code, 0) << smyrf.errors;
+    expect_error(swap("efficient"), 2, "attention type 'efficient' has no key projection");
+    expect_error(swap("abc"), 2, "attention type 'abc' cannot have rotary positions");
+}
+
 TEST_F(Language, AMaskedModelIsTheBeginningOfATextClassifier) {
     const ProgramResult masked = train("masked", {"model.objective=masked", "data.stride=0"});
     ASSERT_EQ(masked.code, 0) << masked.errors;
@@ -197,6 +216,10 @@ TEST_F(Language, RefusesWhatCannotBe) {
     expect_error(tiny().run({"generate", "run", "--prompt", "a", "--top-p", "2"}), 2, "--top-p expects a number from");
     expect_error(tiny().run({"generate", "run", "--prompt", "a", "--greedy", "--seed", "2"}), 2, "--greedy takes the");
     expect_error(tiny().run({"generate", "run"}), 2, "expected a prompt of at least one token");
+    // An empty prompt is no prompt that stands elsewhere.
+    Program program(tiny().folder.path(), {"generate", "run", "--prompt", ""},
+                    {"/bin/sh", "-c", "printf twenty | \"$0\" \"$@\""});
+    expect_error(program.wait(), 2, "expected a prompt of at least one token");
     expect_error(tiny().run({"predict", "run", "lines.txt"}), 2, "is a language model, which answers heed generate");
 }
 

@@ -12,6 +12,7 @@
 #include "heed/trainers/language_models/language_recipe_model.h"
 #include "heed/trainers/language_models/language_workload.h"
 #include "heed/trainers/language_models/line_scorer.h"
+#include "heed/trainers/language_models/masking.h"
 #include "heed/trainers/language_models/text_generator.h"
 
 namespace heed {
@@ -68,7 +69,12 @@ public:
         const auto& facts = facts_as<LanguageDataFacts>(*data.facts);
         SampleCost cost;
         cost.tokens = facts.context;
-        cost.multiplies = dynamic_cast<LanguageModel&>(module).multiplies(facts.context);
+        const auto& model = dynamic_cast<LanguageModel&>(module);
+        cost.multiplies = model.multiplies(facts.context);
+        if (const LanguageModelShape shape = model.shape(); shape.mask_token >= 0) {
+            // The output layer works on the hidden tokens alone.
+            cost.multiplies -= (facts.context - masked_tokens(facts.context)) * shape.dim * shape.vocabulary;
+        }
         cost.sample = "a window";
         cost.samples = "windows";
         cost.tokens_text = fmt::format("{} a window", facts.context);
@@ -89,7 +95,12 @@ public:
         const EmptyTokens texts(context, count, facts.context);
         ForwardState state;
         state.training = true;
-        const Variable logits = dynamic_cast<LanguageModel&>(module).forward(texts.ids, texts.lengths, state);
+        auto& model = dynamic_cast<LanguageModel&>(module);
+        if (model.shape().mask_token >= 0) {
+            const Tensor rows = Tensor::zeros(context, {count * masked_tokens(facts.context)}, DType::i32);
+            return model.forward_rows(texts.ids, texts.lengths, rows, state);
+        }
+        const Variable logits = model.forward(texts.ids, texts.lengths, state);
         return reshape(logits, {count * facts.context, logits.shape()[-1]});
     }
 

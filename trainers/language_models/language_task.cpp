@@ -24,33 +24,38 @@ namespace heed {
 
 namespace {
 
-struct LanguageLoss {
-    CrossEntropyResult result;
-    Tensor targets;  ///< of its rows
-};
-
-LanguageLoss language_loss(Context& context, const Variable& logits, const WindowBatch& batch, float label_smoothing) {
-    LanguageLoss loss;
-    loss.targets = indices_on_device(context, "token ids", {logits.shape()[0]}, batch.outputs, -1, logits.shape()[1]);
-    loss.result = cross_entropy(logits, loss.targets, label_smoothing);
-    return loss;
-}
-
 /// Totals of a MicroBatch. What does not count is never equal to a prediction.
-Tensor language_totals(const LanguageLoss& loss) {
-    const Tensor totals = Tensor::zeros(loss.targets.context(), {2}, DType::f64);
-    add_total(loss.result.loss_total(), 1.0, totals.view(0, {1}));
-    add_equal_total(loss.result.predictions, loss.targets, totals.view(1, {1}));
+Tensor language_totals(const CrossEntropyResult& loss, const Tensor& targets) {
+    const Tensor totals = Tensor::zeros(targets.context(), {2}, DType::f64);
+    add_total(loss.loss_total(), 1.0, totals.view(0, {1}));
+    add_equal_total(loss.predictions, targets, totals.view(1, {1}));
     return totals;
 }
 
 }  // namespace
 
-Variable language_logits(Context& context, LanguageModel& model, const WindowBatch& batch, const ForwardState& state) {
+LanguageTargets language_targets(Context& context, const WindowBatch& batch, int64_t vocabulary) {
+    const std::vector<int32_t>& outputs = batch.outputs;
+    if (batch.counted == 0 || 2 * batch.counted >= std::ssize(outputs)) {
+        return {{}, indices_on_device(context, "token ids", {std::ssize(outputs)}, outputs, -1, vocabulary)};
+    }
+    std::vector<int32_t> rows, ids;
+    for (size_t row = 0; row < outputs.size(); ++row) {
+        if (outputs[row] < 0) continue;
+        rows.push_back(static_cast<int32_t>(row));
+        ids.push_back(outputs[row]);
+    }
+    return {indices_on_device(context, "rows", {std::ssize(rows)}, rows, 0, std::ssize(outputs)),
+            indices_on_device(context, "token ids", {std::ssize(ids)}, ids, 0, vocabulary)};
+}
+
+Variable language_logits(Context& context, LanguageModel& model, const WindowBatch& batch, const ForwardState& state,
+                         const Tensor& rows) {
     const TokenMatrix& inputs = batch.inputs;
     const Tensor ids =
         indices_on_device(context, "token ids", {inputs.rows, inputs.columns}, inputs.ids, 0, model.shape().vocabulary);
     const Tensor lengths = indices_on_device(context, "lengths", {inputs.rows}, inputs.lengths, 0, inputs.columns + 1);
+    if (rows.defined()) return model.forward_rows(ids, lengths, rows, state);
     const Variable logits = model.forward(ids, lengths, state);
     return reshape(logits, {inputs.rows * inputs.columns, logits.shape()[-1]});
 }
@@ -102,16 +107,18 @@ MicroBatch LanguageTask::compute(const ForwardState& state) {
     std::vector<uint32_t> samples(static_cast<size_t>(batch_.inputs.rows));
     std::iota(samples.begin(), samples.end(), state.first_sample);
     mask(batch_, samples, state.seed, state.step);
-    const Variable logits = language_logits(context_, *model_, batch_, state);
-    LanguageLoss loss = language_loss(context_, logits, batch_, label_smoothing_);
-    MicroBatch result{std::move(loss.result.loss), language_totals(loss), batch_.counted, {}};
+    const LanguageTargets targets = language_targets(context_, batch_, model_->shape().vocabulary);
+    const Variable logits = language_logits(context_, *model_, batch_, state, targets.rows);
+    CrossEntropyResult loss = cross_entropy(logits, targets.ids, label_smoothing_);
+    const Tensor totals = language_totals(loss, targets.ids);
+    MicroBatch result{std::move(loss.loss), totals, batch_.counted, {}};
     if (const Teacher* teacher = teacher_of(state)) {
         Tensor answers;
         {
             const NoGradient guard(context_);
-            answers = language_logits(context_, teacher->model_as<LanguageModel>(), batch_, {}).value();
+            answers = language_logits(context_, teacher->model_as<LanguageModel>(), batch_, {}, targets.rows).value();
         }
-        follow_teacher(result, logits, answers, *teacher, loss.targets);
+        follow_teacher(result, logits, answers, *teacher, targets.ids);
     }
     return result;
 }
@@ -153,15 +160,16 @@ Evaluation LanguageTask::evaluate(Split split) {
     double nll = 0.0, smoothed = 0.0;
     int64_t correct = 0, counted = 0;
     const auto measure = [&](const WindowBatch& batch, Packer& packed) {
-        const LanguageLoss loss =
-            language_loss(context_, language_logits(context_, *model_, batch, {}), batch, label_smoothing_);
-        const CrossEntropyTotals sums = loss.result.totals();
+        const LanguageTargets targets = language_targets(context_, batch, model_->shape().vocabulary);
+        const CrossEntropyResult loss =
+            cross_entropy(language_logits(context_, *model_, batch, {}, targets.rows), targets.ids, label_smoothing_);
+        const CrossEntropyTotals sums = loss.totals();
         if (!std::isfinite(sums.loss) || !std::isfinite(sums.nll)) {
             throw Error(std::string("the model gives numbers that are not finite for text of the ") +
                         split_name(split) + " split");
         }
         double totals[2];
-        language_totals(loss).copy_to_host(totals);
+        language_totals(loss, targets.ids).copy_to_host(totals);
         packed.add(sums.nll);
         packed.add(sums.loss);
         packed.add(static_cast<int64_t>(totals[1]));
@@ -195,10 +203,10 @@ double LanguageTask::divergence_from(Module& other, Split split) {
     auto& other_model = dynamic_cast<LanguageModel&>(other);
     DivergenceMeter meter;
     const auto measure = [&](const WindowBatch& batch, Packer& packed) {
-        const Variable logits = language_logits(context_, *model_, batch, {});
-        const Tensor targets = language_loss(context_, logits, batch, 0.0f).targets;
-        meter.measure(logits, language_logits(context_, other_model, batch, {}).value(), batch.counted, packed,
-                      targets);
+        const LanguageTargets targets = language_targets(context_, batch, model_->shape().vocabulary);
+        const Variable logits = language_logits(context_, *model_, batch, {}, targets.rows);
+        meter.measure(logits, language_logits(context_, other_model, batch, {}, targets.rows).value(), batch.counted,
+                      packed, targets.ids);
     };
     measure_batches(split, measure, [&](Unpacker& packed) { meter.add(packed); });
     return meter.mean();

@@ -59,7 +59,19 @@ private:
     WindowBatch batch_;  // the last micro-batch
 };
 
-/// Logits [rows * columns of the windows, vocabulary] of what follows each token that they read.
-Variable language_logits(Context& context, LanguageModel& model, const WindowBatch& batch, const ForwardState& state);
+/// What is to be said of the tokens of windows.
+struct LanguageTargets {
+    /// i32 [count]: the tokens for which logits are wanted, row * columns + column; undefined: all.
+    Tensor rows = {};
+    Tensor ids = {};  ///< i32, what each of them has to say; -1: does not count
+};
+
+/// Those of a batch: of the tokens that count alone where these are less than half of all, as in masked models.
+LanguageTargets language_targets(Context& context, const WindowBatch& batch, int64_t vocabulary);
+
+/// Logits [rows * columns of the windows, vocabulary] of what follows each token that they read, or, where `rows` is
+/// defined, of those tokens alone.
+Variable language_logits(Context& context, LanguageModel& model, const WindowBatch& batch, const ForwardState& state,
+                         const Tensor& rows = {});
 
 }  // namespace heed

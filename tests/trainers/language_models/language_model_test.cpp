@@ -8,6 +8,7 @@
 #include "heed/attention/registry.h"
 #include "heed/core/error.h"
 #include "heed/core/module/parameter_store.h"
+#include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/random/random.h"
 #include "heed/tests/support/close.h"
 #include "heed/tests/support/message_of.h"
@@ -284,6 +285,47 @@ TEST(Masking, IsTheSameWhateverTheMicroBatchesAndInEveryEvaluation) {
     };
     const double whole = totals_in(1);
     EXPECT_NEAR(totals_in(3), whole, 1e-5 * whole);
+}
+
+/// Loss, its total and all gradients are those of the logits of all tokens.
+TEST(Masking, WorksOnTheLogitsOfHiddenTokensAlone) {
+    LanguageModelOptions options;
+    options.objective = "masked";
+    WindowBatch batch;
+    batch.inputs.rows = 3;
+    batch.inputs.columns = 8;
+    batch.inputs.lengths = {8, 5, 8};
+    batch.inputs.ids = formula_ids(24);
+    batch.outputs.assign(24, -1);
+    for (const size_t place : {1U, 6U, 12U, 20U}) batch.outputs[place] = static_cast<int32_t>(place % vocabulary);
+    batch.counted = 4;
+    SmallModel small("sdpa", options);
+    const auto pass = [&](bool alone) {
+        small.store->begin_step();
+        LanguageTargets targets = language_targets(small.context, batch, vocabulary + 1);
+        EXPECT_EQ(targets.ids.shape(), Shape{4});
+        if (!alone) targets = {{}, Tensor::from_host(small.context, {24}, std::span<const int32_t>(batch.outputs))};
+        std::vector<float> values;
+        {
+            const Variable logits = language_logits(small.context, *small.model, batch, {}, targets.rows);
+            EXPECT_EQ(logits.shape(), (Shape{alone ? 4 : 24, vocabulary + 1}));
+            const CrossEntropyResult loss = cross_entropy(logits, targets.ids, 0.1f);
+            values = loss.loss.value().to_vector();
+            small.context.tape().backward(loss.loss);
+        }
+        small.context.tape().clear();
+        small.store->finish_gradients();
+        for (Parameter* parameter : small.store->parameters()) {
+            const std::vector<float> gradient = parameter->gradient_slot().gradient().to_vector();
+            values.insert(values.end(), gradient.begin(), gradient.end());
+        }
+        return values;
+    };
+    const std::vector<float> wanted = pass(false), got = pass(true);
+    EXPECT_GT(largest(wanted), 0.1);
+    EXPECT_LT(distance(got, wanted), 1e-5 * largest(wanted));
+    batch.counted = 12;  // half of all: the rows are not worth being copied
+    EXPECT_FALSE(language_targets(small.context, batch, vocabulary + 1).rows.defined());
 }
 
 TEST(TokenSampling, DrawsFromTheTokensThatAreLeft) {
