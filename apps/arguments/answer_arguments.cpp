@@ -95,10 +95,7 @@ AnswerArguments::AnswerArguments(CLI::App& app) {
     CLI::App* generate = add_command(app, "generate", "go on with a text by a language model");
     generate->add_option("target", generate_.target, target_help)->required();
     generate->add_option("settings", generate_.overrides, command_settings_help("generate"));
-    // Read into a string, "" would be the same as no prompt.
-    generate->add_option_function<std::string>(
-        "--prompt", [this](const std::string& text) { generate_.request.prompt = text; },
-        "the text to go on with (else standard input, all of it)");
+    generate->add_option("--prompt", prompt_, "the text to go on with (else standard input, all of it)");
     generate->add_option("--length", length_, "tokens to write (else 200)");
     generate->add_option("--temperature", temperature_,
                          "what the logits are divided by: the less, the more probable the text (else 1)");
@@ -188,6 +185,7 @@ void AnswerArguments::check_predict() const {
 
 void AnswerArguments::read_generate() {
     GenerateRequest& request = generate_.request;
+    if (!prompt_.empty()) request.prompt = prompt_;
     set_number("--length", length_, request.length, 1, most_asked);
     set_number("--temperature", temperature_, request.sampling.temperature, 0.01, 100);
     set_number("--top-k", top_k_, request.sampling.top_k, 1, most_asked);

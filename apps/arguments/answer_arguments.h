@@ -34,7 +34,7 @@ private:
     ExplainCommand explain_;
     std::string top_, beam_, n_best_;
     std::string measures_, removals_, split_, samples_, position_, search_runs_;
-    std::string length_, temperature_, top_k_, top_p_, seed_, window_;  // of generate
+    std::string prompt_, length_, temperature_, top_k_, top_p_, seed_, window_;  // of generate
 };
 
 }  // namespace heed

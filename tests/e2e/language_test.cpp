@@ -219,7 +219,7 @@ TEST_F(Language, RefusesWhatCannotBe) {
     // An empty prompt is no prompt that stands elsewhere.
     Program program(tiny().folder.path(), {"generate", "run", "--prompt", ""},
                     {"/bin/sh", "-c", "printf twenty | \"$0\" \"$@\""});
-    expect_error(program.wait(), 2, "expected a prompt of at least one token");
+    expect_error(program.wait(), 2, "--prompt expects a value");
     expect_error(tiny().run({"predict", "run", "lines.txt"}), 2, "is a language model, which answers heed generate");
 }
 
