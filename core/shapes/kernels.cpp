@@ -15,6 +15,7 @@
 #include "heed/core/kernels/permute_heads_kernels.h"
 #include "heed/core/kernels/residual_add_kernels.h"
 #include "heed/core/kernels/residual_layer_norm_kernels.h"
+#include "heed/core/kernels/smooth_l1_kernels.h"
 #include "heed/core/kernels/softmax_kernels.h"
 #include "heed/core/kernels/squared_error_kernels.h"
 #include "heed/core/kernels/token_assembly_kernels.h"
@@ -102,6 +103,11 @@ const ResidualAddKernels& residual_add_shapes() {
 
 const ResidualLayerNormKernels& residual_layer_norm_shapes() {
     static const ResidualLayerNormKernels kernels = {nothing, nothing, residual_layer_norm_cpu().backward_workspace};
+    return kernels;
+}
+
+const SmoothL1Kernels& smooth_l1_shapes() {
+    static const SmoothL1Kernels kernels = {nothing};
     return kernels;
 }
 

@@ -1,9 +1,14 @@
 #include "heed/layers/models/forecaster.h"
 
 #include "heed/core/device/context.h"
+#include "heed/core/error.h"
 #include "heed/core/module/linear.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/products/linear.h"
+#include "heed/core/ops/shapes/copy_rows.h"
+#include "heed/core/ops/shapes/permute_heads.h"
+#include "heed/core/ops/shapes/reshape.h"
 #include "heed/core/ops/tokens/last_tokens.h"
 #include "heed/core/ops/tokens/tokens.h"
 #include "heed/layers/block_settings.h"
@@ -29,11 +34,27 @@ void ForecasterOptions::describe(Fields& fields) {
         .add("decoder_pattern", decoder_pattern,
              "self-attention of the decoder: to all rows that it reads, or to none behind (causal, as Informer has it)")
         .choices({"noncausal", "causal"});
+    fields.add("linear_skip", linear_skip,
+               "add a linear map from the window of a target to its forecast, one for all targets; with normalise last "
+               "it is NLinear beside the transformer");
+    fields
+        .add(
+            "loss", loss,
+            "error that is trained on: squared (mse), absolute (mae), or squared up to huber_delta and absolute beyond "
+            "(huber); evaluations are by mse")
+        .choices({"mse", "mae", "huber"});
+    fields
+        .add("huber_delta", huber_delta,
+             "with loss huber, where an error begins to count by its size, in what windows are normalised by")
+        .range(1e-4, 1e4);
     describe_checkpointing(fields, checkpoint_activations);
 }
 
 void ForecasterOptions::validate() const {
     check_heads_divide(heads, dim);
+    if (loss != "huber" && huber_delta != ForecasterOptions().huber_delta) {
+        throw UserError("model.huber_delta has an effect with model.loss=huber alone, got model.loss=" + loss);
+    }
 }
 
 namespace {
@@ -103,6 +124,36 @@ private:
     Parameter weight_, bias_;
 };
 
+/// A linear map from the rows of a column to those of its forecast, the same for all targets. It starts at zero, as the
+/// head does.
+class LinearSkip final : public Module {
+public:
+    explicit LinearSkip(const SeriesGeometry& series)
+        : geometry_(series),
+          weight_({series.horizon, series.window}, Initializer::constant(0.0F), true),
+          bias_({series.horizon}, Initializer::constant(0.0F), false) {
+        add("weight", weight_);
+        add("bias", bias_);
+    }
+
+    /// source [batch, window, features] -> [batch, horizon, targets]
+    Variable forward(const Tensor& source) {
+        const int64_t batch = source.shape()[0], rows = batch * geometry_.window, targets = geometry_.targets;
+        const Tensor columns = Tensor::empty(source.context(), {targets * batch, geometry_.window});
+        for (int64_t i = 0; i < targets; ++i) {
+            const int64_t place = geometry_.target_places[static_cast<size_t>(i)];
+            copy_rows({source, place, geometry_.features}, {columns, i * rows, 1}, rows, 1);
+        }
+        const Variable forecasts = linear(Variable(columns), weight_.variable(), bias_.variable());
+        const Variable by_row = permute_heads(reshape(forecasts, {1, targets, batch * geometry_.horizon, 1}));
+        return reshape(by_row, {batch, geometry_.horizon, targets});
+    }
+
+private:
+    SeriesGeometry geometry_;
+    Parameter weight_, bias_;
+};
+
 class TransformerForecaster final : public Forecaster {
 public:
     TransformerForecaster(const ForecasterOptions& options, const ForecasterAttention& attention,
@@ -120,6 +171,9 @@ public:
         add("input", input_);
         add("decoder", decoder_);
         add("head", head_);
+        if (!options.linear_skip) return;
+        skip_ = std::make_unique<LinearSkip>(series);
+        add("skip", *skip_);
     }
 
     Variable forward(const Tensor& source, const Tensor& decoder, const ForwardState& state) override {
@@ -127,7 +181,8 @@ public:
         DecoderInput input;
         input.source = encoded;
         const Variable rows = decoder_.forward(input_.forward(decoder, state), input, state);
-        return head_.forward(last_tokens(rows, geometry_.horizon));
+        const Variable forecast = head_.forward(last_tokens(rows, geometry_.horizon));
+        return skip_ ? heed::add(forecast, skip_->forward(source)) : forecast;
     }
 
     const SeriesGeometry& geometry() const override { return geometry_; }
@@ -136,7 +191,8 @@ public:
     int64_t multiplies() const override {
         const int64_t rows = geometry_.window + geometry_.decoder_rows();
         return encoder_.multiplies(geometry_.window) + decoder_.multiplies(geometry_.decoder_rows(), geometry_.window) +
-               rows * geometry_.features * dim_ + geometry_.horizon * dim_ * geometry_.targets;
+               rows * geometry_.features * dim_ + geometry_.horizon * dim_ * geometry_.targets +
+               (skip_ ? geometry_.targets * geometry_.horizon * geometry_.window : 0);
     }
 
 private:
@@ -147,6 +203,7 @@ private:
     SeriesInput input_;
     Decoder decoder_;
     SeriesHead head_;
+    std::unique_ptr<LinearSkip> skip_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "heed/attention/stack_attention.h"
 #include "heed/core/settings/fields.h"
@@ -11,11 +12,12 @@ namespace heed {
 
 /// What a data set of time series tells a model.
 struct SeriesGeometry {
-    int64_t features = 0;  ///< numbers of a row: its columns and its calendar
-    int64_t targets = 0;   ///< columns that are forecast
-    int64_t window = 0;    ///< rows that the encoder reads
-    int64_t label = 0;     ///< rows of these that the decoder reads in front of the forecast
-    int64_t horizon = 0;   ///< rows that are forecast
+    int64_t features = 0;                     ///< numbers of a row: its columns and its calendar
+    int64_t targets = 0;                      ///< columns that are forecast
+    int64_t window = 0;                       ///< rows that the encoder reads
+    int64_t label = 0;                        ///< rows of these that the decoder reads in front of the forecast
+    int64_t horizon = 0;                      ///< rows that are forecast
+    std::vector<int64_t> target_places = {};  ///< of the targets among the numbers of a row
 
     int64_t decoder_rows() const { return label + horizon; }
 };
@@ -27,7 +29,8 @@ struct ForecasterAttention {
 
 /// An encoder-decoder model that says all rows of a forecast at once (Zhou et al., Informer, AAAI 2021, section 3.3):
 /// the decoder reads the end of the window and, for each row of the forecast, its calendar with zeros in the place of
-/// its values.
+/// its values. With linear_skip, a linear map from the window of each target to its forecast is added, one for all
+/// targets (NLinear: Zeng et al., AAAI 2023).
 class Forecaster : public Module {
 public:
     /// What follows windows, [batch, horizon, targets]: source f32 [batch, window, features], decoder f32 [batch, label
@@ -54,6 +57,9 @@ struct ForecasterOptions : Options {
     std::string positions = "sinusoidal";
     std::string activation = "gelu";
     std::string decoder_pattern = "noncausal";
+    bool linear_skip = false;
+    std::string loss = "mse";
+    double huber_delta = 1.0;
     bool checkpoint_activations = false;
 
     void describe(Fields& fields) override;

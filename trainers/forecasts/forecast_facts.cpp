@@ -81,7 +81,7 @@ std::string ForecastFacts::details() const {
 }
 
 SeriesGeometry ForecastFacts::geometry() const {
-    return {shape.features(), shape.target_count(), shape.window, shape.label, shape.horizon};
+    return {shape.features(), shape.target_count(), shape.window, shape.label, shape.horizon, shape.targets};
 }
 
 const std::string& ForecastFacts::target(int64_t target) const {

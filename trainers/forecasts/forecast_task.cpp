@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "heed/core/error.h"
-#include "heed/core/ops/losses/squared_error.h"
 #include "heed/core/ops/losses/totals.h"
 #include "heed/datasets/batches/batch_order.h"
 #include "heed/trainers/distillation/distilled_loss.h"
@@ -24,24 +23,6 @@ constexpr int64_t rows_at_a_time = 8192;
 
 int64_t windows_at_a_time(const WindowShape& shape) {
     return std::max<int64_t>(1, rows_at_a_time / (shape.window + shape.label + shape.horizon));
-}
-
-/// What multiplies the squared errors of normalised values, so that those of a window add up to the mean of the scaled
-/// ones.
-std::vector<float> error_weights(const SeriesBatch& batch, const WindowShape& shape) {
-    const auto targets = static_cast<size_t>(shape.target_count());
-    const double values = static_cast<double>(shape.horizon * shape.target_count());
-    std::vector<float> weights;
-    weights.reserve(batch.targets.size());
-    for (size_t window = 0; window < static_cast<size_t>(batch.windows); ++window) {
-        for (int64_t row = 0; row < shape.horizon; ++row) {
-            for (size_t i = 0; i < targets; ++i) {
-                const double factor = batch.factor[window * targets + i];
-                weights.push_back(static_cast<float>(factor * factor / values));
-            }
-        }
-    }
-    return weights;
 }
 
 }  // namespace
@@ -66,8 +47,8 @@ std::vector<double> scaled_values(const SeriesBatch& batch, const Tensor& foreca
     return scaled;
 }
 
-ForecastTask::ForecastTask(Context& context, Forecaster& model, ForecastData data)
-    : InMemoryTask(context), model_(&model), data_(std::move(data)) {}
+ForecastTask::ForecastTask(Context& context, Forecaster& model, ForecastData data, const ForecastLoss& loss)
+    : InMemoryTask(context), model_(&model), data_(std::move(data)), loss_(loss) {}
 
 int64_t ForecastTask::epoch_steps(int64_t batch) const {
     return batches_per_epoch(samples(Split::train), batch);
@@ -91,11 +72,9 @@ void ForecastTask::fill(const BatchPart& part) {
 MicroBatch ForecastTask::compute(const ForwardState& state) {
     const Variable predictions = forecast(context_, *model_, batch_, state);
     const Tensor targets = Tensor::from_host(context_, predictions.shape(), std::span<const float>(batch_.targets));
-    const std::vector<float> factors = error_weights(batch_, data_.shape);
-    const Tensor weights = Tensor::from_host(context_, predictions.shape(), std::span<const float>(factors));
-    const SquaredErrorResult loss = squared_error(predictions, targets, weights);
+    const ForecastLossSum loss = forecast_loss(predictions, targets, batch_, loss_);
     const Tensor totals = Tensor::zeros(context_, {2}, DType::f64);
-    add_total(loss.loss_total, 1.0, totals.view(0, {1}));
+    add_total(loss.total, 1.0, totals.view(0, {1}));
     MicroBatch result{loss.loss, totals, batch_.windows, {}};
     if (const Teacher* teacher = teacher_of(state)) {
         Tensor answers;
@@ -103,7 +82,8 @@ MicroBatch ForecastTask::compute(const ForwardState& state) {
             const NoGradient guard(context_);
             answers = forecast(context_, teacher->model_as<Forecaster>(), batch_, {}).value();
         }
-        follow_teacher_on_values(result, predictions, answers, *teacher, weights);
+        follow_teacher_on_values(result, predictions, answers, *teacher,
+                                 squared_error_weights(context_, predictions.shape(), batch_));
     }
     return result;
 }

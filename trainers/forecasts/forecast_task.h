@@ -7,6 +7,7 @@
 #include "heed/datasets/series/series_windows.h"
 #include "heed/layers/models/forecaster.h"
 #include "heed/trainers/forecasts/forecast_errors.h"
+#include "heed/trainers/forecasts/forecast_loss.h"
 #include "heed/trainers/loop/in_memory_task.h"
 
 namespace heed {
@@ -20,10 +21,11 @@ struct ForecastData {
     std::vector<int64_t> train, validation, test;
 };
 
-/// Forecasting: the loss of a window is the mean squared error over the scaled values of its forecast.
+/// Forecasting: the loss of a window is the mean error over the scaled values of its forecast, in evaluations the
+/// squared one.
 class ForecastTask final : public InMemoryTask {
 public:
-    ForecastTask(Context& context, Forecaster& model, ForecastData data);
+    ForecastTask(Context& context, Forecaster& model, ForecastData data, const ForecastLoss& loss = {});
 
     Module& model() override { return *model_; }
     void use_model(Module& model) override { model_ = &dynamic_cast<Forecaster&>(model); }
@@ -53,6 +55,7 @@ private:
 
     Forecaster* model_;
     ForecastData data_;
+    ForecastLoss loss_;
     SeriesBatch batch_;  // the last micro-batch
     std::vector<ForecastRow> rows_;
 };

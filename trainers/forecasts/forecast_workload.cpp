@@ -67,7 +67,7 @@ ForecastWorkload::ForecastWorkload(const Recipe& recipe, Context& context, const
       facts_(facts_of_series(recipe, data_, known)),
       own_model_(make_forecast_model(recipe, forecast_facts())),
       model_(*own_model_),
-      task_(context, model_, windows()) {
+      task_(context, model_, windows(), ForecastLoss::of(recipe)) {
     facts_->kind().check_fit(recipe, facts_.get());
 }
 
@@ -76,7 +76,7 @@ ForecastWorkload::ForecastWorkload(TrainedModel& trained, Context& context)
       data_(open_series(trained.recipe)),
       facts_(trained.facts),
       model_(trained.model_as<Forecaster>()),
-      task_(context, model_, windows()) {}
+      task_(context, model_, windows(), ForecastLoss::of(recipe_)) {}
 
 const ForecastFacts& ForecastWorkload::forecast_facts() const {
     return facts_as<ForecastFacts>(*facts_);

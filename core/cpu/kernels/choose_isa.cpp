@@ -16,6 +16,7 @@
 #include "heed/core/kernels/permute_heads_kernels.h"
 #include "heed/core/kernels/residual_add_kernels.h"
 #include "heed/core/kernels/residual_layer_norm_kernels.h"
+#include "heed/core/kernels/smooth_l1_kernels.h"
 #include "heed/core/kernels/softmax_kernels.h"
 #include "heed/core/kernels/squared_error_kernels.h"
 #include "heed/core/kernels/token_assembly_kernels.h"
@@ -38,6 +39,7 @@ HEED_CHOOSE_ISA(OptimizerKernels, optimizer);
 HEED_CHOOSE_ISA(PermuteHeadsKernels, permute_heads);
 HEED_CHOOSE_ISA(ResidualAddKernels, residual_add);
 HEED_CHOOSE_ISA(ResidualLayerNormKernels, residual_layer_norm);
+HEED_CHOOSE_ISA(SmoothL1Kernels, smooth_l1);
 HEED_CHOOSE_ISA(SoftmaxKernels, softmax);
 HEED_CHOOSE_ISA(SquaredErrorKernels, squared_error);
 HEED_CHOOSE_ISA(TokenAssemblyKernels, token_assembly);

@@ -1,6 +1,7 @@
 #include "heed/core/ops/losses/binary_cross_entropy.h"
 #include "heed/core/ops/losses/cross_entropy.h"
 #include "heed/core/ops/losses/distillation.h"
+#include "heed/core/ops/losses/smooth_l1.h"
 #include "heed/core/ops/losses/squared_error.h"
 #include "heed/core/ops/rows/layer_norm.h"
 #include "heed/core/ops/rows/residual.h"
@@ -9,6 +10,7 @@
 #include "heed/tests/definitions/cross_entropy.h"
 #include "heed/tests/definitions/elementwise.h"
 #include "heed/tests/definitions/normalisation.h"
+#include "heed/tests/definitions/smooth_l1.h"
 #include "heed/tests/definitions/squared_error.h"
 #include "heed/tests/support/op_inputs.h"
 
@@ -202,6 +204,28 @@ OpCase squared_error_case(const Shape& shape, bool weighted) {
             .gradient_bound = 2e-6};
 }
 
+/// Errors are at least 0.05 from the kinks at 0 and, with a beta of 0.25, at 0.25. Weights as above.
+OpCase smooth_l1_case(const Shape& shape, float beta, bool weighted) {
+    const std::vector<float> targets(static_cast<std::size_t>(shape.elements()), 0.0F);
+    std::vector<float> weights(weighted ? targets.size() : 0);
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = 0.5F * static_cast<float>(i % 5);
+    return {.op = "smooth_l1",
+            .label = shape.to_string() + (weighted ? ", weighted" : "") + (beta > 0 ? ", smooth" : ""),
+            .inputs = {{"predictions", shape, Fill::away_from_zero}},
+            .run =
+                [=](Context& context, const Variables& in) {
+                    const Tensor w = weighted ? Tensor::from_host(context, shape, weights) : Tensor();
+                    return Variables{smooth_l1(in[0], Tensor::from_host(context, shape, targets), beta, w).loss};
+                },
+            .definition =
+                [=](const Arrays& in) {
+                    return Arrays{{definitions::smooth_l1(in[0], {targets.begin(), targets.end()}, beta,
+                                                          {weights.begin(), weights.end()})}};
+                },
+            .value_bound = 1e-6,
+            .gradient_bound = 2e-6};
+}
+
 }  // namespace
 
 OpCase residual_layer_norm_case(const Shape& shape, float dropout) {
@@ -255,7 +279,10 @@ std::vector<OpCase> row_cases() {
         }
     }
     for (const Shape& shape : std::vector<Shape>{{1}, {3, 7}, {2, 5, 33}, {0, 4}, {19, 1500}}) {
-        for (const bool weighted : {false, true}) cases.push_back(squared_error_case(shape, weighted));
+        for (const bool weighted : {false, true}) {
+            cases.push_back(squared_error_case(shape, weighted));
+            for (const float beta : {0.0F, 0.25F, 3.0F}) cases.push_back(smooth_l1_case(shape, beta, weighted));
+        }
     }
     return cases;
 }

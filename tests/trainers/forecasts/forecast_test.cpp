@@ -126,6 +126,79 @@ TEST(ForecastTask, MeasuresWhatItsForecastsAre) {
     }
 }
 
+/// An untrained model says the last value: errors 1, 2, 3 of the first column, 0 or 1 of the other.
+TEST(ForecastLoss, IsTheMeanOverTheValuesOfAWindow) {
+    Context context("cpu");
+    const auto loss_of = [&](const ForecastLoss& loss) {
+        SmallForecaster small(context);
+        ForecastTask task(context, *small.model, data_of(two_columns(12)), loss);
+        BatchPlan plan;
+        plan.batch = 2;
+        task.begin(plan);
+        ForwardState state;
+        state.training = true;
+        double totals[2];
+        task.next(state).totals.copy_to_host(totals);
+        context.tape().clear();
+        return totals[0] / 2;
+    };
+    using Kind = ForecastLoss::Kind;
+    EXPECT_NEAR(loss_of({}), 16.0 / 6, 1e-5);
+    EXPECT_NEAR(loss_of({Kind::absolute}), 8.0 / 6, 1e-5);
+    EXPECT_NEAR(loss_of({Kind::huber, 2.0f}), (0.5 + 2 + 4 + 0.5 + 0.5) / 6, 1e-5);
+    EXPECT_NEAR(loss_of({Kind::huber, 10.0f}), 8.0 / 6, 1e-5);
+}
+
+TEST(ForecastLoss, CountsScaledValuesWhereWindowsAreDivided) {
+    Context context("cpu");
+    SeriesBatch batch;
+    batch.factor = {4.0f, 0.5f};
+    const Shape shape = {1, 1, 2};
+    const std::vector<float> x = {0.5f, 3.0f}, y = {0.0f, 0.0f};
+    const Variable predictions(Tensor::from_host(context, shape, std::span<const float>(x)));
+    const Tensor targets = Tensor::from_host(context, shape, std::span<const float>(y));
+    const auto loss_of = [&](const ForecastLoss& loss) {
+        return forecast_loss(predictions, targets, batch, loss).loss.value().to_vector()[0];
+    };
+    using Kind = ForecastLoss::Kind;
+    EXPECT_FLOAT_EQ(loss_of({}), (4.0f + 2.25f) / 2);
+    EXPECT_FLOAT_EQ(loss_of({Kind::absolute}), (2.0f + 1.5f) / 2);
+    EXPECT_FLOAT_EQ(loss_of({Kind::huber, 1.0f}), (16 * 0.125f + 0.25f * 2.5f) / 2);
+}
+
+/// With the weights of the last row alone the skip adds that row to the forecast, column by column.
+TEST(LinearSkip, AddsALinearMapOfTheWindow) {
+    Context context("cpu");
+    SmallForecaster plain(context), skip(context, ", linear_skip: true");
+    EXPECT_EQ(skip.model->parameter_count() - plain.model->parameter_count(), 3 * 4 + 3);
+    EXPECT_EQ(skip.model->multiplies() - plain.model->multiplies(), 2 * 3 * 4);
+    const int64_t batch = 2, features = skip.model->geometry().features;
+    std::vector<float> source(static_cast<size_t>(batch * 4 * features));
+    for (size_t i = 0; i < source.size(); ++i) source[i] = static_cast<float>(i);
+    const Tensor rows = Tensor::from_host(context, {batch, 4, features}, std::span<const float>(source));
+    const Tensor decoder = Tensor::zeros(context, {batch, 5, features});
+    const NoGradient guard(context);
+    for (Parameter* parameter : skip.store->parameters()) {
+        for (const ParameterPart& part : parameter->parts()) {
+            if (part.name != "skip.weight") continue;
+            std::vector<float> weight(12, 0.0f);
+            for (size_t row = 0; row < 3; ++row) weight[row * 4 + 3] = static_cast<float>(row + 1);
+            Tensor value = parameter->part_value(part);
+            value.copy_from_host(weight.data());
+        }
+    }
+    const std::vector<float> got = skip.model->forward(rows, decoder, {}).value().to_vector();
+    for (int64_t b = 0; b < batch; ++b) {
+        for (int64_t row = 0; row < 3; ++row) {
+            for (int64_t column = 0; column < 2; ++column) {
+                const float last = source[static_cast<size_t>((b * 4 + 3) * features + column)];
+                EXPECT_FLOAT_EQ(got[static_cast<size_t>((b * 3 + row) * 2 + column)],
+                                static_cast<float>(row + 1) * last);
+            }
+        }
+    }
+}
+
 TEST(ForecastFacts, ComeBackFromTheirDetails) {
     ForecastFacts facts;
     facts.columns = {"a", "b"};
