@@ -14,7 +14,9 @@
 #include "heed/attention/conversion/convert_weights.h"
 #include "heed/attention/conversion/output_fit.h"
 #include "heed/attention/conversion/token_rows.h"
+#include "heed/core/error.h"
 #include "heed/tests/attention/layer_pass.h"
+#include "heed/tests/support/message_of.h"
 
 namespace heed::test::fit_layer_test {
 namespace {
