@@ -51,8 +51,12 @@ constexpr AttentionCapabilities super_attention = {.noncausal_self = true,
                                                    .rotary = true};
 
 /// Shares of the keys that are no softmax of scores.
-constexpr AttentionCapabilities slot_attention = {
-    .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .weights = true};
+constexpr AttentionCapabilities slot_attention = {.noncausal_self = true,
+                                                  .causal_self = true,
+                                                  .noncausal_cross = true,
+                                                  .causal_cross = true,
+                                                  .weights = true,
+                                                  .causal_self_on_cuda = false};
 
 constexpr AttentionCapabilities estimated_softmax = {.noncausal_self = true,
                                                      .causal_self = true,
@@ -62,10 +66,16 @@ constexpr AttentionCapabilities estimated_softmax = {.noncausal_self = true,
                                                      .rotary = true};
 
 /// What it gives is no mixture by shares: a pseudo-inverse has negative entries.
-constexpr AttentionCapabilities nystrom_attention = {.noncausal_self = true, .ordered = true, .rotary = true};
+constexpr AttentionCapabilities nystrom_attention = {
+    .noncausal_self = true, .ordered = true, .rotary = true, .noncausal_self_on_cuda = false};
 
-constexpr AttentionCapabilities window_attention = {
-    .noncausal_self = true, .causal_self = true, .ordered = true, .weights = true, .rotary = true};
+constexpr AttentionCapabilities window_attention = {.noncausal_self = true,
+                                                    .causal_self = true,
+                                                    .ordered = true,
+                                                    .weights = true,
+                                                    .rotary = true,
+                                                    .noncausal_self_on_cuda = false,
+                                                    .causal_self_on_cuda = false};
 
 constexpr AttentionCapabilities cosine_attention = {.noncausal_self = true, .noncausal_cross = true, .ordered = true};
 
@@ -167,7 +177,7 @@ std::unique_ptr<Attention> AttentionChoice::make(const AttentionGeometry& geomet
         throw UserError("expected heads of at most " + std::to_string(largest_head_dim) + " features, got " +
                         std::to_string(geometry.dim / geometry.heads) + " (model.dim over model.heads)");
     }
-    const std::string named = std::string("attention type '") + type->name + "'";
+    const std::string named = (key.empty() ? "" : key + ": ") + "attention type '" + type->name + "'";
     if (!type->capabilities.can(geometry.pattern)) {
         throw UserError(named + " cannot do " + attention_pattern_name(geometry.pattern) +
                         "; types that can: " + attention_types_that([&](const AttentionCapabilities& other) {

@@ -35,6 +35,7 @@ const AttentionType& attention_type(std::string_view name);
 struct AttentionChoice {
     const AttentionType* type = nullptr;
     const AttentionOptions* options = nullptr;
+    std::string key = {};  ///< of the recipe that says so, for errors; empty: not from a recipe
 
     /// Builds a layer. Throws UserError when the heads do not divide the dimension, when the type cannot do the pattern
     /// and when it needs a greatest length that is not known, naming the types that can.

@@ -22,7 +22,8 @@ std::vector<SectionChoice> choices() {
 }
 
 AttentionChoice choice_of(const Recipe& recipe, const Section& section) {
-    return {&attention_type(section.choice()), &recipe.options<AttentionOptions>(section.name())};
+    return {&attention_type(section.choice()), &recipe.options<AttentionOptions>(section.name()),
+            section.name() + "." + section.selector()};
 }
 
 /// Adds the layers that a section names.
@@ -87,6 +88,7 @@ StackAttention stack_attention(const Recipe& recipe, const std::string& place) {
     const Section& own = place.empty() ? all : recipe.section(section_of_all + "." + place);
     const bool same = own.choice() == same_as_all;
     attention.all = choice_of(recipe, same ? all : own);
+    if (same) attention.all.key += ", which holds for " + own.name() + " as well";
     add_layers(attention, recipe, own.name());
     if (same) add_layers(attention, recipe, all.name());
     return attention;

@@ -7,6 +7,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
+#include "heed/trainers/translations/translation_model.h"
 
 namespace heed::test::attention_layers_test {
 namespace {
@@ -94,6 +95,37 @@ TEST(AttentionLayers, RefusesWhatNamesNoLayers) {
         EXPECT_TRUE(contains(error, each.part)) << each.attention << ": " << error;
         EXPECT_TRUE(contains(error, "r.yaml")) << error;
     }
+}
+
+std::string refused_model(const std::string& attention) {
+    return message_of<UserError>([&] {
+        make_translation_model(
+            translations(attention),
+            {.source_vocabulary = 9, .target_vocabulary = 9, .max_source_tokens = 8, .max_target_tokens = 8});
+    });
+}
+
+TEST(AttentionLayers, APatternThatATypeCannotDoIsRefusedWithTheKeyThatSaysSo) {
+    EXPECT_TRUE(begins_with(refused_model("attention:\n  type: local\n"),
+                            "r.yaml:4: attention.type, which holds for attention.cross as well: attention type 'local' "
+                            "cannot do causal cross-attention; types that can: sdpa, "));
+    EXPECT_TRUE(begins_with(refused_model("attention:\n  cross: {type: s4d}\n"),
+                            "r.yaml:4: attention.cross.type: attention type 's4d' cannot do causal cross-attention"));
+    EXPECT_TRUE(begins_with(refused_model("attention:\n  decoder: {layers: {1: lara}}\n"),
+                            "r.yaml:4: attention.decoder.layers.1.type: attention type 'lara' cannot do causal self-"));
+}
+
+TEST(AttentionLayers, TypesWithoutKernelsForACardAreRefusedBeforeAnythingRuns) {
+    const std::string cuda = "device: cuda\nattention: ";
+    EXPECT_EQ(refused_model(cuda + "{decoder: {type: abc}}\n"),
+              "r.yaml:3: device cuda: attention type 'abc' does causal self-attention on the processor alone so far "
+              "(device=cpu); types that do it on cuda: sdpa, optimised, efficient, super, smyrf, performer, none, s4d, "
+              "longshort");
+    EXPECT_TRUE(contains(refused_model(cuda + "{encoder: {type: nystromformer}}\n"), "does noncausal self-attention"));
+    EXPECT_TRUE(contains(refused_model(cuda + "{encoder: {type: local}}\n"), "'local' does noncausal"));
+    const std::string nothing = "(nothing thrown)";
+    EXPECT_EQ(refused_model(cuda + "{encoder: {type: abc}, cross: {type: abc}}\n"), nothing);
+    EXPECT_EQ(refused_model("attention: {decoder: {type: abc}}\n"), nothing) << "on the processor";
 }
 
 TEST(AttentionLayers, NamesTheLayersThatThereAre) {
