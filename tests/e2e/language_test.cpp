@@ -177,6 +177,10 @@ TEST_F(Language, AMaskedModelIsTheBeginningOfATextClassifier) {
     EXPECT_TRUE(contains(classifier.errors, "embedding.weight, the first 256 of its 257 rows"));
     EXPECT_TRUE(contains(classifier.errors, "new, with their first values: head.weight"));
     EXPECT_FALSE(contains(classifier.errors, "dropped"));
+    // Bytes have no unknown token, which else stands for a token that is taken away.
+    write_text(tiny().folder / "line.txt", "twenty two");
+    const ProgramResult explained = tiny().run({"explain", "classifier", "line.txt"});
+    EXPECT_EQ(explained.code, 0) << explained.errors;
 }
 
 TEST_F(Language, ASweepOfACausalModelHasBlocksAsSmallAsItsClusters) {

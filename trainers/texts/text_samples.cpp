@@ -17,10 +17,10 @@ namespace {
 
 class TextSample final : public ModelSample {
 public:
-    TextSample(SavedModel& saved, ExplainedInput input, std::vector<int32_t> ids, int32_t unknown)
+    TextSample(SavedModel& saved, ExplainedInput input, std::vector<int32_t> ids, int32_t anything)
         : ModelSample(saved, std::move(input), {.several = facts_of(saved).several_labels, .explained = {}}),
           ids_(std::move(ids)),
-          unknown_(unknown) {}
+          anything_(anything) {}
 
     static const TextDataFacts& facts_of(const SavedModel& saved) {
         return facts_as<TextDataFacts>(*saved.trained.facts);
@@ -35,7 +35,7 @@ private:
         const size_t in_front = model().shape().class_token ? 1 : 0;
         std::vector<int32_t> ids;
         for (const std::vector<uint8_t>& mask : kept) {
-            for (size_t t = 0; t < ids_.size(); ++t) ids.push_back(mask[t + in_front] != 0 ? ids_[t] : unknown_);
+            for (size_t t = 0; t < ids_.size(); ++t) ids.push_back(mask[t + in_front] != 0 ? ids_[t] : anything_);
         }
         return logits(ids, std::ssize(kept), {});
     }
@@ -55,7 +55,7 @@ private:
     }
 
     std::vector<int32_t> ids_;
-    int32_t unknown_;
+    int32_t anything_;
 };
 
 /// Makes samples out of texts as tokens, those before the first that is asked for and behind the last left out.
@@ -105,7 +105,7 @@ private:
         for (const int32_t label : truth) input.truth.push_back(classifier_.classes()[static_cast<size_t>(label)]);
         const int64_t read = shape.reads_first ? 1 : std::ssize(input.units);
         for (int64_t query = 0; query < read; ++query) input.read_queries.push_back(query);
-        take_(std::make_unique<TextSample>(saved_, std::move(input), std::move(ids), tokenizer.special().unknown));
+        take_(std::make_unique<TextSample>(saved_, std::move(input), std::move(ids), tokenizer.special().anything()));
     }
 
     SavedModel& saved_;
