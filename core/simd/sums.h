@@ -39,23 +39,16 @@ HEED_SIMD int64_t chunk_length(int64_t count) {
     return length < 16384 ? 16384 : (length + 63) / 64 * 64;
 }
 
-/// Sum of term(v) over all elements, where `term` maps a vector of doubles to another and 0 to 0.
-template <class Term>
-HEED_SIMD double sum_in_chunks(const float* values, int64_t count, const Term& term) {
+/// Adds up the lanes of what `sums_of(begin, end)` gives for each chunk of the elements.
+template <class SumsOf>
+HEED_SIMD double sum_of_chunks(int64_t count, const SumsOf& sums_of) {
     double partial[max_chunks];
     const int64_t grain = chunk_length(count);
     parallel_for(count, grain, [&](int64_t begin, int64_t end) {
-        vd a = {};
-        vd b = {};
-        for_lanes(end - begin, [&](int64_t j, int64_t n) HEED_INLINE {
-            const vf v = load(values + begin + j, n);
-            a += term(lower_doubles(v));
-            b += term(upper_doubles(v));
-        });
-        a += b;
+        const vd sums = sums_of(begin, end);
         double sum = 0;
         for (int lane = 0; lane < lanes / 2; ++lane) {
-            sum += a[lane];
+            sum += sums[lane];
         }
         partial[begin / grain] = sum;
     });
@@ -64,6 +57,35 @@ HEED_SIMD double sum_in_chunks(const float* values, int64_t count, const Term& t
         total += partial[chunk];
     }
     return total;
+}
+
+/// Sum of term(v) over all elements, where `term` maps a vector of doubles to another and 0 to 0.
+template <class Term>
+HEED_SIMD double sum_in_chunks(const float* values, int64_t count, const Term& term) {
+    return sum_of_chunks(count, [&](int64_t begin, int64_t end) HEED_INLINE {
+        vd a = {};
+        vd b = {};
+        for_lanes(end - begin, [&](int64_t j, int64_t n) HEED_INLINE {
+            const vf v = load(values + begin + j, n);
+            a += term(lower_doubles(v));
+            b += term(upper_doubles(v));
+        });
+        return a + b;
+    });
+}
+
+/// Sum of the losses of all elements: loss_of(at, n) gives those of the n elements from `at` on; what else it holds
+/// does not count.
+template <class LossOf>
+HEED_SIMD double sum_of_losses(int64_t count, const LossOf& loss_of) {
+    return sum_of_chunks(count, [&](int64_t begin, int64_t end) HEED_INLINE {
+        vd losses = {};
+        for_lanes(end - begin, [&](int64_t j, int64_t n) HEED_INLINE {
+            const vf loss = keep_first(loss_of(begin + j, n), n);
+            losses += lower_doubles(loss) + upper_doubles(loss);
+        });
+        return losses;
+    });
 }
 
 }  // namespace heed::HEED_ISA

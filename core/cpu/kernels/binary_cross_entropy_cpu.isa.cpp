@@ -23,32 +23,16 @@ HEED_SIMD LossAndSlope loss_and_slope(vf x, vf y) {
 }
 
 void binary_cross_entropy_forward(const BinaryCrossEntropy& a) {
-    double partial[max_chunks];
-    const int64_t grain = chunk_length(a.count);
-    parallel_for(a.count, grain, [&](int64_t begin, int64_t end) {
-        vd losses = {};
-        for_lanes(end - begin, [&](int64_t j, int64_t n) HEED_INLINE {
-            const int64_t at = begin + j;
-            const vf y = a.targets != nullptr ? load(a.targets + at, n) : load_bytes(a.byte_targets + at, n);
-            LossAndSlope each = loss_and_slope(load(a.logits + at, n), y);
-            if (a.weights != nullptr) {
-                const vf weight = load(a.weights + at, n);
-                each = {each.loss * weight, each.slope * weight};
-            }
-            const vf loss = keep_first(each.loss, n);
-            losses += lower_doubles(loss) + upper_doubles(loss);
-            if (a.dlogits != nullptr) store(a.dlogits + at, each.slope, n);
-        });
-        double sum = 0;
-        for (int lane = 0; lane < lanes / 2; ++lane) {
-            sum += losses[lane];
+    const double total = sum_of_losses(a.count, [&](int64_t at, int64_t n) HEED_INLINE {
+        const vf y = a.targets != nullptr ? load(a.targets + at, n) : load_bytes(a.byte_targets + at, n);
+        LossAndSlope each = loss_and_slope(load(a.logits + at, n), y);
+        if (a.weights != nullptr) {
+            const vf weight = load(a.weights + at, n);
+            each = {each.loss * weight, each.slope * weight};
         }
-        partial[begin / grain] = sum;
+        if (a.dlogits != nullptr) store(a.dlogits + at, each.slope, n);
+        return each.loss;
     });
-    double total = 0;
-    for (int64_t chunk = 0; chunk * grain < a.count; ++chunk) {
-        total += partial[chunk];
-    }
     *a.sum = total;
     *a.loss = static_cast<float>(total);
 }
