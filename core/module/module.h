@@ -28,6 +28,8 @@ public:
     const std::string& name() const { return name_; }
     /// All parameters below this module, in order of announcement.
     std::vector<Parameter*> parameters();
+    /// Those that this module announced itself.
+    const std::vector<Parameter*>& own_parameters() const { return parameters_; }
     /// Parameter::parameter_count of all parameters below this module, frozen ones included.
     int64_t parameter_count();
     const std::vector<std::pair<std::string, Module*>>& children() const { return children_; }

@@ -121,11 +121,9 @@ void check_not_negative(const SafetensorsFile& file, const ParameterStore& store
 }
 
 /// Takes the shapes of a module's own parameters and of those below it out of `stored`. `prefix`: its name, with a dot.
-void check_shapes(const SafetensorsFile& file, Module& module, const std::string& prefix,
+void check_shapes(const SafetensorsFile& file, const Module& module, const std::string& prefix,
                   std::multiset<std::vector<int64_t>>& stored) {
-    std::vector<Parameter*> own = module.parameters();  // its own ones come first
-    for (const auto& [name, child] : module.children()) own.resize(own.size() - child->parameters().size());
-    for (const Parameter* parameter : own) {
+    for (const Parameter* parameter : module.own_parameters()) {
         for (const ParameterPart& part : parameter->parts()) {
             const Shape shape = parameter->part_shape(part);
             const auto found = stored.find(shape.to_vector());
