@@ -43,9 +43,7 @@ protected:
 
     static const TinyTraining& tiny() { return *tiny_; }
     static ProgramResult train(const std::string& dir, const std::vector<std::string>& more = {}) {
-        std::vector<std::string> arguments = {"train", "forecast.yaml", "run.dir=" + dir};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return tiny().run(arguments);
+        return tiny().train_recipe("forecast.yaml", dir, more);
     }
     static nlohmann::json json_of(const std::vector<std::string>& arguments) {
         const ProgramResult result = tiny().run(arguments);

@@ -21,9 +21,7 @@ class Language : public testing::Test {
 protected:
     static void SetUpTestSuite() {
         tiny_ = new TinyTraining;
-        std::string text;
-        for (int number = 0; number < 120; ++number) text += english_number(number) + "\n";
-        write_text(tiny().folder / "numbers.txt", text);
+        write_text(tiny().folder / "numbers.txt", english_numbers(120));
         write_text(tiny().folder / "language.yaml",
                    "model: {type: language_model, dim: 16, depth: 1, heads: 2, mlp_dim: 32, dropout: 0}\n"
                    "data: {name: plain_text, train_files: [numbers.txt], root: '', batch: 8, context: 16, stride: 8,\n"
@@ -38,9 +36,7 @@ protected:
 
     static const TinyTraining& tiny() { return *tiny_; }
     static ProgramResult train(const std::string& dir, const std::vector<std::string>& more = {}) {
-        std::vector<std::string> arguments = {"train", "language.yaml", "run.dir=" + dir};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return tiny().run(arguments);
+        return tiny().train_recipe("language.yaml", dir, more);
     }
     static ProgramResult generate(const std::string& prompt, std::vector<std::string> more = {}) {
         more.insert(more.begin(), {"generate", "run", "--prompt", prompt});

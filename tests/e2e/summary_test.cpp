@@ -63,9 +63,7 @@ protected:
 
     static const TinyTraining& tiny() { return *tiny_; }
     static ProgramResult train(const std::string& dir, const std::vector<std::string>& more) {
-        std::vector<std::string> arguments = {"train", "summaries.yaml", "run.dir=" + dir};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return tiny().run(arguments);
+        return tiny().train_recipe("summaries.yaml", dir, more);
     }
     static ProgramResult translate(std::vector<std::string> more) {
         more.insert(more.begin(), {"translate", "run"});

@@ -24,10 +24,24 @@ TinyTraining::TinyTraining() {
                "threads: 1\n");
 }
 
-std::vector<std::string> TinyTraining::train_arguments(const std::string& dir, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"train", "tiny.yaml", "run.dir=" + dir};
+namespace {
+
+std::vector<std::string> training_of(const std::string& recipe, const std::string& dir,
+                                     const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"train", recipe, "run.dir=" + dir};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
+}
+
+}  // namespace
+
+std::vector<std::string> TinyTraining::train_arguments(const std::string& dir, const std::vector<std::string>& more) {
+    return training_of("tiny.yaml", dir, more);
+}
+
+ProgramResult TinyTraining::train_recipe(const std::string& recipe, const std::string& dir,
+                                         const std::vector<std::string>& more) const {
+    return run(training_of(recipe, dir, more));
 }
 
 ProgramResult TinyTraining::train(const std::string& dir, const std::vector<std::string>& more) const {

@@ -18,7 +18,10 @@ struct TinyTraining {
 
     /// Calls the program in the folder.
     ProgramResult run(const std::vector<std::string>& arguments) const { return run_program(folder.path(), arguments); }
-    /// Trains in the run folder `dir` of the folder.
+    /// Trains a recipe of the folder in its run folder `dir`.
+    ProgramResult train_recipe(const std::string& recipe, const std::string& dir,
+                               const std::vector<std::string>& more = {}) const;
+    /// Trains tiny.yaml in the run folder `dir` of the folder.
     ProgramResult train(const std::string& dir, const std::vector<std::string>& more = {}) const;
     /// The arguments for that.
     static std::vector<std::string> train_arguments(const std::string& dir, const std::vector<std::string>& more = {});

@@ -51,9 +51,7 @@ protected:
 
     static const TinyTraining& tiny() { return *tiny_; }
     static ProgramResult train(const std::string& dir, const std::vector<std::string>& more) {
-        std::vector<std::string> arguments = {"train", "numbers.yaml", "run.dir=" + dir};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return tiny().run(arguments);
+        return tiny().train_recipe("numbers.yaml", dir, more);
     }
     /// Translates a text by way of a file.
     static ProgramResult translate(const std::string& text, std::vector<std::string> more = {}) {

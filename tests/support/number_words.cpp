@@ -51,6 +51,12 @@ std::string english_number(int64_t number) {
     return with_rest(english_number(number / 1000) + " thousand", number % 1000);
 }
 
+std::string english_numbers(int64_t count) {
+    std::string lines;
+    for (int64_t number = 0; number < count; ++number) lines += english_number(number) + "\n";
+    return lines;
+}
+
 std::string spanish_number(int64_t number) {
     const auto with_rest = [](const std::string& text, int64_t rest) {
         return rest == 0 ? text : text + " " + spanish_number(rest);

@@ -35,9 +35,7 @@ class Cab : public testing::Test {
 protected:
     static void SetUpTestSuite() {
         tiny_ = new TinyTraining;
-        std::string text;
-        for (int number = 0; number < 120; ++number) text += english_number(number) + "\n";
-        write_text(tiny().folder / "numbers.txt", text);
+        write_text(tiny().folder / "numbers.txt", english_numbers(120));
         write_text(tiny().folder / "language.yaml",
                    "model: {type: language_model, dim: 16, depth: 1, heads: 2, mlp_dim: 32, dropout: 0}\n"
                    "data: {name: plain_text, train_files: [numbers.txt], root: '', batch: 8, context: 16,\n"
