@@ -203,10 +203,6 @@ private:
     std::vector<TokenRows> targets_;  // what the old layer gives
 };
 
-}  // namespace
-
-namespace {
-
 /// Rotary positions turn queries and keys behind their projections, so that no key projection goes over to the queries.
 void refuse_folded_rotary_keys(Attention& old, Attention& now) {
     const double before = old.geometry().rotary_base, after = now.geometry().rotary_base;
