@@ -68,7 +68,7 @@ protected:
 TinyTraining* Compare::tiny_ = nullptr;
 
 TEST_F(Compare, KilledAndGoneOnWithItGivesTheSameTable) {
-    const Arguments settings = {"train.epochs=8", "train.checkpoint_every=3"};
+    const Arguments settings = {"train.epochs=20", "train.checkpoint_every=3"};
     const ProgramResult whole = tiny().run(arguments("whole", settings));
     ASSERT_EQ(whole.code, 0) << whole.errors;
     EXPECT_TRUE(contains(whole.output, "super is at least as good as sdpa within 1 percentage point"));
