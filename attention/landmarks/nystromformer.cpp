@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
+#include "heed/attention/convolution/token_convolution.h"
 #include "heed/attention/landmarks/pseudo_inverse.h"
 #include "heed/attention/linear/segment_means.h"
 #include "heed/attention/types/multi_head.h"
@@ -36,14 +38,17 @@ Variable by_heads(const Variable& columns, int64_t heads) {
 class Nystromformer final : public MultiHeadAttention {
 public:
     Nystromformer(const AttentionGeometry& geometry, const NystromformerOptions& options)
-        : MultiHeadAttention(geometry, options, {.key = true, .value = true}), landmarks_(options.landmarks) {}
+        : MultiHeadAttention(geometry, options, {.key = true, .value = true}), landmarks_(options.landmarks) {
+        if (options.convolution == 0) return;
+        // What the authors' program starts from.
+        const auto bound = 1.0f / std::sqrt(static_cast<float>(options.convolution));
+        convolution_.emplace(Shape{geometry.heads, options.convolution}, Initializer::uniform(bound), true);
+        add("convolution.weight", *convolution_);
+    }
 
     int64_t multiplies(int64_t tokens, int64_t keys) const override {
-        if (tokens <= landmarks_) return MultiHeadAttention::multiplies(tokens, keys);
-        const int64_t l = landmarks_, heads = geometry().heads;
-        // F and B with what they mix; A and its inverse, four products a step; the inverse times B V.
-        return projection_multiplies(tokens, keys) + (4 * tokens * l + 2 * l * l) * geometry().dim +
-               pseudo_inverse_products * heads * l * l * l;
+        const int64_t convolution = convolution_ ? tokens * convolution_->shape()[1] * geometry().dim : 0;
+        return convolution + attention_multiplies(tokens, keys);
     }
 
     double score_share(int64_t tokens, int64_t keys) const override {
@@ -54,8 +59,8 @@ public:
 
     std::string remark(int64_t tokens, int64_t) const override {
         if (tokens > landmarks_) return {};
-        return fmt::format("nystromformer is the same as sdpa for {} tokens: attention.landmarks is {}", tokens,
-                           landmarks_);
+        return fmt::format("nystromformer is the same as sdpa for {} tokens{}: attention.landmarks is {}", tokens,
+                           convolution_ ? ", but for its convolution" : "", landmarks_);
     }
 
     Tensor weights(const AttentionInput& input) override { return Attention::weights(input); }
@@ -63,6 +68,25 @@ public:
 
 protected:
     Variable attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) override {
+        const Variable outputs = mixed(heads);
+        if (!convolution_) return outputs;
+        return heed::add(outputs, token_convolution({heads.value, heads.heads, heads.head_dim, convolution_->variable(),
+                                                     heads.mask.key_lengths}));
+    }
+
+private:
+    static constexpr int64_t steps = 6, pseudo_inverse_products = 4 * steps;
+
+    int64_t attention_multiplies(int64_t tokens, int64_t keys) const {
+        if (tokens <= landmarks_) return MultiHeadAttention::multiplies(tokens, keys);
+        const int64_t l = landmarks_, heads = geometry().heads;
+        // F and B with what they mix; A and its inverse, four products a step; the inverse times B V.
+        return projection_multiplies(tokens, keys) + (4 * tokens * l + 2 * l * l) * geometry().dim +
+               pseudo_inverse_products * heads * l * l * l;
+    }
+
+    /// The heads without the convolution.
+    Variable mixed(const ScaledDotProduct& heads) const {
         const int64_t batch = heads.query.source.shape()[0], tokens = heads.query.source.shape()[1];
         if (tokens <= landmarks_) return scaled_dot_product(heads);
         // On the device shapes lengths have no values: memory is that of samples that are longer.
@@ -84,9 +108,6 @@ protected:
         };
         return heed::add(scaled_dot_product(only(true)), by_landmarks(only(false)));
     }
-
-private:
-    static constexpr int64_t steps = 6, pseudo_inverse_products = 4 * steps;
 
     Variable by_landmarks(const ScaledDotProduct& heads) const {
         const auto means = [&](const HeadColumns& x) {
@@ -110,6 +131,7 @@ private:
     }
 
     int64_t landmarks_;
+    std::optional<Parameter> convolution_;
 };
 
 }  // namespace
@@ -118,6 +140,17 @@ void NystromformerOptions::describe(Fields& fields) {
     AttentionOptions::describe(fields);
     fields.add("landmarks", landmarks, "segments of the tokens whose means stand for all; up to this length it is sdpa")
         .range(1, 1024);
+    fields
+        .add("convolution", convolution,
+             "tokens that a depthwise convolution of the values covers, which is added to each head's output: an odd "
+             "number; 0: none")
+        .range(0, 1023);
+}
+
+void NystromformerOptions::validate() const {
+    if (convolution == 0 || convolution % 2 == 1) return;
+    throw UserError(
+        fmt::format("attention.convolution must be odd or 0, as many tokens before as behind; got {}", convolution));
 }
 
 std::unique_ptr<Attention> make_nystromformer(const AttentionGeometry& geometry, const AttentionOptions& options) {

@@ -80,7 +80,7 @@ Values abc_attention(const Values& query, const Values& source, const AttentionP
     return project("output", heads);
 }
 
-constexpr int64_t landmarks = 3;
+constexpr int64_t landmarks = 3, convolution = 5;
 
 /// Square matrices of a few rows.
 struct Matrix {
@@ -166,6 +166,7 @@ Values nystromformer(const Values& query, const Values& source, const AttentionP
         return linear(x, parameters.at(name + ".weight"), bias == parameters.end() ? Values{} : bias->second, dim, dim);
     };
     const Values q = project("query", query), k = project("key", source), v = project("value", source);
+    const Values& kernel = parameters.at("convolution.weight");
     Values heads(q.size(), 0.0);
     for (int64_t b = 0; b < a.batch; ++b) {
         const int64_t length = a.key_lengths.empty() ? a.keys : a.key_lengths[static_cast<std::size_t>(b)];
@@ -190,6 +191,14 @@ Values nystromformer(const Values& query, const Values& source, const AttentionP
                       (pseudo_inverse(softmax_of_products(query_means, key_means)) *
                        (softmax_of_products(query_means, keys) * values));
             }
+            for (int64_t t = 0; t < length; ++t) {
+                for (int64_t place = 0; place < convolution; ++place) {
+                    const int64_t from = t + place - convolution / 2;
+                    if (from < 0 || from >= length) continue;
+                    const double share = kernel[static_cast<std::size_t>(h * convolution + place)];
+                    for (int64_t c = 0; c < d; ++c) out.at(t, c) += share * values.at(from, c);
+                }
+            }
             for (int64_t t = 0; t < a.queries; ++t) {
                 for (int64_t c = 0; c < d; ++c) {
                     heads[static_cast<std::size_t>((b * a.queries + t) * dim + h * d + c)] = out.at(t, c);
@@ -211,7 +220,9 @@ std::span<const AttentionDefinition> attention_definitions() {
         {"smyrf", {}, attention_layer},  // in one cluster
         {"local", {{"window", std::to_string(window)}}, local_attention},
         {"abc", {{"slots", std::to_string(slots)}}, abc_attention},
-        {"nystromformer", {{"landmarks", std::to_string(landmarks)}}, nystromformer},
+        {"nystromformer",
+         {{"landmarks", std::to_string(landmarks)}, {"convolution", std::to_string(convolution)}},
+         nystromformer},
         {"performer", {}, nullptr},
         {"cosformer", {}, nullptr},
         {"lara", {}, nullptr},

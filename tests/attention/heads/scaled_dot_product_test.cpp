@@ -256,8 +256,8 @@ TEST(ScaledDotProduct, RefusesWhatDoesNotFit) {
 
 TEST(Coverage, EveryOpOfAttentionHasACase) {
     // The cases of these stand in clustered_dot_product_test.cpp, feature_attention_test.cpp,
-    // selected_queries_test.cpp, rotary_test.cpp, state_space_scan_test.cpp and, as causal abc and nystromformer, in
-    // definitions_test.cpp.
+    // selected_queries_test.cpp, rotary_test.cpp, state_space_scan_test.cpp, token_convolution_test.cpp and, as causal
+    // abc and nystromformer, in definitions_test.cpp.
     std::set<std::string> registered = {"clustered_dot_product",
                                         "feature_attention",
                                         "log_features",
@@ -271,6 +271,7 @@ TEST(Coverage, EveryOpOfAttentionHasACase) {
                                         "pseudo_inverse_start",
                                         "pseudo_inverse",
                                         "windowed_dot_product",
+                                        "token_convolution",
                                         "rotary"};
     for (const OpCase& each : attention_cases()) registered.insert(each.op);
     std::size_t declared = 0;
