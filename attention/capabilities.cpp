@@ -34,10 +34,4 @@ bool AttentionCapabilities::can(AttentionPattern pattern) const {
     return false;
 }
 
-bool AttentionCapabilities::can_on_cuda(AttentionPattern pattern) const {
-    if (pattern == AttentionPattern::noncausal_self && !noncausal_self_on_cuda) return false;
-    if (pattern == AttentionPattern::causal_self && !causal_self_on_cuda) return false;
-    return can(pattern);
-}
-
 }  // namespace heed

@@ -38,13 +38,7 @@ struct AttentionCapabilities {
     /// False where no token has an influence on another one.
     bool mixes = true;
 
-    /// False where an op has no kernels for cuda yet.
-    bool noncausal_self_on_cuda = true;
-    bool causal_self_on_cuda = true;
-
     bool can(AttentionPattern pattern) const;
-    /// The same on the device cuda.
-    bool can_on_cuda(AttentionPattern pattern) const;
 };
 
 }  // namespace heed

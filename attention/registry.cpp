@@ -55,8 +55,7 @@ constexpr AttentionCapabilities slot_attention = {.noncausal_self = true,
                                                   .causal_self = true,
                                                   .noncausal_cross = true,
                                                   .causal_cross = true,
-                                                  .weights = true,
-                                                  .causal_self_on_cuda = false};
+                                                  .weights = true};
 
 constexpr AttentionCapabilities estimated_softmax = {.noncausal_self = true,
                                                      .causal_self = true,
@@ -66,16 +65,13 @@ constexpr AttentionCapabilities estimated_softmax = {.noncausal_self = true,
                                                      .rotary = true};
 
 /// What it gives is no mixture by shares: a pseudo-inverse has negative entries.
-constexpr AttentionCapabilities nystrom_attention = {
-    .noncausal_self = true, .ordered = true, .rotary = true, .noncausal_self_on_cuda = false};
+constexpr AttentionCapabilities nystrom_attention = {.noncausal_self = true, .ordered = true, .rotary = true};
 
 constexpr AttentionCapabilities window_attention = {.noncausal_self = true,
                                                     .causal_self = true,
                                                     .ordered = true,
                                                     .weights = true,
-                                                    .rotary = true,
-                                                    .noncausal_self_on_cuda = false,
-                                                    .causal_self_on_cuda = false};
+                                                    .rotary = true};
 
 constexpr AttentionCapabilities cosine_attention = {.noncausal_self = true, .noncausal_cross = true, .ordered = true};
 

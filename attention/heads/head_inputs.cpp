@@ -60,11 +60,6 @@ void check_heads(const char* op, const ScaledDotProduct& attention) {
             throw Error(std::string(op) + ": a band takes as many keys as queries, got " + std::to_string(keys[1]) +
                         " keys for " + std::to_string(queries[1]) + " queries");
         }
-        if (attention.query.source.context().device().kind() == DeviceKind::cuda) {
-            throw UserError(std::string(op) +
-                            ": attention within windows (attention.type=local) is computed on the "
-                            "processor alone, got device cuda");
-        }
     }
     if (attention.mask.key_lengths.defined()) {
         check_dtype(op, "key_lengths", attention.mask.key_lengths, DType::i32);

@@ -192,7 +192,8 @@ const FusedAttention* fused_attention_for(const SdpaShape& shape) {
     constexpr int64_t largest_fused_head_dim = 256;
     const bool fits = shape.precision == Precision::bf16 && shape.dropout == 0 && shape.head_dim % group == 0 &&
                       shape.head_dim <= largest_fused_head_dim && shape.batch > 0 && shape.queries > 1 &&
-                      shape.keys > 0 && (!shape.causal || shape.queries == shape.keys);
+                      shape.keys > 0 && (!shape.causal || shape.queries == shape.keys) && shape.before < 0 &&
+                      shape.after < 0;
     return fits && fused_attention ? fused_attention(fused_shape(shape)) : nullptr;
 }
 

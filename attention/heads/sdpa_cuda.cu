@@ -52,7 +52,8 @@ __device__ QueriesAndKeys whole_head(const Args& args, const HeadTile& tile, uin
         const int64_t length = shape.key_lengths[tile.sample];
         pairs.keys = length < 0 ? 0 : length < shape.keys ? length : shape.keys;
     }
-    if (shape.causal) pairs.diagonal = shape.keys - shape.queries;
+    if (hides_future(shape)) pairs.band.diagonal = last_key_of(shape, 0);
+    if (hides_past(shape)) pairs.band.reach = shape.before;
     pairs.dropout = head_dropout(shape, tile.sample, tile.head, threshold);
     return pairs;
 }

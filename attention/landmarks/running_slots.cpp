@@ -63,7 +63,7 @@ Tensor run_slots(const RunningSlots& attention, const Tensor& factors, float* st
     arguments.output = head_view(out, 0, shape.head_dim);
     arguments.state = state;
     const RunningSlotsKernels& kernel = running_slots_kernels(out);
-    const Tensor workspace = Tensor::empty(context, {kernel.workspace(shape)});
+    const Tensor workspace = Tensor::empty(context, {kernel.workspace(shape, /*backward=*/false)});
     arguments.workspace = workspace.f32();
     kernel.forward(arguments);
     return out;
@@ -88,7 +88,7 @@ struct RunningSlotsNode final : Node {
         Tensor d_key_slots = Tensor::empty(context, key_slots.shape());
         Tensor d_value_slots = Tensor::empty(context, value_slots.shape());
         const RunningSlotsKernels& kernel = running_slots_kernels(d_output);
-        const Tensor workspace = Tensor::empty(context, {kernel.workspace(shape)});
+        const Tensor workspace = Tensor::empty(context, {kernel.workspace(shape, /*backward=*/true)});
         RunningSlotsBackward arguments{};
         arguments.shape = shape;
         arguments.inputs = {inputs.query(),

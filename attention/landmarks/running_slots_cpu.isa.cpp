@@ -369,9 +369,9 @@ void running_slots_backward(const RunningSlotsBackward& args) {
     for_each_slot_head(args, true, backward_head);
 }
 
-int64_t running_slots_workspace(const RunningSlotsShape& shape) {
+int64_t running_slots_workspace(const RunningSlotsShape& shape, bool backward) {
     SlotScratch scratch;
-    return task_workspace(lay_out_slots(shape, true, nullptr, &scratch));
+    return task_workspace(lay_out_slots(shape, backward, nullptr, &scratch));
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ struct RunningSlotsBackward {
 struct RunningSlotsKernels {
     void (*forward)(const RunningSlotsForward&);
     void (*backward)(const RunningSlotsBackward&);
-    int64_t (*workspace)(const RunningSlotsShape& shape);  ///< floats, with the present number of threads
+    /// Floats that forward, or backward, needs, with the present number of threads.
+    int64_t (*workspace)(const RunningSlotsShape& shape, bool backward);
 };
 
 HEED_KERNELS(RunningSlotsKernels, running_slots);

@@ -204,7 +204,7 @@ void backward(const RunningSlotsBackward& args) {
     });
 }
 
-int64_t workspace(const RunningSlotsShape&) {
+int64_t workspace(const RunningSlotsShape&, bool) {
     return 0;
 }
 

@@ -54,7 +54,7 @@ __device__ QueriesAndKeys pairs_of_chunk(const Args& args, const SmyrfChunk& chu
     pairs.key_numbers = {chunk.key_index, chunk.first_key};
     pairs.queries = chunk.queries;
     pairs.keys = chunk.keys;
-    if (chunk.diagonal >= 0) pairs.diagonal = chunk.diagonal;
+    if (chunk.diagonal >= 0) pairs.band.diagonal = chunk.diagonal;
     pairs.multiplicity = static_cast<float>(chunk.multiplicity);
     pairs.dropout = head_dropout(shape, chunk.sample, chunk.head, threshold);
     return pairs;

@@ -30,24 +30,17 @@ __device__ inline PairDropout head_dropout(const SdpaShape& shape, int64_t sampl
             .elements_per_key = sdpa_dropout_element(shape, 0, 0, 1)};
 }
 
-/// Queries and keys of one head, of which query i meets the keys 0 .. diagonal + i.
+/// Queries and keys of one head, of which those meet that the band says.
 struct QueriesAndKeys {
     int head_dim;
     float scale;
     HeadRows<const float> query, key, value;
     TokenNumbers query_numbers, key_numbers;
     int64_t queries, keys;
-    int64_t diagonal = no_diagonal;
+    PairBand band;
     float multiplicity = 1;  ///< how often a pair counts
     PairDropout dropout;
 
-    static constexpr int64_t no_diagonal = int64_t{1} << 60;
-
-    /// The number of keys that at least one query before `end` meets.
-    __device__ int64_t visible_keys(int64_t end) const {
-        const int64_t visible = diagonal + end;
-        return visible < 0 ? 0 : visible < keys ? visible : keys;
-    }
     __device__ TokenTile query_tile(int64_t first, int rows, float factor) const {
         return {query, query_numbers, first, tile_count(queries, first, rows), head_dim, factor};
     }
@@ -97,6 +90,11 @@ struct MaxNumber {
     __device__ float operator()(float a, float b) const { return fmaxf(a, b); }
 };
 
+/// Where the tile begins that holds the other of this place: of queries, neighbours then share their random words.
+__device__ inline int64_t first_tile(int64_t place) {
+    return place / other_rows * other_rows;
+}
+
 /// How the forward pass computes heads of up to `padded_dim` components.
 template <int padded_dim>
 using ForwardPlan = TilePlan<padded_dim, padded_dim <= 128 ? 64 : side>;
@@ -136,10 +134,11 @@ __device__ void attend(const QueriesAndKeys& pairs, int64_t first_query, Attenti
     __syncthreads();  // an earlier tile may still be read
     load_own<Plan>(own, own_memory);
     float partial[rows] = {};
-    const int64_t visible = pairs.visible_keys(first_query + own.count);
-    for (int64_t first_key = 0; first_key < visible; first_key += other_rows) {
+    const int64_t visible = pairs.band.end_of_keys(first_query + own.count, pairs.keys);
+    for (int64_t first_key = first_tile(pairs.band.first_key(first_query)); first_key < visible;
+         first_key += other_rows) {
         const TokenTile keys = pairs.key_tile(pairs.key, first_key, other_rows);
-        const PairMask mask = pair_mask(pairs.diagonal, first_query, first_key, keys.count, true);
+        const PairMask mask = pair_mask(pairs.band, first_query, first_key, keys.count, true);
         float scores[rows][other_columns];
         dot_products<Plan>(own, own_memory, keys, slice, scores);
         HEED_UNROLL
@@ -224,10 +223,11 @@ __device__ void for_each_weight(const QueriesAndKeys& pairs, const float* log_su
     const TokenTile queries = pairs.query_tile(first_query, Plan::own_rows, pairs.scale);
     __syncthreads();  // an earlier tile may still be read
     load_own<Plan>(queries, memory);
-    const int64_t visible = pairs.visible_keys(first_query + queries.count);
-    for (int64_t first_key = 0; first_key < visible; first_key += other_rows) {
+    const int64_t visible = pairs.band.end_of_keys(first_query + queries.count, pairs.keys);
+    for (int64_t first_key = first_tile(pairs.band.first_key(first_query)); first_key < visible;
+         first_key += other_rows) {
         const TokenTile keys = pairs.key_tile(pairs.key, first_key, other_rows);
-        const PairMask mask = pair_mask(pairs.diagonal, first_query, first_key, keys.count, true);
+        const PairMask mask = pair_mask(pairs.band, first_query, first_key, keys.count, true);
         float scores[Plan::thread_rows][other_columns];
         dot_products<Plan>(queries, memory, keys, memory + Plan::own_floats, scores);
         HEED_UNROLL
@@ -276,11 +276,12 @@ __device__ void add_query_gradient(const QueriesAndKeys& pairs, const OutputGrad
         shift[i] = output.shift(pairs, first_query + thread_y() + i * side);
         row_dot[i] = output.dot(pairs, first_query + thread_y() + i * side);
     }
-    const int64_t visible = pairs.visible_keys(first_query + queries.count);
-    for (int64_t first_key = 0; first_key < visible; first_key += other_rows) {
+    const int64_t visible = pairs.band.end_of_keys(first_query + queries.count, pairs.keys);
+    for (int64_t first_key = first_tile(pairs.band.first_key(first_query)); first_key < visible;
+         first_key += other_rows) {
         const TokenTile keys = pairs.key_tile(pairs.key, first_key, other_rows);
         const TokenTile values = pairs.key_tile(pairs.value, first_key, other_rows);
-        const PairMask mask = pair_mask(pairs.diagonal, first_query, first_key, keys.count, true);
+        const PairMask mask = pair_mask(pairs.band, first_query, first_key, keys.count, true);
         float scores[rows][other_columns], d_weights[rows][other_columns];
         dot_products<Plan>(queries, query_memory, keys, slice, scores);
         dot_products<Plan>(d_outputs, d_output_memory, values, slice, d_weights);
@@ -322,15 +323,14 @@ __device__ void add_key_gradients(const QueriesAndKeys& pairs, const OutputGradi
     __syncthreads();  // an earlier tile may still be read
     load_own<Plan>(keys, key_memory);
     load_own<Plan>(values, value_memory);
-    // The first query that meets the first key, down to a tile's: neighbours then share their random words.
-    const int64_t meets = first_key > pairs.diagonal ? first_key - pairs.diagonal : 0;
-    for (int64_t first_query = meets / other_rows * other_rows; first_query < pairs.queries;
+    const int64_t meeting = pairs.band.end_of_queries(first_key + keys.count, pairs.queries);
+    for (int64_t first_query = first_tile(pairs.band.first_query(first_key)); first_query < meeting;
          first_query += other_rows) {
         const TokenTile queries = pairs.query_tile(first_query, other_rows, pairs.scale);
         TokenTile d_outputs = queries;
         d_outputs.rows = output.d_output;
         d_outputs.factor = 1;
-        const PairMask mask = pair_mask(pairs.diagonal, first_query, first_key, keys.count, false);
+        const PairMask mask = pair_mask(pairs.band, first_query, first_key, keys.count, false);
         float scores[rows][other_columns], d_values[rows][other_columns];
         dot_products<Plan>(keys, key_memory, queries, slice, scores);
         dot_products<Plan>(values, value_memory, d_outputs, slice, d_values);

@@ -130,24 +130,50 @@ struct OwnTokens {
     }
 };
 
-/// Which pairs of a tile meet: all, or own row i and other row j with sign * (j - i) <= last.
+/// Which keys a query of a list meets, by their places.
+struct PairBand {
+    static constexpr int64_t everything = int64_t{1} << 60;
+    int64_t reach = everything;     ///< query i meets no key before i - reach
+    int64_t diagonal = everything;  ///< and none behind i + diagonal
+
+    /// The first key that a query from `first` on meets, as far as there are keys.
+    __device__ int64_t first_key(int64_t first) const { return first > reach ? first - reach : 0; }
+    /// Behind the last key that a query before `end` meets, of `keys`.
+    __device__ int64_t end_of_keys(int64_t end, int64_t keys) const {
+        const int64_t visible = diagonal + end;
+        return visible < 0 ? 0 : visible < keys ? visible : keys;
+    }
+    /// The first query that meets a key from `first` on, as far as there are queries.
+    __device__ int64_t first_query(int64_t first) const { return first > diagonal ? first - diagonal : 0; }
+    /// Behind the last query that meets a key before `end`, of `queries`.
+    __device__ int64_t end_of_queries(int64_t end, int64_t queries) const {
+        return reach + end < queries ? reach + end : queries;
+    }
+};
+
+/// Which pairs of a tile meet: all, or own row i and other row j with first <= sign * (j - i) <= last.
 struct PairMask {
     bool any;
     int sign;
+    int first;
     int last;
 
-    __device__ bool visible(int own, int other) const { return !any || sign * (other - own) <= last; }
+    __device__ bool visible(int own, int other) const {
+        const int distance = sign * (other - own);
+        return !any || (first <= distance && distance <= last);
+    }
 };
 
-/// Queries first_query .. and keys first_key .. of lists in which query i meets the keys 0 .. diagonal + i.
-__device__ inline PairMask pair_mask(int64_t diagonal, int64_t first_query, int64_t first_key, int keys,
+/// Queries first_query .. and keys first_key .. of lists.
+__device__ inline PairMask pair_mask(const PairBand& band, int64_t first_query, int64_t first_key, int keys,
                                      bool own_are_queries) {
-    const int64_t last = diagonal + first_query - first_key;  // key that the first query meets
-    constexpr int64_t most = other_rows;                      // no two rows of a tile are as far from each other
-    return {last < keys - 1, own_are_queries ? 1 : -1,
-            static_cast<int>(last < -most  ? -most
-                             : last > most ? most
-                                           : last)};
+    constexpr int64_t most = other_rows;  // no two rows of a tile are as far from each other
+    const auto clamped = [](int64_t place) {
+        return static_cast<int>(place < -most ? -most : place > most ? most : place);
+    };
+    // The keys that the first query meets.
+    const int64_t first = first_query - first_key - band.reach, last = first_query - first_key + band.diagonal;
+    return {last < keys - 1 || first > -most, own_are_queries ? 1 : -1, clamped(first), clamped(last)};
 }
 
 namespace detail {

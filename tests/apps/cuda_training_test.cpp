@@ -142,10 +142,11 @@ TEST_P(CudaTraining, IsThatOfTheProcessor) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, CudaTraining,
-                         testing::Values(Kind{"image", {"type=sdpa", "type=super", "type=smyrf cluster=2 rounds=2"}},
-                                         Kind{"text", {"type=super", "type=smyrf cluster=2 rounds=2"}},
-                                         Kind{"translation", {"type=sdpa", "type=smyrf cluster=2 rounds=2 block=4"}}));
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, CudaTraining,
+    testing::Values(Kind{"image", {"type=sdpa", "type=super", "type=smyrf cluster=2 rounds=2", "type=local window=2"}},
+                    Kind{"text", {"type=super", "type=nystromformer landmarks=2 convolution=3"}},
+                    Kind{"translation", {"type=sdpa", "type=smyrf cluster=2 rounds=2 block=4", "type=abc slots=3"}}));
 
 }  // namespace
 }  // namespace heed::cuda_training_test

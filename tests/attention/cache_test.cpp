@@ -1,3 +1,4 @@
+// ctest: card
 #include "heed/attention/cache.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/shapes/copy_rows.h"
 #include "heed/tests/attention/layer_pass.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
 
@@ -34,7 +36,7 @@ std::vector<Use> uses(const std::vector<AttentionPattern>& patterns) {
     for (const AttentionType& type : attention_types()) {
         for (const AttentionPattern pattern : patterns) {
             if (!type.capabilities.can(pattern)) continue;
-            for (const char* device : {"cpu", "reference"}) result.push_back({type.name, device, pattern});
+            for (const char* device : computing_devices()) result.push_back({type.name, device, pattern});
             if (type.capabilities.rotary && !is_cross(pattern)) result.push_back({type.name, "cpu", pattern, 100.0});
         }
     }

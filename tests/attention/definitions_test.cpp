@@ -1,13 +1,15 @@
+// ctest: cuda
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "heed/tests/attention/layer_pass.h"
 #include "heed/tests/definitions/attention_types.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 
 // Whole layers against their definitions in double precision: outputs, and gradients against central differences of the
-// definition, in every pattern.
+// definition, in every pattern, on every device.
 
 namespace heed::test::definitions_test {
 namespace {
@@ -41,7 +43,7 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
                                  .causal = use.pattern == AttentionPattern::causal_self,
                                  .random = {}};
     for (const bool bias : {true, false}) {
-        for (const char* device : {"cpu", "reference"}) {
+        for (const char* device : computing_devices()) {
             SCOPED_TRACE(std::string(device) + (bias ? ", with biases" : ""));
             LayerSettings settings;
             settings.type = use.definition->type;

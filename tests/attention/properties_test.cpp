@@ -1,3 +1,4 @@
+// ctest: card
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include "heed/core/ops/products/matmul.h"
 #include "heed/core/ops/shapes/permute_heads.h"
 #include "heed/tests/attention/layer_pass.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 
 // What attention has to do whatever its type: each property is tried on every registered type, in every pattern that it
@@ -34,7 +36,7 @@ std::vector<Use> uses(const Chosen& chosen) {
     for (const AttentionType& type : attention_types()) {
         for (const auto& [pattern, name] : patterns) {
             if (!type.capabilities.can(pattern) || !chosen(type, pattern)) continue;
-            for (const char* device : {"cpu", "reference"}) result.push_back({type.name, device, pattern});
+            for (const char* device : computing_devices()) result.push_back({type.name, device, pattern});
         }
     }
     return result;

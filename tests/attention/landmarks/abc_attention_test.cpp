@@ -1,3 +1,4 @@
+// ctest: cuda
 #include "heed/attention/landmarks/abc_attention.h"
 
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 
 #include "heed/core/cpu/isa.h"
 #include "heed/tests/attention/layer_pass.h"
+#include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 
 namespace heed::test::abc_attention_test {
@@ -52,7 +54,15 @@ TEST(AbcAttention, IsSdpaWhereEachSlotLooksForAKeyOfItsOwn) {
     }
 }
 
-TEST(RunningSlots, AreTheSameOnEveryInstructionSet) {
+void expect_alike(const LayerPass& pass, const LayerPass& wanted) {
+    EXPECT_LT(relative_difference(pass.output, wanted.output), 5e-6);
+    EXPECT_LT(relative_difference(pass.d_input, wanted.d_input), 1e-5);
+    for (const auto& [name, values] : wanted.d_parameters) {
+        EXPECT_LT(relative_difference(pass.d_parameters.at(name), values), 2e-5) << name;
+    }
+}
+
+TEST(RunningSlots, AreTheSameOnEveryDeviceAndInstructionSet) {
     const Isa before = active_isa();
     for (const int64_t head_dim : {3, 20}) {
         for (const int64_t slots : {1, 5, 17}) {
@@ -66,16 +76,29 @@ TEST(RunningSlots, AreTheSameOnEveryInstructionSet) {
                 if (!isa_available(isa)) continue;
                 SCOPED_TRACE(std::string(isa_name(isa)) + ", " + std::to_string(slots) + " slots");
                 set_active_isa(isa);
-                const LayerPass pass = TestLayer(of_layer).run(x);
-                EXPECT_LT(relative_difference(pass.output, wanted.output), 5e-6);
-                EXPECT_LT(relative_difference(pass.d_input, wanted.d_input), 1e-5);
-                for (const auto& [name, values] : wanted.d_parameters) {
-                    EXPECT_LT(relative_difference(pass.d_parameters.at(name), values), 2e-5) << name;
-                }
+                expect_alike(TestLayer(of_layer).run(x), wanted);
             }
             set_active_isa(before);
+            if (!cuda_is_tested()) continue;
+            of_layer.device = "cuda";
+            for (const cuda_emulation::ThreadOrder order : cuda_thread_orders()) {
+                SCOPED_TRACE(std::string("cuda, threads ") + name_of(order) + ", " + std::to_string(slots) + " slots");
+                cuda_emulation::set_thread_order(order);
+                expect_alike(TestLayer(of_layer).run(x), wanted);
+            }
+            cuda_emulation::set_thread_order(cuda_emulation::ThreadOrder::forward);
         }
     }
+}
+
+TEST(RunningSlots, MayBeMoreThanTheSharedMemoryOfACardHolds) {
+    if (!cuda_is_tested()) GTEST_SKIP() << "without the emulation of CUDA";
+    LayerSettings of_layer = settings("abc", AttentionPattern::causal_self, 96, 1, 70);
+    LayerInput x{Sequences(2, 5, 96)};
+    x.query.lengths = {5, 3};
+    const LayerPass wanted = TestLayer(of_layer).run(x);
+    of_layer.device = "cuda";
+    expect_alike(TestLayer(of_layer).run(x), wanted);
 }
 
 TEST(RunningSlots, SumsOfAnySizeStayFinite) {
@@ -98,6 +121,30 @@ TEST(RunningSlots, DecodingKeepsNothingOfTheTokensThemselves) {
     const size_t before = test.context().allocator().bytes_in_use();
     for (int64_t t = 0; t < 200; ++t) test.layer().step(x, *cache);
     EXPECT_EQ(test.context().allocator().bytes_in_use(), before);
+}
+
+TEST(RunningSlots, DecodingGivesWhatAllTokensAtOnceGive) {
+    for (const char* device : computing_devices()) {
+        SCOPED_TRACE(device);
+        LayerSettings of_layer = settings("abc", AttentionPattern::causal_self, 8, 2, 3);
+        of_layer.device = device;
+        TestLayer test(of_layer);
+        const Sequences x(2, 4, 8);
+        const std::vector<float> wanted = test.run(x).output;
+        DecodingStart start;
+        start.batch = 2;
+        const auto cache = test.layer().make_cache(test.context(), start);
+        for (int64_t t = 0; t < 4; ++t) {
+            std::vector<float> tokens;
+            for (const int64_t row : {0, 1}) {
+                const float* token = x.values.data() + (row * 4 + t) * 8;
+                tokens.insert(tokens.end(), token, token + 8);
+            }
+            const Tensor input = Tensor::from_host(test.context(), {2, 1, 8}, std::span<const float>(tokens));
+            const std::vector<float> step = test.layer().step(input, *cache).to_vector();
+            for (size_t i = 0; i < 16; ++i) EXPECT_NEAR(step[i], wanted[(i / 8 * 4 + t) * 8 + i % 8], 2e-6);
+        }
+    }
 }
 
 }  // namespace

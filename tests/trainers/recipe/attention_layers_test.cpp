@@ -115,19 +115,6 @@ TEST(AttentionLayers, APatternThatATypeCannotDoIsRefusedWithTheKeyThatSaysSo) {
                             "r.yaml:4: attention.decoder.layers.1.type: attention type 'lara' cannot do causal self-"));
 }
 
-TEST(AttentionLayers, TypesWithoutKernelsForACardAreRefusedBeforeAnythingRuns) {
-    const std::string cuda = "device: cuda\nattention: ";
-    EXPECT_EQ(refused_model(cuda + "{decoder: {type: abc}}\n"),
-              "r.yaml:3: device cuda: attention type 'abc' does causal self-attention on the processor alone so far "
-              "(device=cpu); types that do it on cuda: sdpa, optimised, efficient, super, smyrf, performer, none, s4d, "
-              "longshort");
-    EXPECT_TRUE(contains(refused_model(cuda + "{encoder: {type: nystromformer}}\n"), "does noncausal self-attention"));
-    EXPECT_TRUE(contains(refused_model(cuda + "{encoder: {type: local}}\n"), "'local' does noncausal"));
-    const std::string nothing = "(nothing thrown)";
-    EXPECT_EQ(refused_model(cuda + "{encoder: {type: abc}, cross: {type: abc}}\n"), nothing);
-    EXPECT_EQ(refused_model("attention: {decoder: {type: abc}}\n"), nothing) << "on the processor";
-}
-
 TEST(AttentionLayers, NamesTheLayersThatThereAre) {
     StackAttention attention = stack_attention(images("attention: {layers: {2-4: super}}\n"));
     EXPECT_NO_THROW(attention.check_depth(5, "encoder"));
