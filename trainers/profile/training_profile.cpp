@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "heed/core/cpu/isa.h"
+#include "heed/core/device/product_rate.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
 #include "heed/trainers/kinds/registry.h"
@@ -17,37 +17,6 @@
 #include "heed/trainers/run/training.h"
 
 namespace heed {
-
-namespace {
-
-/// Multiply-adds a second of products of square matrices, which grow until one takes a while: the best of all.
-double measured_peak(Context& context) {
-    using Clock = std::chrono::steady_clock;
-    constexpr double long_enough = 0.02, budget = 0.5;  // seconds
-    constexpr int64_t largest = 8192;
-    double best = 0.0, all = 0.0;
-    for (int64_t side = 256; side <= largest && all < budget;) {
-        const Tensor a = Tensor::zeros(context, {side, side}), b = Tensor::zeros(context, {side, side});
-        Tensor c = Tensor::zeros(context, {side, side});
-        const MatrixProduct product =
-            contiguous_product({a.f32(), side}, {b.f32(), side}, c.f32(), side, side, side, false);
-        double seconds = 0.0;
-        for (int run = 0; run < 4; ++run) {  // the first may prepare something
-            const Clock::time_point start = Clock::now();
-            context.device().matrix_product(product);
-            float value = 0.0f;
-            c.view(0, {1}).copy_to_host(&value);
-            seconds = std::chrono::duration<double>(Clock::now() - start).count();
-            all += seconds;
-            if (run > 0) best = std::max(best, static_cast<double>(side * side * side) / seconds);
-        }
-        if (seconds < long_enough) side *= 2;
-    }
-    context.allocator().trim();
-    return best;
-}
-
-}  // namespace
 
 double TrainingProfile::rest() const {
     double rest = seconds - data_wait;
@@ -72,7 +41,7 @@ TrainingProfile profile_training(const ProfileRequest& request) {
     }
     TrainingProfile profile;
     profile.steps = request.steps;
-    profile.peak_rate = measured_peak(context);
+    profile.peak_rate = product_rate(context);
     profile.facts = {{"model", fmt::format("{}, {} parameters, attention {}", recipe.section("model").choice(),
                                            training.task.model().parameter_count(), attention_text(recipe))},
                      {"steps", fmt::format("{} of {}, after {} that do not count", request.steps,

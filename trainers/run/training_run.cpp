@@ -23,6 +23,7 @@
 #include "heed/trainers/recipe/run_options.h"
 #include "heed/trainers/record/run_record.h"
 #include "heed/trainers/record/shell_argument.h"
+#include "heed/trainers/run/checks/product_speed.h"
 #include "heed/trainers/run/checks/resume_check.h"
 #include "heed/trainers/run/checks/schedule_check.h"
 #include "heed/trainers/run/checks/training_memory.h"
@@ -145,6 +146,8 @@ void describe(OpenRun& run, const std::string& memory) {
     if (general.device != "cpu" || general.products() != Precision::f32) {
         run.record.line(fmt::format("device {}, products in {} by {}", general.device, general.precision,
                                     training.store.context().device().product_engine()));
+        const std::string slow = slow_products_warning(general.device, general.products());
+        if (!slow.empty()) run.record.line(slow);
     }
     if (training.options.watch_every > 0 && training.watch.samples() == 0) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
