@@ -35,6 +35,7 @@ struct EvalCommand {
 struct SweepCommand {
     std::string target;  ///< run folder or checkpoint
     std::vector<std::string> overrides;
+    std::string over;                               ///< "KEY=VALUE,VALUE": a setting; empty: scores
     std::vector<double> percents = {50, 25, 12.5};  ///< of the scores, beside all of them
     int64_t rounds = 2;
     std::string split = "validation";

@@ -39,12 +39,18 @@ ModelArguments::ModelArguments(CLI::App& app) {
                      "another run or checkpoint with classes, measured on the same samples: the paired difference");
     eval->add_flag("--json", eval_.json, "print one JSON object");
 
-    CLI::App* sweep =
-        add_command(app, "sweep", "measure a trained model with ever fewer scores, by SMYRF and without training");
+    CLI::App* sweep = add_command(
+        app, "sweep", "measure a trained model over a setting's values, or with ever fewer scores, without training");
     sweep->add_option("target", sweep_.target, target_help)->required();
     sweep->add_option("settings", sweep_.overrides, command_settings_help("sweep"));
-    sweep->add_option("--scores", scores_, "percentages of the scores, beside all of them (default: 50,25,12.5)");
-    sweep->add_option("--rounds", rounds_, "hash rounds (default: 2)");
+    CLI::Option* over =
+        sweep->add_option("--over", sweep_.over,
+                          "a setting of heed eval and its values: data.eval_context=128,256,512, decoding.beam=1,4");
+    sweep
+        ->add_option("--scores", scores_,
+                     "percentages of the scores, beside all of them, by SMYRF (default: 50,25,12.5)")
+        ->excludes(over);
+    sweep->add_option("--rounds", rounds_, "hash rounds (default: 2)")->excludes(over);
     sweep->add_option("--split", sweep_.split, "train, validation or test")->capture_default_str();
     sweep->add_flag("--json", sweep_.json, "print one JSON object a line");
     sweep->add_option("--page", sweep_.page, "write table and picture into a file that ends in .html");

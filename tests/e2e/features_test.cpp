@@ -98,7 +98,7 @@ TEST_F(Features, AttentionWithTheSameWeightsNeedsNoTraining) {
 TEST_F(Features, ASweepMeasuresWithEverFewerScores) {
     const ProgramResult table = tiny().run({"sweep", "plain", "--scores", "60,20", "--page", "sweep.html"});
     ASSERT_EQ(table.code, 0) << table.errors;
-    EXPECT_TRUE(begins_with(table.output, "10 images of validation, up to 5 tokens; no training\n"));
+    EXPECT_TRUE(begins_with(table.output, "10 images of validation, up to 5 tokens, 2 hash rounds; no training\n"));
     EXPECT_TRUE(contains(table.output, "smyrf, clusters of 1"));
     const std::string page = tiny().file("sweep.html");
     EXPECT_TRUE(contains(page, "plain: SMYRF without training"));
@@ -118,6 +118,7 @@ TEST_F(Features, ASweepMeasuresWithEverFewerScores) {
     EXPECT_CLOSE(after.at("scores").get<double>(), 9.0 / 25.0, 1e-12) << "3 chunks of 5 tokens: 1, 2 and 2";
     EXPECT_NE(after.at("loss"), before.at("loss"));
     expect_error(tiny().run({"sweep", "plain", "--scores", "50,,3"}), 2, "--scores expects percentages");
+    expect_error(tiny().run({"sweep", "plain", "--scores", "50", "--over", "data.batch=1,2"}), 2, "--scores");
     expect_error(tiny().run({"sweep", "plain", "--page", "none/page.html"}), 2, "none/page.html");
     expect_error(tiny().run({"sweep", "plain", "attention.type=smyrf"}), 2, "heed sweep chooses smyrf");
     ASSERT_EQ(tiny().train("narrow", {"attention.type=efficient", "train.steps=1", "optimizer.schedule=constant"}).code,

@@ -194,6 +194,32 @@ TEST_F(Language, ASweepOfACausalModelHasBlocksAsSmallAsItsClusters) {
                  "no architecture for this model: expected an image classifier, a text classifier or a translator");
 }
 
+TEST_F(Language, ASweepMeasuresOverTheValuesOfASetting) {
+    const ProgramResult table =
+        tiny().run({"sweep", "run", "--over", "data.eval_context=4,8,16", "--page", "over.html"});
+    ASSERT_EQ(table.code, 0) << table.errors;
+    EXPECT_TRUE(contains(table.output, "of validation; no training\ndata.eval_context  accuracy")) << table.output;
+    const std::string page = tiny().file("over.html");
+    EXPECT_TRUE(contains(page, "<h1>run over data.eval_context</h1>"));
+    EXPECT_TRUE(contains(page, "<svg")) << "numbers are drawn";
+    const ProgramResult lines =
+        tiny().run({"sweep", "run", "--over", "data.eval_context=4,16", "--json", "--split", "test"});
+    ASSERT_EQ(lines.code, 0) << lines.errors;
+    std::istringstream stream(lines.output);
+    std::string first, second;
+    ASSERT_TRUE(std::getline(stream, first) && std::getline(stream, second));
+    const nlohmann::json narrow = nlohmann::json::parse(first), whole = nlohmann::json::parse(second);
+    EXPECT_EQ(narrow.at("data.eval_context"), 4);
+    EXPECT_EQ(whole.at("loss"), nlohmann::json::parse(tiny().run({"eval", "run", "--json"}).output).at("loss"));
+    EXPECT_NE(narrow.at("loss"), whole.at("loss"));
+    for (const char* gap : {"data.eval_context", "data.eval_context=", "data.eval_context=4,,8", "=4"}) {
+        expect_error(tiny().run({"sweep", "run", "--over", gap}), 2, "--over expects a setting and its values");
+    }
+    expect_error(tiny().run({"sweep", "run", "--over", "data.eval_context=8,32"}), 2, "data.eval_context");
+    expect_error(tiny().run({"sweep", "run", "--over", "model.depth=1,2"}), 2, "model.depth");
+    expect_error(tiny().run({"sweep", "run", "--over", "data.eval_contxt=8"}), 2, "data.eval_context");
+}
+
 TEST_F(Language, RefusesWhatCannotBe) {
     write_text(tiny().folder / "short.txt", "only this");
     write_text(tiny().folder / "broken.txt", "b\xff\n" + std::string(300, 'x'));
