@@ -104,12 +104,16 @@ void add_evaluation(nlohmann::ordered_json& json, const Evaluation& result,
 
 std::string evaluation_text(const Evaluation& result, const std::vector<std::string>& class_names,
                             const std::string& unit) {
-    std::string text = result.has_accuracy ? fmt::format("accuracy {:.2f} %\n", 100 * result.accuracy) : "";
-    text += fmt::format("loss     {:.4f}\n", result.loss);
+    std::vector<std::pair<std::string, std::string>> values;
+    if (result.has_accuracy) values.emplace_back("accuracy", fmt::format("{:.2f} %", 100 * result.accuracy));
+    values.emplace_back("loss", fmt::format("{:.4f}", result.loss));
     for (const auto& [name, value] : result.more) {
-        if (result.remarks_tell_all) break;
-        text += fmt::format("{:<8} {:.4f}\n", name, value);
+        if (!result.remarks_tell_all) values.emplace_back(name, fmt::format("{:.4f}", value));
     }
+    size_t width = 0;
+    for (const auto& [name, value] : values) width = std::max(width, name.size());
+    std::string text;
+    for (const auto& [name, value] : values) text += fmt::format("{:<{}} {}\n", name, width, value);
     if (!result.labels.empty()) text += "(accuracy: all labels of a sample are right)\n";
     for (const std::string& line : result.remarks) text += line + "\n";
     if (!result.labels.empty()) text += label_lines(class_names, result.labels, unit);

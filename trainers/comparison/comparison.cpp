@@ -51,6 +51,20 @@ void summarise(Comparison& comparison, Contender& contender) {
     contender.gain_interval = mean_interval(gains, comparison.confidence);
 }
 
+/// Gives the metric so many decimals that no error, and no deviation of one, is shown as 0 (up to a millionth).
+void show_small_errors(Comparison& comparison) {
+    constexpr int most_decimals = 6;
+    QualityMetric& metric = comparison.metric;
+    if (!metric.less_is_better) return;
+    for (const Contender& contender : comparison.contenders) {
+        for (const double value : {contender.quality.mean, contender.quality.deviation}) {
+            if (!(value > 0.0) || !std::isfinite(value)) continue;
+            const int first_digit = -static_cast<int>(std::floor(std::log10(value)));
+            metric.decimals = std::clamp(first_digit, metric.decimals, most_decimals);
+        }
+    }
+}
+
 std::string sentence(const Comparison& comparison, const JudgedClaim& judged) {
     const Claim& claim = judged.claim;
     const char* points = judged.margin == 1.0 ? "percentage point" : "percentage points";
@@ -162,6 +176,7 @@ std::vector<Claim> default_claims(const std::vector<Contender>& contenders, size
 
 void compare(Comparison& comparison, const std::vector<Claim>& claims) {
     for (Contender& contender : comparison.contenders) summarise(comparison, contender);
+    show_small_errors(comparison);
     comparison.statistical_claims = std::count_if(claims.begin(), claims.end(), depends_on_chance);
     comparison.claim_confidence =
         1.0 - error_rate / static_cast<double>(std::max<int64_t>(1, comparison.statistical_claims));

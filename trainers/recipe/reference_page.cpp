@@ -85,6 +85,35 @@ std::string typed_section(const SectionSpec& spec) {
     return text;
 }
 
+/// A key of a section with what it means for which of the section's choices.
+struct SharedKey {
+    std::string leaf, standard;  ///< and the default of the first choice that has it
+    struct Meaning {
+        std::string help;
+        std::vector<std::string> choices;
+    };
+    std::vector<Meaning> meanings;
+};
+
+std::vector<SharedKey> shared_keys(const SectionSpec& section) {
+    std::vector<SharedKey> keys;
+    for (const SectionChoice& choice : section.choices) {
+        const auto options = choice.make_options();
+        Fields fields;
+        options->describe(fields);
+        for (const Field& field : fields) {
+            auto key =
+                std::find_if(keys.begin(), keys.end(), [&](const auto& each) { return each.leaf == field.name(); });
+            if (key == keys.end()) key = keys.insert(key, {field.name(), field.default_text(), {}});
+            auto meaning = std::find_if(key->meanings.begin(), key->meanings.end(),
+                                        [&](const auto& each) { return each.help == field.help(); });
+            if (meaning == key->meanings.end()) meaning = key->meanings.insert(meaning, {field.help(), {}});
+            meaning->choices.push_back(choice.name);
+        }
+    }
+    return keys;
+}
+
 }  // namespace
 
 std::string reference_page(const RecipeSpec& spec) {
@@ -98,6 +127,7 @@ std::string reference_page(const RecipeSpec& spec) {
 
 std::string settings_list(const RecipeSpec& spec) {
     constexpr size_t help_column = 36;
+    constexpr size_t most_named_choices = 6;  // a meaning that more have is the usual one
     std::string text = "Settings and their defaults (heed help recipe tells more):\n";
     const auto add = [&](const std::string& start, const std::string& help) {
         const size_t gap = start.size() + 2 < help_column ? help_column - start.size() : 2;
@@ -107,15 +137,12 @@ std::string settings_list(const RecipeSpec& spec) {
         if (!section.selector.empty()) {
             add(section.key(section.selector) + "=" + section.default_choice, listed(section.choice_names(), ", "));
         }
-        std::vector<std::string> shown;
-        for (const SectionChoice& choice : section.choices) {
-            const auto options = choice.make_options();
-            Fields fields;
-            options->describe(fields);
-            for (const Field& field : fields) {
-                if (std::find(shown.begin(), shown.end(), field.name()) != shown.end()) continue;
-                shown.push_back(field.name());
-                add(section.key(field.name()) + "=" + field.default_text(), field.help());
+        for (const SharedKey& key : shared_keys(section)) {
+            std::string start = section.key(key.leaf) + "=" + key.standard;
+            for (const SharedKey::Meaning& meaning : key.meanings) {
+                const bool is_common = key.meanings.size() == 1 || meaning.choices.size() > most_named_choices;
+                add(start, (is_common ? "" : listed(meaning.choices, ", ") + ": ") + meaning.help);
+                start.clear();
             }
         }
     }

@@ -144,6 +144,23 @@ TEST(Comparison, LessOfALossIsBetter) {
                          "did you mean accuracy?"));
 }
 
+TEST(Comparison, SmallErrorsAreShownWithMoreDecimals) {
+    Comparison comparison = two_types();
+    for (Contender& contender : comparison.contenders) {
+        for (RunResult& each : contender.runs) each.test["mse"] = 0.002 + 1e-5 * static_cast<double>(each.seed);
+    }
+    comparison.metric = quality_metric("mse", comparison.contenders[0].runs);
+    compare(comparison, {});
+    EXPECT_TRUE(contains(comparison_markdown(comparison), "| super | 4 | 0.00203 ± 0.00002 |"))
+        << comparison_markdown(comparison);
+    for (Contender& contender : comparison.contenders) {
+        for (RunResult& each : contender.runs) each.test["mse"] = 1.0 + 0.01 * static_cast<double>(each.seed);
+    }
+    comparison.metric = quality_metric("mse", comparison.contenders[0].runs);
+    compare(comparison, {});
+    EXPECT_EQ(comparison.metric.decimals, 4);
+}
+
 TEST(Comparison, SummariesAreComparedByRouge) {
     Comparison comparison = two_types();
     std::vector<RunResult> runs = comparison.contenders[0].runs;
