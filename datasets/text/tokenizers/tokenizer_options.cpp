@@ -45,10 +45,9 @@ void TokenizerOptions::describe(Fields& fields) {
         .range(1, 1e6)
         .unit("MB");
     fields
-        .add(
-            "file", file,
-            "an existing SentencePiece model, BERT vocab.txt or tokenizer of an import; empty: trained on the training "
-            "texts")
+        .add("file", file,
+             "an existing SentencePiece model, BERT vocab.txt, or tokenizer of an import or a run folder "
+             "(RUN/tokenizer.word); empty: trained on the training texts")
         .path();
     fields.add("target_file", target_file, "the same for a translator's target; empty: as tokenizer.file").path();
 }
@@ -63,9 +62,9 @@ void TokenizerOptions::validate() const {
     if (file.empty() && !target_file.empty()) {
         throw UserError(fmt::format("tokenizer.target_file '{}' needs a tokenizer.file as well", target_file));
     }
-    if ((type == "word" || type == "byte") && !file.empty()) {
-        throw UserError(fmt::format("tokenizer.file '{}' does not go with tokenizer.type {}, which {}", file, type,
-                                    type == "word" ? "is always trained on the texts" : "needs none"));
+    if (type == "byte" && !file.empty()) {
+        throw UserError(
+            fmt::format("tokenizer.file '{}' does not go with tokenizer.type byte, which needs none", file));
     }
     if (type == "sentencepiece" && file.empty() && byte_fallback && vocabulary < 300) {
         throw UserError(fmt::format(
@@ -92,6 +91,7 @@ std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, std:
     if (options.type == "wordpiece") return read_wordpiece_vocabulary(options.file, options.lower);
     if (options.type == "byte") return load_byte_tokenizer(byte_tokenizer_bytes);
     if (options.type == "marian") return read_marian_tokenizer(options.file);
+    if (options.is_read() && options.type == "word") return read_word_tokenizer(options.file);
     if (options.is_read()) return read_sentencepiece_model(options.file);
     if (texts.empty()) throw UserError("expected at least one text to train a tokenizer on, found none");
     for (std::size_t i = 0; i < texts.size(); ++i) {

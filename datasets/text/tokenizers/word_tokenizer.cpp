@@ -149,6 +149,15 @@ std::unique_ptr<Tokenizer> train_word_tokenizer(int64_t vocabulary, bool lower,
     return std::make_unique<WordTokenizer>(std::move(words), rules);
 }
 
+std::unique_ptr<Tokenizer> read_word_tokenizer(const std::filesystem::path& file) {
+    const TextFile text(file);
+    try {
+        return load_word_tokenizer(text.content());
+    } catch (const UserError& error) {
+        throw UserError(fmt::format("'{}': {}", file.string(), error.what()));
+    }
+}
+
 std::unique_ptr<Tokenizer> load_word_tokenizer(std::string_view bytes) {
     if (const std::string problem = text_problem(bytes); !problem.empty()) {
         throw UserError(fmt::format("the word tokenizer is damaged: {}", problem));

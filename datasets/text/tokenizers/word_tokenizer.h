@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -20,6 +21,9 @@ namespace heed {
 /// special tokens as well; it gets smaller where the texts hold fewer words. UserError where they hold none.
 std::unique_ptr<Tokenizer> train_word_tokenizer(int64_t vocabulary, bool lower,
                                                 std::span<const std::string_view> texts);
+
+/// Reads a file with the bytes of one, as run folders have it. UserError where it is missing or damaged.
+std::unique_ptr<Tokenizer> read_word_tokenizer(const std::filesystem::path& file);
 
 /// Made again from its bytes: a line of heading, then a word a line.
 std::unique_ptr<Tokenizer> load_word_tokenizer(std::string_view bytes);

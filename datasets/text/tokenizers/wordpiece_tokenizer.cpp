@@ -158,7 +158,11 @@ private:
 
 std::unique_ptr<Tokenizer> read_wordpiece_vocabulary(const std::filesystem::path& file, bool lower) {
     const TextFile text(file);
-    return make_wordpiece_tokenizer(text.content(), lower, "'" + file.string() + "'");
+    std::string_view vocabulary = text.content();
+    const std::string_view heading = take_line(vocabulary);
+    const bool is_stored = heading == wordpiece_heading || heading == wordpiece_heading_lower;
+    return make_wordpiece_tokenizer(is_stored ? vocabulary : text.content(),
+                                    is_stored ? heading == wordpiece_heading_lower : lower, "'" + file.string() + "'");
 }
 
 std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(std::string_view vocabulary, bool lower, const std::string& where) {

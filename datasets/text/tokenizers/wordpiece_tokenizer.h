@@ -14,7 +14,8 @@ namespace heed {
 // longest pieces of the vocabulary; pieces inside of a word begin with ##. A word that cannot be cut, or has more than
 // 100 characters, is [UNK]. Special ids are those of [PAD], [UNK], [CLS] and [SEP] in the vocabulary.
 
-/// Reads a vocab.txt (a token a line). UserError where it is missing, damaged or lacks a special token.
+/// Reads a vocab.txt (a token a line), or a file with the bytes of a tokenizer, as run folders have it, whose heading
+/// counts instead of `lower`. UserError where it is missing, damaged or lacks a special token.
 std::unique_ptr<Tokenizer> read_wordpiece_vocabulary(const std::filesystem::path& file, bool lower);
 
 /// The same of the lines of a vocab.txt; `where` stands for the file in errors.

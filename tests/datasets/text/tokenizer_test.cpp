@@ -110,6 +110,23 @@ TEST(WordTokenizer, LowerCasesLettersOfEveryLanguageOnlyWhenAsked) {
     EXPECT_EQ(trained(options, {"Ab ab"})->serialized(), "heed words of all scripts as they are\nAb\nab\n");
 }
 
+TEST(WordTokenizer, TheFileOfARunFolderIsReadAsItIs) {
+    const test::TemporaryFolder folder;
+    TokenizerOptions options;
+    options.lower = false;
+    const auto tokenizer = trained(options, {"One two two"});
+    TokenizerOptions read;
+    read.file = folder / "tokenizer.word";
+    test::write_text(read.file, tokenizer->serialized());
+    EXPECT_EQ(trained(read, {"other words"})->serialized(), tokenizer->serialized());
+    EXPECT_FALSE(read.is_trained());
+    test::write_text(read.file, "One\ntwo\n");
+    EXPECT_TRUE(
+        contains(message_of<UserError>([&] { trained(read, {}); }), "tokenizer.word': expected a word tokenizer"));
+    read.type = "byte";
+    EXPECT_TRUE(contains(message_of<UserError>([&] { read.validate(); }), "tokenizer.type byte, which needs none"));
+}
+
 TEST(WordTokenizer, TextsWithoutWordsAreRefused) {
     EXPECT_TRUE(contains(message_of<UserError>([] { trained({}, {"!!", " "}); }), "found none in the texts"));
     EXPECT_TRUE(contains(message_of<UserError>([] { trained({}, {}); }), "at least one text"));
@@ -356,6 +373,14 @@ TEST_F(WordPiece, IsMadeAgainFromItsBytes) {
         EXPECT_EQ(again->serialized(), bert->serialized());
         EXPECT_EQ(again->encode("No wanted"), bert->encode("No wanted"));
     }
+}
+
+TEST_F(WordPiece, TheFileOfARunFolderIsReadAsItIs) {
+    const auto bert = tokenizer(true);
+    test::write_text(options_.file, bert->serialized());
+    options_.lower = false;
+    const auto again = trained(options_, {});
+    EXPECT_EQ(again->serialized(), bert->serialized()) << "its heading says that it lower-cases";
 }
 
 TEST_F(WordPiece, ADamagedVocabularyIsRefused) {
