@@ -20,6 +20,7 @@ struct TrainCommand {
 
 struct FinetuneCommand {
     std::string target;  ///< run folder or checkpoint
+    std::string recipe;  ///< of what it becomes; empty: that of its own training
     std::vector<std::string> overrides;
     std::vector<std::string> only;  ///< parts of the names of the parameters that are trained; empty: all are
 };

@@ -8,12 +8,13 @@
 #include "heed/apps/commands.h"
 #include "heed/apps/commit.h"
 #include "heed/apps/support/measured_data.h"
+#include "heed/apps/support/recipe_of_other_kind.h"
 #include "heed/apps/support/training_exit.h"
 #include "heed/core/error.h"
 #include "heed/core/files/path_exists.h"
 #include "heed/trainers/checkpoint/checkpoint_facts.h"
 #include "heed/trainers/conversion/changed_layers.h"
-#include "heed/trainers/kinds/training_kind.h"
+#include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/attention_choice.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/setting_key.h"
@@ -71,9 +72,25 @@ std::vector<std::string> tokenizer_files(const std::string& checkpoint, const Re
 
 std::string command_text(const FinetuneCommand& command) {
     std::string text = "heed finetune " + shell_argument(command.target);
+    if (!command.recipe.empty()) text += " " + shell_argument(command.recipe);
     for (const std::string& setting : command.overrides) text += " " + shell_argument(setting);
     for (const std::string& only : command.only) text += " --only " + shell_argument(only);
     return text;
+}
+
+void add_only(const FinetuneCommand& command, std::vector<std::string>& settings) {
+    if (command.only.empty()) return;
+    std::string only = "train.only=[";
+    for (const std::string& pattern : command.only) only += (only.ends_with('[') ? "" : ", ") + pattern;
+    settings.push_back(only + "]");
+}
+
+void check_types(const FinetuneCommand& command, const CheckpointFacts& facts, const Recipe& before,
+                 const Recipe& recipe) {
+    const std::unique_ptr<Module> model = facts.data->kind().make_model(before, *facts.data);
+    model->assign_names();
+    const std::string remark = check_asked_types(command.overrides, before, recipe, *model);
+    if (!remark.empty()) fmt::print(stderr, "heed: note: {}\n", remark);
 }
 
 /// What a fine-tuning differs in from the training that made the model, as far as the user leaves it open: it starts
@@ -96,20 +113,42 @@ std::vector<std::string> settings_of(const FinetuneCommand& command, const std::
         settings.push_back(trained.steps > 0 ? "train.steps=" + quarter(trained.steps)
                                              : "train.epochs=" + quarter(trained.epochs));
     }
-    if (!command.only.empty()) {
-        std::string only = "train.only=[";
-        for (const std::string& pattern : command.only) only += (only.ends_with('[') ? "" : ", ") + pattern;
-        settings.push_back(only + "]");
-    }
+    add_only(command, settings);
     const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, name, settings);
-    const std::unique_ptr<Module> model = facts.data->kind().make_model(before, *facts.data);
-    model->assign_names();
-    const std::string remark = check_asked_types(command.overrides, before, recipe, *model);
-    if (!remark.empty()) fmt::print(stderr, "heed: note: {}\n", remark);
+    if (const TrainingKind& kind = kind_of(recipe); &kind != &facts.data->kind()) {
+        throw UserError(recipe.placed(fmt::format(
+            "data.name {} holds {}, but {} is {}, which it stays with settings alone: expected a recipe of what it "
+            "becomes (heed finetune {} RECIPE)",
+            recipe.section("data").choice(), kind.name(), command.target, facts.data->kind().model_name(),
+            command.target)));
+    }
+    check_types(command, facts, before, recipe);
     if (!is_given(settings, "run.name")) {
         settings.push_back("run.name=" + name_of_model(path) + "-" + as_file_name(attention_text(recipe)));
     }
     return settings;
+}
+
+/// A training by the recipe of another kind has its length, and is called after both, and after an attention that was
+/// asked for.
+TrainRequest request_of_other_kind(const FinetuneCommand& command, const std::string& path,
+                                   const CheckpointFacts& facts) {
+    const RecipeOfOtherKind made = recipe_of_other_kind(command, path, facts);
+    TrainRequest request;
+    request.recipe = made.name;
+    request.recipe_text = made.text;
+    request.overrides = command.overrides;
+    add_only(command, request.overrides);
+    const Recipe before = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + path, {});
+    const Recipe recipe = parse_recipe(recipe_spec(), made.text, made.name, request.overrides);
+    check_types(command, facts, before, recipe);
+    if (!made.note.empty()) fmt::print(stderr, "heed: note: {}\n", made.note);
+    if (!is_given(request.overrides, "run.name")) {
+        const std::string swapped =
+            attention_text(recipe) == attention_text(before) ? "" : "-" + as_file_name(attention_text(recipe));
+        request.overrides.push_back("run.name=" + name_of_model(path) + "-" + made.run_name + swapped);
+    }
+    return request;
 }
 
 }  // namespace
@@ -118,9 +157,13 @@ int run(const FinetuneCommand& command) {
     const std::string path = checkpoint_file(command.target);
     const CheckpointFacts facts = read_checkpoint_facts(SafetensorsFile(path));
     TrainRequest request;
-    request.recipe = "the recipe in " + path;
-    request.recipe_text = facts.recipe;
-    request.overrides = settings_of(command, path, facts);
+    if (command.recipe.empty()) {
+        request.recipe = "the recipe in " + path;
+        request.recipe_text = facts.recipe;
+        request.overrides = settings_of(command, path, facts);
+    } else {
+        request = request_of_other_kind(command, path, facts);
+    }
     request.commit = source_commit();
     request.command = command_text(command);
     return train_to_exit_code(request);

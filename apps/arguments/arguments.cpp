@@ -27,20 +27,35 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
     return command;
 }
 
-void add_files(CLI::App* command, std::vector<std::string>& files, std::vector<std::string>& settings,
-               const std::string& files_help, const std::string& settings_help) {
-    const auto refusal = [](bool setting) {
-        return [setting](const std::string& argument) {
-            return is_setting(argument) == setting ? std::string() : std::string("not of this kind");
-        };
+namespace {
+
+/// A check by which CLI11 tells settings and files apart.
+CLI::Validator only_settings(bool setting) {
+    const auto refusal = [setting](const std::string& argument) {
+        return is_setting(argument) == setting ? std::string() : std::string("not of this kind");
     };
+    return {refusal, ""};
+}
+
+void add_settings(CLI::App* command, std::vector<std::string>& settings, const std::string& help) {
     constexpr int most_settings = 1024;  // CLI11 lets one list alone be without an end
     command->validate_positionals();
+    command->add_option("settings", settings, help)->expected(0, most_settings)->check(only_settings(true));
+}
+
+}  // namespace
+
+void add_files(CLI::App* command, std::vector<std::string>& files, std::vector<std::string>& settings,
+               const std::string& files_help, const std::string& settings_help) {
     command->add_option("files", files, files_help + "; one whose name looks like a setting: ./NAME")
-        ->check(CLI::Validator(refusal(false), ""));
-    command->add_option("settings", settings, settings_help)
-        ->expected(0, most_settings)
-        ->check(CLI::Validator(refusal(true), ""));
+        ->check(only_settings(false));
+    add_settings(command, settings, settings_help);
+}
+
+void add_recipe(CLI::App* command, std::string& recipe, std::vector<std::string>& settings,
+                const std::string& recipe_help, const std::string& settings_help) {
+    command->add_option("recipe", recipe, recipe_help)->check(only_settings(false));
+    add_settings(command, settings, settings_help);
 }
 
 std::string error_of_command(const std::string& command, const std::string& error) {

@@ -25,6 +25,10 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 void add_files(CLI::App* command, std::vector<std::string>& files, std::vector<std::string>& settings,
                const std::string& files_help, const std::string& settings_help);
 
+/// The same with a recipe, or none.
+void add_recipe(CLI::App* command, std::string& recipe, std::vector<std::string>& settings,
+                const std::string& recipe_help, const std::string& settings_help);
+
 /// "heed compare: ERROR (heed compare --help tells more)"
 std::string error_of_command(const std::string& command, const std::string& error);
 

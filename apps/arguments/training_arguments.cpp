@@ -25,12 +25,16 @@ TrainingArguments::TrainingArguments(CLI::App& app) {
         ->allow_extra_args(false);
     train->footer(settings_list(recipe_spec()));
 
-    CLI::App* finetune =
-        add_command(app, "finetune", "train a trained model on, with another attention where one is given");
+    CLI::App* finetune = add_command(app, "finetune",
+                                     "train a trained model on, with another attention where one is given, or a masked "
+                                     "language model as the text classifier of a recipe");
     finetune->add_option("target", finetune_.target, target_help)->required();
-    finetune->add_option("settings", finetune_.overrides,
-                         "settings that replace those of its training (key=value); without train.epochs or "
-                         "train.steps a quarter of its length");
+    add_recipe(
+        finetune, finetune_.recipe, finetune_.overrides,
+        "recipe of a text classifier that a masked language model becomes: data and training are the recipe's, "
+        "encoder, attention and tokenizer the model's",
+        "settings that replace those of the recipe or, without one, of the model's training (key=value), which then "
+        "takes a quarter of that unless train.epochs or train.steps are given");
     finetune
         ->add_option("--only", finetune_.only,
                      "train nothing but the parameters that have this in their names, such as attention (the same "

@@ -37,6 +37,21 @@ TEST(CommandLine, TrainTakesARecipeSettingsAndResumeInAnyOrder) {
     }
 }
 
+TEST(CommandLine, FinetuneTakesARecipeAmongItsSettings) {
+    for (const Words& order : {Words{"finetune", "run", "a.yaml", "model.pool=max", "--only", "head", "data.root=x"},
+                               Words{"finetune", "run", "model.pool=max", "--only", "head", "a.yaml", "data.root=x"}}) {
+        const auto finetune = parsed<FinetuneCommand>(order);
+        EXPECT_EQ(finetune.target, "run");
+        EXPECT_EQ(finetune.recipe, "a.yaml");
+        EXPECT_EQ(finetune.overrides, (Words{"model.pool=max", "data.root=x"}));
+        EXPECT_EQ(finetune.only, Words{"head"});
+    }
+    const auto plain = parsed<FinetuneCommand>({"finetune", "run", "attention.type=super"});
+    EXPECT_EQ(plain.recipe, "");
+    EXPECT_EQ(plain.overrides, Words{"attention.type=super"});
+    EXPECT_TRUE(contains(refusal({"finetune", "run", "a.yaml", "b.yaml"}), "b.yaml"));
+}
+
 TEST(CommandLine, AnEmptyValueIsNotTheDefault) {
     for (const Words& words : {Words{"sweep", "run", "--scores", ""}, Words{"compare", "a.yaml", "--attention", ""},
                                Words{"compare", "a.yaml", "--grid", ""}, Words{"convert", "run", "--to", ""}}) {

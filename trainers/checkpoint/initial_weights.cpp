@@ -80,9 +80,9 @@ WeightsFit compare(const SafetensorsFile& file, const Module& model, const DataF
     fit.to = kind.patch_grid(model);
     if (is_checkpoint(file)) {
         const CheckpointFacts facts = read_checkpoint_facts(file);
-        if (has_other_classes(*facts.data, data)) add_foreign(kind.class_parameters());
-        const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {});
         const TrainingKind& other = facts.data->kind();
+        if (&other != &kind || has_other_classes(*facts.data, data)) add_foreign(kind.class_parameters());
+        const Recipe recipe = parse_recipe(recipe_spec(), facts.recipe, "the recipe in " + file.path(), {});
         fit.from = other.patch_grid(*other.make_model(recipe, *facts.data));
     } else {
         fit.from = kind.patch_grid(file);
@@ -111,25 +111,25 @@ void check_initial_facts(const Recipe& recipe, const DataFacts& data) {
     use_initial_weights(recipe, [&](const SafetensorsFile& file) { refuse_others(file, data); });
 }
 
-std::vector<std::string> load_initial_weights(const Recipe& recipe, ParameterStore& store, Module& model,
-                                              const DataFacts& data) {
+LoadedWeights load_initial_weights(const Recipe& recipe, ParameterStore& store, Module& model, const DataFacts& data) {
     const GeneralOptions& options = recipe.options<GeneralOptions>("");
-    std::vector<std::string> lines;
+    LoadedWeights loaded;
     use_initial_weights(recipe, [&](const SafetensorsFile& file) {
-        lines.push_back("starting from the weights in " + options.init);
+        loaded.lines.push_back("starting from the weights in " + options.init);
         if (options.init_strict) {
             refuse_others(file, data);
             load_weights(file, store);
         } else {
-            const std::vector<std::string> more = load_fitting_weights(file, store, compare(file, model, data)).lines();
-            lines.insert(lines.end(), more.begin(), more.end());
+            FittedWeights fitted = load_fitting_weights(file, store, compare(file, model, data));
+            for (std::string& line : fitted.lines()) loaded.lines.push_back(std::move(line));
+            loaded.added = std::move(fitted.added);
         }
         const std::string bad = first_non_finite_parameter(store);
         if (!bad.empty()) {
             throw UserError(file.path() + " cannot be used: " + bad + " holds numbers that are not finite");
         }
     });
-    return lines;
+    return loaded;
 }
 
 }  // namespace heed

@@ -43,7 +43,7 @@ std::vector<std::string> AttentionSwap::lines() const {
     return lines;
 }
 
-AttentionSwap swap_attention(TrainedModel& old, const Recipe& recipe, Workload& workload, ParameterStore& store) {
+AttentionSwap convert_attention(TrainedModel& old, const Recipe& recipe, Workload& workload, ParameterStore& store) {
     Task& task = workload.task();
     const auto& options = recipe.options<ConvertOptions>("convert");
     AttentionSwap swap;
@@ -52,6 +52,12 @@ AttentionSwap swap_attention(TrainedModel& old, const Recipe& recipe, Workload& 
     Converter converter(*old.model, task.model(), store);
     swap.conversion = converter.run(task, old.facts->kind().batch(recipe),
                                     static_cast<uint64_t>(recipe.options<TrainOptions>("train").seed), options);
+    return swap;
+}
+
+AttentionSwap swap_attention(TrainedModel& old, const Recipe& recipe, Workload& workload, ParameterStore& store) {
+    AttentionSwap swap = convert_attention(old, recipe, workload, store);
+    Task& task = workload.task();
     if (task.samples(Split::validation) > 0) {
         Module& now = task.model();
         task.use_model(*old.model);

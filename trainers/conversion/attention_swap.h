@@ -15,7 +15,7 @@ namespace heed {
 struct AttentionSwap {
     std::string from, to;  ///< attention in words
     ModelConversion conversion;
-    std::optional<Evaluation> before, after;  ///< none where there are no validation samples
+    std::optional<Evaluation> before, after;  ///< none where nothing was measured
     std::optional<double> divergence;         ///< of the answers after from those before (Task::divergence_from)
 
     bool is_exact() const;  ///< whether all layers kept their weights, so that nothing was fitted
@@ -23,8 +23,11 @@ struct AttentionSwap {
     std::vector<std::string> lines() const;
 };
 
-/// Carries the weights of `old` over to the model of `workload` and measures both on its data. `recipe` is that of the
-/// new model; `store` its parameters. Throws UserError where the models differ in more than their attention.
+/// Carries the weights of `old` over to the model of `workload`. `recipe` is that of the new model; `store` its
+/// parameters. Throws UserError where the models differ in more than their attention.
+AttentionSwap convert_attention(TrainedModel& old, const Recipe& recipe, Workload& workload, ParameterStore& store);
+
+/// The same, and measures both models on the validation samples where there are any.
 AttentionSwap swap_attention(TrainedModel& old, const Recipe& recipe, Workload& workload, ParameterStore& store);
 
 }  // namespace heed

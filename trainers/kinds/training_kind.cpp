@@ -11,6 +11,12 @@
 
 namespace heed {
 
+std::vector<std::string> TrainingKind::settings_to_begin_with(const OtherModel& other, const Recipe& recipe) const {
+    throw UserError(recipe.placed(fmt::format("data.name {} holds {}: {} cannot begin with {}, which {} is",
+                                              recipe.section("data").choice(), name(), model_name(),
+                                              other.facts.kind().model_name(), other.name)));
+}
+
 void TrainingKind::predict(SavedModel& saved, const PredictRequest&) const {
     check_serves("predict", saved.path);
 }

@@ -13,6 +13,7 @@
 #include "heed/trainers/explanation/explained_sample.h"
 #include "heed/trainers/kinds/data_facts.h"
 #include "heed/trainers/kinds/expected_data.h"
+#include "heed/trainers/kinds/other_model.h"
 #include "heed/trainers/kinds/requests.h"
 #include "heed/trainers/kinds/workload.h"
 #include "heed/trainers/recipe/recipe.h"
@@ -111,6 +112,11 @@ public:
     /// Settings of the recipe that have an effect on a command with a trained model - the four above, `eval` and
     /// `report` - and may be given with it ("data.batch", "decoding.*"), those of every kind left out.
     virtual std::vector<std::string> settings_of(const std::string& command) const = 0;
+
+    /// Settings of the model ("model.dim=64") with which a recipe of this kind makes one that begins with the weights
+    /// of a model of another kind. Throws UserError where no model of this kind begins with such a one, or those of the
+    /// recipe cannot.
+    virtual std::vector<std::string> settings_to_begin_with(const OtherModel& other, const Recipe& recipe) const;
 };
 
 }  // namespace heed

@@ -133,6 +133,17 @@ const Section& Recipe::section(std::string_view name) const {
     throw std::logic_error("recipes have no section " + std::string(name));
 }
 
+void Recipe::take_sections(std::string_view name, Recipe&& other) {
+    const auto is_meant = [&](const Section& section) {
+        return section.name() == name || section.name().starts_with(std::string(name) + ".");
+    };
+    auto place = std::find_if(sections_.begin(), sections_.end(), is_meant) - sections_.begin();
+    std::erase_if(sections_, is_meant);
+    for (Section& section : other.sections_) {
+        if (is_meant(section)) sections_.insert(sections_.begin() + place++, std::move(section));
+    }
+}
+
 std::string Recipe::value(std::string_view name, std::string_view leaf) const {
     const Section& owner = section(name);
     for (const Field& field : owner.fields()) {

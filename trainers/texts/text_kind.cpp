@@ -11,6 +11,7 @@
 #include "heed/trainers/classification/class_weights.h"
 #include "heed/trainers/kinds/empty_tokens.h"
 #include "heed/trainers/kinds/tokenizer_section.h"
+#include "heed/trainers/texts/masked_encoder.h"
 #include "heed/trainers/texts/text_facts.h"
 #include "heed/trainers/texts/text_model.h"
 #include "heed/trainers/texts/text_predictor.h"
@@ -43,6 +44,10 @@ public:
 
     std::unique_ptr<Module> make_model(const Recipe& recipe, const DataFacts& facts) const override {
         return make_text_model(recipe, facts_as<TextDataFacts>(facts).geometry());
+    }
+
+    std::vector<std::string> settings_to_begin_with(const OtherModel& other, const Recipe& recipe) const override {
+        return settings_of_masked_encoder(other, recipe);
     }
 
     std::unique_ptr<Workload> open(const Recipe& recipe, Context& context, const SharedFacts& known) const override {

@@ -325,6 +325,23 @@ TEST_F(Conversion, AFineTuningForOtherClassesTakesWhatFits) {
                                              "train.steps=1", "optimizer.schedule=constant", "train.test=false"});
     ASSERT_EQ(result.code, 0) << result.errors;
     EXPECT_TRUE(contains(result.errors, "new, with their first values: head.weight and head.bias")) << result.errors;
+    const auto begun = [](const std::string& dir, const std::string& more) {
+        const ProgramResult tuned = tiny().run({"finetune", "plain", more, "init_strict=false", "attention.type=smyrf",
+                                                "run.dir=" + dir, "train.steps=1", "optimizer.lr=1e-30",
+                                                "optimizer.weight_decay=0", "optimizer.schedule=constant"});
+        EXPECT_EQ(tuned.code, 0) << tuned.errors;
+        EXPECT_TRUE(contains(tuned.errors, "attention sdpa is replaced by smyrf, with the same weights"));
+        const std::string key = "encoder.layers.0.attention.key.weight";
+        EXPECT_EQ(bytes(dir + "/checkpoints/last.safetensors", key), bytes("plain/checkpoints/best.safetensors", key));
+        return contains(tuned.errors, "validation before the swap");
+    };
+    EXPECT_FALSE(begun("five_classes", "data.classes=5")) << "the head is new";
+    EXPECT_TRUE(begun("whole", "train.seed=4")) << "all is as it was";
+    const ProgramResult other =
+        tiny().run({"finetune", "plain", "model.depth=1", "init_strict=false", "attention.type=efficient",
+                    "run.dir=shallow", "train.steps=1", "optimizer.schedule=constant", "train.test=false"});
+    ASSERT_EQ(other.code, 0) << other.errors;
+    EXPECT_FALSE(contains(other.errors, "is replaced by")) << "its layers are not alike: what fits is taken";
 }
 
 TEST_F(Conversion, WhatMakesNoSenseIsRefused) {

@@ -49,7 +49,7 @@ struct Model {
         write_checkpoint(path, *store, nullptr, all);
     }
 
-    std::vector<std::string> load() { return load_initial_weights(recipe, *store, *model, facts); }
+    std::vector<std::string> load() { return load_initial_weights(recipe, *store, *model, facts).lines; }
 
     std::vector<float> values(const std::string& name) const {
         for (Parameter* parameter : store->parameters()) {

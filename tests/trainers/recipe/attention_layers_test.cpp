@@ -122,5 +122,18 @@ TEST(AttentionLayers, NamesTheLayersThatThereAre) {
               "expected layers of the encoder, 0 to 3, got attention.layers.2-4.type");
 }
 
+TEST(AttentionLayers, ARecipeTakesOverTheAttentionOfAnother) {
+    Recipe recipe = images("attention: {type: smyrf, layers: {0-1: sdpa, 5: efficient}}\n");
+    recipe.take_sections("attention",
+                         translations("attention: {type: super, layers: {4: {type: smyrf, cluster: 16}}}\n"));
+    EXPECT_EQ(types_of(stack_attention(recipe)), "super super super super smyrf super");
+    EXPECT_EQ(recipe.section("data").choice(), "mnist");
+    Recipe plain = images("attention: {type: efficient}\n");
+    plain.take_sections("attention", images("attention: {layers: {2: {type: smyrf, cluster: 16}}}\n"));
+    const Recipe back = parse_recipe(recipe_spec(), plain.resolved_yaml(), "again", {});
+    EXPECT_EQ(attention_text(back), "sdpa (smyrf in layer 2)");
+    EXPECT_EQ(back.number("attention.layers.2", "cluster"), 16);
+}
+
 }  // namespace
 }  // namespace heed::test::attention_layers_test
