@@ -1,7 +1,9 @@
 #include "heed/trainers/benchmark/attention_benchmark_json.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "heed/core/version.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 
 namespace heed {
 
@@ -15,7 +17,7 @@ BenchmarkJson quartiles_json(const Quartiles& quartiles) {
 
 BenchmarkJson cell_json(const AttentionBenchmark& benchmark, const AttentionBenchmarkCell& cell) {
     BenchmarkJson json;
-    json["pattern"] = pattern_id(cell.pattern);
+    json["pattern"] = pattern_key(cell.pattern);
     json["type"] = benchmark.name_of(cell.type);
     json["length"] = cell.length;
     json["runs"] = cell.times ? cell.times->runs : 0;
@@ -29,24 +31,10 @@ BenchmarkJson cell_json(const AttentionBenchmark& benchmark, const AttentionBenc
     return json;
 }
 
-const char* crossing_id(MeasuredCrossing::Kind kind) {
-    switch (kind) {
-        case MeasuredCrossing::Kind::at_length:
-            return "at_length";
-        case MeasuredCrossing::Kind::always_cheaper:
-            return "always_cheaper";
-        case MeasuredCrossing::Kind::never_cheaper:
-            return "never_cheaper";
-        case MeasuredCrossing::Kind::unknown:
-            break;
-    }
-    return "unknown";
-}
-
 BenchmarkJson efficiency_json(const AttentionBenchmark& benchmark, const TypeEfficiency& efficiency) {
     const auto& [length, parabola_r2, line_r2, warning] = efficiency.fitted;
     BenchmarkJson json;
-    json["pattern"] = pattern_id(efficiency.pattern);
+    json["pattern"] = pattern_key(efficiency.pattern);
     json["type"] = benchmark.name_of(efficiency.type);
     json["cost"] = cost_id(efficiency.cost);
     json["fitted_length"] = length ? BenchmarkJson(*length) : BenchmarkJson(nullptr);
@@ -54,9 +42,24 @@ BenchmarkJson efficiency_json(const AttentionBenchmark& benchmark, const TypeEff
     json["type_r2"] = line_r2;
     json["fit_holds"] = warning.empty();
     if (!warning.empty()) json["warning"] = warning;
-    json["measured"] = crossing_id(efficiency.measured.kind);
+    json["measured"] = crossing_key(efficiency.measured.kind);
     const bool crosses = efficiency.measured.kind == MeasuredCrossing::Kind::at_length;
     json["measured_length"] = crosses ? BenchmarkJson(efficiency.measured.length) : BenchmarkJson(nullptr);
+    return json;
+}
+
+/// Every setting as text, which reads back to the same value.
+BenchmarkJson settings_json(AttentionBenchmarkOptions options) {
+    Fields fields;
+    options.describe(fields);
+    BenchmarkJson json;
+    for (const Field& field : fields) json[field.name()] = field.value_text();
+    return json;
+}
+
+BenchmarkJson type_json(const BenchmarkedType& type) {
+    BenchmarkJson json = {{"type", type.type->name}, {"given", type.given}, {"settings", BenchmarkJson::object()}};
+    for (const auto& [name, value] : type.settings().values) json["settings"][name] = value;
     return json;
 }
 
@@ -65,16 +68,17 @@ BenchmarkJson efficiency_json(const AttentionBenchmark& benchmark, const TypeEff
 std::string attention_benchmark_json(const AttentionBenchmark& benchmark) {
     const AttentionBenchmarkOptions& options = benchmark.plan.options;
     BenchmarkJson json;
+    json["format"] = attention_benchmark_format;
+    json["heed"] = build_info().version;
     json["dim"] = options.dim;
     json["heads"] = options.heads;
     json["batch"] = options.batch;
     json["lengths"] = benchmark.plan.lengths;
     json["budget_seconds"] = options.budget;
+    json["settings"] = settings_json(options);
     for (const auto& [name, value] : benchmark.facts) json["facts"][name] = value;
     json["types"] = BenchmarkJson::array();
-    for (const BenchmarkedType& type : benchmark.plan.types) {
-        json["types"].push_back({{"type", type.type->name}, {"given", type.given}});
-    }
+    for (const BenchmarkedType& type : benchmark.plan.types) json["types"].push_back(type_json(type));
     json["cells"] = BenchmarkJson::array();
     for (const AttentionBenchmarkCell& cell : benchmark.cells) json["cells"].push_back(cell_json(benchmark, cell));
     json["efficiency"] = BenchmarkJson::array();

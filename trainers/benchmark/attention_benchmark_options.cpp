@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
 
@@ -12,6 +11,7 @@
 #include "heed/core/parallel.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 #include "heed/trainers/recipe/recipe.h"
 
 namespace heed {
@@ -20,19 +20,11 @@ namespace {
 
 constexpr const char* benchmark_name = "heed bench attention";
 constexpr std::string_view attention_prefix = "attention.";
-constexpr std::array all_patterns = {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
-                                     AttentionPattern::noncausal_cross, AttentionPattern::causal_cross};
 constexpr double longest = 1 << 20;  // its square, times batch and heads, is still a number of bytes
 
 std::vector<std::string> type_names() {
     std::vector<std::string> names;
     for (const AttentionType& type : attention_types()) names.emplace_back(type.name);
-    return names;
-}
-
-std::vector<std::string> pattern_names() {
-    std::vector<std::string> names;
-    for (const AttentionPattern pattern : all_patterns) names.emplace_back(pattern_id(pattern));
     return names;
 }
 
@@ -118,7 +110,7 @@ void AttentionBenchmarkOptions::describe(Fields& fields) {
         if (type.computes) devices.emplace_back(type.name);
     }
     fields.add("types", types, "attention types; none named: all").choices(type_names());
-    fields.add("patterns", patterns, "patterns; none named: all").choices(pattern_names());
+    fields.add("patterns", patterns, "patterns; none named: all").choices(pattern_keys());
     fields.add("lengths", lengths, "sequence lengths, in cross-attention of target and source")
         .range(1, longest)
         .unit("tokens");
@@ -159,22 +151,31 @@ Precision AttentionBenchmarkOptions::products() const {
     return static_cast<Precision>(found - std::begin(precision_names));
 }
 
+std::vector<AttentionPattern> AttentionBenchmarkOptions::chosen_patterns() const {
+    std::vector<AttentionPattern> chosen;
+    for (const std::string& key : pattern_keys()) {
+        if (patterns.empty() || std::find(patterns.begin(), patterns.end(), key) != patterns.end()) {
+            chosen.push_back(*pattern_of_key(key));
+        }
+    }
+    return chosen;
+}
+
+std::vector<int64_t> AttentionBenchmarkOptions::rising_lengths() const {
+    std::vector<int64_t> rising;
+    for (const double length : lengths) rising.push_back(static_cast<int64_t>(length));
+    std::sort(rising.begin(), rising.end());
+    return rising;
+}
+
 AttentionChoice BenchmarkedType::choice() const {
     return {type, dynamic_cast<const AttentionOptions*>(options.get())};
 }
 
-const char* pattern_id(AttentionPattern pattern) {
-    switch (pattern) {
-        case AttentionPattern::noncausal_self:
-            return "noncausal_self";
-        case AttentionPattern::causal_self:
-            return "causal_self";
-        case AttentionPattern::noncausal_cross:
-            return "noncausal_cross";
-        case AttentionPattern::causal_cross:
-            break;
-    }
-    return "causal_cross";
+AttentionSettings BenchmarkedType::settings() const {
+    Fields fields;
+    options->describe(fields);
+    return attention_settings(*type, fields);
 }
 
 AttentionBenchmarkPlan attention_benchmark_plan(const std::vector<std::string>& settings) {
@@ -189,14 +190,8 @@ AttentionBenchmarkPlan attention_benchmark_plan(const std::vector<std::string>& 
     TypeSettings types(plan.options.types.empty() ? type_names() : plan.options.types);
     for (const std::string& setting : of_types) types.set(setting);
     plan.types = types.take();
-    for (const AttentionPattern pattern : all_patterns) {
-        const std::vector<std::string>& chosen = plan.options.patterns;
-        if (chosen.empty() || std::find(chosen.begin(), chosen.end(), pattern_id(pattern)) != chosen.end()) {
-            plan.patterns.push_back(pattern);
-        }
-    }
-    for (const double length : plan.options.lengths) plan.lengths.push_back(static_cast<int64_t>(length));
-    std::sort(plan.lengths.begin(), plan.lengths.end());
+    plan.patterns = plan.options.chosen_patterns();
+    plan.lengths = plan.options.rising_lengths();
     return plan;
 }
 

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "heed/trainers/benchmark/attention_benchmark_text.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 #include "heed/trainers/comparison/report/comparison_charts.h"
 #include "heed/trainers/report/charts/chart.h"
 #include "heed/trainers/report/page.h"
@@ -53,7 +54,7 @@ private:
     }
 
     void section(AttentionPattern pattern) {
-        add("<section id=\"{}\">\n<h2>{}</h2>\n<div class=\"charts\">\n", pattern_id(pattern),
+        add("<section id=\"{}\">\n<h2>{}</h2>\n<div class=\"charts\">\n", pattern_key(pattern),
             attention_pattern_name(pattern));
         for (const AttentionCost cost : attention_costs) chart(pattern, cost);
         add("</div>\n");

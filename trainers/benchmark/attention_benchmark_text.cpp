@@ -8,6 +8,7 @@
 
 #include "heed/core/settings/number_text.h"
 #include "heed/trainers/answers/class_table.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 #include "heed/trainers/comparison/report/comparison_text.h"
 #include "heed/trainers/report/text.h"
 
@@ -145,7 +146,7 @@ std::string attention_benchmark_csv(const AttentionBenchmark& benchmark) {
         "pattern,type,length,runs,forward_seconds,forward_low,forward_high,total_seconds,total_low,total_high,"
         "forward_bytes,total_bytes,bytes_counted,multiplies,reason\n";
     for (const AttentionBenchmarkCell& cell : benchmark.cells) {
-        text += fmt::format("{},{},{},", pattern_id(cell.pattern), benchmark.name_of(cell.type), cell.length);
+        text += fmt::format("{},{},{},", pattern_key(cell.pattern), benchmark.name_of(cell.type), cell.length);
         if (cell.times) {
             const auto& [forward, total, runs] = *cell.times;
             text += std::to_string(runs);

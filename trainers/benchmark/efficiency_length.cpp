@@ -121,14 +121,28 @@ MeasuredCrossing measured_crossing(std::span<const CostPoint> sdpa, std::span<co
     return crossing;
 }
 
+const char* crossing_key(MeasuredCrossing::Kind kind) {
+    switch (kind) {
+        case MeasuredCrossing::Kind::at_length:
+            return "at_length";
+        case MeasuredCrossing::Kind::always_cheaper:
+            return "always_cheaper";
+        case MeasuredCrossing::Kind::never_cheaper:
+            return "never_cheaper";
+        case MeasuredCrossing::Kind::unknown:
+            break;
+    }
+    return "unknown";
+}
+
 std::string crossing_text(const MeasuredCrossing& crossing) {
     switch (crossing.kind) {
         case MeasuredCrossing::Kind::at_length:
             return group_digits(std::llround(crossing.length));
         case MeasuredCrossing::Kind::always_cheaper:
-            return fmt::format("no crossing in range (cheaper from {} on)", group_digits(std::llround(crossing.first)));
+            return fmt::format("none: cheaper from {} on", group_digits(std::llround(crossing.first)));
         case MeasuredCrossing::Kind::never_cheaper:
-            return fmt::format("no crossing in range (dearer at {})", group_digits(std::llround(crossing.last)));
+            return fmt::format("none: dearer at {}", group_digits(std::llround(crossing.last)));
         case MeasuredCrossing::Kind::unknown:
             break;
     }

@@ -46,7 +46,10 @@ struct MeasuredCrossing {
 /// be positive.
 MeasuredCrossing measured_crossing(std::span<const CostPoint> sdpa, std::span<const CostPoint> type);
 
-/// "1,877", "no crossing in range (dearer at 8,192 tokens)".
+/// "at_length" and so on: the kind in files.
+const char* crossing_key(MeasuredCrossing::Kind kind);
+
+/// "1,877", "none: dearer at 8,192", "none: cheaper from 256 on".
 std::string crossing_text(const MeasuredCrossing& crossing);
 
 }  // namespace heed

@@ -27,6 +27,7 @@ const std::vector<FuzzEntry>& fuzz_entries() {
         {"metrics", fuzz_metrics},
         {"curves", fuzz_curves, repair_curves},
         {"checksums", fuzz_checksums},
+        {"costs", fuzz_costs},
     };
     return entries;
 }

@@ -43,5 +43,6 @@ int fuzz_import(const uint8_t* data, size_t size);
 int fuzz_metrics(const uint8_t* data, size_t size);
 int fuzz_curves(const uint8_t* data, size_t size);
 int fuzz_checksums(const uint8_t* data, size_t size);
+int fuzz_costs(const uint8_t* data, size_t size);
 
 }  // namespace heed::test

@@ -5,6 +5,7 @@
 #include "heed/datasets/catalogue/checksum_list.h"
 #include "heed/tests/attack/fuzz/entries.h"
 #include "heed/tests/support/text_file.h"
+#include "heed/trainers/benchmark/attention_benchmark_file.h"
 #include "heed/trainers/record/event_file.h"
 #include "heed/trainers/record/metrics_reader.h"
 #include "heed/trainers/report/charts/history.h"
@@ -34,6 +35,11 @@ int fuzz_curves(const uint8_t* data, size_t size) {
 
 int fuzz_checksums(const uint8_t* data, size_t size) {
     read_checksum_list(std::filesystem::path(as_file(checksum_list_name, data, size)).parent_path());
+    return 0;
+}
+
+int fuzz_costs(const uint8_t* data, size_t size) {
+    read_attention_benchmark(as_file("costs.json", data, size));
     return 0;
 }
 

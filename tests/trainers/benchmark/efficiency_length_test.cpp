@@ -88,10 +88,9 @@ TEST(MeasuredCrossing, CountsFromWhereTheTypeStaysCheaper) {
     const MeasuredCrossing again = measured_crossing(at_lengths({4, 2, 2, 8}), at_lengths({2, 4, 4, 4}));
     EXPECT_EQ(again.kind, Kind::at_length);
     EXPECT_NEAR(again.length, 1024 * std::sqrt(2.0), 1e-9) << "cheaper, dearer, cheaper";
-    EXPECT_EQ(crossing_text(measured_crossing(at_lengths({1, 2, 9}), at_lengths({2, 1, 10}))),
-              "no crossing in range (dearer at 1,024)");
+    EXPECT_EQ(crossing_text(measured_crossing(at_lengths({1, 2, 9}), at_lengths({2, 1, 10}))), "none: dearer at 1,024");
     EXPECT_EQ(crossing_text(measured_crossing(at_lengths({2, 4, 9}), at_lengths({1, 1, 1}))),
-              "no crossing in range (cheaper from 256 on)");
+              "none: cheaper from 256 on");
     EXPECT_EQ(measured_crossing(at_lengths({1, 2}), at_lengths({1, 2})).kind, Kind::never_cheaper) << "equal costs";
 }
 

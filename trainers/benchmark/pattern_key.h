@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "heed/attention/attention.h"
+#include "heed/attention/capabilities.h"
 
 namespace heed {
 

@@ -1,4 +1,4 @@
-#include "heed/trainers/cab/pattern_key.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 
 #include <array>
 
