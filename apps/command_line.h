@@ -83,12 +83,13 @@ struct ReproduceCommand {
 };
 
 struct CabCommand {
-    std::string text;      ///< of the whole command, as it was given
-    std::string grid;      ///< file, or the name of one that comes with Heed
-    bool list = false;     ///< the cells alone
-    std::string from;      ///< file of raw values to score in the place of a grid; empty: none
-    std::string cohorts;   ///< file of the cohorts to score by; empty: the values' own
-    std::string baseline;  ///< of such values; empty: sdpa
+    std::string text;                ///< of the whole command, as it was given
+    std::string grid;                ///< file, or the name of one that comes with Heed
+    bool list = false;               ///< the cells alone
+    std::string from;                ///< file of raw values to score in the place of a grid; empty: none
+    std::string cohorts;             ///< file of the cohorts to score by; empty: the values' own
+    std::string baseline;            ///< of such values; empty: sdpa
+    std::vector<std::string> bench;  ///< files of heed bench attention --json with costs; empty: none are told
     int64_t jobs = 1;
     std::string folder;  ///< empty: runs/cab/ and the name of the grid; of values: none is written
 };

@@ -59,6 +59,11 @@ ComparisonArguments::ComparisonArguments(CLI::App& app) {
     cab->add_option("--jobs", jobs_, "trainings beside each other, which share the threads (default: 1)");
     cab->add_option("--from", cab_.from, "score the raw values of a CSV file, without training");
     cab->add_option("--cohorts", cab_.cohorts, "CSV file of the cohorts to score by (default: those of the values)");
+    cab->add_option(
+           "--bench", cab_.bench,
+           "costs beside the quality, of a file of heed bench attention --json (several files: a --bench each)")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     cab->add_option("--baseline", cab_.baseline, "of --from: type that the others are compared with (default: sdpa)");
     cab->add_option("--dir", cab_.folder, "folder (default: runs/cab/ and the grid's name; with --from: none)");
 }
@@ -106,6 +111,7 @@ CabCommand ComparisonArguments::checked_cab() {
     refuse(!cab_.grid.empty() && !cab_.from.empty(), "--from scores values that are there and takes no grid");
     refuse(!cab_.from.empty() && cab_.list, "--list shows the cells of a grid, which --from has not");
     refuse(!cab_.from.empty() && cab_.jobs > 1, "--jobs has no effect on values that are there");
+    refuse(cab_.list && !cab_.bench.empty(), "--bench goes into a report, which --list does not write");
     refuse(cab_.from.empty() && !cab_.baseline.empty(), "--baseline goes with --from; a grid names its own");
     return cab_;
 }

@@ -17,8 +17,8 @@
 #include "heed/core/parallel.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/text/files/text_file.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 #include "heed/trainers/cab/grid_results.h"
-#include "heed/trainers/cab/pattern_key.h"
 #include "heed/trainers/loop/stop_request.h"
 #include "heed/trainers/record/terminal.h"
 #include "heed/trainers/report/text.h"
@@ -45,7 +45,15 @@ std::string state_text(const GridCell& cell) {
     return fmt::format("{} of {} seeds done", done, cell.runs.size());
 }
 
-void print_cells(const GridPlan& plan) {
+/// What opens the data of all tasks, which may take a while.
+std::vector<std::string> data_problems(GridPlan& plan) {
+    constexpr int error_stream = 2;
+    if (is_interactive(error_stream)) fmt::print(stderr, "looking at the data of the tasks\n");
+    return plan.data_problems();
+}
+
+void print_cells(GridPlan& plan) {
+    const std::vector<std::string> problems = data_problems(plan);
     const BenchmarkGrid& grid = plan.grid();
     TextTable table = {{"task", "pattern", "attention", "parameters", "multiply-adds", "state"}};
     for (const GridCell& cell : plan.cells()) {
@@ -57,6 +65,7 @@ void print_cells(const GridPlan& plan) {
     const auto left = runs.size() - static_cast<size_t>(std::count_if(runs.begin(), runs.end(), is_done));
     fmt::print("{}{} cells, {} runs, of which {} are left; folder: {}\n", aligned(table), plan.cells().size(),
                runs.size(), left, plan.folder());
+    for (const std::string& problem : problems) fmt::print("no data for {}\n", printable_lines(problem));
 }
 
 /// What was trained, a sentence a task, and what types have of their own.
@@ -81,16 +90,16 @@ std::vector<std::string> notes_on_grid(const BenchmarkGrid& grid) {
 
 class GridTraining {
 public:
-    GridTraining(const CabCommand& command, GridPlan& plan) : command_(command), plan_(plan) {}
+    GridTraining(const CabCommand& command, GridPlan& plan, const std::vector<CostFile>& costs)
+        : command_(command), plan_(plan), costs_(costs) {}
 
     int run() {
         const StopSignals signals;
         const std::vector<PlannedRun> runs = plan_.runs();
         if (runs.empty()) throw UserError(plan_.grid().file + ": all cells are empty (--list tells why)");
         if (!std::all_of(runs.begin(), runs.end(), is_done)) {
-            constexpr int error_stream = 2;
-            if (is_interactive(error_stream)) fmt::print(stderr, "looking at the data of the tasks\n");
-            plan_.check_data();
+            const std::vector<std::string> problems = data_problems(plan_);
+            if (!problems.empty()) throw UserError(fmt::format("{}", fmt::join(problems, "\n")));
         }
         const ComparisonLock lock(plan_.folder());
         std::filesystem::create_directories(plan_.folder() + "/logs");
@@ -138,13 +147,15 @@ private:
             {"Seeds", grid.seeds == 1 ? std::to_string(grid.first_seed)
                                       : fmt::format("{} to {}", grid.first_seed, grid.first_seed + grid.seeds - 1)}};
         if (!command_.cohorts.empty()) report.facts.emplace_back("Cohorts", command_.cohorts);
+        add_costs(report, costs_);
         report.notes = notes_on_grid(grid);
         if (command_.jobs > 1) {
             report.notes.push_back(fmt::format(
                 "{} runs were trained beside each other, so that their times cannot be compared.", command_.jobs));
         }
         report.notes.insert(report.notes.end(), results.notes().begin(), results.notes().end());
-        report.command = command_.text;
+        report.origin = results.origin();
+        report.origin.command = command_.text;
         report.grid_text = TextFile(grid.file).content();
         write_benchmark(report, plan_.folder());
         fmt::print("{}report: {}/cab.html\n", benchmark_text(report), plan_.folder());
@@ -161,6 +172,7 @@ private:
 
     const CabCommand& command_;
     GridPlan& plan_;
+    const std::vector<CostFile>& costs_;
     std::vector<FailedRun> failed_;
 };
 
@@ -176,7 +188,11 @@ int train_grid(const CabCommand& command) {
         print_cells(plan);
         return 0;
     }
-    return GridTraining(command, plan).run();
+    const std::vector<CostFile> costs = read_cost_files(command.bench);
+    for (const GridType& type : plan.grid().types) {
+        if (type.name == plan.grid().baseline) check_cost_baseline(costs, type.name, type.type);
+    }
+    return GridTraining(command, plan, costs).run();
 }
 
 }  // namespace heed

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "heed/attention/attention.h"
+#include "heed/trainers/recipe/attention_settings.h"
 
 namespace heed {
 
@@ -31,6 +32,7 @@ struct BenchmarkCell {
     std::optional<double> parameters = {}, training_seconds = {};  ///< means over the seeds, where they are known
     /// Whether it belongs to the cohort whose mean and deviation are the scale; others are only scored by it.
     bool in_cohort = true;
+    std::optional<AttentionSettings> attention = {};  ///< which it is, where that is known
 
     bool is_empty() const { return seeds.empty(); }
     /// Over the seeds; not for an empty cell.

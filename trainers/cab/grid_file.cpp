@@ -7,7 +7,7 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/cab/pattern_key.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 #include "heed/trainers/comparison/named_groups.h"
 #include "heed/trainers/recipe/levels.h"
 
@@ -124,7 +124,7 @@ std::vector<std::string> BenchmarkGrid::type_names() const {
 }
 
 BenchmarkGrid read_benchmark_grid(const std::string& file) {
-    const std::vector<RecipeLevel> levels = file_levels(file);
+    const std::vector<RecipeLevel> levels = file_levels(file, {"grid", "tasks"});
     const std::vector<std::string> tasks = named_groups(levels, tasks_section);
     const std::vector<std::string> types = named_groups(levels, types_section);
     RecipeSpec spec = {untyped_section<BenchmarkGrid>("", "The benchmark."),

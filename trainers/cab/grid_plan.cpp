@@ -11,7 +11,7 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
-#include "heed/trainers/cab/pattern_key.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/levels.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -113,12 +113,9 @@ std::vector<std::string> GridPlan::settings_of(size_t task, size_t type) const {
     return settings;
 }
 
-void GridPlan::plan_cell(size_t task, size_t type) {
-    const GridTask& of_task = grid_.tasks[task];
-    const GridType& of_type = grid_.types[type];
-    GridCell& cell = cells_.emplace_back();
-    cell.task = task;
-    cell.type = type;
+Recipe GridPlan::placed_recipe(const GridCell& cell, const std::vector<std::string>& run_settings) const {
+    const GridTask& of_task = grid_.tasks[cell.task];
+    const GridType& of_type = grid_.types[cell.type];
     std::vector<RecipeLevel> levels;
     try {
         levels = file_levels(of_task.recipe);
@@ -129,12 +126,27 @@ void GridPlan::plan_cell(size_t task, size_t type) {
     levels.push_back(level_of(of_task.settings, of_task.settings_source));
     levels.push_back(level_of({of_task.place + ".type=" + of_type.type}, of_task.place_source));
     levels.push_back(level_of(behind(of_task.place, of_type.settings), of_type.settings_source));
-    resolve_levels(recipe_spec(), of_task.recipe, levels);
+    levels.push_back(override_level(run_settings));
+    return resolve_levels(recipe_spec(), of_task.recipe, levels);
+}
+
+std::vector<std::string> GridPlan::run_settings(const PlannedRun& run) {
+    return {fmt::format("train.seed={}", run.seed), "run.dir=" + run.folder};
+}
+
+void GridPlan::plan_cell(size_t task, size_t type) {
+    const GridTask& of_task = grid_.tasks[task];
+    const GridType& of_type = grid_.types[type];
+    GridCell& cell = cells_.emplace_back();
+    cell.task = task;
+    cell.type = type;
+    const Recipe recipe = placed_recipe(cell, {});
     const AttentionPattern pattern = *pattern_of_key(of_task.pattern);
     if (!attention_type(of_type.type).capabilities.can(pattern)) {
         cell.reason = fmt::format("{} cannot do {}", of_type.type, attention_pattern_name(pattern));
         return;
     }
+    cell.attention = attention_settings(attention_type(of_type.type), recipe.section(of_task.place).fields());
     for (int64_t i = 0; i < grid_.seeds; ++i) {
         const int64_t seed = grid_.first_seed + i;
         PlannedRun run;
@@ -144,8 +156,7 @@ void GridPlan::plan_cell(size_t task, size_t type) {
         run.seed = seed;
         run.folder = fmt::format("{}/{}/{}/seed-{}", folder_, of_task.name, of_type.name, seed);
         run.settings = settings_of(task, type);
-        run.settings.push_back(fmt::format("train.seed={}", seed));
-        run.settings.push_back("run.dir=" + run.folder);
+        for (std::string& setting : run_settings(run)) run.settings.push_back(std::move(setting));
         cell.runs.push_back(std::move(run));
     }
 }
@@ -202,7 +213,8 @@ void GridPlan::check_pattern(const GridTask& task, const std::vector<std::vector
     }
 }
 
-void GridPlan::check_data() {
+std::vector<std::string> GridPlan::data_problems() {
+    std::vector<std::pair<std::string, std::vector<std::string>>> found;  // problems and the tasks that have them
     for (size_t task = 0; task < grid_.tasks.size(); ++task) {
         const GridCell* open = nullptr;
         for (size_t type = 0; type < grid_.types.size() && !open; ++type) {
@@ -212,18 +224,30 @@ void GridPlan::check_data() {
         if (!open) continue;
         const Recipe recipe = recipe_of(open->runs.front());
         ExpectedData data = kind_of(recipe).expected_data(recipe).value_or(ExpectedData());
-        about(grid_.tasks[task].name, [&] {
+        try {
             Context context("shapes");
             data.facts = kind_of(recipe).open(recipe, context, nullptr)->facts();
-        });
+        } catch (const UserError& error) {
+            const auto same =
+                std::find_if(found.begin(), found.end(), [&](const auto& each) { return each.first == error.what(); });
+            if (same == found.end()) {
+                found.push_back({error.what(), {grid_.tasks[task].name}});
+            } else {
+                same->second.push_back(grid_.tasks[task].name);
+            }
+            continue;
+        }
         build_models(task, data);
     }
+    std::vector<std::string> problems;
+    for (const auto& [problem, tasks] : found) problems.push_back(listed(tasks) + ": " + problem);
+    return problems;
 }
 
 void GridPlan::check_folders() const {
     for (const GridCell& of : cells_) {
         for (const PlannedRun& run : of.runs) {
-            const std::string differences = changed_settings(run.folder, recipe_of(run));
+            const std::string differences = changed_settings(run.folder, placed_recipe(of, run_settings(run)));
             if (differences.empty()) continue;
             throw UserError("the benchmark in " + folder_ + " has a run of " + run.text() + " with other settings: " +
                             differences + "; give the old values, remove that folder, or choose another by --dir");

@@ -13,12 +13,13 @@ namespace heed {
 
 /// One task with one attention type.
 struct GridCell {
-    size_t task = 0;                    ///< of the grid
-    size_t type = 0;                    ///< of the grid
-    std::string reason;                 ///< why it is empty; then it has no runs
-    std::vector<PlannedRun> runs;       ///< by seed
-    std::optional<int64_t> parameters;  ///< of its model, where the data tell it without their files
-    std::optional<int64_t> multiplies;  ///< multiply-adds of a forward pass over the longest sample
+    size_t task = 0;                             ///< of the grid
+    size_t type = 0;                             ///< of the grid
+    std::string reason;                          ///< why it is empty; then it has no runs
+    std::vector<PlannedRun> runs;                ///< by seed
+    std::optional<AttentionSettings> attention;  ///< where it is not empty
+    std::optional<int64_t> parameters;           ///< of its model, where the data tell it without their files
+    std::optional<int64_t> multiplies;           ///< multiply-adds of a forward pass over the longest sample
 
     bool is_empty() const { return runs.empty(); }
 };
@@ -39,14 +40,19 @@ public:
     std::vector<PlannedRun> runs() const;
     Recipe recipe_of(const PlannedRun& run) const;
 
-    /// Opens the data of every task that has runs to be made, with models of every type. Throws UserError where data
-    /// are missing, telling how to get them, or where a model does not fit them.
-    void check_data();
+    /// Opens the data of every task that has runs to be made, and builds models of every type for them. Sentences
+    /// on data that are missing, with how to get them, or cannot be used, and the tasks that need them. Throws
+    /// UserError where a model does not fit them.
+    std::vector<std::string> data_problems();
     /// Throws UserError, naming them, where a folder of a run holds one of other settings.
     void check_folders() const;
 
 private:
     std::vector<std::string> settings_of(size_t task, size_t type) const;
+    /// What distinguishes a run from others of its cell.
+    static std::vector<std::string> run_settings(const PlannedRun& run);
+    /// The recipe of a cell, in which each value knows its place in recipe or grid, with settings of a run.
+    Recipe placed_recipe(const GridCell& cell, const std::vector<std::string>& run_settings) const;
     void check_task(size_t task);
     void check_metrics(const GridTask& task, const Recipe& recipe) const;
     void plan_cell(size_t task, size_t type);

@@ -35,6 +35,12 @@ std::vector<double> values_of(const BenchmarkTask& task, const RunResult& run, s
     return values;
 }
 
+std::string joined_texts(const std::set<std::string>& texts) {
+    std::string text;
+    for (const std::string& each : texts) text += (text.empty() || each.empty() ? "" : "; ") + each;
+    return text;
+}
+
 }  // namespace
 
 GridResults::GridResults(const GridPlan& plan, const std::map<std::string, std::string>& failures)
@@ -53,6 +59,7 @@ void GridResults::fill(const GridCell& cell, const std::map<std::string, std::st
     const BenchmarkTask& task = benchmark_.tasks[cell.task];
     BenchmarkCell& filled = benchmark_.cells[cell.task][cell.type];
     filled.reason = cell.reason;
+    filled.attention = cell.attention;
     std::vector<std::string> problems;
     std::vector<double> seconds, parameters;
     for (const PlannedRun& run : cell.runs) {
@@ -64,6 +71,10 @@ void GridResults::fill(const GridCell& cell, const std::map<std::string, std::st
                 filled.seeds[run.seed] = values;
                 seconds.push_back(result.training_seconds);
                 if (result.parameters) parameters.push_back(static_cast<double>(*result.parameters));
+            }
+            for (const RunCall& call : result.history.calls) {
+                commits_.insert(call.origin.commit);
+                versions_.insert(call.origin.versions);
             }
             of_task.push_back(result);
         } else {
@@ -80,6 +91,10 @@ void GridResults::fill(const GridCell& cell, const std::map<std::string, std::st
     } else {
         for (const std::string& problem : problems) notes_.push_back("Left out: " + problem + ".");
     }
+}
+
+RunOrigin GridResults::origin() const {
+    return {.commit = joined_texts(commits_), .versions = joined_texts(versions_)};
 }
 
 std::string metrics_text(const BenchmarkTask& task, const RunResult& run) {

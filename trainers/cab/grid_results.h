@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ public:
     const Benchmark& benchmark() const { return benchmark_; }
     /// Sentences: runs that are missing although their cell has others.
     const std::vector<std::string>& notes() const { return notes_; }
+    /// With commit and versions of the runs, all that there are; the command is not known.
+    RunOrigin origin() const;
 
 private:
     void fill(const GridCell& cell, const std::map<std::string, std::string>& failures,
@@ -27,6 +30,7 @@ private:
 
     Benchmark benchmark_;
     std::vector<std::string> notes_;
+    std::set<std::string> commits_, versions_;
 };
 
 /// "bits_per_byte 2.31, loss 1.6": the metrics of a run by which its task is scored.

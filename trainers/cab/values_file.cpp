@@ -13,7 +13,7 @@
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/text/files/csv_records.h"
 #include "heed/trainers/answers/class_table.h"
-#include "heed/trainers/cab/pattern_key.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 
 namespace heed {
 
@@ -119,8 +119,8 @@ public:
     explicit ValuesReader(const std::string& file) : file_(file) {}
 
     Benchmark read(const std::string& baseline) {
-        read_csv(file_, {"pattern", "task", "metric", "better", "type", "value"}, {"seed", "cohort", "reason"},
-                 [&](const CsvLine& line) { take(line); });
+        read_csv(file_, {"pattern", "task", "metric", "better", "type", "value"},
+                 {"seed", "cohort", "reason", "attention"}, [&](const CsvLine& line) { take(line); });
         if (values_.empty()) throw UserError(file_.name() + ": expected values, found none");
         Benchmark benchmark(tasks_, types_, baseline);
         if (benchmark.find_type(baseline) == types_.size()) {
@@ -163,6 +163,7 @@ private:
         const bool in_cohort = line.is_first("cohort", "yes", "no", "yes");
         const auto [known, is_new] = in_cohort_.emplace(cell, in_cohort);
         if (!is_new && known->second != in_cohort) line.fail("cohort differs from that of an earlier line of the cell");
+        take_attention(line, cell);
         if (line.text("value").empty()) {
             reasons_[cell] = line.text("reason", "no value");
             if (values_.contains(cell)) line.fail("the cell has values in an earlier line");
@@ -183,10 +184,25 @@ private:
         }
     }
 
+    void take_attention(const CsvLine& line, const CellKey& cell) {
+        std::optional<AttentionSettings> attention;
+        try {
+            if (const std::string text = line.text("attention"); !text.empty())
+                attention = read_attention_settings(text);
+        } catch (const UserError& error) {
+            line.fail(std::string("attention: ") + error.what());
+        }
+        const auto [known, is_new] = attention_.emplace(cell, attention);
+        if (!is_new && known->second != attention) {
+            line.fail("attention differs from that of an earlier line of the cell");
+        }
+    }
+
     void fill(Benchmark& benchmark, size_t task, size_t type) const {
         BenchmarkCell& cell = benchmark.cells[task][type];
         const CellKey key = {task, type};
         if (const auto found = in_cohort_.find(key); found != in_cohort_.end()) cell.in_cohort = found->second;
+        if (const auto found = attention_.find(key); found != attention_.end()) cell.attention = found->second;
         const auto values = values_.find(key);
         if (values == values_.end()) {
             const auto reason = reasons_.find(key);
@@ -211,6 +227,7 @@ private:
     std::map<CellKey, std::map<int64_t, std::map<std::string, double>>> values_;
     std::map<CellKey, std::string> reasons_;
     std::map<CellKey, bool> in_cohort_;
+    std::map<CellKey, std::optional<AttentionSettings>> attention_;
 };
 
 std::vector<std::string> split_members(const std::string& text) {
@@ -240,7 +257,7 @@ Cohort read_cohort(const CsvLine& line) {
 }  // namespace
 
 std::string values_csv(const Benchmark& benchmark) {
-    std::string text = "pattern,task,metric,better,type,seed,value,cohort,reason\n";
+    std::string text = "pattern,task,metric,better,type,seed,value,cohort,reason,attention\n";
     for (size_t i = 0; i < benchmark.tasks.size(); ++i) {
         const BenchmarkTask& task = benchmark.tasks[i];
         for (size_t type = 0; type < benchmark.types.size(); ++type) {
@@ -248,12 +265,13 @@ std::string values_csv(const Benchmark& benchmark) {
             const std::string place = std::string(pattern_key(task.pattern)) + "," + csv_field(task.name) + ",";
             const std::string name = csv_field(benchmark.types[type]) + ",";
             const char* cohort = cell.in_cohort ? ",yes," : ",no,";
-            if (cell.is_empty()) text += place + ",," + name + "," + cohort + csv_field(cell.reason) + "\n";
+            const std::string attention = "," + (cell.attention ? csv_field(cell.attention->text()) : "") + "\n";
+            if (cell.is_empty()) text += place + ",," + name + "," + cohort + csv_field(cell.reason) + attention;
             for (const auto& [seed, values] : cell.seeds) {
                 for (size_t metric = 0; metric < values.size(); ++metric) {
                     const BenchmarkMetric& of = task.metrics[metric];
                     text += place + csv_field(of.name) + (of.less_is_better ? ",lower," : ",higher,") + name +
-                            std::to_string(seed) + "," + format_double(values[metric]) + cohort + "\n";
+                            std::to_string(seed) + "," + format_double(values[metric]) + cohort + attention;
                 }
             }
         }

@@ -8,11 +8,11 @@
 namespace heed {
 
 /// Raw results as CSV, a line each value: pattern, task, metric, better (lower or higher), type, seed, value, cohort
-/// (yes or no), reason. An empty cell is a line without metric, seed and value.
+/// (yes or no), reason, attention (type and settings). An empty cell is a line without metric, seed and value.
 std::string values_csv(const Benchmark& benchmark);
 
-/// Reads such a file; the columns seed (0), cohort (yes) and reason may be left out. Throws UserError with file and
-/// line where it is not well formed, contradicts itself, or lacks a metric that others of its task have.
+/// Reads such a file; the columns seed (0), cohort (yes), reason and attention may be left out. Throws UserError with
+/// file and line where it is not well formed, contradicts itself, or lacks a metric that others of its task have.
 Benchmark read_values(const std::string& file, const std::string& baseline);
 
 /// Cohorts as CSV, a line each metric: pattern, task, metric, mean, deviation, count, members.

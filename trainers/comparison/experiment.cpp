@@ -51,7 +51,7 @@ void Experiment::describe(Fields& fields) {
 }
 
 Experiment read_experiment(const std::string& file) {
-    const std::vector<RecipeLevel> levels = file_levels(file);
+    const std::vector<RecipeLevel> levels = file_levels(file, {"file of an experiment", "recipe"});
     const Recipe read = read_levels(file, levels);
     const auto& top = read.options<Experiment>("");
     Experiment experiment;
@@ -71,7 +71,7 @@ Experiment read_experiment(const std::string& file) {
 }
 
 std::vector<Claim> read_claims(const std::string& file, const std::vector<std::string>& names) {
-    const std::vector<RecipeLevel> levels = file_levels(file);
+    const std::vector<RecipeLevel> levels = file_levels(file, {"file of claims", "claims"});
     const Recipe read = read_levels(file, levels);
     std::vector<Claim> claims;
     for (const std::string& section : named_groups(levels, claims_section)) {

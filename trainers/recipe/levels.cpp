@@ -30,8 +30,8 @@ std::string nearest_file(const fs::path& path) {
 }
 
 /// `wanted_by` says which line asked for the file, empty for the one from the command line.
-std::string read_file(const fs::path& path, const std::string& wanted_by) {
-    const std::string place = wanted_by + "cannot read the recipe " + quote(path.string());
+std::string read_file(const fs::path& path, const std::string& wanted_by, const FileWords& words) {
+    const std::string place = wanted_by + "cannot read the " + words.name + " " + quote(path.string());
     const std::string start = place + ": ";
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
@@ -46,22 +46,24 @@ std::string read_file(const fs::path& path, const std::string& wanted_by) {
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (file.bad()) throw_system_error(place, errno);
     text.resize(static_cast<size_t>(file.gcount()));
-    if (text.size() > most_bytes) throw UserError(start + "it has more than 1 MiB, which no recipe needs");
+    if (text.size() > most_bytes) throw UserError(start + "it has more than 1 MiB, which no " + words.name + " needs");
     return text;
 }
 
-RecipeLevel parse(std::string_view text, const std::string& name) {
+RecipeLevel parse(std::string_view text, const std::string& name, const FileWords& words) {
     RecipeLevel level;
     for (YamlEntry& entry : read_yaml(text, name)) {
         level.push_back(
             {std::move(entry.key), entry.kind, std::move(entry.items), Source{Source::Kind::file, name, entry.line}});
     }
-    if (level.empty()) throw UserError(name + ": is empty; a recipe has at least the key model:");
+    if (level.empty()) {
+        throw UserError(name + ": is empty; expected at least the key " + words.key + ": of a " + words.name);
+    }
     return level;
 }
 
 /// Removes `base:` from the level and returns it; an empty key when there is none.
-GivenValue take_base(RecipeLevel& level) {
+GivenValue take_base(RecipeLevel& level, const FileWords& words) {
     const auto base = std::find_if(level.begin(), level.end(), [](const GivenValue& v) { return v.key == "base"; });
     if (base == level.end()) return {};
     GivenValue value = std::move(*base);
@@ -69,23 +71,25 @@ GivenValue take_base(RecipeLevel& level) {
     const bool empty =
         value.items.empty() || std::find(value.items.begin(), value.items.end(), "") != value.items.end();
     if (value.kind == YamlEntry::Kind::mapping || empty) {
-        throw UserError(value.source.text() + ": base expects the name of a recipe, or a list of them");
+        throw UserError(value.source.text() + ": base expects the name of a " + words.name + ", or a list of them");
     }
     return value;
 }
 
 class FileLevels {
 public:
+    explicit FileLevels(const FileWords& words) : words_(words) {}
+
     void read(const fs::path& path, const std::string& wanted_by) {
         std::error_code error;
         const fs::path identity = fs::weakly_canonical(path, error);
         if (std::find(open_.begin(), open_.end(), identity) != open_.end()) {
-            throw UserError(wanted_by + "the recipe " + quote(path.string()) + " is based on itself");
+            throw UserError(wanted_by + "the " + words_.name + " " + quote(path.string()) + " is based on itself");
         }
-        if (++files_ > most_files) throw UserError(wanted_by + "the recipe is based on too many files");
-        RecipeLevel level = parse(read_file(path, wanted_by), path.string());
+        if (++files_ > most_files) throw UserError(wanted_by + "the " + words_.name + " is based on too many files");
+        RecipeLevel level = parse(read_file(path, wanted_by, words_), path.string(), words_);
         open_.push_back(identity);
-        const GivenValue base = take_base(level);
+        const GivenValue base = take_base(level, words_);
         for (const std::string& name : base.items) {
             read((path.parent_path() / name).lexically_normal(), base.source.text() + ": ");
         }
@@ -96,6 +100,7 @@ public:
     std::vector<RecipeLevel> take() { return std::move(levels_); }
 
 private:
+    FileWords words_;
     std::vector<RecipeLevel> levels_;
     std::vector<fs::path> open_;  // the files whose bases are being read
     size_t files_ = 0;
@@ -103,15 +108,15 @@ private:
 
 }  // namespace
 
-std::vector<RecipeLevel> file_levels(const std::string& path) {
-    FileLevels files;
+std::vector<RecipeLevel> file_levels(const std::string& path, const FileWords& words) {
+    FileLevels files(words);
     files.read(path, "");
     return files.take();
 }
 
 RecipeLevel text_level(std::string_view text, const std::string& name) {
-    RecipeLevel level = parse(text, name);
-    const GivenValue base = take_base(level);
+    RecipeLevel level = parse(text, name, {});
+    const GivenValue base = take_base(level, {});
     if (!base.key.empty()) throw UserError(base.source.text() + ": this recipe may not have a base");
     return level;
 }

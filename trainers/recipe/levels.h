@@ -20,8 +20,15 @@ struct GivenValue {
 /// All values from one place. Later levels win.
 using RecipeLevel = std::vector<GivenValue>;
 
-/// The levels of a recipe file: the files it is based on, nearest last, then the file itself.
-std::vector<RecipeLevel> file_levels(const std::string& path);
+/// What errors call a file of settings, and a key that such a file has at least.
+struct FileWords {
+    const char* name = "recipe";
+    const char* key = "model";
+};
+
+/// The levels of a recipe file, or of another that is written alike: the files it is based on, nearest last, then the
+/// file itself.
+std::vector<RecipeLevel> file_levels(const std::string& path, const FileWords& words = {});
 
 /// The level of a recipe's text, which may not have a base.
 RecipeLevel text_level(std::string_view text, const std::string& name);

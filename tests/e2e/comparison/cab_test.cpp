@@ -114,7 +114,79 @@ TEST_F(Cab, KilledAndGoneOnWithItGivesTheSameResults) {
     EXPECT_TRUE(contains(list.output, "8 cells, 16 runs, of which 4 are left; folder: whole")) << list.errors;
     write_grid("changed.yaml", std::string("seeds: 2\nsettings: [model.dim=8]\n") + tasks + types);
     expect_error(tiny().run({"cab", "changed.yaml", "--dir", "whole"}), 2,
-                 "has a run of images, sdpa, seed 1 with other settings: model.dim was 16, is now 8");
+                 "has a run of images, sdpa, seed 1 with other settings: model.dim was 16, is now 8 (changed.yaml:2)");
+}
+
+TEST_F(Cab, CostsThatWereMeasuredStandBesideTheIndex) {
+    const std::vector<std::string> bench = {"bench",  "attention", "dim=8",       "heads=2",
+                                            "runs=1", "threads=1", "lengths=4,8", "types=sdpa,super,efficient"};
+    const auto measure = [&](const std::string& file, const std::vector<std::string>& more) {
+        std::vector<std::string> arguments = bench;
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        arguments.insert(arguments.end(), {"--json", file});
+        const ProgramResult result = tiny().run(arguments);
+        ASSERT_EQ(result.code, 0) << result.errors;
+    };
+    measure("costs.json", {});
+    write_grid("costs.yaml", std::string("seeds: 1\n") + tasks + types);
+    const ProgramResult trained =
+        tiny().run({"cab", "costs.yaml", "--dir", "costs", "--jobs", "2", "--bench", "costs.json"});
+    ASSERT_EQ(trained.code, 0) << trained.errors;
+    EXPECT_TRUE(contains(trained.output, "Quality against cost (NS)"));
+    EXPECT_TRUE(
+        contains(trained.output, "thrifty: it has dropout=0.1 here, and was measured with dropout=0 (costs.json)"));
+    EXPECT_TRUE(contains(tiny().file("costs/cab.html"), "<title>super: index "));
+    EXPECT_TRUE(contains(tiny().file("costs/cab_costs.csv"), "noncausal_self,super,"));
+    const auto costs_of = [&](const std::string& dir, const std::string& wanted) {
+        const nlohmann::json json = json_of(dir);
+        for (const nlohmann::json& type : json.at("leaderboards").at(0).at("types")) {
+            if (type.at("type") == wanted) return type.at("costs");
+        }
+        return nlohmann::json();
+    };
+    EXPECT_GT(costs_of("costs", "super").at("total_seconds").at("relative"), 0.0);
+    EXPECT_EQ(costs_of("costs", "super").at("total_seconds").at("length"), 8);
+    EXPECT_TRUE(costs_of("costs", "thrifty").at("file").is_null());
+
+    // The raw values know the attention of each type; a type measured with its own settings has costs, too.
+    measure("dropout.json", {"attention.dropout=0.1"});
+    expect_error(tiny().run({"cab", "costs.yaml", "--dir", "costs", "--bench", "damaged.json"}), 2, "damaged.json");
+    const ProgramResult scored =
+        tiny().run({"cab", "--from", "costs/cab.csv", "--bench", "costs.json", "--dir", "scored_costs"});
+    ASSERT_EQ(scored.code, 0) << scored.errors;
+    EXPECT_EQ(costs_of("scored_costs", "super"), costs_of("costs", "super"));
+    EXPECT_EQ(costs_of("scored_costs", "thrifty"), costs_of("costs", "thrifty"));
+
+    // What cannot be joined is refused before anything is written.
+    write_grid("super.yaml", std::string("baseline: super\nseeds: 1\n") + tasks + types);
+    expect_error(tiny().run({"cab", "super.yaml", "--dir", "wrong", "--bench", "costs.json"}), 2,
+                 "costs.json compares costs with sdpa, but the baseline is super");
+    expect_error(tiny().run({"cab", "costs.yaml", "--dir", "wrong", "--bench", "costs/cab.json"}), 2,
+                 "expected what heed bench attention --json writes");
+    expect_error(tiny().run({"cab", "costs.yaml", "--list", "--bench", "costs.json"}), 2, "--list does not write");
+    write_text(tiny().folder / "plain.csv",
+               "pattern,task,metric,better,type,value\n"
+               "causal_self,lm,loss,lower,sdpa,1\ncausal_self,lm,loss,lower,a,2\ncausal_self,lm,loss,lower,b,3\n");
+    expect_error(tiny().run({"cab", "--from", "plain.csv", "--bench", "costs.json"}), 2,
+                 "--bench needs the column attention");
+    EXPECT_FALSE(tiny().exists("wrong"));
+
+    // A report without costs leaves none of an earlier one.
+    ASSERT_EQ(tiny().run({"cab", "costs.yaml", "--dir", "costs"}).code, 0);
+    EXPECT_FALSE(tiny().exists("costs/cab_costs.csv"));
+    EXPECT_FALSE(contains(tiny().file("costs/cab.html"), "Quality against cost"));
+    EXPECT_FALSE(contains(tiny().file("costs/cab.html"), "<td>–</td>")) << "commit and versions are known";
+}
+
+TEST_F(Cab, ListTellsWhatDataAreMissing) {
+    write_grid("nodata.yaml", std::string("settings: [data.root=nowhere]\n") + tasks + types);
+    const ProgramResult list = tiny().run({"cab", "nodata.yaml", "--dir", "nodata", "--list"});
+    EXPECT_EQ(list.code, 0) << list.errors;
+    EXPECT_TRUE(contains(list.output, "6 cells, 18 runs, of which 18 are left")) << list.output;
+    EXPECT_TRUE(contains(list.output, "no data for images: ")) << list.output;
+    EXPECT_TRUE(contains(list.output, "no data for words: ")) << list.output;
+    EXPECT_FALSE(tiny().exists("nodata"));
+    EXPECT_FALSE(contains(tiny().run({"cab", "grid.yaml", "--dir", "nodata", "--list"}).output, "no data for"));
 }
 
 TEST_F(Cab, ACellThatFailsStopsNoOther) {

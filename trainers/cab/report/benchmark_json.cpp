@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "heed/trainers/cab/pattern_key.h"
+#include "heed/trainers/benchmark/pattern_key.h"
 
 namespace heed {
 
@@ -28,6 +28,7 @@ BenchmarkJson cell_json(const BenchmarkTask& task, const std::string& type, cons
         return json;
     }
     json["in_cohort"] = cell.in_cohort;
+    if (cell.attention) json["attention"] = cell.attention->text();
     json["seeds"] = cell.seeds.size();
     for (size_t metric = 0; metric < task.metrics.size(); ++metric) {
         const Summary summary = summary_of(cell.values(metric));
@@ -53,6 +54,29 @@ BenchmarkJson metric_json(const BenchmarkMetric& metric, const Cohort& cohort) {
     return json;
 }
 
+BenchmarkJson costs_json(const PatternCosts& costs, const std::string& type, bool is_baseline) {
+    const TypeCosts& of_type = costs.of(type);
+    BenchmarkJson json;
+    json["file"] = of_type.is_empty() ? BenchmarkJson(nullptr) : BenchmarkJson(of_type.file);
+    if (!of_type.reason.empty()) json["reason"] = of_type.reason;
+    if (of_type.is_empty()) return json;
+    for (const AttentionCost cost : attention_costs) {
+        const auto& [relative, fitted, measured] = of_type.of(cost);
+        BenchmarkJson& of_cost = json[cost_id(cost)];
+        of_cost = {{"length", costs.length(cost)}, {"relative", number_json(relative)}};
+        if (is_baseline) continue;
+        of_cost["fitted_length"] = number_json(fitted.length);
+        of_cost["baseline_r2"] = fitted.parabola_r2;  // not a number where there is no fit: null
+        of_cost["type_r2"] = fitted.line_r2;
+        of_cost["fit_holds"] = fitted.warning.empty();
+        if (!fitted.warning.empty()) of_cost["warning"] = fitted.warning;
+        const bool crosses = measured.kind == MeasuredCrossing::Kind::at_length;
+        of_cost["measured"] = crossing_key(measured.kind);
+        of_cost["measured_length"] = crosses ? BenchmarkJson(measured.length) : BenchmarkJson(nullptr);
+    }
+    return json;
+}
+
 BenchmarkJson index_json(const BenchmarkReport& report, const Leaderboard& board, const PatternIndex& type) {
     BenchmarkJson json;
     json["type"] = type.type;
@@ -69,6 +93,9 @@ BenchmarkJson index_json(const BenchmarkReport& report, const Leaderboard& board
         json["tasks"][report.benchmark.tasks[board.tasks[i]].name] = number_json(type.tasks[i]);
     }
     if (!type.reason.empty()) json["reason"] = type.reason;
+    if (!report.costs.empty()) {
+        json["costs"] = costs_json(report.costs_of(board.pattern), type.type, type.type == report.benchmark.baseline);
+    }
     return json;
 }
 

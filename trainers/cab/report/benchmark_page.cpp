@@ -4,7 +4,9 @@
 
 #include <iterator>
 
-#include "heed/trainers/cab/pattern_key.h"
+#include "heed/trainers/benchmark/pattern_key.h"
+#include "heed/trainers/cab/report/cost_chart.h"
+#include "heed/trainers/cab/report/cost_table.h"
 #include "heed/trainers/cab/report/index_chart.h"
 #include "heed/trainers/comparison/report/table_html.h"
 #include "heed/trainers/report/page.h"
@@ -31,19 +33,18 @@ public:
         correlations();
         cohorts();
         add("<section id=\"notes\">\n<h2>How to read it</h2>\n");
-        for (const std::string& note : notes_on_index()) add("<p>{}</p>\n", escape_html(note));
-        for (const std::string& note : report_.notes) add("<p>{}</p>\n", escape_html(note));
+        for (const std::string& note : notes_of(report_)) add("<p>{}</p>\n", escape_html(note));
         add("</section>\n");
-        if (!report_.command.empty()) {
-            html_ += provenance_html({{0, {.command = report_.command}}}, {});
-        }
+        if (!report_.origin.command.empty()) html_ += provenance_html({{0, report_.origin}}, {});
         if (!report_.grid_text.empty()) {
             add("<section id=\"grid\">\n<h2>Grid</h2>\n<details><summary>The file</summary>\n<pre>{}</pre>\n"
                 "</details>\n</section>\n",
                 escape_html(report_.grid_text));
         }
         add("<footer>Written by Heed.</footer>\n");
-        return html_page(report_.title, html_, std::string(table_style()) + std::string(index_chart_style()));
+        return html_page(
+            report_.title, html_,
+            std::string(table_style()) + std::string(index_chart_style()) + std::string(cost_chart_style()));
     }
 
 private:
@@ -64,7 +65,15 @@ private:
         add("<section id=\"{}\">\n<h2>{}</h2>\n{}", pattern_key(board.pattern),
             escape_html(pattern_title(board.pattern)), table_html(leaderboard_table(report_, board)));
         for (const std::string& gap : gaps_of(report_, board)) add("<p class=\"note\">{}</p>\n", escape_html(gap));
+        costs(board);
         add("</section>\n");
+    }
+
+    void costs(const Leaderboard& board) {
+        if (report_.costs.empty()) return;
+        add("<h3>{}</h3>\n{}", escape_html(cost_title(board.pattern)), table_html(cost_table(report_, board)));
+        html_ += cost_chart(report_, board);
+        for (const std::string& gap : cost_gaps(report_, board)) add("<p class=\"note\">{}</p>\n", escape_html(gap));
     }
 
     void raw() {

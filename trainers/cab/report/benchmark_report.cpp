@@ -7,7 +7,8 @@
 #include <cmath>
 
 #include "heed/core/settings/nearest_name.h"
-#include "heed/trainers/cab/pattern_key.h"
+#include "heed/trainers/benchmark/pattern_key.h"
+#include "heed/trainers/cab/report/cost_table.h"
 #include "heed/trainers/report/text.h"
 
 namespace heed {
@@ -15,10 +16,6 @@ namespace heed {
 namespace {
 
 constexpr const char* no_figure = "-";
-
-std::string index_text(const std::optional<double>& index) {
-    return index ? fmt::format("{:+.3f}", *index) : no_figure;
-}
 
 std::string range_text(const std::optional<Interval>& interval) {
     return interval ? fmt::format(" ({:+.2f} to {:+.2f})", interval->low, interval->high) : "";
@@ -37,6 +34,20 @@ std::string value_text(const std::vector<double>& values) {
     return fmt::format("{:.4g} ± {:.2g}", summary.mean, summary.deviation);
 }
 
+std::vector<std::string> notes_on_index() {
+    return {
+        "The Compositional Index (CAB, Zhang et al., ICML 2023) is the mean over a pattern's tasks of the mean over a "
+        "task's metrics of (value - mean) / deviation, with the sign turned where less is better. Mean and sample "
+        "standard deviation are those of the cohort, which is stored beside it; a value of a type is its mean over "
+        "seeds. A type that lacks a task of a pattern has no average there.",
+        "Each seed's values are scored by the same cohort; intervals are those of Student's t for the mean over seeds "
+        "(of delta: of differences paired by seed), ranks in brackets the span over seeds. They tell of chance "
+        "in training, not of what another choice of tasks, sizes or types would give.",
+        "The index depends on its cohort: a type that is added or left out moves all others, so that numbers of two "
+        "cohorts cannot be compared. Of few types its deviation is uncertain, and one outlier makes it so large that "
+        "the others look alike. The raw tables are what was measured."};
+}
+
 /// Tables in sections with titles.
 class Sections {
 public:
@@ -47,6 +58,9 @@ public:
         for (const Leaderboard& board : report.boards) {
             text_ += title_(pattern_title(board.pattern)) + table_(leaderboard_table(report, board)) + "\n";
             for (const std::string& gap : gaps_of(report, board)) text_ += gap + "\n\n";
+            if (report.costs.empty()) continue;
+            text_ += title_(cost_title(board.pattern)) + table_(cost_table(report, board)) + "\n";
+            for (const std::string& gap : cost_gaps(report, board)) text_ += gap + "\n\n";
         }
         for (size_t task = 0; task < report.benchmark.tasks.size(); ++task) {
             const BenchmarkTask& of = report.benchmark.tasks[task];
@@ -74,10 +88,22 @@ BenchmarkReport::BenchmarkReport(std::string report_title, Benchmark values, Coh
       boards(leaderboards(benchmark, cohorts)),
       correlations(pattern_correlations(boards)) {}
 
+const PatternCosts& BenchmarkReport::costs_of(AttentionPattern pattern) const {
+    return *std::find_if(costs.begin(), costs.end(), [&](const auto& each) { return each.pattern == pattern; });
+}
+
 std::string pattern_title(AttentionPattern pattern) {
     std::string title = attention_pattern_name(pattern);
     title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
     return title + " (" + pattern_initials(pattern) + ")";
+}
+
+std::string index_text(const std::optional<double>& index) {
+    return index ? fmt::format("{:+.3f}", *index) : no_figure;
+}
+
+std::string cost_title(AttentionPattern pattern) {
+    return std::string("Quality against cost (") + pattern_initials(pattern) + ")";
 }
 
 TextTable leaderboard_table(const BenchmarkReport& report, const Leaderboard& board) {
@@ -178,18 +204,13 @@ TextTable correlation_table(const BenchmarkReport& report) {
     return table;
 }
 
-std::vector<std::string> notes_on_index() {
-    return {
-        "The Compositional Index (CAB, Zhang et al., ICML 2023) is the mean over a pattern's tasks of the mean over a "
-        "task's metrics of (value - mean) / deviation, with the sign turned where less is better. Mean and sample "
-        "standard deviation are those of the cohort, which is stored beside it; a value of a type is its mean over "
-        "seeds. A type that lacks a task of a pattern has no average there.",
-        "Each seed's values are scored by the same cohort; intervals are those of Student's t for the mean over seeds "
-        "(of delta: of differences paired by seed), ranks in brackets the span over seeds. They tell of chance "
-        "in training, not of what another choice of tasks, sizes or types would give.",
-        "The index depends on its cohort: a type that is added or left out moves all others, so that numbers of two "
-        "cohorts cannot be compared. Of few types its deviation is uncertain, and one outlier makes it so large that "
-        "the others look alike. The raw tables are what was measured."};
+std::vector<std::string> notes_of(const BenchmarkReport& report) {
+    std::vector<std::string> notes = notes_on_index();
+    if (!report.costs.empty()) {
+        for (std::string& note : notes_on_costs()) notes.push_back(std::move(note));
+    }
+    notes.insert(notes.end(), report.notes.begin(), report.notes.end());
+    return notes;
 }
 
 std::string note_on_correlations() {
@@ -207,8 +228,7 @@ std::string benchmark_markdown(const BenchmarkReport& report) {
     for (const auto& [label, value] : report.facts) text += fmt::format("- {}: {}\n", label, value);
     text += "\n" + Sections([](const std::string& title) { return "## " + title + "\n\n"; }, markdown).text(report);
     text += note_on_correlations() + "\n\n## Cohorts\n\n" + markdown(cohort_table(report)) + "\n## Notes\n\n";
-    for (const std::string& note : notes_on_index()) text += note + "\n\n";
-    for (const std::string& note : report.notes) text += note + "\n\n";
+    for (const std::string& note : notes_of(report)) text += note + "\n\n";
     return text;
 }
 
