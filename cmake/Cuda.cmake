@@ -59,7 +59,7 @@ if(heed_cuda_built)
 endif()
 
 # What calls a library of NVIDIA's lies in a folder of its name: it needs the library's header, and has nothing to call in
-# the emulation. Where it is compiled HEED_<NAME> is defined.
+# the emulation. Where it is compiled HEED_<NAME> is defined. NCCL's folder is none of these: it declares what it calls.
 set(heed_cuda_engines cublas cudnn)
 set(heed_cuda_found_engines "")
 if(heed_cuda_built)

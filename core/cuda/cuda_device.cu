@@ -1,6 +1,8 @@
 #include "heed/core/cuda/cuda_device.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "heed/core/cuda/check.cuh"
 #include "heed/core/cuda/cublas/products.cuh"
@@ -22,6 +24,20 @@ cudaStream_t make_stream() {
 
 std::string version_text(int version) {
     return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+int current_card() {
+    int card = 0;
+    check(cudaGetDevice(&card), "asking for the current card");
+    return card;
+}
+
+/// 9 and 0 for a card of compute capability 9.0.
+std::pair<int, int> architecture() {
+    int major = 0, minor = 0;
+    cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, current_card());
+    cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, current_card());
+    return {major, minor};
 }
 
 /// Asked of the card to see whether this build has code for it.
@@ -52,9 +68,7 @@ void require_card() {
     const cudaError_t code = cudaFuncGetAttributes(&attributes, no_work_kernel);
     if (code == cudaErrorNoKernelImageForDevice || code == cudaErrorInvalidDeviceFunction) {
         cudaGetLastError();
-        int major = 0, minor = 0;
-        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0);
-        cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0);
+        const auto [major, minor] = architecture();
         throw UserError("device=cuda: this build has code for the architectures " HEED_CUDA_ARCHITECTURES
                         ", the card is of architecture " +
                         std::to_string(major) + std::to_string(minor) + " (build with -DHEED_CUDA_ARCHITECTURES)");
@@ -134,9 +148,7 @@ public:
 
 protected:
     void require_precision(Precision precision) const override {
-        int major = 0, minor = 0;
-        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0);
-        cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0);
+        const auto [major, minor] = architecture();
         if (major >= 8) return;
         throw UserError(std::string("precision=") + name_of(precision) +
                         ": needs a card of architecture 80 or newer, this one is of architecture " +
@@ -163,6 +175,25 @@ cudaStream_t work_stream() {
 
 std::unique_ptr<Device> make_cuda_device() {
     return std::make_unique<cuda::CudaDevice>();
+}
+
+std::vector<std::string> cuda_cards() {
+    int count = 0;
+    if (cudaGetDeviceCount(&count) != cudaSuccess) {
+        cudaGetLastError();
+        return {};
+    }
+    std::vector<std::string> cards;
+    for (int card = 0; card < count; ++card) {
+        char name[32] = {};
+        cuda::check(cudaDeviceGetPCIBusId(name, sizeof name, card), "asking where a card is");
+        cards.emplace_back(name);
+    }
+    return cards;
+}
+
+void use_cuda_card(int card) {
+    cuda::check(cudaSetDevice(card), "choosing a card");
 }
 
 }  // namespace heed

@@ -312,6 +312,15 @@ public:
         for (const auto& exchange : under_way_) exchange->advance();
     }
 
+    void look_at_others(const std::string& where, bool late) override {
+        hear_notice();
+        for (int rank = 0; rank < size_; ++rank) {
+            if (rank == rank_) continue;
+            refuse_if_ended(rank, where);
+            if (late && is_stopped(rank)) throw_late(rank, "", where);
+        }
+    }
+
     void end_by_agreement() override { agreed_ = true; }
     void set_timeout(double seconds) override { timeout_ = seconds; }
 
@@ -393,32 +402,37 @@ private:
             // Others of this machine may need the processor to come.
             std::this_thread::sleep_for(std::chrono::microseconds(50));
             if (Clock::now() < next_look) continue;
-            look_at_others(exchange, start);
+            look_at_missing(exchange, start);
             next_look = Clock::now() + std::chrono::milliseconds(20);
         }
         under_way_.erase(place);
     }
 
     /// Throws where the wait is in vain.
-    void look_at_others(const Exchange& exchange, Clock::time_point start) const {
+    void look_at_missing(const Exchange& exchange, Clock::time_point start) const {
         hear_notice();
-        for (const int rank : exchange.missing()) {
-            if (!is_here(rank)) continue;
-            const char state = state_of_process(places_[static_cast<size_t>(rank)].process);
-            if (state != '\0' && state != 'Z' && state != 'X') continue;
-            hear_notice();
-            throw Error(name(rank) + " has ended while rank " + std::to_string(rank_) +
-                        " waits for it in the exchange of " + exchange.what());
-        }
-        if (Clock::now() - start < std::chrono::duration<double>(timeout_)) return;
+        const std::string where = std::string("the exchange of ") + exchange.what();
         const std::vector<int> missing = exchange.missing();
-        std::string others;
-        if (missing.size() > 1) others = " and " + std::to_string(missing.size() - 1) + " more";
-        const bool stopped =
-            is_here(missing[0]) && state_of_process(places_[static_cast<size_t>(missing[0])].process) == 'T';
-        throw Error(name(missing[0]) + others + (stopped ? ", which is stopped," : "") +
-                    " has not come to the exchange of " + exchange.what() + " within the " + seconds_text() +
-                    " s of train.rank_timeout");
+        for (const int rank : missing) refuse_if_ended(rank, where);
+        if (Clock::now() - start < std::chrono::duration<double>(timeout_)) return;
+        throw_late(missing[0], missing.size() > 1 ? " and " + std::to_string(missing.size() - 1) + " more" : "", where);
+    }
+
+    void refuse_if_ended(int rank, const std::string& where) const {
+        if (!is_here(rank)) return;
+        const char state = state_of_process(places_[static_cast<size_t>(rank)].process);
+        if (state != '\0' && state != 'Z' && state != 'X') return;
+        hear_notice();
+        throw Error(name(rank) + " has ended while rank " + std::to_string(rank_) + " waits for it in " + where);
+    }
+
+    [[noreturn]] void throw_late(int rank, const std::string& others, const std::string& where) const {
+        throw Error(name(rank) + others + (is_stopped(rank) ? ", which is stopped," : "") + " has not come to " +
+                    where + " " + within_timeout(timeout_));
+    }
+
+    bool is_stopped(int rank) const {
+        return is_here(rank) && state_of_process(places_[static_cast<size_t>(rank)].process) == 'T';
     }
 
     void hear_notice() const {
@@ -440,12 +454,6 @@ private:
         const Place& place = places_[static_cast<size_t>(rank)];
         return "rank " + std::to_string(rank) + " (process " + std::to_string(place.process) + " on " + place.host +
                ")";
-    }
-    std::string seconds_text() const {
-        std::string text = std::to_string(timeout_);
-        text.erase(text.find_last_not_of('0') + 1);
-        if (text.back() == '.') text.pop_back();
-        return text;
     }
 
     MPI_Comm exchanges_comm_ = MPI_COMM_NULL, notices_comm_ = MPI_COMM_NULL;

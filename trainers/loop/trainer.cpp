@@ -191,8 +191,8 @@ void Trainer::reduce(int64_t count, bool asks_to_stop) {
     exchange_.send_rest();
     if (!shards_) {
         Communication sums = communicator_.all_reduce_sum(scalars_.view(0, {2 * parts_ + 2}), "the losses");
+        sums.wait();  // names a rank that has not come, as not every transport of gradients does
         exchange_.finish();
-        sums.wait();
         gradient_squares(store_, squares);
         return;
     }

@@ -12,6 +12,7 @@
 #include "heed/core/files/atomic_file.h"
 #include "heed/core/files/path_exists.h"
 #include "heed/core/parallel.h"
+#include "heed/core/ranks/card_ranks.h"
 #include "heed/core/ranks/process_ranks.h"
 #include "heed/core/ranks/together.h"
 #include "heed/trainers/checkpoint/checkpoint.h"
@@ -130,8 +131,8 @@ void go_on(OpenRun& run, const CheckpointFacts& from, const RunOrigin& origin,
     }
 }
 
-/// `memory` is what there is to say of that.
-void describe(OpenRun& run, const std::string& memory) {
+/// `memory` and `exchange` are what there is to say of these.
+void describe(OpenRun& run, const std::string& memory, const std::string& exchange) {
     const Training& training = run.training;
     const Trainer& trainer = training.trainer;
     if (!training.workload.task().has_accuracy()) run.record.omit_accuracy();
@@ -149,6 +150,7 @@ void describe(OpenRun& run, const std::string& memory) {
         const std::string slow = slow_products_warning(general.device, general.products());
         if (!slow.empty()) run.record.line(slow);
     }
+    if (!exchange.empty()) run.record.line(exchange);
     if (training.options.watch_every > 0 && training.watch.samples() == 0) {
         run.record.line("train.watch_every measures no attention: the sequences are too long");
     }
@@ -207,22 +209,34 @@ RunFolder open_begun_folder(const std::string& folder, Communicator& ranks) {
     return own ? std::move(*own) : RunFolder::of_other_rank(folder, static_cast<RunState>(told[0] - '0'));
 }
 
-TrainEnd train_with(Communicator& ranks, const TrainRequest& request) {
-    const bool owns = ranks.rank() == 0;
+/// Makes the context, and joins the cards of the ranks.
+CardExchange open_device(const Recipe& recipe, Communicator& hosts, std::optional<Context>& context) {
+    const auto& general = recipe.options<GeneralOptions>("");
+    const auto& train = recipe.options<TrainOptions>("train");
+    const bool on_cards = general.device == "cuda";
+    if (on_cards) take_card(hosts);
+    together(hosts, "the device", [&] { context.emplace(general.device, general.products()); });
+    return on_cards ? join_cards(hosts, train.rank_timeout, train.exact_reduce > 0) : CardExchange{};
+}
+
+TrainEnd train_with(Communicator& hosts, const TrainRequest& request) {
+    const bool owns = hosts.rank() == 0;
     std::optional<RunTarget> found;
-    together(ranks, "the recipe", [&] { found.emplace(find_run_target(request)); });
+    together(hosts, "the recipe", [&] { found.emplace(find_run_target(request)); });
     const RunTarget& target = *found;
     const Recipe& recipe = target.recipe;
-    ranks.set_timeout(recipe.options<TrainOptions>("train").rank_timeout);
-    check_same_recipe(ranks, recipe);
-    use_threads(recipe, ranks);
+    hosts.set_timeout(recipe.options<TrainOptions>("train").rank_timeout);
+    check_same_recipe(hosts, recipe);
+    use_threads(recipe, hosts);
+    std::optional<Context> context;
+    const CardExchange exchange = open_device(recipe, hosts, context);
+    Communicator& ranks = exchange.cards ? *exchange.cards : hosts;
     // A new folder is made when all input is right.
     std::optional<RunFolder> folder;
     if (target.resumes) folder.emplace(open_begun_folder(target.folder, ranks));
     std::optional<ResumePoint> from;
     std::vector<SettingChange> changes;
     RunBeginning beginning;
-    std::optional<Context> context;
     std::unique_ptr<Workload> workload;
     std::string memory;
     std::optional<Training> training;
@@ -242,8 +256,6 @@ TrainEnd train_with(Communicator& ranks, const TrainRequest& request) {
         }
         if (!folder && owns && target.folder.empty()) RunFolder::check_next_in(runs_folder(recipe));
         if (!folder && owns && !target.folder.empty()) RunFolder::check(target.folder);
-        const auto& general = recipe.options<GeneralOptions>("");
-        context.emplace(general.device, general.products());
         workload = open_workload(recipe, *context, target, from ? from->facts.data : nullptr);
         if (from) check_tensors(from->file, workload->task().model());
         memory = check_training_memory(recipe, *workload, ranks.size());
@@ -286,7 +298,7 @@ TrainEnd train_with(Communicator& ranks, const TrainRequest& request) {
             }
         }
         from.reset();
-        describe(run, memory);
+        describe(run, memory, exchange.line);
         return steps.run(stop);
     } catch (const Error& error) {
         run.record.failed(error.what());
