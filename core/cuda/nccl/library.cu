@@ -72,14 +72,6 @@ NcclLibrary load_nccl() {
 
 }  // namespace
 
-std::string NcclLibrary::name() const {
-    if (!missing.empty()) return "none (" + missing + ")";
-    int version = 0;
-    get_version(&version);
-    return "NCCL " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
-           std::to_string(version % 100);
-}
-
 const NcclLibrary& nccl_library() {
     static const NcclLibrary library = load_nccl();
     return library;

@@ -55,7 +55,13 @@ struct NcclLibrary {
                             NcclStream) = nullptr;
 
     /// "NCCL 2.28.9", or "none (no libnccl.so.2)".
-    std::string name() const;
+    std::string name() const {
+        if (!missing.empty()) return "none (" + missing + ")";
+        int version = 0;
+        get_version(&version);
+        return "NCCL " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+               std::to_string(version % 100);
+    }
 };
 
 /// The one of this process, loaded at the first call and never unloaded, unless the environment variable HEED_NCCL is

@@ -190,13 +190,14 @@ private:
     NcclResult enqueue(Collective collective, float* values, int64_t count) {
         const RankPart own = rank_part(count, size(), rank());
         const auto own_count = static_cast<size_t>(own.size());
+        const bool equal_parts = rank_part(count, size(), 0).size() * size() == count;
         const NcclStream stream = stream_.get();
         switch (collective) {
             case Collective::all_reduce:
                 return library_.all_reduce(values, values, static_cast<size_t>(count), NcclType::f32,
                                            NcclOperation::sum, comm_, stream);
             case Collective::reduce_scatter:
-                if (own.size() * size() == count) {
+                if (equal_parts) {
                     return library_.reduce_scatter(values, values + own.begin, own_count, NcclType::f32,
                                                    NcclOperation::sum, comm_, stream);
                 }
@@ -205,7 +206,7 @@ private:
                                            stream);
                 });
             case Collective::all_gather:
-                if (own.size() * size() == count) {
+                if (equal_parts) {
                     return library_.all_gather(values + own.begin, values, own_count, NcclType::f32, comm_, stream);
                 }
                 return for_each_part(values, count, [&](float* part, size_t part_count, int owner) {
