@@ -20,13 +20,6 @@ RankPart rank_part(int64_t count, int ranks, int rank) {
     return {cut(rank), cut(rank + 1)};
 }
 
-std::string within_timeout(double seconds) {
-    std::string text = std::to_string(seconds);
-    text.erase(text.find_last_not_of('0') + 1);
-    if (text.back() == '.') text.pop_back();
-    return "within the " + text + " s of train.rank_timeout";
-}
-
 void check_exchanged(const Tensor& values, const char* what) {
     if (values.dtype() == DType::f32 || values.dtype() == DType::f64) return;
     throw Error(std::string("expected ") + what + ", which ranks exchange, to be f32 or f64, got " +

@@ -47,9 +47,6 @@ struct RankPart {
 /// bytes of f32.
 RankPart rank_part(int64_t count, int ranks, int rank);
 
-/// "within the 60 s of train.rank_timeout"
-std::string within_timeout(double seconds);
-
 /// Throws Error unless the values are f32 or f64.
 void check_exchanged(const Tensor& values, const char* what);
 
@@ -57,9 +54,8 @@ void check_exchanged(const Tensor& values, const char* what);
 /// other; different ones are an Error on every rank. A barrier is a sum of nothing.
 ///
 /// All operations work in place on a tensor f32 or f64 of this rank's device. `what` names it in errors ("the
-/// gradients"). Every rank receives the same bits. Sums are added in one order that depends on the number of ranks
-/// alone
-/// - neighbours first, then pairs of neighbours, and so on - unless the implementation says otherwise.
+/// gradients"). Sums are added in one order that depends on the number of ranks alone - neighbours first, then pairs of
+/// neighbours, and so on - so that every rank receives the same bits.
 class Communicator {
 public:
     virtual ~Communicator() = default;
@@ -82,11 +78,6 @@ public:
 
     /// Lets operations that are under way proceed. To be called now and then by a rank that computes beside them.
     virtual void progress() {}
-
-    /// For a rank that waits for others elsewhere, in `where` ("the all-reduce of the gradients"): throws
-    /// OtherRankError where another one has told that it ends, Error where one is seen to have ended or, with `late`,
-    /// to be stopped.
-    virtual void look_at_others(const std::string& /*where*/, bool /*late*/) {}
 
     /// The ranks end together, with an error that all of them know (`together`).
     virtual void end_by_agreement() {}

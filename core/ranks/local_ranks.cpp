@@ -14,6 +14,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/ranks/other_rank_error.h"
 #include "heed/core/ranks/rank_sum.h"
+#include "heed/core/ranks/rank_watch.h"
 
 namespace heed {
 namespace {
@@ -183,7 +184,7 @@ private:
     std::vector<std::byte> copy_;
 };
 
-class LocalRank final : public Communicator {
+class LocalRank final : public Communicator, public RankWatch {
 public:
     LocalRank(Meeting& meeting, int rank) : meeting_(meeting), rank_(rank) {}
 

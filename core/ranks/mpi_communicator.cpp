@@ -19,6 +19,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/ranks/other_rank_error.h"
 #include "heed/core/ranks/rank_sum.h"
+#include "heed/core/ranks/rank_watch.h"
 
 namespace heed {
 
@@ -229,7 +230,7 @@ private:
     std::vector<MPI_Status> statuses_;
 };
 
-class MpiCommunicator final : public Communicator {
+class MpiCommunicator final : public Communicator, public RankWatch {
 public:
     explicit MpiCommunicator(const Launch& launch) {
         int level = 0;

@@ -16,6 +16,7 @@
 #include "heed/core/cuda/check.cuh"
 #include "heed/core/cuda/launch.cuh"
 #include "heed/core/device/context.h"
+#include "heed/core/ranks/rank_watch.h"
 #include "heed/core/ranks/together.h"
 
 namespace heed::cuda {
@@ -75,7 +76,7 @@ bool is_error(NcclResult result) {
 class NcclCommunicator final : public Communicator {
 public:
     NcclCommunicator(Communicator& hosts, const NcclLibrary& library, double timeout)
-        : hosts_(hosts), library_(library), timeout_(timeout) {
+        : hosts_(hosts), watch_(dynamic_cast<RankWatch*>(&hosts)), library_(library), timeout_(timeout) {
         NcclUniqueId id{};
         together(hosts, "the identifier of NCCL", [&] {
             if (rank() == 0) settle(library.make_unique_id(&id), "making an identifier");
@@ -136,7 +137,6 @@ public:
         hosts_.progress();
     }
 
-    void look_at_others(const std::string& what, bool late) override { hosts_.look_at_others(what, late); }
     void end_by_agreement() override { hosts_.end_by_agreement(); }
     void set_timeout(double seconds) override {
         timeout_ = seconds;
@@ -275,7 +275,7 @@ private:
     void look(const std::string& text, bool late) {
         if (const NcclResult now = state(); is_error(now)) fail(now, text);
         try {
-            hosts_.look_at_others(text, late);
+            if (watch_) watch_->look_at_others(text, late);
         } catch (...) {
             abort();
             throw;
@@ -292,7 +292,7 @@ private:
         const char* const more = library_.last_error(comm_);
         if (more && *more) error += " (" + std::string(more) + ")";
         abort();
-        hosts_.look_at_others(text, false);  // who knows why
+        if (watch_) watch_->look_at_others(text, false);  // who knows why
         throw Error(error);
     }
 
@@ -314,6 +314,7 @@ private:
     }
 
     Communicator& hosts_;
+    RankWatch* watch_;  ///< of the hosts; null: they cannot tell
     const NcclLibrary& library_;
     double timeout_;
     NcclComm comm_ = nullptr;  ///< null after an error
