@@ -164,12 +164,12 @@ TEST(RecipeSpec, EveryRecipeInTheFolderIsValid) {
 
 TEST(RecipeSpec, TheListOfSettingsSaysWhatAKeyMeansToEachType) {
     const std::string list = settings_list(recipe_spec());
-    EXPECT_TRUE(test::contains(list, "  attention.landmarks=16            nystromformer: segments of the tokens"));
+    EXPECT_TRUE(test::contains(list, "  attention.landmarks=16              nystromformer: segments of the tokens"));
     EXPECT_TRUE(
-        test::contains(list, "\n" + std::string(36, ' ') + "longshort: in noncausal self-attention, summaries"));
-    EXPECT_TRUE(test::contains(list, "  attention.bias=true               add a bias to each projection"));
-    EXPECT_TRUE(test::contains(list, "\n" + std::string(36, ' ') + "s4d: add a bias to the output projection\n"));
-    EXPECT_TRUE(test::contains(list, "  model.dim=64                      width of the tokens\n"));
+        test::contains(list, "\n" + std::string(38, ' ') + "longshort: in noncausal self-attention, summaries"));
+    EXPECT_TRUE(test::contains(list, "  attention.bias=true                 add a bias to each projection"));
+    EXPECT_TRUE(test::contains(list, "\n" + std::string(38, ' ') + "s4d: add a bias to the output projection\n"));
+    EXPECT_TRUE(test::contains(list, "  model.dim=64                        width of the tokens\n"));
 }
 
 }  // namespace
