@@ -85,9 +85,12 @@ private:
         for (const size_t task : tasks_) {
             const BenchmarkCell& cell = benchmark_.cells[task][type];
             const std::string& name = benchmark_.tasks[task].name;
+            if (!cell.attention && !cell.is_empty()) {
+                reason = "its attention in " + name + " is not known";
+                return nullptr;
+            }
             if (!cell.attention) {
-                if (reason.empty())
-                    reason = cell.is_empty() ? cell.reason : "its attention in " + name + " is not known";
+                if (!found && reason.empty()) reason = cell.reason;
             } else if (!found) {
                 found = &*cell.attention;
                 found_in = task;
@@ -97,6 +100,7 @@ private:
                 return nullptr;
             }
         }
+        if (found) reason.clear();
         return found;
     }
 

@@ -170,7 +170,7 @@ std::string cost_chart(const BenchmarkReport& report, const Leaderboard& board) 
 
 std::string_view cost_chart_style() {
     return R"css(
-.chart .mark-name { fill: var(--ink); }
+.chart .mark-name { fill: var(--ink); stroke: var(--paper); stroke-width: 3px; paint-order: stroke; }
 .leader { stroke: var(--muted); stroke-width: 0.75; }
 .front { fill: none; stroke: var(--training); stroke-width: 1.5; stroke-dasharray: 5 4; opacity: 0.7; }
 )css";

@@ -9,9 +9,9 @@ namespace heed {
 namespace {
 
 constexpr double label_gap_to_mark = 4.0;  // between a mark and its name
-constexpr int most_label_rows = 8;         // that a name may be moved up or down, in halves of its height
-constexpr int most_label_columns = 3;      // that it may be moved away, in its height
-constexpr int placing_rounds = 4;          // in which each name may move again, as the others now stand
+constexpr int most_label_rows = 16;        // that a name may be moved up or down, in halves of its height
+constexpr int most_label_columns = 8;      // that it may be moved away, in its height
+constexpr int placing_rounds = 8;          // in which each name may move again, as the others now stand
 constexpr double cover_cost = 1e3;         // of a unit of covered area, against the distance in units
 
 double overlapping_area(const PictureBox& a, const PictureBox& b) {
