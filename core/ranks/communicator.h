@@ -55,7 +55,7 @@ void check_exchanged(const Tensor& values, const char* what);
 ///
 /// All operations work in place on a tensor f32 or f64 of this rank's device. `what` names it in errors ("the
 /// gradients"). Sums are added in one order that depends on the number of ranks alone - neighbours first, then pairs of
-/// neighbours, and so on - so that every rank receives the same bits.
+/// neighbours, and so on; NCCL has its own - so that every rank receives the same bits.
 class Communicator {
 public:
     virtual ~Communicator() = default;
