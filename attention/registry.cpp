@@ -51,11 +51,8 @@ constexpr AttentionCapabilities super_attention = {.noncausal_self = true,
                                                    .rotary = true};
 
 /// Shares of the keys that are no softmax of scores.
-constexpr AttentionCapabilities slot_attention = {.noncausal_self = true,
-                                                  .causal_self = true,
-                                                  .noncausal_cross = true,
-                                                  .causal_cross = true,
-                                                  .weights = true};
+constexpr AttentionCapabilities slot_attention = {
+    .noncausal_self = true, .causal_self = true, .noncausal_cross = true, .causal_cross = true, .weights = true};
 
 constexpr AttentionCapabilities estimated_softmax = {.noncausal_self = true,
                                                      .causal_self = true,
@@ -67,11 +64,8 @@ constexpr AttentionCapabilities estimated_softmax = {.noncausal_self = true,
 /// What it gives is no mixture by shares: a pseudo-inverse has negative entries.
 constexpr AttentionCapabilities nystrom_attention = {.noncausal_self = true, .ordered = true, .rotary = true};
 
-constexpr AttentionCapabilities window_attention = {.noncausal_self = true,
-                                                    .causal_self = true,
-                                                    .ordered = true,
-                                                    .weights = true,
-                                                    .rotary = true};
+constexpr AttentionCapabilities window_attention = {
+    .noncausal_self = true, .causal_self = true, .ordered = true, .weights = true, .rotary = true};
 
 constexpr AttentionCapabilities cosine_attention = {.noncausal_self = true, .noncausal_cross = true, .ordered = true};
 

@@ -83,8 +83,8 @@ public:
     /// An error that names keys ("model.patch must divide ..."), with the place in front where one of them was given,
     /// or else with the recipe's file.
     std::string placed(const std::string& error) const;
-    /// Takes over the section of that name, and those within it ("attention.layers.4-5"), of a recipe that is not needed
-    /// any more, in the place of its own.
+    /// Takes over the section of that name, and those within it ("attention.layers.4-5"), of a recipe that is not
+    /// needed any more, in the place of its own.
     void take_sections(std::string_view name, Recipe&& other);
     /// Sentences about given values that have no effect (settings of a type that was replaced by a nearer one).
     const std::vector<std::string>& notes() const { return notes_; }

@@ -16,8 +16,8 @@ struct InitialModel {
 };
 
 /// Gives the training's model the weights that `init` names, if it names any. Those of a checkpoint with other
-/// attention are converted as the section "convert" says: with init_strict: false where the layers are alike, and measured
-/// where nothing of the model is new. All others have to fit (load_initial_weights). UserErrors name the key.
+/// attention are converted as the section "convert" says: with init_strict: false where the layers are alike, and
+/// measured where nothing of the model is new. All others have to fit (load_initial_weights). UserErrors name the key.
 InitialModel load_initial_model(Training& training);
 
 }  // namespace heed

@@ -1,11 +1,11 @@
 #include "heed/core/ops/elementwise/elementwise.h"
 
-#include "heed/core/ops/elementwise/column_sums.h"
 #include "heed/core/device/context.h"
 #include "heed/core/device/op_scope.h"
 #include "heed/core/kernels/accumulate.h"
 #include "heed/core/kernels/elementwise_kernels.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/column_sums.h"
 
 namespace heed {
 

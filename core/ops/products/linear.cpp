@@ -1,9 +1,9 @@
 #include "heed/core/ops/products/linear.h"
 
-#include "heed/core/ops/elementwise/column_sums.h"
 #include "heed/core/device/context.h"
 #include "heed/core/device/op_scope.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/column_sums.h"
 
 namespace heed {
 
