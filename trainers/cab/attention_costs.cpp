@@ -122,11 +122,11 @@ private:
             bool is_first = true;
             for (size_t i = 0; i < files_.size(); ++i) {
                 if (!reasons_against_[i].empty()) continue;
-                int64_t longest = 0;
+                int64_t shared = 0;
                 for (const int64_t each : files_[i].measured.plan.lengths) {
-                    if (cost_at(files_[i], cost_baseline, each, cost)) longest = each;
+                    if (cost_at(files_[i], cost_baseline, each, cost)) shared = each;
                 }
-                length = is_first ? longest : std::min(length, longest);
+                length = is_first ? shared : std::min(length, shared);
                 is_first = false;
             }
         }

@@ -39,9 +39,9 @@ public:
 
 private:
     PictureBox box_of(size_t i, const LabelPlace& place) const {
-        const double width = marks_[i].width, top = place.y - 0.5 * height_;
+        const double width = marks_[i].width, upper = place.y - 0.5 * height_;
         const double left = place.on_the_left ? place.x - width : place.x;
-        return {left, top, left + width, top + height_};
+        return {left, upper, left + width, upper + height_};
     }
 
     /// What is covered or stands outside of the area, and then how far away the name is.
