@@ -44,6 +44,7 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
                                  .random = {}};
     for (const bool bias : {true, false}) {
         for (const char* device : computing_devices()) {
+            if (!bias && device == std::string("cuda")) continue;  // emulated, it takes long
             SCOPED_TRACE(std::string(device) + (bias ? ", with biases" : ""));
             LayerSettings settings;
             settings.type = use.definition->type;

@@ -30,32 +30,32 @@ std::string id_of(const std::string& name) {
 }
 
 ExplanationJson head_json(const HeadExplanation& head) {
-    const HeadMeasures& measures = head.measures;
+    const HeadMeasures& own = head.measures;
     ExplanationJson json = {{"place", place_id(head.place)},
                             {"layer", head.layer},
                             {"head", head.head},
                             {"queries", head.queries},
                             {"keys", head.keys},
                             {"value_dim", head.value_dim},
-                            {"rank", measures.rank},
-                            {"freedom", measures.freedom},
-                            {"changed_rows", measures.changed_rows},
-                            {"total_variation", measures.total_variation},
-                            {"greatest_total_variation", measures.greatest_total_variation},
-                            {"jensen_shannon", measures.jensen_shannon},
-                            {"entropy", measures.entropy},
-                            {"least_norm_entropy", measures.least_norm_entropy},
-                            {"support", measures.support},
-                            {"least_norm_support", measures.least_norm_support},
-                            {"kendall_tau", measures.kendall_tau},
-                            {"top_overlap", measures.top_overlap},
-                            {"effective_sum", measures.effective_sum},
-                            {"effective_negative_mass", measures.effective_negative_mass}};
-    for (size_t i = 0; i < measures.methods.size(); ++i) {
-        json["rows_by_method"][least_norm_method_name(static_cast<LeastNormMethod>(i))] = measures.methods[i];
+                            {"rank", own.rank},
+                            {"freedom", own.freedom},
+                            {"changed_rows", own.changed_rows},
+                            {"total_variation", own.total_variation},
+                            {"greatest_total_variation", own.greatest_total_variation},
+                            {"jensen_shannon", own.jensen_shannon},
+                            {"entropy", own.entropy},
+                            {"least_norm_entropy", own.least_norm_entropy},
+                            {"support", own.support},
+                            {"least_norm_support", own.least_norm_support},
+                            {"kendall_tau", own.kendall_tau},
+                            {"top_overlap", own.top_overlap},
+                            {"effective_sum", own.effective_sum},
+                            {"effective_negative_mass", own.effective_negative_mass}};
+    for (size_t i = 0; i < own.methods.size(); ++i) {
+        json["rows_by_method"][least_norm_method_name(static_cast<LeastNormMethod>(i))] = own.methods[i];
     }
-    json["greatest_optimality_error"] = measures.greatest_optimality_error;
-    json["greatest_output_error"] = measures.greatest_output_error;
+    json["greatest_optimality_error"] = own.greatest_optimality_error;
+    json["greatest_output_error"] = own.greatest_output_error;
     return json;
 }
 

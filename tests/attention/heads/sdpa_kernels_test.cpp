@@ -257,7 +257,7 @@ void expect_definition(const Case& c) {
     for_each_path(sdpa_kernels, [&](const Path& path) {
         // A card's blocks work on 64 x 64 pairs: large cases, which take long to emulate, run in one order.
         const bool other_order = cuda_emulation::thread_order() != cuda_emulation::ThreadOrder::shuffled;
-        if (path.device == DeviceKind::cuda && other_order && c.queries * c.keys > 20000) return;
+        if (path.device == DeviceKind::cuda && other_order && c.queries * c.keys > 8000) return;
         Data data(c);
         poison_padding(c, data);
         run_forward(c, data, path);

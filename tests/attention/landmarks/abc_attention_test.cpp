@@ -79,7 +79,7 @@ TEST(RunningSlots, AreTheSameOnEveryDeviceAndInstructionSet) {
                 expect_alike(TestLayer(of_layer).run(x), wanted);
             }
             set_active_isa(before);
-            if (!cuda_is_tested()) continue;
+            if (!cuda_is_tested() || (head_dim > 3) != (slots > 5)) continue;  // emulated, it takes long
             of_layer.device = "cuda";
             for (const cuda_emulation::ThreadOrder order : cuda_thread_orders()) {
                 SCOPED_TRACE(std::string("cuda, threads ") + name_of(order) + ", " + std::to_string(slots) + " slots");
