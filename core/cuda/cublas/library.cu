@@ -1,7 +1,6 @@
 #include "heed/core/cuda/cublas/library.cuh"
 
-#include <dlfcn.h>
-
+#include "heed/core/cuda/run_time_library.h"
 #include "heed/core/error.h"
 
 namespace heed::cuda {
@@ -13,45 +12,33 @@ constexpr const char* library_names[] = {"libcublasLt.so.13", "libcublasLt.so.12
                                          "/usr/local/cuda/lib64/libcublasLt.so.13",
                                          "/usr/local/cuda/lib64/libcublasLt.so.12"};
 
-template <class Function>
-bool find(void* opened, const char* name, Function& function) {
-    function = reinterpret_cast<Function>(dlsym(opened, name));
-    return function != nullptr;
-}
-
 bool find_all(void* opened, CublasLibrary& library) {
-    return find(opened, "cublasLtGetVersion", library.version) &&
-           find(opened, "cublasLtGetStatusString", library.status_text) &&
-           find(opened, "cublasLtCreate", library.create) && find(opened, "cublasLtMatmul", library.matmul) &&
-           find(opened, "cublasLtMatmulAlgoGetHeuristic", library.choose_algorithms) &&
-           find(opened, "cublasLtMatmulDescCreate", library.create_operation) &&
-           find(opened, "cublasLtMatmulDescDestroy", library.destroy_operation) &&
-           find(opened, "cublasLtMatmulDescSetAttribute", library.set_of_operation) &&
-           find(opened, "cublasLtMatrixLayoutCreate", library.create_layout) &&
-           find(opened, "cublasLtMatrixLayoutDestroy", library.destroy_layout) &&
-           find(opened, "cublasLtMatrixLayoutSetAttribute", library.set_of_layout) &&
-           find(opened, "cublasLtMatmulPreferenceCreate", library.create_preference) &&
-           find(opened, "cublasLtMatmulPreferenceDestroy", library.destroy_preference) &&
-           find(opened, "cublasLtMatmulPreferenceSetAttribute", library.set_of_preference);
+    return find_function(opened, "cublasLtGetVersion", library.version) &&
+           find_function(opened, "cublasLtGetStatusString", library.status_text) &&
+           find_function(opened, "cublasLtCreate", library.create) &&
+           find_function(opened, "cublasLtMatmul", library.matmul) &&
+           find_function(opened, "cublasLtMatmulAlgoGetHeuristic", library.choose_algorithms) &&
+           find_function(opened, "cublasLtMatmulDescCreate", library.create_operation) &&
+           find_function(opened, "cublasLtMatmulDescDestroy", library.destroy_operation) &&
+           find_function(opened, "cublasLtMatmulDescSetAttribute", library.set_of_operation) &&
+           find_function(opened, "cublasLtMatrixLayoutCreate", library.create_layout) &&
+           find_function(opened, "cublasLtMatrixLayoutDestroy", library.destroy_layout) &&
+           find_function(opened, "cublasLtMatrixLayoutSetAttribute", library.set_of_layout) &&
+           find_function(opened, "cublasLtMatmulPreferenceCreate", library.create_preference) &&
+           find_function(opened, "cublasLtMatmulPreferenceDestroy", library.destroy_preference) &&
+           find_function(opened, "cublasLtMatmulPreferenceSetAttribute", library.set_of_preference);
 }
 
 /// The first library that has all functions and accepts this machine's driver.
 CublasLibrary load() {
     CublasLibrary library;
-    library.missing = "no libcublasLt.so.13 or .12";
-    for (const char* name : library_names) {
-        void* const opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-        if (!opened) continue;
-        if (!find_all(opened, library)) {
-            library.missing = std::string(name) + " lacks functions";
-        } else if (const cublasStatus_t status = library.create(&library.handle); status != CUBLAS_STATUS_SUCCESS) {
-            library.handle = nullptr;
-            library.missing = std::string(name) + " does not start: " + library.status_text(status);
-        } else {
-            return library;
-        }
-        dlclose(opened);
-    }
+    library.missing = open_library(library_names, "no libcublasLt.so.13 or .12", [&](void* opened, const char* name) {
+        if (!find_all(opened, library)) return std::string(name) + " lacks functions";
+        const cublasStatus_t status = library.create(&library.handle);
+        if (status == CUBLAS_STATUS_SUCCESS) return std::string();
+        library.handle = nullptr;
+        return std::string(name) + " does not start: " + library.status_text(status);
+    });
     return library;
 }
 

@@ -1,8 +1,7 @@
 #include "heed/core/cuda/nccl/library.h"
 
-#include <dlfcn.h>
-
 #include "heed/core/cuda/library_switch.h"
+#include "heed/core/cuda/run_time_library.h"
 
 #if defined(__CUDACC__) && __has_include(<nccl.h>)
 #include <nccl.h>
@@ -26,27 +25,23 @@ namespace {
 constexpr const char* nccl_names[] = {"libnccl.so.2", "/usr/local/cuda/lib64/libnccl.so.2",
                                       "/usr/local/cuda/lib/libnccl.so.2"};
 
-template <class Function>
-bool find_nccl(void* opened, const char* name, Function& function) {
-    function = reinterpret_cast<Function>(dlsym(opened, name));
-    return function != nullptr;
-}
-
 bool find_all_of_nccl(void* opened, NcclLibrary& library) {
-    return find_nccl(opened, "ncclGetVersion", library.get_version) &&
-           find_nccl(opened, "ncclGetErrorString", library.result_text) &&
-           find_nccl(opened, "ncclGetLastError", library.last_error) &&
-           find_nccl(opened, "ncclGetUniqueId", library.make_unique_id) &&
-           find_nccl(opened, "ncclCommInitRankConfig", library.init_rank) &&
-           find_nccl(opened, "ncclCommGetAsyncError", library.async_error) &&
-           find_nccl(opened, "ncclCommFinalize", library.finalize) &&
-           find_nccl(opened, "ncclCommDestroy", library.destroy) && find_nccl(opened, "ncclCommAbort", library.abort) &&
-           find_nccl(opened, "ncclGroupStart", library.group_start) &&
-           find_nccl(opened, "ncclGroupEnd", library.group_end) &&
-           find_nccl(opened, "ncclAllReduce", library.all_reduce) &&
-           find_nccl(opened, "ncclReduceScatter", library.reduce_scatter) &&
-           find_nccl(opened, "ncclReduce", library.reduce) && find_nccl(opened, "ncclAllGather", library.all_gather) &&
-           find_nccl(opened, "ncclBroadcast", library.broadcast);
+    return find_function(opened, "ncclGetVersion", library.get_version) &&
+           find_function(opened, "ncclGetErrorString", library.result_text) &&
+           find_function(opened, "ncclGetLastError", library.last_error) &&
+           find_function(opened, "ncclGetUniqueId", library.make_unique_id) &&
+           find_function(opened, "ncclCommInitRankConfig", library.init_rank) &&
+           find_function(opened, "ncclCommGetAsyncError", library.async_error) &&
+           find_function(opened, "ncclCommFinalize", library.finalize) &&
+           find_function(opened, "ncclCommDestroy", library.destroy) &&
+           find_function(opened, "ncclCommAbort", library.abort) &&
+           find_function(opened, "ncclGroupStart", library.group_start) &&
+           find_function(opened, "ncclGroupEnd", library.group_end) &&
+           find_function(opened, "ncclAllReduce", library.all_reduce) &&
+           find_function(opened, "ncclReduceScatter", library.reduce_scatter) &&
+           find_function(opened, "ncclReduce", library.reduce) &&
+           find_function(opened, "ncclAllGather", library.all_gather) &&
+           find_function(opened, "ncclBroadcast", library.broadcast);
 }
 
 /// The first library that has all functions: NCCL 2.14 and newer.
@@ -56,17 +51,10 @@ NcclLibrary load_nccl() {
         library.missing = "HEED_NCCL=off";
         return library;
     }
-    library.missing = "no libnccl.so.2";
-    for (const char* name : nccl_names) {
-        void* const opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-        if (!opened) continue;
-        if (find_all_of_nccl(opened, library)) {
-            library.missing.clear();
-            return library;
-        }
-        library.missing = std::string(name) + " lacks functions that NCCL has from 2.14 on";
-        dlclose(opened);
-    }
+    library.missing = open_library(nccl_names, "no libnccl.so.2", [&](void* opened, const char* name) {
+        if (find_all_of_nccl(opened, library)) return std::string();
+        return std::string(name) + " lacks functions that NCCL has from 2.14 on";
+    });
     return library;
 }
 
