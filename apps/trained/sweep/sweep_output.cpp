@@ -6,6 +6,7 @@
 
 #include "heed/trainers/answers/class_output.h"
 #include "heed/trainers/answers/evaluation_output.h"
+#include "heed/trainers/comparison/report/comparison_text.h"
 #include "heed/trainers/report/charts/chart.h"
 #include "heed/trainers/report/page.h"
 #include "heed/trainers/report/text.h"
@@ -27,8 +28,8 @@ std::vector<std::pair<std::string, std::string>> metrics_of(const Evaluation& re
 }
 
 /// Headings and rows as texts.
-std::vector<std::vector<std::string>> texts_of(const SweepTable& table) {
-    std::vector<std::vector<std::string>> lines = {table.headings};
+TextTable texts_of(const SweepTable& table) {
+    TextTable lines = {table.headings};
     for (const auto& [name, text] : metrics_of(table.rows.front().result)) lines.front().push_back(name);
     for (const SweepRow& row : table.rows) {
         lines.push_back(row.cells);
@@ -75,17 +76,7 @@ std::string charts_html(const SweepTable& table) {
 }  // namespace
 
 void print_sweep(const SweepTable& table) {
-    fmt::print("{}\n", table.text);
-    const std::vector<std::vector<std::string>> lines = texts_of(table);
-    std::vector<size_t> widths(lines.front().size(), 0);
-    for (const std::vector<std::string>& line : lines) {
-        for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-    }
-    for (const std::vector<std::string>& line : lines) {
-        fmt::print("{:<{}}", line.front(), widths.front());
-        for (size_t i = 1; i < line.size(); ++i) fmt::print("  {:>{}}", line[i], widths[i]);
-        fmt::print("\n");
-    }
+    fmt::print("{}\n{}", table.text, aligned(texts_of(table)));
 }
 
 void print_sweep_json(const SweepTable& table, const std::string& split) {
