@@ -51,13 +51,16 @@ void ParallelDataOptions::describe(Fields& fields) {
              "training pairs with a longer sentence are left out (skip) or shortened at the end (cut); cut_source "
              "shortens sources and leaves pairs with a longer target out")
         .choices({"skip", "cut", "cut_source"});
-    fields.add("validation", validation,
-               "distinct source sentences kept back for validation, with all pairs connected to them: a number, or a "
-               "share of all (10%); 0: none");
-    fields.add(
-        "test", test,
-        "distinct source sentences kept back for testing, with all pairs connected to them: a number, or a share "
-        "of all (10%)");
+    if (!has_parts) {
+        fields.add(
+            "validation", validation,
+            "distinct source sentences kept back for validation, with all pairs connected to them: a number, or a "
+            "share of all (10%); 0: none");
+        fields.add(
+            "test", test,
+            "distinct source sentences kept back for testing, with all pairs connected to them: a number, or a share "
+            "of all (10%)");
+    }
     fields
         .add("limit", limit,
              "at most this many training pairs, for trials: a fixed subset, chosen by content and data.split_seed "

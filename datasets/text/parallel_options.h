@@ -20,6 +20,7 @@ struct ParallelDataOptions : Options {
     int64_t limit = 0;
     int64_t split_seed = 0;
     bool joint_vocabulary = false;
+    bool has_parts = false;  ///< the data set has validation and test pairs of its own: these two are no settings of it
 
     void describe(Fields& fields) override;
     void validate() const override;

@@ -35,5 +35,7 @@ const ParallelDataSet& parallel_data_set(std::string_view name);
 ParallelDataSet en_es();
 ParallelDataSet parallel_files();
 ParallelDataSet text_pairs();
+ParallelDataSet wikitext2_leads();
+ParallelDataSet wikitext103_leads();
 
 }  // namespace heed

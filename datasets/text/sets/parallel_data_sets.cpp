@@ -201,7 +201,8 @@ ParallelDataSet parallel_files() {
 }
 
 const std::vector<ParallelDataSet>& parallel_data_sets() {
-    static const std::vector<ParallelDataSet> sets = {en_es(), parallel_files(), text_pairs()};
+    static const std::vector<ParallelDataSet> sets = {en_es(), wikitext2_leads(), wikitext103_leads(), parallel_files(),
+                                                      text_pairs()};
     return sets;
 }
 

@@ -4,6 +4,7 @@
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/text/sets/plain_text_set.h"
+#include "heed/datasets/text/sets/wikitext_files.h"
 
 namespace heed {
 
@@ -110,19 +111,6 @@ PlainTextSet tiny_shakespeare() {
         return with_parts(std::move(data), options);
     };
     return set;
-}
-
-std::vector<std::string> wikitext_names(const std::string& part) {
-    return {"wiki." + part + ".tokens", "wiki." + part + ".raw"};
-}
-
-DataSearch wikitext_search(const std::string& number) {
-    const std::string folder = "wikitext-" + number;
-    return {"wikitext" + number,
-            {folder, folder + "-raw", "wikitext" + number},
-            wikitext_names("train"),
-            "put wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens (or .raw) into data/" + folder +
-                ", or name their folder by data.root"};
 }
 
 PlainTextSet wikitext(const std::string& number, const std::string& words) {
