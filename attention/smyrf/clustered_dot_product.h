@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "heed/attention/smyrf/smyrf_orders.h"
+#include "heed/attention/smyrf/orders/smyrf_orders.h"
 
 namespace heed {
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "heed/attention/smyrf/smyrf_orders.h"
+#include "heed/attention/smyrf/orders/smyrf_orders.h"
 #include "heed/attention/smyrf/smyrf_work.h"
 #include "heed/attention/types/multi_head.h"
 

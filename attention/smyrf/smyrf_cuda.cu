@@ -1,5 +1,5 @@
+#include "heed/attention/smyrf/orders/smyrf_orders.cuh"
 #include "heed/attention/smyrf/smyrf_layout.h"
-#include "heed/attention/smyrf/smyrf_orders.cuh"
 #include "heed/attention/tiles/attention_block.cuh"
 #include "heed/attention/tiles/row_dots.cuh"
 #include "heed/core/cuda/for_each.cuh"

@@ -3,7 +3,7 @@
 // The lists of the causal forms of SMYRF: keys sorted, the mean keys of their chunks, and each query's chunk. Part of
 // smyrf_cpu.isa.cpp alone, hence the unnamed namespace.
 
-#include "heed/attention/smyrf/smyrf_sort.h"
+#include "heed/attention/smyrf/orders/smyrf_sort.h"
 #include "heed/attention/tiles/score_products.h"
 #include "heed/attention/tiles/score_tile.h"
 #include "heed/attention/tiles/tile_pack.h"

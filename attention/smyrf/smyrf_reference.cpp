@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "heed/attention/heads/reference_heads.h"
+#include "heed/attention/smyrf/orders/smyrf_orders_reference.h"
 #include "heed/attention/smyrf/smyrf_layout.h"
-#include "heed/attention/smyrf/smyrf_orders_reference.h"
 #include "heed/core/reference/address.h"
 
 namespace heed {

@@ -59,6 +59,13 @@ TEST(CommandLine, AnEmptyValueIsNotTheDefault) {
     }
 }
 
+TEST(CommandLine, ASweepIsOverOneThing) {
+    for (const char* option : {"--scores", "--rounds"}) {
+        EXPECT_TRUE(contains(refusal({"sweep", "run", "--over", "decoding.beam=1,4", option, "2"}),
+                             std::string(option) + " is of the sweep over SMYRF's scores and --over of another"));
+    }
+}
+
 TEST(CommandLine, ASettingKeepsCommasEqualSignsAndAnEmptyValue) {
     const auto train = parsed<TrainCommand>({"train", "a.yaml", "train.freeze=[a, b]", "run.dir=x=y", "init="});
     EXPECT_EQ(train.overrides, (Words{"train.freeze=[a, b]", "run.dir=x=y", "init="}));

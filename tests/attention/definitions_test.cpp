@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "heed/tests/attention/layer_pass.h"
-#include "heed/tests/definitions/attention_types.h"
+#include "heed/tests/definitions/attention/attention_types.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 
@@ -100,7 +100,7 @@ TEST_P(AttentionDefinitions, GiveTheOutputsAndGradientsOfTheLayer) {
 
 TEST(DefinitionsOfAttention, EveryTypeHasOne) {
     const auto definitions = definitions::attention_definitions();
-    ASSERT_EQ(definitions.size(), attention_types().size()) << "tests/definitions/attention_types.cpp";
+    ASSERT_EQ(definitions.size(), attention_types().size()) << "tests/definitions/attention/attention_types.cpp";
     for (size_t i = 0; i < definitions.size(); ++i) EXPECT_EQ(definitions[i].type, attention_types()[i].name);
 }
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "heed/trainers/images/image_sections.h"
+#include "heed/trainers/images/report/image_sections.h"
 #include "heed/trainers/report/confusion.h"
 #include "heed/trainers/report/label_table.h"
 #include "heed/trainers/report/remarks.h"

@@ -8,7 +8,7 @@
 
 #include "heed/core/error.h"
 #include "heed/tests/attention/heads/composed_dot_product.h"
-#include "heed/tests/definitions/attention.h"
+#include "heed/tests/definitions/attention/attention.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/op_harness.h"

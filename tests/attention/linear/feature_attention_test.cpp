@@ -9,7 +9,7 @@
 #include "heed/attention/linear/log_features.h"
 #include "heed/attention/linear/segment_means.h"
 #include "heed/core/error.h"
-#include "heed/tests/definitions/feature_attention.h"
+#include "heed/tests/definitions/attention/feature_attention.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"

@@ -6,7 +6,7 @@
 
 #include "heed/core/error.h"
 #include "heed/tests/attention/layer_pass.h"
-#include "heed/tests/definitions/feature_attention.h"
+#include "heed/tests/definitions/attention/feature_attention.h"
 #include "heed/tests/definitions/products.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"

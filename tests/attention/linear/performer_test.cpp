@@ -7,7 +7,7 @@
 #include "heed/attention/linear/random_directions.h"
 #include "heed/core/error.h"
 #include "heed/tests/attention/layer_pass.h"
-#include "heed/tests/definitions/feature_attention.h"
+#include "heed/tests/definitions/attention/feature_attention.h"
 #include "heed/tests/definitions/products.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"

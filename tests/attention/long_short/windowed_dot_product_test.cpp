@@ -7,7 +7,7 @@
 
 #include "heed/attention/heads/scaled_dot_product.h"
 #include "heed/core/error.h"
-#include "heed/tests/definitions/long_short.h"
+#include "heed/tests/definitions/attention/long_short.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/op_harness.h"

@@ -8,7 +8,7 @@
 
 #include "heed/attention/smyrf/clustered_dot_product.h"
 #include "heed/core/error.h"
-#include "heed/tests/definitions/smyrf.h"
+#include "heed/tests/definitions/attention/smyrf.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "heed/core/error.h"
-#include "heed/tests/definitions/state_space.h"
+#include "heed/tests/definitions/attention/state_space.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/op_harness.h"

@@ -1,4 +1,4 @@
-#include "heed/trainers/images/attention_section.h"
+#include "heed/trainers/images/report/attention_section.h"
 
 #include <gtest/gtest.h>
 #include <png.h>
@@ -13,7 +13,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/text_file.h"
 #include "heed/trainers/images/image_task.h"
-#include "heed/trainers/images/training_images_section.h"
+#include "heed/trainers/images/report/training_images_section.h"
 #include "heed/trainers/inspection/attention_maps.h"
 #include "heed/trainers/report/memory.h"
 #include "heed/trainers/report/pictures/picture.h"

@@ -13,7 +13,7 @@
 #include "heed/tests/support/message_of.h"
 #include "heed/tests/support/temporary_folder.h"
 #include "heed/tests/support/text_file.h"
-#include "heed/trainers/images/image_sections.h"
+#include "heed/trainers/images/report/image_sections.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/report/provenance.h"
 

@@ -1,4 +1,4 @@
-#include "heed/tests/definitions/feature_attention.h"
+#include "heed/tests/definitions/attention/feature_attention.h"
 
 #include <algorithm>
 #include <cmath>

@@ -4,7 +4,7 @@
 
 #include "heed/datasets/images/image_data.h"
 #include "heed/trainers/images/attention_inspection.h"
-#include "heed/trainers/images/training_pictures.h"
+#include "heed/trainers/images/report/training_pictures.h"
 #include "heed/trainers/loop/evaluation.h"
 #include "heed/trainers/report/report.h"
 

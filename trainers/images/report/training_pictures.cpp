@@ -1,4 +1,4 @@
-#include "heed/trainers/images/training_pictures.h"
+#include "heed/trainers/images/report/training_pictures.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "heed/attention/smyrf/smyrf_orders.h"
+#include "heed/attention/smyrf/orders/smyrf_orders.h"
 
 #include <string>
 

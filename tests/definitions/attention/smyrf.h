@@ -1,6 +1,6 @@
 #pragma once
 
-#include "heed/tests/definitions/attention.h"
+#include "heed/tests/definitions/attention/attention.h"
 
 namespace heed::definitions {
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "heed/attention/smyrf/orders/smyrf_orders.cuh"
+#include "heed/attention/smyrf/orders/smyrf_sort.cuh"
 #include "heed/attention/smyrf/smyrf_layout.h"
-#include "heed/attention/smyrf/smyrf_orders.cuh"
-#include "heed/attention/smyrf/smyrf_sort.cuh"
 #include "heed/attention/tiles/attention_block.cuh"
 #include "heed/core/cuda/for_each.cuh"
 

@@ -1,4 +1,4 @@
-#include "heed/tests/definitions/smyrf.h"
+#include "heed/tests/definitions/attention/smyrf.h"
 
 #include <algorithm>
 #include <cmath>

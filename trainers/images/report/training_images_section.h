@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "heed/datasets/images/image_data.h"
-#include "heed/trainers/images/training_pictures.h"
+#include "heed/trainers/images/report/training_pictures.h"
 
 namespace heed {
 

@@ -1,4 +1,4 @@
-#include "heed/attention/smyrf/smyrf_orders_reference.h"
+#include "heed/attention/smyrf/orders/smyrf_orders_reference.h"
 
 #include <algorithm>
 #include <cmath>

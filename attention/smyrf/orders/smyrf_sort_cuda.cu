@@ -1,4 +1,4 @@
-#include "heed/attention/smyrf/smyrf_sort.cuh"
+#include "heed/attention/smyrf/orders/smyrf_sort.cuh"
 
 #include <algorithm>
 

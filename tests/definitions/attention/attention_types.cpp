@@ -1,11 +1,11 @@
-#include "heed/tests/definitions/attention_types.h"
+#include "heed/tests/definitions/attention/attention_types.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "heed/tests/definitions/long_short.h"
+#include "heed/tests/definitions/attention/long_short.h"
+#include "heed/tests/definitions/attention/state_space.h"
 #include "heed/tests/definitions/products.h"
-#include "heed/tests/definitions/state_space.h"
 
 namespace heed::definitions {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "heed/tests/definitions/attention.h"
+#include "heed/tests/definitions/attention/attention.h"
 
 namespace heed::definitions {
 

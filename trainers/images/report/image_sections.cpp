@@ -1,10 +1,10 @@
-#include "heed/trainers/images/image_sections.h"
+#include "heed/trainers/images/report/image_sections.h"
 
 #include <fmt/format.h>
 
-#include "heed/trainers/images/attention_section.h"
-#include "heed/trainers/images/mistakes_section.h"
-#include "heed/trainers/images/training_images_section.h"
+#include "heed/trainers/images/report/attention_section.h"
+#include "heed/trainers/images/report/mistakes_section.h"
+#include "heed/trainers/images/report/training_images_section.h"
 #include "heed/trainers/report/confusion.h"
 #include "heed/trainers/report/label_table.h"
 #include "heed/trainers/report/text.h"

@@ -1,4 +1,4 @@
-#include "heed/trainers/images/training_images_section.h"
+#include "heed/trainers/images/report/training_images_section.h"
 
 #include <fmt/format.h>
 

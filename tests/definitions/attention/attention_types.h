@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "heed/tests/definitions/attention.h"
+#include "heed/tests/definitions/attention/attention.h"
 
 namespace heed::definitions {
 

@@ -1,4 +1,4 @@
-#include "heed/tests/definitions/attention.h"
+#include "heed/tests/definitions/attention/attention.h"
 
 #include <cmath>
 

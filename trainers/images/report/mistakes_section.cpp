@@ -1,4 +1,4 @@
-#include "heed/trainers/images/mistakes_section.h"
+#include "heed/trainers/images/report/mistakes_section.h"
 
 #include <fmt/format.h>
 

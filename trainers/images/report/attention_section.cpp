@@ -1,4 +1,4 @@
-#include "heed/trainers/images/attention_section.h"
+#include "heed/trainers/images/report/attention_section.h"
 
 #include <fmt/format.h>
 

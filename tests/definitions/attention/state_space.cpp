@@ -1,4 +1,4 @@
-#include "heed/tests/definitions/state_space.h"
+#include "heed/tests/definitions/attention/state_space.h"
 
 #include <cmath>
 #include <complex>

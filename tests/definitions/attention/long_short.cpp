@@ -1,4 +1,4 @@
-#include "heed/tests/definitions/long_short.h"
+#include "heed/tests/definitions/attention/long_short.h"
 
 #include <cmath>
 
