@@ -99,7 +99,9 @@ std::unique_ptr<AttentionCache> MultiHeadAttention::make_causal_cache(Context& c
         return std::make_unique<MultiHeadCrossCache>(heads.key, heads.value, start.source_lengths);
     }
     auto cache = std::make_unique<MultiHeadSelfCache>();
-    const auto buffer = [&](int64_t width) { return TokenBuffer(context, start.batch, width, start.expected_tokens); };
+    const auto buffer = [&](int64_t width) {
+        return TokenBuffer(context, start.batch, width, start.expected_tokens, last_tokens_used());
+    };
     if (source_projections() > 0) cache->projected = buffer(source_projections() * geometry().dim);
     if (source_projections() < 2) cache->input = buffer(geometry().dim);
     if (rotary_ && !projected_.key) cache->rotated = buffer(geometry().dim);
@@ -134,7 +136,7 @@ Tensor MultiHeadAttention::self_step(const Tensor& x, MultiHeadSelfCache& cache)
     const auto values_of = [](const std::optional<TokenBuffer>& buffer) {
         return buffer ? Variable(buffer->values()) : Variable();
     };
-    ScaledDotProduct heads = empty_heads({equal_lengths(x.context(), cache.tokens().rows(), cache.tokens().tokens())});
+    ScaledDotProduct heads = empty_heads({equal_lengths(x.context(), cache.tokens().rows(), cache.tokens().kept())});
     heads.query = {projection, 0};
     set_key_and_value(heads, values_of(cache.projected), 0, values_of(cache.rotated ? cache.rotated : cache.input),
                       values_of(cache.mixed ? cache.mixed : cache.input));

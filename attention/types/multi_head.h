@@ -45,6 +45,10 @@ protected:
     /// Where mixes_values(): adds the value of the last token of `input` to `mixed`.
     virtual void append_value(const TokenBuffer& input, TokenBuffer& mixed);
 
+    /// In causal self-attention: how many tokens, counted back from its own, a token uses at most, so that a cache
+    /// keeps no more; 0: all. The keys of attend_step are then in no order.
+    virtual int64_t last_tokens_used() const { return 0; }
+
     /// The values where they are not projected, [batch, keys, dim]: the source itself.
     virtual Variable values(const Variable& source, const AttentionMask& mask);
 

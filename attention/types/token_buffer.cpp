@@ -16,25 +16,30 @@ constexpr int64_t smallest_capacity = 16;
 
 }  // namespace
 
-TokenBuffer::TokenBuffer(Context& context, int64_t rows, int64_t width, int64_t expected_tokens)
-    : values_(Tensor::empty(context, {rows, std::max(expected_tokens, smallest_capacity), width})) {}
+TokenBuffer::TokenBuffer(Context& context, int64_t rows, int64_t width, int64_t expected_tokens, int64_t most)
+    : most_(most) {
+    const int64_t capacity = std::max(expected_tokens, smallest_capacity);
+    values_ = Tensor::empty(context, {rows, most > 0 ? std::min(capacity, most) : capacity, width});
+}
 
 void TokenBuffer::copy_to(const Tensor& other, const Tensor& index) {
     const int64_t width = values_.shape()[2];
     copy_rows({values_, 0, values_.shape()[1] * width}, {other, 0, other.shape()[1] * width}, other.shape()[0],
-              tokens_ * width, index);
+              kept() * width, index);
 }
 
 TokenBuffer::Room TokenBuffer::append_unwritten() {
     make_room(1);
     const int64_t width = values_.shape()[2];
-    return {tokens_++ * width, values_.shape()[1] * width};
+    return {place(tokens_++) * width, values_.shape()[1] * width};
 }
 
 void TokenBuffer::make_room(int64_t tokens) {
     int64_t capacity = values_.shape()[1];
-    if (tokens_ + tokens <= capacity) return;
-    while (capacity < tokens_ + tokens) capacity *= 2;
+    const int64_t wanted = most_ > 0 ? std::min(tokens_ + tokens, most_) : tokens_ + tokens;
+    if (wanted <= capacity) return;
+    while (capacity < wanted) capacity *= 2;
+    if (most_ > 0) capacity = std::min(capacity, most_);
     Tensor larger = Tensor::empty(values_.context(), {rows(), capacity, values_.shape()[2]});
     copy_to(larger, Tensor());
     values_ = std::move(larger);
@@ -48,14 +53,21 @@ void TokenBuffer::append(const Tensor& x, int64_t first_column) {
     }
     const int64_t tokens = x.shape()[1], columns = x.shape()[2];
     make_room(tokens);
-    const int64_t place = tokens_ * width, stride = values_.shape()[1] * width;
-    if (tokens == 1) {
-        copy_rows({x, first_column, columns}, {values_, place, stride}, rows(), width);
-    } else {
-        for (int64_t row = 0; row < rows(); ++row) {
-            copy_rows({x, row * tokens * columns + first_column, columns}, {values_, row * stride + place, width},
-                      tokens, width);
+    const int64_t stride = values_.shape()[1] * width;
+    int64_t token = most_ > 0 ? std::max<int64_t>(0, tokens - most_) : 0;
+    while (token < tokens) {
+        const int64_t begin = place(tokens_ + token);
+        const int64_t count = most_ > 0 ? std::min(tokens - token, most_ - begin) : tokens - token;
+        const int64_t from = first_column + token * columns, to = begin * width;
+        if (count == 1) {
+            copy_rows({x, from, tokens * columns}, {values_, to, stride}, rows(), width);
+        } else {
+            for (int64_t row = 0; row < rows(); ++row) {
+                copy_rows({x, row * tokens * columns + from, columns}, {values_, row * stride + to, width}, count,
+                          width);
+            }
         }
+        token += count;
     }
     tokens_ += tokens;
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+
 #include "heed/core/tensor/tensor.h"
 
 namespace heed {
@@ -7,8 +10,9 @@ namespace heed {
 /// Rows of tokens that grow together: what a cache for decoding keeps. Memory grows by doubling.
 class TokenBuffer {
 public:
-    /// Without tokens, with memory for `expected_tokens`.
-    TokenBuffer(Context& context, int64_t rows, int64_t width, int64_t expected_tokens);
+    /// Without tokens, with memory for `expected_tokens`. Where `most` is not 0 only the last `most` tokens are kept,
+    /// of which a new one takes the place of the oldest.
+    TokenBuffer(Context& context, int64_t rows, int64_t width, int64_t expected_tokens, int64_t most = 0);
 
     /// Adds columns first_column .. first_column + width of x [rows, tokens, columns].
     void append(const Tensor& x, int64_t first_column = 0);
@@ -23,15 +27,19 @@ public:
     void reorder(const Tensor& index);
 
     int64_t rows() const { return values_.shape()[0]; }
+    /// So far, those that are not kept among them.
     int64_t tokens() const { return tokens_; }
-    /// [rows, capacity, width]; what stands from tokens() on has no meaning.
+    int64_t kept() const { return most_ > 0 ? std::min(tokens_, most_) : tokens_; }
+    /// [rows, capacity, width]; what stands from kept() on has no meaning.
     const Tensor& values() const { return values_; }
 
 private:
+    int64_t place(int64_t token) const { return most_ > 0 ? token % most_ : token; }
     void make_room(int64_t tokens);
     void copy_to(const Tensor& other, const Tensor& index);
 
     Tensor values_;
+    int64_t most_ = 0;
     int64_t tokens_ = 0;
 };
 

@@ -4,23 +4,10 @@
 
 #include <algorithm>
 
-#include "heed/core/device/context.h"
+#include "heed/core/autograd/tape.h"
 #include "heed/core/error.h"
-#include "heed/core/ops/shapes/copy_rows.h"
 
 namespace heed {
-
-namespace {
-
-/// The tokens first .. first + count - 1 of each row.
-Tensor tokens_of(const Tensor& x, int64_t first, int64_t count) {
-    const int64_t rows = x.shape()[0], width = x.shape()[2];
-    const Tensor part = Tensor::empty(x.context(), {rows, count, width});
-    copy_rows({x, first * width, x.shape()[1] * width}, {part, 0, count * width}, rows, count * width);
-    return part;
-}
-
-}  // namespace
 
 void LocalOptions::describe(Fields& fields) {
     AttentionOptions::describe(fields);
@@ -48,16 +35,6 @@ Variable LocalAttention::attend(const ScaledDotProduct& heads, const AttentionMa
 
 Tensor LocalAttention::attend_weights(const ScaledDotProduct& heads, const AttentionMask&) {
     return scaled_dot_product_weights(within_window(heads));
-}
-
-Tensor LocalAttention::attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>&) {
-    if (sees_all(tokens)) return scaled_dot_product(heads).value();
-    ScaledDotProduct last = heads;
-    last.mask = {};
-    last.key.source = Variable(tokens_of(heads.key.source.value(), tokens - window_, window_));
-    // One buffer holds both.
-    last.value.source = last.key.source;
-    return scaled_dot_product(last).value();
 }
 
 int64_t LocalAttention::multiplies(int64_t tokens, int64_t keys) const {

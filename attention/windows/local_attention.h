@@ -30,7 +30,7 @@ public:
 protected:
     Variable attend(const ScaledDotProduct& heads, const AttentionMask& mask, const ForwardState& state) override;
     Tensor attend_weights(const ScaledDotProduct& heads, const AttentionMask& mask) override;
-    Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept) override;
+    int64_t last_tokens_used() const override { return window_; }
 
 private:
     ScaledDotProduct within_window(const ScaledDotProduct& heads) const;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "heed/attention/types/multi_head_cache.h"
 #include "heed/attention/types/token_buffer.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/shapes/copy_rows.h"
@@ -316,6 +317,57 @@ TEST(TokenBuffers, TakeNoMemoryWithinTheExpectedTokens) {
     buffer.append(x);
     EXPECT_EQ(buffer.tokens(), 21);
     EXPECT_EQ(buffer.values().shape(), (Shape{2, 40, 3}));
+}
+
+/// The kept tokens of a buffer by place, of one row of width 1.
+std::vector<float> kept_tokens(const TokenBuffer& buffer, int64_t row) {
+    const std::vector<float> all = buffer.values().to_vector();
+    const auto first = all.begin() + row * buffer.values().shape()[1];
+    return {first, first + buffer.kept()};
+}
+
+TEST(TokenBuffers, KeepTheLastTokensWhereTheyAreToldHowMany) {
+    Context context;
+    const auto numbered = [&](int64_t first, int64_t count) {
+        std::vector<float> values;
+        for (int64_t row = 0; row < 2; ++row) {
+            for (int64_t t = first; t < first + count; ++t) values.push_back(static_cast<float>(100 * row + t));
+        }
+        return Tensor::from_host(context, {2, count, 1}, std::span<const float>(values));
+    };
+    for (const int64_t expected : {0, 1000}) {
+        TokenBuffer buffer(context, 2, 1, expected, 20);
+        buffer.append(numbered(0, 17));
+        EXPECT_EQ(buffer.kept(), 17);
+        buffer.append(numbered(17, 1));
+        buffer.append(numbered(18, 5));  // goes on at the front
+        EXPECT_EQ(buffer.tokens(), 23);
+        EXPECT_EQ(buffer.values().shape(), (Shape{2, 20, 1}));
+        std::vector<float> wanted = {20, 21, 22};
+        for (int t = 3; t < 20; ++t) wanted.push_back(static_cast<float>(t));
+        EXPECT_EQ(kept_tokens(buffer, 0), wanted);
+        const std::vector<int32_t> rows = {1, 1, 0};
+        buffer.reorder(Tensor::from_host(context, {3}, std::span<const int32_t>(rows)));
+        EXPECT_EQ(kept_tokens(buffer, 2), wanted);
+        EXPECT_EQ(kept_tokens(buffer, 1)[0], 120.0f);
+    }
+    TokenBuffer buffer(context, 2, 1, 0, 3);
+    buffer.append(numbered(0, 1));
+    buffer.append(numbered(1, 8));  // more than it keeps, not from its first place on
+    EXPECT_EQ(kept_tokens(buffer, 0), (std::vector<float>{6, 7, 8}));
+    EXPECT_EQ(kept_tokens(buffer, 1), (std::vector<float>{106, 107, 108}));
+}
+
+TEST(Caches, OfLocalHoldAsManyTokensAsItsWindow) {
+    TestLayer test(settings_of({"local", "cpu", AttentionPattern::causal_self}));
+    DecodingStart start;
+    start.batch = 3;
+    start.expected_tokens = tokens;
+    const auto cache = test.layer().make_cache(test.context(), start);
+    const TokenBuffer& kept = dynamic_cast<MultiHeadSelfCache&>(*cache).tokens();
+    for (int64_t t = 0; t < tokens; ++t) test.layer().step(Tensor::zeros(test.context(), {3, 1, dim}), *cache);
+    EXPECT_EQ(kept.tokens(), tokens);
+    EXPECT_EQ(kept.values().shape(), (Shape{3, 2, 2 * dim})) << "cut_short_sequences sets a window of 2 tokens";
 }
 
 }  // namespace
