@@ -114,7 +114,7 @@ h3 { margin: 1.75rem 0 0.5rem; font-size: 1rem; }
   color: var(--muted); white-space: nowrap; }
 .entropy tbody th, .maps tbody th, .pairs-of-tokens tbody th { position: sticky; left: 0; z-index: 1;
   background: var(--paper); text-align: right; }
-.entropy thead th, .maps thead th, .pairs-of-tokens thead th { padding-right: 0; }
+.entropy thead th, .maps thead th, .pairs-of-tokens thead th { padding: 0.15rem 0.25rem; }
 .images { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--looks-width)), 1fr));
   gap: 1.75rem 1.5rem; }
 .looks { display: flex; flex-wrap: wrap; align-content: start; gap: 0.25rem 1.5rem; margin: 0; min-width: 0;

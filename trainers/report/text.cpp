@@ -62,7 +62,9 @@ std::string group_digits(int64_t number) {
 
 std::string percent_text(double fraction, int decimals) {
     if (!std::isfinite(fraction)) return "not a number";
-    return fmt::format("{:.{}f} %", 100.0 * fraction, decimals);
+    const auto text = [decimals](double percent) { return fmt::format("{:.{}f} %", percent, decimals); };
+    const bool looks_whole = fraction < 1.0 && text(100.0 * fraction) == text(100.0);
+    return looks_whole ? "over " + text(100.0 - std::pow(10.0, -decimals)) : text(100.0 * fraction);
 }
 
 std::string duration_text(double seconds) {

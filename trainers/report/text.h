@@ -14,7 +14,8 @@ std::string escape_html(std::string_view text);
 /// `4,321`.
 std::string group_digits(int64_t number);
 
-/// `91.3 %` of the fraction 0.913; "not a number" where it is none.
+/// `91.3 %` of the fraction 0.913; `over 99.9 %` where less than all would be rounded to it; "not a number" where it is
+/// none.
 std::string percent_text(double fraction, int decimals);
 
 /// `48 s`, `3 min 12 s`, `2 h 5 min`.

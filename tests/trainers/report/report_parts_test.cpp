@@ -51,6 +51,11 @@ TEST(ReportText, Numbers) {
     EXPECT_EQ(group_digits(1234567), "1,234,567");
     EXPECT_EQ(percent_text(0.9134, 1), "91.3 %");
     EXPECT_EQ(percent_text(nan, 1), "not a number");
+    EXPECT_EQ(percent_text(0.9996, 1), "over 99.9 %");
+    EXPECT_EQ(percent_text(0.996, 0), "over 99 %");
+    EXPECT_EQ(percent_text(0.9994, 1), "99.9 %");
+    EXPECT_EQ(percent_text(1.0, 1), "100.0 %");
+    EXPECT_EQ(percent_text(1.5, 0), "150 %");
     EXPECT_EQ(duration_text(0.64), "0.6 s");
     EXPECT_EQ(duration_text(59.7), "1 min 0 s");
     EXPECT_EQ(duration_text(192.0), "3 min 12 s");

@@ -110,8 +110,11 @@ std::string quantity_table(const PlaceHeads& place, const Quantity& quantity) {
     }
     return head_table(place, quantity.caption, "class=\"entropy\"", [&](const HeadExplanation& head) {
         const double value = quantity.value(head);
-        return fmt::format("<td style=\"--heat:{:.3f}\">{:.{}f}</td>",
-                           most > 0.0 ? std::clamp(value / most, 0.0, 1.0) : 0.0, value, quantity.decimals);
+        const std::string text = fmt::format("{:.{}f}", value, quantity.decimals);
+        // What reads as 0 has no colour, however small the greatest is.
+        const bool coloured = most > 0.0 && text != fmt::format("{:.{}f}", 0.0, quantity.decimals);
+        return fmt::format("<td style=\"--heat:{:.3f}\">{}</td>", coloured ? std::clamp(value / most, 0.0, 1.0) : 0.0,
+                           text);
     });
 }
 
