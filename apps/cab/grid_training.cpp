@@ -29,7 +29,8 @@ namespace {
 
 /// A path, or the name of one that comes with Heed.
 std::string grid_file(const std::string& name) {
-    const bool is_path = name.ends_with(".yaml") || name.find('/') != std::string::npos;
+    const bool is_path =
+        name.ends_with(".yaml") || name.find('/') != std::string::npos || std::filesystem::is_regular_file(name);
     return is_path ? name : shipped_file("cab", "benchmark", name);
 }
 
@@ -163,11 +164,9 @@ private:
 
     void check_complete() const {
         if (failed_.empty()) return;
-        std::string texts;
-        for (const FailedRun& failed : failed_) {
-            texts += (texts.empty() ? "" : "; ") + failed.run.text() + ": " + failed.error;
-        }
-        throw Error(fmt::format("{} of the runs failed ({})", failed_.size(), texts));
+        const FailedRun& first = failed_.front();
+        throw Error(fmt::format("{} of the runs failed, first {}: {}{}", failed_.size(), first.run.text(), first.error,
+                                failed_.size() > 1 ? "; each was named when it failed" : ""));
     }
 
     const CabCommand& command_;

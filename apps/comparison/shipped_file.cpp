@@ -51,8 +51,8 @@ std::string shipped_file(const std::string& folder, const std::string& what, con
         throw UserError("no " + what +
                         " was found that comes with heed: call it in the folder of its source, or give a file");
     }
-    throw UserError("there is no " + what + " " + quote(name) + did_you_mean(name, known) + "; there are " +
-                    listed(known));
+    throw UserError("there is no " + what + " " + quote(name) + did_you_mean(name, known) +
+                    (known.size() == 1 ? "; there is " : "; there are ") + listed(known));
 }
 
 }  // namespace heed

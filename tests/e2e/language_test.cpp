@@ -127,6 +127,10 @@ TEST_F(Language, WordsAndDocumentsAreCutAtLines) {
     EXPECT_FALSE(tiny().events("words", "test").front().number("bits_per_byte").has_value());
     const ProgramResult text = tiny().run({"generate", "words", "--prompt", "twenty one", "--length", "20"});
     EXPECT_EQ(text.code, 0) << text.errors;
+    const ProgramResult prompt = tiny().run({"generate", "words", "--prompt", "Twenty ZZZ ", "--length", "2"});
+    EXPECT_TRUE(prompt.output.starts_with("Twenty ZZZ ")) << prompt.output;
+    EXPECT_FALSE(prompt.output.starts_with("Twenty ZZZ  "));
+    EXPECT_TRUE(contains(prompt.errors, "of the prompt")) << prompt.errors;
     EXPECT_EQ(tiny().run({"eval", "words", "data.eval_context=6"}).code, 0);
     EXPECT_TRUE(contains(tiny().run({"generate", "words", "--prompt", "one two three four five"}).errors, "are kept"));
 }
@@ -156,6 +160,7 @@ TEST_F(Language, AMaskedModelIsTheBeginningOfATextClassifier) {
     const std::vector<double> losses = tiny().losses("masked");
     EXPECT_LT(losses.back(), 0.8 * losses.front());
     EXPECT_EQ(tiny().run({"eval", "masked"}).code, 0);
+    expect_error(tiny().run({"eval", "masked", "data.eval_stride=4"}), 2, "data.eval_stride 4 makes windows overlap");
     expect_error(tiny().run({"generate", "masked", "--prompt", "a"}), 2, "expects a model with model.objective causal");
     expect_error(tiny().run({"score", "masked", "numbers.txt"}), 2, "expects a model with model.objective causal");
     std::string table = "text,label\n";

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/core/error.h"
+#include "heed/core/files/json_problem.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/benchmark/attention_benchmark_json.h"
 #include "heed/trainers/benchmark/pattern_key.h"
@@ -137,7 +138,7 @@ AttentionBenchmark read_attention_benchmark(const std::string& file) {
     try {
         return stored_benchmark(json.json());
     } catch (const nlohmann::json::exception& error) {
-        throw UserError(fmt::format("{} is damaged: {}", file, error.what()));
+        throw UserError(fmt::format("{} is damaged: {}", file, json_problem(error)));
     } catch (const UserError& error) {
         throw UserError(fmt::format("{}: {}", file, error.what()));
     }

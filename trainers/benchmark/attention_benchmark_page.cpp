@@ -98,8 +98,7 @@ private:
         chart.title = cost_label(cost);
         chart.title.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(chart.title.front())));
         chart.suffix = time ? (small ? " us" : " ms") : (small ? " kB" : " MB");
-        chart.steps = logarithmic_axis(static_cast<double>(benchmark_.plan.lengths.front()),
-                                       static_cast<double>(benchmark_.plan.lengths.back()));
+        chart.steps = logarithmic_axis_at({benchmark_.plan.lengths.begin(), benchmark_.plan.lengths.end()});
         chart.values = logarithmic_axis(factor * low, factor * high);
         chart.steps_label = "tokens";
         chart.pointer_label = "tokens";

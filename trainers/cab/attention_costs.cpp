@@ -51,6 +51,22 @@ void check_measured_alike(const CostFile& first, const CostFile& other) {
         check(name, fact_of_costs(first, name), fact_of_costs(other, name));
 }
 
+/// Nobody could tell which of two measurements of a type counts; those of sdpa are what the others of a file are
+/// compared with.
+void refuse_second_measurement(const CostFile& first, const CostFile& other) {
+    for (const BenchmarkedType& type : other.measured.plan.types) {
+        const size_t index = find_measured(first.measured, type.type->name);
+        if (type.type->name == cost_baseline || index == first.measured.plan.types.size()) continue;
+        const AttentionSettings settings = type.settings();
+        if (settings != first.measured.plan.types[index].settings()) continue;
+        for (const AttentionPattern pattern : other.measured.plan.patterns) {
+            if (!has_measured(first.measured, pattern)) continue;
+            throw UserError(fmt::format("{} and {} both have {} in {}: expected one measurement of it", first.file,
+                                        other.file, settings.text(), attention_pattern_name(pattern)));
+        }
+    }
+}
+
 /// "cluster=16 here, and was measured with cluster=32 (costs.json)"
 std::string difference_of_settings(const AttentionSettings& here, const AttentionSettings& there,
                                    const std::string& file) {
@@ -207,6 +223,7 @@ std::vector<CostFile> read_cost_files(const std::vector<std::string>& files) {
                 fmt::format("{}: expected {}, with which costs are compared, among its types", file, cost_baseline));
         }
         if (!read.empty()) check_measured_alike(read.front(), next);
+        for (const CostFile& before : read) refuse_second_measurement(before, next);
         read.push_back(std::move(next));
     }
     return read;

@@ -18,8 +18,8 @@ struct CostFile {
 };
 
 /// Reads what `heed bench attention --json` has written. Throws UserError where a file cannot be read or lacks sdpa,
-/// with which costs are compared, and where files were not measured alike: the layer, the lengths, the device, the
-/// threads.
+/// with which costs are compared, where files were not measured alike (the layer, the lengths, the device, the
+/// threads), and where two have measured the same type with the same settings in a pattern.
 std::vector<CostFile> read_cost_files(const std::vector<std::string>& files);
 
 /// Throws UserError unless the baseline of a benchmark, which is of that attention type, is the one that costs are

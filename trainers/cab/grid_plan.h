@@ -44,7 +44,8 @@ public:
     /// on data that are missing, with how to get them, or cannot be used, and the tasks that need them. Throws
     /// UserError where a model does not fit them.
     std::vector<std::string> data_problems();
-    /// Throws UserError, naming them, where a folder of a run holds one of other settings.
+    /// Throws UserError, naming it, where a folder of a run holds one of other settings, or one that has finished but
+    /// lacks some of its files or its result.
     void check_folders() const;
 
 private:
@@ -53,6 +54,7 @@ private:
     static std::vector<std::string> run_settings(const PlannedRun& run);
     /// The recipe of a cell, in which each value knows its place in recipe or grid, with settings of a run.
     Recipe placed_recipe(const GridCell& cell, const std::vector<std::string>& run_settings) const;
+    static void check_result(const PlannedRun& run);
     void check_task(size_t task);
     void check_metrics(const GridTask& task, const Recipe& recipe) const;
     void plan_cell(size_t task, size_t type);

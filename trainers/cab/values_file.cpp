@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -50,6 +51,10 @@ public:
         double value = 0.0;
         if (!parse_double(text(column), value)) {
             fail(std::string(column) + " expects a number, got " + quote(text(column)));
+        }
+        constexpr double greatest = 1e30;  // squares of more are no numbers
+        if (std::abs(value) > greatest) {
+            fail(fmt::format("{} expects a number of at most {} in size, got {}", column, greatest, text(column)));
         }
         return value;
     }
@@ -240,8 +245,12 @@ std::vector<std::string> split_members(const std::string& text) {
     return members;
 }
 
-Cohort read_cohort(const CsvLine& line) {
+Cohort read_cohort(const CsvLine& line, const std::string& file) {
     Cohort cohort;
+    if (line.text("mean").empty() && line.text("deviation").empty()) {
+        cohort.reason = fmt::format("{} has no scale for {} of {}", file, line.text("metric"), line.text("task"));
+        return cohort;
+    }
     cohort.mean = line.number("mean");
     cohort.deviation = line.number("deviation");
     cohort.count = line.whole_number("count", "");
@@ -289,12 +298,12 @@ std::string cohorts_csv(const Benchmark& benchmark, const Cohorts& cohorts) {
         const BenchmarkTask& task = benchmark.tasks[i];
         for (size_t metric = 0; metric < task.metrics.size(); ++metric) {
             const Cohort& cohort = cohorts[i][metric];
-            if (!cohort.reason.empty()) continue;
             std::string members;
             for (const std::string& member : cohort.members) members += (members.empty() ? "" : " ") + member;
+            const bool is_scale = cohort.reason.empty();
             text += fmt::format("{},{},{},{},{},{},{}\n", pattern_key(task.pattern), csv_field(task.name),
-                                csv_field(task.metrics[metric].name), format_double(cohort.mean),
-                                format_double(cohort.deviation), cohort.count, csv_field(members));
+                                csv_field(task.metrics[metric].name), is_scale ? format_double(cohort.mean) : "",
+                                is_scale ? format_double(cohort.deviation) : "", cohort.count, csv_field(members));
         }
     }
     return text;
@@ -304,7 +313,7 @@ Cohorts read_cohorts(const std::string& file, const Benchmark& benchmark) {
     const TextFile text(file);
     std::map<std::tuple<AttentionPattern, std::string, std::string>, Cohort> known;
     read_csv(text, {"pattern", "task", "metric", "mean", "deviation", "count"}, {"members"}, [&](const CsvLine& line) {
-        if (!known.emplace(std::tuple(line.pattern(), line.name("task"), line.name("metric")), read_cohort(line))
+        if (!known.emplace(std::tuple(line.pattern(), line.name("task"), line.name("metric")), read_cohort(line, file))
                  .second) {
             line.fail("the cohort of this metric is in an earlier line");
         }

@@ -6,6 +6,7 @@
 #include "heed/core/cpu/isa.h"
 #include "heed/core/cpu/onednn/version.h"
 #include "heed/core/error.h"
+#include "heed/core/files/json_problem.h"
 #include "heed/core/parallel.h"
 #include "heed/core/version.h"
 
@@ -131,7 +132,7 @@ CheckpointFacts read_checkpoint_facts(const SafetensorsFile& file) {
     try {
         read = from_json(Json::parse(facts->second), file);
     } catch (const Json::exception& error) {
-        throw UserError(damaged + error.what());
+        throw UserError(damaged + json_problem(error));
     } catch (const UserError& error) {
         throw UserError(damaged + error.what());
     }

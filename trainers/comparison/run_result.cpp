@@ -96,6 +96,11 @@ RunResult read_run_result(const std::string& folder) {
         if (record.event == "start") add_start(result, record);
         if (record.event == "test") add_test(result, record);
     });
+    if (result.test.empty() && recipe->options<TrainOptions>("train").test) {
+        throw UserError(
+            fmt::format("the run in {} has finished, but {} has no result of its test: expected the whole file",
+                        paths.folder(), paths.metrics()));
+    }
     result.training_seconds = result.history.seconds;
     return result;
 }

@@ -28,7 +28,7 @@ struct RunResult {
     std::optional<double> inference_seconds = {};  ///< a sample; measured by whoever compares
 };
 
-/// Reads the folder of a run. Throws UserError where it holds none that has finished.
+/// Reads the folder of a run. Throws UserError where it holds none that has finished, or not all that a run writes.
 RunResult read_run_result(const std::string& folder);
 
 /// Throws UserError, naming two runs and what differs, where not all have learnt from the same data, split alike, and

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "heed/core/error.h"
+#include "heed/core/files/json_problem.h"
 #include "heed/core/files/path_exists.h"
 #include "heed/core/settings/quote.h"
 #include "heed/datasets/text/files/text_file.h"
@@ -31,7 +32,7 @@ JsonFile::JsonFile(const std::string& path) : path_(path) {
     try {
         json_ = std::make_shared<const nlohmann::json>(nlohmann::json::parse(file.content()));
     } catch (const nlohmann::json::exception& error) {
-        throw UserError(fmt::format("{} is no JSON: {}", path, error.what()));
+        throw UserError(fmt::format("{} is no JSON: {}", path, json_problem(error)));
     }
     if (!json_->is_object()) throw UserError(fmt::format("{}: expected a JSON object, got {}", path, shown(*json_)));
 }

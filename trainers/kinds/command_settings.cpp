@@ -57,7 +57,8 @@ std::string command_settings_help(const std::string& command) {
     if (command == "convert") {
         common.insert(common.end(), {attention_settings, convert_settings});
     } else if (takes_attention(command)) {
-        common.push_back(std::string(attention_settings) + " (types with the same weights: sdpa and smyrf)");
+        common.push_back(std::string(attention_settings) +
+                         " (of types with the same weights, such as smyrf and local for sdpa)");
     }
     std::string help = "settings that replace the model's own (key=value): " + listed(common);
     const std::span<const TrainingKind* const> kinds = training_kinds();

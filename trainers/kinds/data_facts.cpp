@@ -4,6 +4,7 @@
 #include <set>
 
 #include "heed/core/error.h"
+#include "heed/core/files/json_problem.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/kinds/registry.h"
@@ -71,7 +72,7 @@ std::unique_ptr<DataFacts> read_facts(const std::string& text) {
             return facts;
         }
     } catch (const nlohmann::json::exception& error) {
-        throw UserError(error.what());
+        throw UserError(json_problem(error));
     }
     throw UserError("of which kind the data are is missing");
 }

@@ -13,7 +13,14 @@
 namespace heed {
 
 std::unique_ptr<LanguageModel> make_language_model(const Recipe& recipe, const LanguageDataFacts& facts) {
-    const int64_t longest = recipe.options<PlainTextOptions>("data").evaluation_context();
+    const auto& data = recipe.options<PlainTextOptions>("data");
+    const int64_t longest = data.evaluation_context();
+    if (recipe.value("model", "objective") == "masked" && data.evaluation_stride() < longest) {
+        throw UserError(recipe.placed(
+            fmt::format("data.eval_stride {} makes windows overlap, in each of which a masked model would count their "
+                        "tokens anew: expected {}, the tokens of a window, or 0",
+                        data.evaluation_stride(), longest)));
+    }
     if (longest > facts.context) {
         const auto refuse = [&](const std::string& why, const char* other) {
             throw UserError(recipe.placed(

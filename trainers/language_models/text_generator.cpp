@@ -59,6 +59,15 @@ int64_t kept_window(const GenerateRequest& request, int64_t most) {
     return request.window > 0 ? request.window : std::max<int64_t>(1, most / 2);
 }
 
+/// The prompt as it was given, which tokens may have lost something of (case, unknown words), and what follows it in
+/// `all`, of which `read` is what the tokens of the prompt say.
+std::string continued(const std::string& prompt, const std::string& read, const std::string& all) {
+    if (!all.starts_with(read)) return all;
+    std::string_view rest = std::string_view(all).substr(read.size());
+    if (rest.starts_with(' ') && (prompt.ends_with(' ') || prompt.ends_with('\n'))) rest.remove_prefix(1);
+    return prompt + std::string(rest);
+}
+
 }  // namespace
 
 void generate_text(SavedModel& saved, const GenerateRequest& request) {
@@ -75,7 +84,11 @@ void generate_text(SavedModel& saved, const GenerateRequest& request) {
         fmt::print(stderr, "heed: the prompt has {} tokens, but the model reads {}: its last {} are kept (--window)\n",
                    ids.size(), most, window);
     }
-    if (report.unknown > 0) fmt::print(stderr, "heed: {} tokens of the prompt are unknown\n", report.unknown);
+    if (report.unknown > 0) {
+        fmt::print(stderr, "heed: {} of the prompt {} unknown\n",
+                   report.unknown == 1 ? "1 token" : fmt::format("{} tokens", report.unknown),
+                   report.unknown == 1 ? "is" : "are");
+    }
 
     const auto start = std::chrono::steady_clock::now();
     TextContinuation text(*saved.context, model, window);
@@ -92,7 +105,7 @@ void generate_text(SavedModel& saved, const GenerateRequest& request) {
     }
     const std::chrono::duration<double> reading = read - start, writing = std::chrono::steady_clock::now() - read;
 
-    const std::string whole = decode_lines(*tokenizer, text.ids());
+    const std::string whole = continued(prompt, decode_lines(*tokenizer, ids), decode_lines(*tokenizer, text.ids()));
     if (request.json) {
         nlohmann::ordered_json json;
         json["prompt"] = prompt;

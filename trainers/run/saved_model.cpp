@@ -33,8 +33,8 @@ TrainedModel load_for_attention(Context& context, const std::string& target, con
     } catch (const UserError& error) {
         if (before == now) throw;
         throw UserError(
-            fmt::format("the weights of {} are those of {} attention and cannot be used with {} ({}); sdpa and "
-                        "smyrf have the same weights, heed convert carries others over",
+            fmt::format("the weights of {} are those of {} attention and cannot be used with {}: {}; heed convert "
+                        "carries them over to types that have others",
                         target, before, now, error.what()));
     }
 }

@@ -41,12 +41,12 @@ TextTable texts_of(const SweepTable& table) {
 template <class Value>
 std::string sweep_chart(const SweepTable& table, const std::string& title, const std::string& suffix,
                         const Value& value) {
-    ChartSeries series = {"models", "validation", Stroke::marked, {}};
-    double first = table.rows.front().value, last = first, low = value(table.rows.front()), high = low;
+    ChartSeries series = {"", "validation", Stroke::marked, {}};
+    std::vector<double> places;
+    double low = value(table.rows.front()), high = low;
     for (const SweepRow& row : table.rows) {
         series.points.push_back({row.value, value(row)});
-        first = std::min(first, row.value);
-        last = std::max(last, row.value);
+        places.push_back(row.value);
         low = std::min(low, value(row));
         high = std::max(high, value(row));
     }
@@ -54,7 +54,7 @@ std::string sweep_chart(const SweepTable& table, const std::string& title, const
     Chart chart;
     chart.title = title;
     chart.suffix = suffix;
-    chart.steps = logarithmic_axis(first, last);
+    chart.steps = logarithmic_axis_at(places);
     chart.values = rounded_axis(low, high, 5);
     chart.series = {series};
     chart.steps_label = table.axis;

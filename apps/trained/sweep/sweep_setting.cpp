@@ -36,6 +36,10 @@ SettingValues setting_values(const std::string& over) {
         throw UserError("--over expects a setting and its values, as data.eval_context=128,256,512, got '" + over +
                         "'");
     }
+    for (auto value = result.values.begin(); value != result.values.end(); ++value) {
+        if (std::find(result.values.begin(), value, *value) == value) continue;
+        throw UserError(fmt::format("--over expects each value of {} once, got {} twice", result.key, *value));
+    }
     return result;
 }
 

@@ -115,6 +115,18 @@ TEST_F(Cab, KilledAndGoneOnWithItGivesTheSameResults) {
     write_grid("changed.yaml", std::string("seeds: 2\nsettings: [model.dim=8]\n") + tasks + types);
     expect_error(tiny().run({"cab", "changed.yaml", "--dir", "whole"}), 2,
                  "has a run of images, sdpa, seed 1 with other settings: model.dim was 16, is now 8 (changed.yaml:2)");
+
+    // A run that lost its result is not left out in silence, and is made anew where its folder is removed.
+    const std::filesystem::path metrics = tiny().folder / "whole/words/super/seed-2/metrics.jsonl";
+    std::filesystem::resize_file(metrics, std::filesystem::file_size(metrics) / 2);
+    for (const char* option : {"--list", "--jobs=1"}) {
+        expect_error(tiny().run({"cab", "grid.yaml", "--dir", "whole", option}), 2,
+                     "words, super, seed 2: the run in whole/words/super/seed-2 has finished, but "
+                     "whole/words/super/seed-2/metrics.jsonl has no result of its test");
+    }
+    std::filesystem::remove_all(metrics.parent_path());
+    EXPECT_EQ(tiny().run({"cab", "grid.yaml", "--dir", "whole"}).code, 0);
+    EXPECT_EQ(json_of("whole").at("leaderboards"), json.at("leaderboards"));
 }
 
 TEST_F(Cab, CostsThatWereMeasuredStandBesideTheIndex) {
@@ -199,7 +211,7 @@ TEST_F(Cab, ACellThatFailsStopsNoOther) {
     write_text(tiny().folder / "failing/words/super/seed-1", "not a folder");
     const ProgramResult result = tiny().run({"cab", "failing.yaml", "--dir", "failing"});
     EXPECT_EQ(result.code, 1) << result.errors;
-    EXPECT_TRUE(contains(result.errors, "1 of the runs failed (words, super, seed 1"));
+    EXPECT_TRUE(contains(result.errors, "1 of the runs failed, first words, super, seed 1: "));
     EXPECT_TRUE(contains(result.output, "super has no average: no run came to its end"));
     const nlohmann::json json = json_of("failing");
     EXPECT_TRUE(json.at("tasks").at(1).at("cells").at(1).contains("empty"));

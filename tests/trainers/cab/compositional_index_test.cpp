@@ -210,6 +210,15 @@ TEST(CompositionalIndex, ValuesAndCohortsComeBackFromTheirFiles) {
     const Cohorts read = read_cohorts(scales, whole);
     EXPECT_EQ(cohorts_csv(whole, read), cohorts_csv(whole, own_cohorts(whole)));
     EXPECT_EQ(read[1][0].members, (std::vector<std::string>{"sdpa", "near", "none"}));
+
+    // A metric that could not be scored cannot be scored by the file either.
+    Benchmark few = three_types();
+    few.cells[1][2].seeds.clear();
+    write_text(scales, cohorts_csv(few, own_cohorts(few)));
+    const Cohorts without = read_cohorts(scales, few);
+    EXPECT_EQ(without[0][0].reason, "");
+    EXPECT_TRUE(contains(without[1][0].reason, "cohorts.csv has no scale for accuracy of seeing"));
+    EXPECT_TRUE(contains(leaderboards(few, without).at(0).reason, "has no scale for accuracy of seeing"));
 }
 
 std::string refusal(const std::string& rows, const std::string& header = "pattern,task,metric,better,type,seed,value") {

@@ -178,6 +178,8 @@ TEST(ReportAxis, Logarithmic) {
     EXPECT_EQ(labels(logarithmic_axis(3e-6, 200.0)),
               (Texts{"1e-5", "0.0001", "0.001", "0.01", "0.1", "1", "10", "100"}));
     EXPECT_EQ(labels(logarithmic_axis(100.0, 2e5)), (Texts{"100", "1,000", "10,000", "1e5"}));
+    EXPECT_EQ(labels(logarithmic_axis_at({4096.0, 64.0, 256.0, 260.0, 12.5})), (Texts{"12.5", "64", "256", "4,096"}));
+    EXPECT_EQ(labels(logarithmic_axis_at({7.0})), Texts{"7"});
     EXPECT_LE(logarithmic_axis(1e-90, 1e90).ticks.size(), 10U);
 }
 

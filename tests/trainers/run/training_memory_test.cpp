@@ -103,6 +103,12 @@ TEST(TrainingMemory, WhatTheMachineLacksIsToldOrRefused) {
         const std::string warning = memory_warning(taken, "8 samples", machine * gibibyte, swap * gibibyte);
         EXPECT_TRUE(test::contains(warning, "warning: a step with 8 samples takes about 6.00 GiB")) << machine;
     }
+    const TrainingMemory wide = {.resting = 1.0 * gibibyte, .peak = 17.0 * gibibyte};
+    EXPECT_TRUE(test::contains(memory_warning(wide, "8 samples", 4 * gibibyte, gibibyte), "warning"));
+    EXPECT_TRUE(
+        test::contains(test::message_of<UserError>([&] { memory_warning(wide, "8 samples", 3 * gibibyte, gibibyte); }),
+                       "a step with 8 samples takes about 17.00 GiB, but this machine has 3.00 GiB of memory: expected "
+                       "a smaller batch"));
     EXPECT_TRUE(test::contains(
         test::message_of<UserError>([&] { memory_warning(taken, "8 samples", 2 * gibibyte, gibibyte / 2); }),
         "take 3.00 GiB, but this machine has 2.00 GiB of memory"));

@@ -17,12 +17,19 @@ namespace {
 constexpr double index_width = 480.0, row_height = 22.0, names_width = 150.0, index_right = 16.0, index_bottom = 28.0;
 constexpr int index_ticks = 5;
 
-/// The range that marks need. Intervals may be many times as wide (of two seeds, say) and are cut off at the edge.
+/// The range that marks need, and half of it more on either side for the spread of seeds. Intervals may be many times
+/// as wide (of two seeds, say) and are cut off at the edge.
 Axis index_axis(const Leaderboard& board) {
-    double low = 0.0, high = 0.0;
+    double least = 0.0, most = 0.0;
     for (const PatternIndex& type : board.types) {
         if (!type.index) continue;
-        const double spread = type.seeds.count > 1 ? 2.0 * type.seeds.deviation : 0.0;
+        least = std::min(least, *type.index);
+        most = std::max(most, *type.index);
+    }
+    double low = least, high = most;
+    for (const PatternIndex& type : board.types) {
+        if (!type.index || type.seeds.count < 2) continue;
+        const double spread = std::min(2.0 * type.seeds.deviation, 0.5 * (most - least));
         low = std::min(low, *type.index - spread);
         high = std::max(high, *type.index + spread);
     }

@@ -100,4 +100,17 @@ Axis logarithmic_axis(double low, double high) {
     return axis;
 }
 
+Axis logarithmic_axis_at(std::vector<double> values) {
+    constexpr double room = 0.09;  // of the axis, for a label
+    std::sort(values.begin(), values.end());
+    Axis axis = logarithmic_axis(values.front(), values.back());
+    axis.ticks.clear();
+    for (const double value : values) {
+        if (!axis.ticks.empty() && axis.position(value) - axis.position(axis.ticks.back().value) < room) continue;
+        const bool is_whole = value == std::floor(value) && value < 1e9;
+        axis.ticks.push_back({value, is_whole ? group_digits(std::llround(value)) : fmt::format("{:.3g}", value)});
+    }
+    return axis;
+}
+
 }  // namespace heed

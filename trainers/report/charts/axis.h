@@ -30,4 +30,7 @@ Axis whole_number_axis(double low, double high, int count);
 /// `low` must be positive.
 Axis logarithmic_axis(double low, double high);
 
+/// From the least to the greatest of some positive values, with ticks at these where they have room.
+Axis logarithmic_axis_at(std::vector<double> values);
+
 }  // namespace heed

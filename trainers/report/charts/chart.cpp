@@ -70,7 +70,7 @@ private:
     void legend() {
         add("<span class=\"legend\">");
         for (const ChartSeries& series : chart_.series) {
-            if (series.stroke == Stroke::faint) continue;
+            if (series.stroke == Stroke::faint || series.name.empty()) continue;
             add("<span class=\"key {} {}\">{}</span>", series.stroke == Stroke::diamond ? "mark" : "stroke",
                 series.colour, escape_html(series.name));
         }

@@ -49,6 +49,16 @@ std::string memory_warning(const TrainingMemory& taken, const std::string& sampl
                         "expected a smaller model",
                         taken.resting / gibibyte, memory / gibibyte));
     }
+    // The peak is that of a batch of the longest samples, which few are: more is a warning, many times as much is not
+    // worth a try, as the system ends what takes all memory before it can say why.
+    constexpr double hopeless = 4.0;
+    if (taken.peak > hopeless * (memory + static_cast<double>(swap))) {
+        throw UserError(
+            fmt::format("a step with {} takes about {:.2f} GiB, but this machine has {:.2f} GiB of memory: expected a "
+                        "smaller batch "
+                        "(train.accumulate makes up for it) or model",
+                        samples, taken.peak / gibibyte, memory / gibibyte));
+    }
     if (taken.peak <= memory) return "";
     return fmt::format(
         "warning: a step with {} takes about {:.2f} GiB, but this machine has {:.2f} GiB of memory: lower the batch "
@@ -58,8 +68,7 @@ std::string memory_warning(const TrainingMemory& taken, const std::string& sampl
 
 std::string check_training_memory(const Recipe& recipe, Workload& workload, int64_t ranks) {
     const DataFacts& facts = *workload.facts();
-    int64_t samples = facts.kind().samples_at_a_time(recipe);
-    if (!facts.kind().batch_is_limit()) samples = std::min(samples, workload.task().samples(Split::train));
+    int64_t samples = std::min(facts.kind().samples_at_a_time(recipe), workload.task().samples(Split::train));
     samples = (samples + ranks - 1) / ranks;
     const std::string text = fmt::format("{} samples of the greatest length at a time", samples);
     return memory_warning(training_memory(recipe, facts, samples), text, machine_memory(), machine_swap());
