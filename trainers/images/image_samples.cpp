@@ -86,30 +86,26 @@ std::unique_ptr<ExplainedSample> sample_of(SavedModel& saved, std::string place,
 
 void explain_images(SavedModel& saved, const SampleRequest& request, const TakeSample& take) {
     const auto& facts = facts_as<ImageDataFacts>(*saved.trained.facts);
-    const auto for_each_asked = [&](int64_t size, const auto& use) {
-        const int64_t count = std::max<int64_t>(0, size - request.first);
-        const int64_t asked = request.limit > 0 ? std::min(count, request.limit) : count;
-        for (int64_t i = 0; i < asked; ++i) use(request.first + i);
-    };
     if (request.split) {
         ImageWorkload workload(saved.trained, *saved.context);
         const ImageData& data = dynamic_cast<ImageTask&>(workload.task()).data();
         const ImageSplit& split = split_of(data, *request.split);
-        for_each_asked(split.size(), [&](int64_t i) {
+        for (const int64_t i : request.samples_of_split(split.size())) {
             const int64_t index = split.indices[static_cast<size_t>(i)];
             std::vector<uint8_t> pixels(static_cast<size_t>(facts.shape.pixels()));
             split.source->read_image(index, pixels);
             take(sample_of(saved, fmt::format("{} split, sample {}", split_name(*request.split), i), std::move(pixels),
                            split.source->label(index)));
-        });
+        }
         return;
     }
     if (request.files.empty()) throw UserError("heed explain expects the files of the images");
     std::vector<NamedImage> images = find_named_images(request.files, facts);
-    for_each_asked(std::ssize(images), [&](int64_t i) {
+    const int64_t count = request.count_of(std::ssize(images));
+    for (int64_t i = 0; i < count; ++i) {
         NamedImage& image = images[static_cast<size_t>(i)];
         take(sample_of(saved, image.name(), image.take_pixels(facts.shape), image.label));
-    });
+    }
 }
 
 }  // namespace heed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -48,9 +49,14 @@ struct SampleRequest {
     /// with a split.
     std::vector<std::string> files;
     std::optional<Split> split;  ///< of the data that the recipe names
-    int64_t first = 0;           ///< the input to begin with, from 0
     int64_t limit = 0;           ///< most inputs; 0: all
     int64_t position = 0;        ///< of a translator: which token, from 1; 0: every one, a sample each
+
+    /// How many of `size` inputs are asked for.
+    int64_t count_of(int64_t size) const { return limit > 0 ? std::min(limit, size) : size; }
+    /// Of a split of `size` samples those that are asked for, spread evenly over it: many files are sorted, by class or
+    /// by length.
+    std::vector<int64_t> samples_of_split(int64_t size) const;
 };
 
 }  // namespace heed

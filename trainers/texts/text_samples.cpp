@@ -58,7 +58,7 @@ private:
     int32_t anything_;
 };
 
-/// Makes samples out of texts as tokens, those before the first that is asked for and behind the last left out.
+/// Makes samples out of texts as tokens.
 class TextSamples {
 public:
     TextSamples(SavedModel& saved, const SampleRequest& request, const TakeSample& take)
@@ -72,8 +72,7 @@ public:
     }
 
     void add_split(const EncodedSplit& split, const std::string& name) {
-        for (int64_t i = 0; i < split.size(); ++i) {
-            if (!is_asked_for()) continue;
+        for (const int64_t i : request_.samples_of_split(split.size())) {
             const std::span<const int32_t> ids = split.texts.ids(i);
             make({classifier_.tokenizer().decode(ids), fmt::format("{} split, sample {}", name, i)},
                  {ids.begin(), ids.end()}, split.labels[i]);
@@ -83,10 +82,9 @@ public:
     const LineClassifier& classifier() const { return classifier_; }
 
 private:
-    /// Counts.
+    /// Whether a line is, in their order; counts.
     bool is_asked_for() {
-        const int64_t number = number_++ - request_.first;
-        return number >= 0 && (request_.limit == 0 || number < request_.limit);
+        return request_.limit == 0 || number_++ < request_.limit;
     }
 
     void make(const InputLine& line, std::vector<int32_t> ids, std::span<const int32_t> truth) {

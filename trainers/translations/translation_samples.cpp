@@ -105,7 +105,7 @@ private:
     std::shared_ptr<const TranslationTokenizers> tokenizers_;
 };
 
-/// Makes samples out of pairs; inputs before the first that is asked for and behind the last are left out.
+/// Makes samples out of pairs.
 class TranslationSamples {
 public:
     TranslationSamples(SavedModel& saved, const SampleRequest& request, const TakeSample& take)
@@ -128,8 +128,7 @@ public:
     }
 
     void add_split(const EncodedTranslations& split, const std::string& name) {
-        for (int64_t i = 0; i < split.size(); ++i) {
-            if (!is_asked_for()) continue;
+        for (const int64_t i : request_.samples_of_split(split.size())) {
             const std::span<const int32_t> source = split.sources.ids(i), target = split.targets.ids(i);
             make({fmt::format("{} split, sample {}", name, i),
                   tokenizers_->source->decode(source),
@@ -141,10 +140,9 @@ public:
     }
 
 private:
-    /// Counts.
+    /// Whether a line is, in their order; counts.
     bool is_asked_for() {
-        const int64_t number = number_++ - request_.first;
-        return number >= 0 && (request_.limit == 0 || number < request_.limit);
+        return request_.limit == 0 || number_++ < request_.limit;
     }
 
     std::optional<Pair> read(const InputLine& line) const {

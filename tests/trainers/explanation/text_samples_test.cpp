@@ -207,12 +207,25 @@ TEST(TextSamples, OfTablesAndWithALimitHaveTheirLabels) {
     write_text(folder / "texts.csv", "text,label\nw1 w2,low\nw3,high\nw4 w5 w6,middle\n");
     SampleRequest request;
     request.files = {folder / "texts.csv"};
-    request.first = 1;
-    request.limit = 1;
+    request.limit = 2;
     const Samples samples = samples_of(saved, request);
-    ASSERT_EQ(samples.size(), 1U);
-    EXPECT_EQ(samples[0]->input().text, "w3");
-    EXPECT_EQ(samples[0]->input().truth, std::vector<std::string>{"high"});
+    ASSERT_EQ(samples.size(), 2U);
+    EXPECT_EQ(samples[1]->input().text, "w3");
+    EXPECT_EQ(samples[1]->input().truth, std::vector<std::string>{"high"});
+}
+
+TEST(SampleRequest, SamplesOfASplitAreSpreadOverIt) {
+    using Numbers = std::vector<int64_t>;
+    const auto samples = [](int64_t limit, int64_t size) {
+        SampleRequest request;
+        request.limit = limit;
+        return request.samples_of_split(size);
+    };
+    EXPECT_EQ(samples(3, 10), (Numbers{1, 5, 8}));
+    EXPECT_EQ(samples(0, 3), (Numbers{0, 1, 2}));
+    EXPECT_EQ(samples(5, 3), (Numbers{0, 1, 2}));
+    EXPECT_EQ(samples(1, 25000), Numbers{12500});
+    EXPECT_EQ(samples(4, 0), Numbers{});
 }
 
 }  // namespace
