@@ -131,6 +131,10 @@ TEST_F(Language, WordsAndDocumentsAreCutAtLines) {
     EXPECT_TRUE(prompt.output.starts_with("Twenty ZZZ ")) << prompt.output;
     EXPECT_FALSE(prompt.output.starts_with("Twenty ZZZ  "));
     EXPECT_TRUE(contains(prompt.errors, "of the prompt")) << prompt.errors;
+    write_text(tiny().folder / "unknown.txt", "one two\none ZZZ\n");
+    const ProgramResult scored = tiny().run({"score", "words", "unknown.txt"});
+    EXPECT_TRUE(contains(scored.errors, "unknown.txt:2: of 2 tokens 1 is unknown")) << scored.errors;
+    EXPECT_FALSE(contains(scored.errors, "unknown.txt:1"));
     EXPECT_EQ(tiny().run({"eval", "words", "data.eval_context=6"}).code, 0);
     EXPECT_TRUE(contains(tiny().run({"generate", "words", "--prompt", "one two three four five"}).errors, "are kept"));
 }

@@ -51,6 +51,11 @@ public:
                             "got {}",
                             line.place, item.ids.size()));
         }
+        if (report.unknown > 0) {
+            fmt::print(stderr, "heed: {}: of {} tokens {} unknown, and scored as any other unknown one is\n",
+                       line.place, item.ids.size(),
+                       report.unknown == 1 ? "1 is" : fmt::format("{} are", report.unknown));
+        }
         return item;
     }
 
