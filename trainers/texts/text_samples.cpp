@@ -83,9 +83,7 @@ public:
 
 private:
     /// Whether a line is, in their order; counts.
-    bool is_asked_for() {
-        return request_.limit == 0 || number_++ < request_.limit;
-    }
+    bool is_asked_for() { return request_.limit == 0 || number_++ < request_.limit; }
 
     void make(const InputLine& line, std::vector<int32_t> ids, std::span<const int32_t> truth) {
         const Tokenizer& tokenizer = classifier_.tokenizer();

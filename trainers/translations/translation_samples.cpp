@@ -141,9 +141,7 @@ public:
 
 private:
     /// Whether a line is, in their order; counts.
-    bool is_asked_for() {
-        return request_.limit == 0 || number_++ < request_.limit;
-    }
+    bool is_asked_for() { return request_.limit == 0 || number_++ < request_.limit; }
 
     std::optional<Pair> read(const InputLine& line) const {
         Pair pair{line.place, line.text, "", {}, {}, line.text.find('\t') != std::string::npos};

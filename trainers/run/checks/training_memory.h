@@ -22,7 +22,8 @@ TrainingMemory training_memory(const Recipe& recipe, const DataFacts& facts, int
                                std::string_view device = "shapes");
 
 /// Throws UserError where what always is in memory is more than the machine has, swap included, or the peak of a step
-/// more than four times as much; a line where the peak is more than its memory, or nothing. `samples`: "64 images of the greatest length".
+/// more than four times as much; a line where the peak is more than its memory, or nothing. `samples`: "64 images of
+/// the greatest length".
 std::string memory_warning(const TrainingMemory& taken, const std::string& samples, int64_t machine, int64_t swap);
 
 /// The same for one of `ranks` processes of a training of these data on this machine, to be called before it takes
