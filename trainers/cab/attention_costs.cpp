@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string_view>
 
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
@@ -14,7 +15,7 @@ namespace heed {
 
 namespace {
 
-constexpr const char* cost_baseline = "sdpa";  // of efficiency lengths
+constexpr std::string_view cost_baseline = "sdpa";  // of efficiency lengths
 
 /// Index of a type among those that were measured, or their number.
 size_t find_measured(const AttentionBenchmark& measured, std::string_view type) {
