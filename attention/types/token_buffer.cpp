@@ -1,6 +1,7 @@
 #include "heed/attention/types/token_buffer.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +18,9 @@ constexpr int64_t smallest_capacity = 16;
 }  // namespace
 
 TokenBuffer::TokenBuffer(Context& context, int64_t rows, int64_t width, int64_t expected_tokens, int64_t most)
-    : most_(most) {
-    const int64_t capacity = std::max(expected_tokens, smallest_capacity);
-    values_ = Tensor::empty(context, {rows, most > 0 ? std::min(capacity, most) : capacity, width});
+    : most_(most > 0 ? most : std::numeric_limits<int64_t>::max()) {
+    const int64_t capacity = std::min(std::max(expected_tokens, smallest_capacity), most_);
+    values_ = Tensor::empty(context, {rows, capacity, width});
 }
 
 void TokenBuffer::copy_to(const Tensor& other, const Tensor& index) {
@@ -36,10 +37,10 @@ TokenBuffer::Room TokenBuffer::append_unwritten() {
 
 void TokenBuffer::make_room(int64_t tokens) {
     int64_t capacity = values_.shape()[1];
-    const int64_t wanted = most_ > 0 ? std::min(tokens_ + tokens, most_) : tokens_ + tokens;
+    const int64_t wanted = std::min(tokens_ + tokens, most_);
     if (wanted <= capacity) return;
     while (capacity < wanted) capacity *= 2;
-    if (most_ > 0) capacity = std::min(capacity, most_);
+    capacity = std::min(capacity, most_);
     Tensor larger = Tensor::empty(values_.context(), {rows(), capacity, values_.shape()[2]});
     copy_to(larger, Tensor());
     values_ = std::move(larger);
@@ -54,10 +55,10 @@ void TokenBuffer::append(const Tensor& x, int64_t first_column) {
     const int64_t tokens = x.shape()[1], columns = x.shape()[2];
     make_room(tokens);
     const int64_t stride = values_.shape()[1] * width;
-    int64_t token = most_ > 0 ? std::max<int64_t>(0, tokens - most_) : 0;
+    int64_t token = std::max<int64_t>(0, tokens - most_);
     while (token < tokens) {
         const int64_t begin = place(tokens_ + token);
-        const int64_t count = most_ > 0 ? std::min(tokens - token, most_ - begin) : tokens - token;
+        const int64_t count = std::min(tokens - token, most_ - begin);
         const int64_t from = first_column + token * columns, to = begin * width;
         if (count == 1) {
             copy_rows({x, from, tokens * columns}, {values_, to, stride}, rows(), width);

@@ -29,17 +29,17 @@ public:
     int64_t rows() const { return values_.shape()[0]; }
     /// So far, those that are not kept among them.
     int64_t tokens() const { return tokens_; }
-    int64_t kept() const { return most_ > 0 ? std::min(tokens_, most_) : tokens_; }
+    int64_t kept() const { return std::min(tokens_, most_); }
     /// [rows, capacity, width]; what stands from kept() on has no meaning.
     const Tensor& values() const { return values_; }
 
 private:
-    int64_t place(int64_t token) const { return most_ > 0 ? token % most_ : token; }
+    int64_t place(int64_t token) const { return token % most_; }
     void make_room(int64_t tokens);
     void copy_to(const Tensor& other, const Tensor& index);
 
     Tensor values_;
-    int64_t most_ = 0;
+    int64_t most_;
     int64_t tokens_ = 0;
 };
 
