@@ -91,8 +91,8 @@ std::vector<std::string> notes_on_grid(const BenchmarkGrid& grid) {
 
 class GridTraining {
 public:
-    GridTraining(const CabCommand& command, GridPlan& plan, const std::vector<CostFile>& costs)
-        : command_(command), plan_(plan), costs_(costs) {}
+    GridTraining(const CabCommand& command, GridPlan& plan, RunResults& results, const std::vector<CostFile>& costs)
+        : command_(command), plan_(plan), results_(results), costs_(costs) {}
 
     int run() {
         const StopSignals signals;
@@ -128,14 +128,14 @@ private:
         const auto& tasks = plan_.grid().tasks;
         const auto task =
             std::find_if(tasks.begin(), tasks.end(), [&](const auto& each) { return each.name == run.task; });
-        const RunResult result = read_run_result(run.folder);
+        const RunResult& result = results_.of(run.folder);
         return metrics_text(task->benchmark_task(), result) + " after " + duration_text(result.training_seconds);
     }
 
     void report() const {
         std::map<std::string, std::string> errors;
         for (const FailedRun& failed : failed_) errors[failed.run.folder] = failed.error;
-        const GridResults results(plan_, errors);
+        const GridResults results(plan_, results_, errors);
         const BenchmarkGrid& grid = plan_.grid();
         const std::string name = std::filesystem::path(grid.file).stem().string();
         BenchmarkReport report(grid.title.empty() ? name + ": attention types in every pattern" : grid.title,
@@ -171,6 +171,7 @@ private:
 
     const CabCommand& command_;
     GridPlan& plan_;
+    RunResults& results_;
     const std::vector<CostFile>& costs_;
     std::vector<FailedRun> failed_;
 };
@@ -182,7 +183,8 @@ int train_grid(const CabCommand& command) {
     const std::string folder =
         command.folder.empty() ? "runs/cab/" + std::filesystem::path(file).stem().string() : command.folder;
     GridPlan plan(read_benchmark_grid(file), folder);
-    plan.check_folders();
+    RunResults results;
+    plan.check_folders(results);
     if (command.list) {
         print_cells(plan);
         return 0;
@@ -191,7 +193,7 @@ int train_grid(const CabCommand& command) {
     for (const GridType& type : plan.grid().types) {
         if (type.name == plan.grid().baseline) check_cost_baseline(costs, type.name, type.type);
     }
-    return GridTraining(command, plan, costs).run();
+    return GridTraining(command, plan, results, costs).run();
 }
 
 }  // namespace heed

@@ -196,12 +196,6 @@ std::vector<PlannedRun> RecipeComparison::final_runs() const {
     return runs;
 }
 
-const RunResult& RecipeComparison::result_of(const PlannedRun& run) {
-    const auto known = results_.find(run.folder);
-    if (known != results_.end()) return known->second;
-    return results_.emplace(run.folder, read_run_result(run.folder)).first->second;
-}
-
 std::optional<Comparison> RecipeComparison::so_far(const std::vector<PlannedRun>& runs) {
     Comparison comparison;
     std::vector<RunResult> all;
@@ -210,7 +204,7 @@ std::optional<Comparison> RecipeComparison::so_far(const std::vector<PlannedRun>
         for (const PlannedRun& run : runs) {
             if (run.type != type || !run.test || !is_done(run)) continue;
             contender.settings = run.chosen;
-            contender.runs.push_back(result_of(run));
+            contender.runs.push_back(results_.of(run.folder));
             all.push_back(contender.runs.back());
         }
         if (type == baseline_) comparison.baseline = comparison.contenders.size();
@@ -235,8 +229,8 @@ std::string RecipeComparison::table_so_far(const std::vector<PlannedRun>& runs) 
 }
 
 std::string RecipeComparison::result_text(const PlannedRun& run) {
-    results_.erase(run.folder);  // it may have been read before its test
-    const RunResult& result = result_of(run);
+    results_.forget(run.folder);  // it may have been read before its test
+    const RunResult& result = results_.of(run.folder);
     const std::string after = " after " + duration_text(result.training_seconds);
     if (run.test) {
         const QualityMetric metric = quality_metric(command_.metric, {result});
@@ -271,7 +265,7 @@ void RecipeComparison::choose_by_grid() {
                     run_state(RunPaths(run.folder)) != RunState::finished) {
                     continue;
                 }
-                const std::optional<BestValidation>& best = result_of(run).history.best;
+                const std::optional<BestValidation>& best = results_.of(run.folder).history.best;
                 if (!best) throw UserError("--grid chooses by validation data, of which the recipe has none");
                 sum += best->score;
                 compared_by = best->compared_by;
@@ -306,7 +300,7 @@ void RecipeComparison::measure_inference(const std::vector<PlannedRun>& runs, bo
             const InferenceTime time = inference_time(run.folder, threads_in_all());
             measured[name] = {{"seconds", time.seconds}, {"remark", time.remark}};
         }
-        results_.at(run.folder).inference_seconds = measured[name].at("seconds").get<double>();
+        results_.of(run.folder).inference_seconds = measured[name].at("seconds").get<double>();
         remarks_[run.type] = measured[name].at("remark").get<std::string>();
     }
     write_file_atomically(file, measured.dump(2) + "\n");

@@ -43,7 +43,6 @@ private:
     std::optional<Comparison> so_far(const std::vector<PlannedRun>& runs);
     std::string table_so_far(const std::vector<PlannedRun>& runs);
     std::string result_text(const PlannedRun& run);
-    const RunResult& result_of(const PlannedRun& run);
     void measure_inference(const std::vector<PlannedRun>& runs, bool again);
     Comparison finish(const std::vector<PlannedRun>& runs);
 
@@ -53,11 +52,11 @@ private:
     std::string baseline_;
     std::vector<Claim> claims_;  // of a file
     int64_t run_threads_ = 1;
-    std::vector<Settings> grid_;                  // its points; one that is empty where there is none
-    std::map<std::string, Settings> matched_;     // of each type, to match sizes
-    std::map<std::string, Settings> chosen_;      // of each type, out of the grid
-    std::vector<std::string> notes_;              // on how settings were chosen
-    std::map<std::string, RunResult> results_;    // by folder
+    std::vector<Settings> grid_;               // its points; one that is empty where there is none
+    std::map<std::string, Settings> matched_;  // of each type, to match sizes
+    std::map<std::string, Settings> chosen_;   // of each type, out of the grid
+    std::vector<std::string> notes_;           // on how settings were chosen
+    RunResults results_;
     std::map<std::string, std::string> remarks_;  // on types
     std::vector<FailedRun> failed_;
 };

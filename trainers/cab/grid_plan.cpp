@@ -12,7 +12,6 @@
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
 #include "heed/trainers/benchmark/pattern_key.h"
-#include "heed/trainers/comparison/run_result.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/levels.h"
 #include "heed/trainers/recipe/recipe_spec.h"
@@ -73,6 +72,14 @@ void about(const std::string& what, const F& f) {
         f();
     } catch (const UserError& error) {
         throw UserError(what + ": " + error.what());
+    }
+}
+
+void check_result(const PlannedRun& run, RunResults& results) {
+    try {
+        if (is_done(run)) results.of(run.folder);
+    } catch (const UserError& error) {
+        throw UserError(fmt::format("{}: {} (without its folder it is trained again)", run.text(), error.what()));
     }
 }
 
@@ -245,18 +252,10 @@ std::vector<std::string> GridPlan::data_problems() {
     return problems;
 }
 
-void GridPlan::check_result(const PlannedRun& run) {
-    try {
-        if (is_done(run)) read_run_result(run.folder);
-    } catch (const UserError& error) {
-        throw UserError(fmt::format("{}: {} (without its folder it is trained again)", run.text(), error.what()));
-    }
-}
-
-void GridPlan::check_folders() const {
+void GridPlan::check_folders(RunResults& results) const {
     for (const GridCell& of : cells_) {
         for (const PlannedRun& run : of.runs) {
-            check_result(run);
+            check_result(run, results);
             const std::string differences = changed_settings(run.folder, placed_recipe(of, run_settings(run)));
             if (differences.empty()) continue;
             throw UserError("the benchmark in " + folder_ + " has a run of " + run.text() + " with other settings: " +

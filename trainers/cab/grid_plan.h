@@ -7,6 +7,7 @@
 
 #include "heed/trainers/cab/grid_file.h"
 #include "heed/trainers/comparison/plan.h"
+#include "heed/trainers/comparison/run_result.h"
 #include "heed/trainers/kinds/expected_data.h"
 
 namespace heed {
@@ -46,7 +47,7 @@ public:
     std::vector<std::string> data_problems();
     /// Throws UserError, naming it, where a folder of a run holds one of other settings, or one that has finished but
     /// lacks some of its files or its result.
-    void check_folders() const;
+    void check_folders(RunResults& results) const;
 
 private:
     std::vector<std::string> settings_of(size_t task, size_t type) const;
@@ -54,7 +55,6 @@ private:
     static std::vector<std::string> run_settings(const PlannedRun& run);
     /// The recipe of a cell, in which each value knows its place in recipe or grid, with settings of a run.
     Recipe placed_recipe(const GridCell& cell, const std::vector<std::string>& run_settings) const;
-    static void check_result(const PlannedRun& run);
     void check_task(size_t task);
     void check_metrics(const GridTask& task, const Recipe& recipe) const;
     void plan_cell(size_t task, size_t type);

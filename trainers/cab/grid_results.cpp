@@ -43,18 +43,18 @@ std::string joined_texts(const std::set<std::string>& texts) {
 
 }  // namespace
 
-GridResults::GridResults(const GridPlan& plan, const std::map<std::string, std::string>& failures)
+GridResults::GridResults(const GridPlan& plan, RunResults& results, const std::map<std::string, std::string>& failures)
     : benchmark_(empty_benchmark(plan.grid())) {
     for (size_t task = 0; task < plan.grid().tasks.size(); ++task) {
         std::vector<RunResult> of_task;
         for (size_t type = 0; type < plan.grid().types.size(); ++type) {
-            fill(plan.cell(task, type), failures, of_task);
+            fill(plan.cell(task, type), results, failures, of_task);
         }
         if (!of_task.empty()) check_comparable(of_task);
     }
 }
 
-void GridResults::fill(const GridCell& cell, const std::map<std::string, std::string>& failures,
+void GridResults::fill(const GridCell& cell, RunResults& results, const std::map<std::string, std::string>& failures,
                        std::vector<RunResult>& of_task) {
     const BenchmarkTask& task = benchmark_.tasks[cell.task];
     BenchmarkCell& filled = benchmark_.cells[cell.task][cell.type];
@@ -65,7 +65,7 @@ void GridResults::fill(const GridCell& cell, const std::map<std::string, std::st
     for (const PlannedRun& run : cell.runs) {
         std::string problem;
         if (is_done(run)) {
-            const RunResult result = read_run_result(run.folder);
+            const RunResult& result = results.of(run.folder);
             const std::vector<double> values = values_of(task, result, problem);
             if (problem.empty()) {
                 filled.seeds[run.seed] = values;

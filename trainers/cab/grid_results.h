@@ -14,7 +14,7 @@ namespace heed {
 class GridResults {
 public:
     /// `failures`: errors of runs by their folders.
-    GridResults(const GridPlan& plan, const std::map<std::string, std::string>& failures);
+    GridResults(const GridPlan& plan, RunResults& results, const std::map<std::string, std::string>& failures);
 
     /// The raw results of all runs that have ended. Throws UserError where runs of a task cannot be compared, as their
     /// data differ.
@@ -25,7 +25,7 @@ public:
     RunOrigin origin() const;
 
 private:
-    void fill(const GridCell& cell, const std::map<std::string, std::string>& failures,
+    void fill(const GridCell& cell, RunResults& results, const std::map<std::string, std::string>& failures,
               std::vector<RunResult>& of_task);
 
     Benchmark benchmark_;

@@ -105,6 +105,11 @@ RunResult read_run_result(const std::string& folder) {
     return result;
 }
 
+RunResult& RunResults::of(const std::string& folder) {
+    const auto known = known_.find(folder);
+    return known != known_.end() ? known->second : known_.emplace(folder, read_run_result(folder)).first->second;
+}
+
 void check_comparable(const std::vector<RunResult>& runs) {
     for (const RunResult& run : runs) check_pair(runs.front(), run);
 }

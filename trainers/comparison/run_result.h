@@ -31,6 +31,18 @@ struct RunResult {
 /// Reads the folder of a run. Throws UserError where it holds none that has finished, or not all that a run writes.
 RunResult read_run_result(const std::string& folder);
 
+/// Results of runs by their folders, each read when it is first asked for.
+class RunResults {
+public:
+    /// Throws UserError as read_run_result does.
+    RunResult& of(const std::string& folder);
+    /// The next time it is read anew.
+    void forget(const std::string& folder) { known_.erase(folder); }
+
+private:
+    std::map<std::string, RunResult> known_;
+};
+
 /// Throws UserError, naming two runs and what differs, where not all have learnt from the same data, split alike, and
 /// have the same test set.
 void check_comparable(const std::vector<RunResult>& runs);
