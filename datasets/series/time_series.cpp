@@ -86,23 +86,16 @@ private:
     std::string date_;
 };
 
-/// What helps where the column of dates is not among those of the file.
-std::string advice_on_columns(const SeriesColumns& columns, const std::vector<std::string>& names) {
-    for (const auto& [character, name] :
-         {std::pair{';', "semicolon"}, std::pair{'\t', "tab"}, std::pair{'|', "pipe"}, std::pair{',', "comma"}}) {
-        if (names.size() != 1 || names.front().find(character) == std::string::npos) continue;
-        return fmt::format(" (give data.separator {} if that stands between its columns)", name);
-    }
-    return did_you_mean(columns.date, names) + " (data.date names another)";
-}
-
 /// All columns of the file but that of the dates.
 std::vector<std::string> columns_but_date(const TextFile& file, const SeriesColumns& columns) {
     std::vector<std::string> names = table_columns(file, columns.layout);
     const auto date = std::find(names.begin(), names.end(), columns.date);
     if (date == names.end()) {
-        file.fail(1, fmt::format("expected a column of dates {}, found {}{}", quote(columns.date),
-                                 names.empty() ? "an empty file" : listed(names), advice_on_columns(columns, names)));
+        const std::string other = other_separator(names, {columns.date}, columns.layout);
+        file.fail(
+            1, fmt::format("expected a column of dates {}, found {}{}", quote(columns.date),
+                           names.empty() ? "an empty file" : listed(names),
+                           other.empty() ? did_you_mean(columns.date, names) + " (data.date names another)" : other));
     }
     names.erase(date);
     if (names.empty()) file.fail(1, "expected a column of numbers beside the dates, found none");

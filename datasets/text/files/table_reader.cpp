@@ -18,6 +18,18 @@ namespace heed {
 
 namespace {
 
+std::vector<std::string> split_at(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    for (std::size_t end = 0; end != std::string_view::npos;) {
+        end = text.find(separator);
+        std::string_view part = trimmed(text.substr(0, end));
+        if (part.size() > 1 && part.front() == '"' && part.back() == '"') part = part.substr(1, part.size() - 2);
+        parts.emplace_back(part);
+        if (end != std::string_view::npos) text.remove_prefix(end + 1);
+    }
+    return parts;
+}
+
 using RowCallback = std::function<void(int64_t line, std::span<const TableValue> values)>;
 
 /// Chooses columns out of records of equal length.
@@ -39,8 +51,8 @@ public:
             width_ = fields.size();
             const auto wanted = static_cast<std::size_t>(layout_.width);
             if (wanted > 0 && width_ != wanted) {
-                file_.fail(line,
-                           fmt::format("expected {} columns, found {}{}", wanted, width_, other_separator(fields)));
+                file_.fail(line, fmt::format("expected {} columns, found {}{}", wanted, width_,
+                                             other_separator(fields, columns_, layout_)));
             }
             find_columns(line, fields);
             if (header_) return;
@@ -76,7 +88,7 @@ private:
     std::size_t named(int64_t line, const std::vector<std::string>& fields, const std::string& column) const {
         const auto place = std::find(fields.begin(), fields.end(), column);
         if (place == fields.end()) {
-            const std::string other = other_separator(fields);
+            const std::string other = other_separator(fields, columns_, layout_);
             file_.fail(line, fmt::format("expected a column {}, found {}{}", quote(column), listed(fields),
                                          other.empty() ? did_you_mean(column, fields) : other));
         }
@@ -88,44 +100,9 @@ private:
         const auto [end, error] = std::from_chars(column.data(), column.data() + column.size(), number);
         if (error != std::errc() || end != column.data() + column.size() || number < 1 || number > width_) {
             file_.fail(line, fmt::format("expected the number of a column from 1 to {} as there is no header, got {}{}",
-                                         width_, quote(column), other_separator(fields)));
+                                         width_, quote(column), other_separator(fields, columns_, layout_)));
         }
         return number - 1;
-    }
-
-    /// Advice where the first line has all columns once it is split at another character, else "".
-    std::string other_separator(const std::vector<std::string>& fields) const {
-        if (fields.size() != 1) return "";
-        const auto has_all = [&](const std::vector<std::string>& parts) {
-            return std::all_of(columns_.begin(), columns_.end(), [&](const std::string& column) {
-                if (header_) return std::find(parts.begin(), parts.end(), column) != parts.end();
-                return column.size() < 6 && std::strtoul(column.c_str(), nullptr, 10) <= parts.size();
-            });
-        };
-        const bool is_csv = layout_.format == TableFormat::csv;
-        if (has_all(split_at(fields[0], '\t'))) return " (tabs stand between the columns: give data.format tsv)";
-        if (has_all(split_at(fields[0], ','))) {
-            return std::string(" (commas stand between the columns: give data.") +
-                   (is_csv ? "separator comma)" : "format csv)");
-        }
-        for (const auto& [character, name] : {std::pair{';', "semicolon"}, std::pair{'|', "pipe"}}) {
-            if (!has_all(split_at(fields[0], character))) continue;
-            return fmt::format(" ('{}' stands between the columns: give {}data.separator {})", character,
-                               is_csv ? "" : "data.format csv and ", name);
-        }
-        return "";
-    }
-
-    static std::vector<std::string> split_at(std::string_view text, char separator) {
-        std::vector<std::string> parts;
-        for (std::size_t end = 0; end != std::string_view::npos;) {
-            end = text.find(separator);
-            std::string_view part = trimmed(text.substr(0, end));
-            if (part.size() > 1 && part.front() == '"' && part.back() == '"') part = part.substr(1, part.size() - 2);
-            parts.emplace_back(part);
-            if (end != std::string_view::npos) text.remove_prefix(end + 1);
-        }
-        return parts;
     }
 
     const TextFile& file_;
@@ -160,6 +137,29 @@ void read_records(const TextFile& file, const TableLayout& layout, Record&& reco
 }
 
 }  // namespace
+
+std::string other_separator(const std::vector<std::string>& fields, const std::vector<std::string>& columns,
+                            const TableLayout& layout) {
+    if (fields.size() != 1) return "";
+    const auto has_all = [&](const std::vector<std::string>& parts) {
+        return std::all_of(columns.begin(), columns.end(), [&](const std::string& column) {
+            if (layout.header) return std::find(parts.begin(), parts.end(), column) != parts.end();
+            return column.size() < 6 && std::strtoul(column.c_str(), nullptr, 10) <= parts.size();
+        });
+    };
+    const bool is_csv = layout.format == TableFormat::csv;
+    if (has_all(split_at(fields[0], '\t'))) return " (tabs stand between the columns: give data.format tsv)";
+    if (has_all(split_at(fields[0], ','))) {
+        return std::string(" (commas stand between the columns: give data.") +
+               (is_csv ? "separator comma)" : "format csv)");
+    }
+    for (const auto& [character, name] : {std::pair{';', "semicolon"}, std::pair{'|', "pipe"}}) {
+        if (!has_all(split_at(fields[0], character))) continue;
+        return fmt::format(" ('{}' stands between the columns: give {}data.separator {})", character,
+                           is_csv ? "" : "data.format csv and ", name);
+    }
+    return "";
+}
 
 TableFormat table_format_of(const std::string& file_name) {
     std::string_view name = file_name;

@@ -37,6 +37,11 @@ using TableValue = std::vector<std::string>;
 /// file.
 std::vector<std::string> table_columns(const TextFile& file, const TableLayout& layout);
 
+/// Advice for an error about the columns of a file whose first line has a single field: which separator would give it
+/// all `columns`, " (';' stands between the columns: give data.separator semicolon)", else "".
+std::string other_separator(const std::vector<std::string>& fields, const std::vector<std::string>& columns,
+                            const TableLayout& layout);
+
 /// Calls `row` for each row, with its line and its values in the order of `columns`: names of the header, numbers, or
 /// keys of JSON objects. Blank lines are no rows. UserError, with file and line, where a
 /// column is not there, a name comes twice, a row has more or fewer columns than the first, or something is not well

@@ -104,6 +104,7 @@ TEST(TimeSeries, RefusesWhatIsNoSeries) {
     refused(two + ",3\n", "line 4: column \"date\": expected a date, found an empty cell");
     refused(two + "1.1.2020,3\n", "expected a date such as 2016-07-01 13:00:00, got \"1.1.2020\"");
     refused("Date,OT\n2020-01-01,1\n", "expected a column of dates \"date\", found Date and OT (did you mean Date?)");
+    refused("date;OT\n2020-01-01;1\n", "found date;OT (';' stands between the columns: give data.separator semicolon)");
     refused("", "expected a column of dates \"date\", found an empty file");
     refused("date\n2020-01-01\n", "expected a column of numbers beside the dates");
     refused("date,OT\n2020-01-01,1\n", "expected at least two rows, found 1");
