@@ -7,16 +7,15 @@
 #include "heed/core/error.h"
 #include "heed/core/settings/nearest_name.h"
 #include "heed/core/settings/quote.h"
+#include "heed/core/settings/repeated.h"
 
 namespace heed {
 
 namespace {
 
 void refuse_repeated_columns(const char* key, const std::vector<std::string>& names) {
-    for (auto name = names.begin(); name != names.end(); ++name) {
-        if (std::find(names.begin(), name, *name) != name) {
-            throw UserError(fmt::format("{} expects each column once, got {} twice", key, quote(*name)));
-        }
+    if (const std::string* name = first_repeated(names)) {
+        throw UserError(fmt::format("{} expects each column once, got {} twice", key, quote(*name)));
     }
 }
 

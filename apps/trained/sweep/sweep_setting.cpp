@@ -8,6 +8,7 @@
 #include "heed/apps/support/measured_data.h"
 #include "heed/apps/trained/sweep/sweep_table.h"
 #include "heed/core/error.h"
+#include "heed/core/settings/repeated.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/kinds/training_kind.h"
 #include "heed/trainers/run/saved_model.h"
@@ -36,8 +37,7 @@ SettingValues setting_values(const std::string& over) {
         throw UserError("--over expects a setting and its values, as data.eval_context=128,256,512, got '" + over +
                         "'");
     }
-    for (auto value = result.values.begin(); value != result.values.end(); ++value) {
-        if (std::find(result.values.begin(), value, *value) == value) continue;
+    if (const std::string* value = first_repeated(result.values)) {
         throw UserError(fmt::format("--over expects each value of {} once, got {} twice", result.key, *value));
     }
     return result;

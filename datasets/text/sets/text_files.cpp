@@ -10,6 +10,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/settings/quote.h"
+#include "heed/core/settings/repeated.h"
 #include "heed/datasets/text/files/table_options.h"
 #include "heed/datasets/text/files/text_rows.h"
 #include "heed/datasets/text/text_key.h"
@@ -69,10 +70,8 @@ struct TextFilesOptions final : TextDataOptions {
         table.validate();
         if (text.empty()) throw UserError("data.text expects at least one column, got an empty list");
         if (classes.size() == 1 && !several()) throw UserError("data.classes expects at least two names, got one");
-        for (auto name = classes.begin(); name != classes.end(); ++name) {
-            if (std::find(classes.begin(), name, *name) != name) {
-                throw UserError(fmt::format("data.classes expects each name once, got {} twice", quote(*name)));
-            }
+        if (const std::string* name = first_repeated(classes)) {
+            throw UserError(fmt::format("data.classes expects each name once, got {} twice", quote(*name)));
         }
         for (auto column = text.begin(); column != text.end(); ++column) {
             if (*column == label) {

@@ -2,9 +2,8 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "heed/core/error.h"
+#include "heed/core/settings/repeated.h"
 
 namespace heed {
 
@@ -19,8 +18,7 @@ void ScoreOptions::describe(Fields& fields) {
 
 void ScoreOptions::validate() const {
     if (metrics.empty()) throw UserError("scores.metrics expects at least one of bleu, chrf and rouge, got none");
-    for (auto name = metrics.begin(); name != metrics.end(); ++name) {
-        if (std::find(metrics.begin(), name, *name) == name) continue;
+    if (const std::string* name = first_repeated(metrics)) {
         throw UserError(fmt::format("scores.metrics expects each metric once, got {} twice", *name));
     }
 }
