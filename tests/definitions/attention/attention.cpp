@@ -70,26 +70,35 @@ Values scaled_dot_product(const Heads& query, const Heads& key, const Heads& val
     return out;
 }
 
+namespace {
+
+/// Empty where there is none.
+Values parameter(const AttentionParameters& parameters, const std::string& name) {
+    const auto place = parameters.find(name);
+    return place == parameters.end() ? Values{} : place->second;
+}
+
+}  // namespace
+
+Values projected(const Values& x, const std::string& name, const AttentionParameters& parameters, int64_t dim) {
+    const Values weight = parameter(parameters, name + ".weight");
+    const auto rows = static_cast<int64_t>(weight.size()) / dim;
+    return weight.empty() ? x : linear(x, weight, parameter(parameters, name + ".bias"), dim, rows);
+}
+
 Values attention_layer(const Values& query, const Values& source, const AttentionParameters& parameters,
                        const Attention& attention) {
     const int64_t dim = attention.heads * attention.head_dim;
-    const auto find = [&](const std::string& name) {
-        const auto place = parameters.find(name);
-        return place == parameters.end() ? Values{} : place->second;
-    };
-    const auto project = [&](const std::string& projection, const Values& x) {
-        const Values weight = find(projection + ".weight");
-        return weight.empty() ? x : linear(x, weight, find(projection + ".bias"), dim, dim);
-    };
+    const auto project = [&](const std::string& name, const Values& x) { return projected(x, name, parameters, dim); };
     Values value = project("value", source);
-    const Values alignment = find("alignment.weight");
+    const Values alignment = parameter(parameters, "alignment.weight");
     if (!alignment.empty()) {
         const auto n = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(alignment.size()))));
         value = mix_tokens(value, alignment, n, attention.key_lengths, attention.causal,
                            {attention.batch, attention.keys, dim});
     }
-    const Values projected = project("query", query), key = project("key", source);
-    return project("output", scaled_dot_product({projected, dim}, {key, dim}, {value, dim}, attention));
+    const Values q = project("query", query), key = project("key", source);
+    return project("output", scaled_dot_product({q, dim}, {key, dim}, {value, dim}, attention));
 }
 
 }  // namespace heed::definitions

@@ -36,6 +36,10 @@ Values attention_weights(const Heads& query, const Heads& key, const Attention& 
 /// biases "query.bias" [dim], and "alignment.weight" [n, n] of super attention. What is missing is the identity, or 0.
 using AttentionParameters = std::map<std::string, Values>;
 
+/// x by the projection of that name, with its bias where there is one; x itself where there is no such projection.
+/// [.., dim] becomes [.., rows of the weight].
+Values projected(const Values& x, const std::string& name, const AttentionParameters& parameters, int64_t dim);
+
 /// A layer of attention whose head i is dropout(softmax(Q_i K_i^T / sqrt(r) + mask)) (A V)_i: Q is projected from query
 /// [batch, queries, dim], K and V from source [batch, keys, dim], and A is the leading block of the alignment matrix,
 /// of which a causal layer has the lower triangle; padded values count as 0. The sizes are those of `attention`.

@@ -47,10 +47,7 @@ Values slot_mean(const Values& x, const double* slot, int64_t b, int64_t h, int6
 Values abc_attention(const Values& query, const Values& source, const AttentionParameters& parameters,
                      const Attention& a) {
     const int64_t d = a.head_dim, dim = a.heads * d;
-    const auto project = [&](const std::string& name, const Values& x) {
-        const auto bias = parameters.find(name + ".bias");
-        return linear(x, parameters.at(name + ".weight"), bias == parameters.end() ? Values{} : bias->second, dim, dim);
-    };
+    const auto project = [&](const std::string& name, const Values& x) { return projected(x, name, parameters, dim); };
     const Values q = project("query", query), k = project("key", source), v = project("value", source);
     const Values &key_slots = parameters.at("key_slots.weight"), &value_slots = parameters.at("value_slots.weight");
     Values heads(q.size(), 0.0);
@@ -161,10 +158,7 @@ Matrix pseudo_inverse(const Matrix& a) {
 Values nystromformer(const Values& query, const Values& source, const AttentionParameters& parameters,
                      const Attention& a) {
     const int64_t d = a.head_dim, dim = a.heads * d;
-    const auto project = [&](const std::string& name, const Values& x) {
-        const auto bias = parameters.find(name + ".bias");
-        return linear(x, parameters.at(name + ".weight"), bias == parameters.end() ? Values{} : bias->second, dim, dim);
-    };
+    const auto project = [&](const std::string& name, const Values& x) { return projected(x, name, parameters, dim); };
     const Values q = project("query", query), k = project("key", source), v = project("value", source);
     const Values& kernel = parameters.at("convolution.weight");
     Values heads(q.size(), 0.0);

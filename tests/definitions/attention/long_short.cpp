@@ -115,11 +115,8 @@ Values long_short_layer(const Values& query, const Values&, const AttentionParam
             x[b * attention.queries * dim + i] = 0;
         }
     }
-    const auto projected = [&](const Values& from, const std::string& name) {
-        const auto bias = parameters.find(name + ".bias");
-        const Values& weight = parameters.at(name + ".weight");
-        return linear(from, weight, bias == parameters.end() ? Values{} : bias->second, dim,
-                      static_cast<int64_t>(weight.size()) / dim);
+    const auto project = [&](const std::string& name, const Values& from) {
+        return projected(from, name, parameters, dim);
     };
     const auto normalised = [&](const Values& from, const std::string& name) {
         return layer_norm(from, parameters.at(name + ".weight"), parameters.at(name + ".bias"), 1e-5);
@@ -129,14 +126,14 @@ Values long_short_layer(const Values& query, const Values&, const AttentionParam
         .window = 2,
         .chunk = attention.causal ? 2 : 0,
         .summaries = static_cast<int64_t>(parameters.at("summary.weight").size()) / dim / attention.heads};
-    const Values key = projected(x, "key"), value = projected(x, "value"), scores = projected(x, "summary");
+    const Values key = project("key", x), value = project("value", x), scores = project("summary", x);
     const auto memory = [&](const Values& of) {
         return normalised(summarized(of, scores, keys, attention), "memory_norm");
     };
     const Values heads =
-        windowed_attention(projected(x, "query"), normalised(key, "window_norm"), normalised(value, "window_norm"),
+        windowed_attention(project("query", x), normalised(key, "window_norm"), normalised(value, "window_norm"),
                            memory(key), memory(value), keys, attention);
-    return projected(heads, "output");
+    return project("output", heads);
 }
 
 }  // namespace heed::definitions
