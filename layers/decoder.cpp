@@ -74,7 +74,8 @@ Decoder::Stream Decoder::run_block(size_t index, const Stream& stream, const Sel
         return {std::move(x), Variable()};
     }
     ResidualLayerNorm sum = block.norm2.forward(stream[0], self(stream[1], stream[0]), block.dropout1.branch(state));
-    sum = block.norm3.forward(sum.sum, cross(sum.normed, sum.sum), block.dropout2.branch(state));
+    const DType read_by_mlp = sum.sum.context().device().activation_dtype();
+    sum = block.norm3.forward(sum.sum, cross(sum.normed, sum.sum), block.dropout2.branch(state), read_by_mlp);
     sum = first_norm(index + 1).forward(sum.sum, block.mlp.forward(sum.normed), block.dropout3.branch(state));
     return {std::move(sum.sum), std::move(sum.normed)};
 }

@@ -79,7 +79,8 @@ Encoder::Stream Encoder::run_block(size_t index, const Stream& stream, const Att
     const bool pre = placement_ == NormPlacement::pre;
     Variable branch = block.drop_path1.forward(attend(stream[pre ? 1 : 0]), state);
     LayerNorm& norm_of_middle = pre ? block.norm2 : block.norm1;
-    ResidualLayerNorm middle = norm_of_middle.forward(stream[0], branch, block.dropout1.branch(state));
+    const DType read_by_mlp = pre ? branch.context().device().activation_dtype() : DType::f32;
+    ResidualLayerNorm middle = norm_of_middle.forward(stream[0], branch, block.dropout1.branch(state), read_by_mlp);
     branch = block.drop_path2.forward(block.mlp.forward(middle.normed), state);
     LayerNorm& norm_of_end = pre ? first_norm(index + 1) : block.norm2;
     ResidualLayerNorm end = norm_of_end.forward(pre ? middle.sum : middle.normed, branch, block.dropout2.branch(state));

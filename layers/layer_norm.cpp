@@ -16,8 +16,9 @@ Variable LayerNorm::forward(const Variable& x) {
     return layer_norm(x, weight_.variable(), bias_.variable(), epsilon_);
 }
 
-ResidualLayerNorm LayerNorm::forward(const Variable& x, const Variable& branch, const BranchDropout& dropout) {
-    return residual_layer_norm(x, branch, weight_.variable(), bias_.variable(), epsilon_, dropout);
+ResidualLayerNorm LayerNorm::forward(const Variable& x, const Variable& branch, const BranchDropout& dropout,
+                                     DType normed) {
+    return residual_layer_norm(x, branch, weight_.variable(), bias_.variable(), epsilon_, dropout, normed);
 }
 
 }  // namespace heed

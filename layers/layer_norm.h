@@ -14,8 +14,9 @@ public:
     explicit LayerNorm(int64_t dim, double epsilon = default_epsilon);
 
     Variable forward(const Variable& x);
-    /// x + dropout(branch) and its normalisation, in one pass.
-    ResidualLayerNorm forward(const Variable& x, const Variable& branch, const BranchDropout& dropout);
+    /// x + dropout(branch) and its normalisation, of f32 or bf16, in one pass.
+    ResidualLayerNorm forward(const Variable& x, const Variable& branch, const BranchDropout& dropout,
+                              DType normed = DType::f32);
 
 private:
     Parameter weight_;

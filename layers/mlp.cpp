@@ -1,5 +1,7 @@
 #include "heed/layers/mlp.h"
 
+#include "heed/core/device/context.h"
+
 namespace heed {
 
 Mlp::Mlp(int64_t dim, int64_t hidden, Activation activation)
@@ -9,7 +11,7 @@ Mlp::Mlp(int64_t dim, int64_t hidden, Activation activation)
 }
 
 Variable Mlp::forward(const Variable& x) {
-    return fc2_.forward(fc1_.forward(x, activation_));
+    return fc2_.forward(fc1_.forward(x, activation_, x.context().device().activation_dtype()));
 }
 
 }  // namespace heed

@@ -4,7 +4,8 @@
 
 namespace heed {
 
-/// Two linear layers with an activation between them: fc2(act(fc1(x))), dim -> hidden -> dim.
+/// Two linear layers with an activation between them: fc2(act(fc1(x))), dim -> hidden -> dim. x may be of bf16, as what
+/// lies between the layers is in the precision bf16; the result is of f32.
 class Mlp : public Module {
 public:
     Mlp(int64_t dim, int64_t hidden, Activation activation);

@@ -9,9 +9,10 @@
 
 namespace heed {
 
-void GradientSlot::reset(Context& context, const Shape& shape) {
+void GradientSlot::reset(Context& context, const Shape& shape, DType dtype) {
     context_ = &context;
     shape_ = shape;
+    dtype_ = dtype;
     gradient_ = Tensor();
     bound_ = false;
     defined_ = false;
@@ -20,6 +21,7 @@ void GradientSlot::reset(Context& context, const Shape& shape) {
 void GradientSlot::bind(Tensor buffer) {
     context_ = &buffer.context();
     shape_ = buffer.shape();
+    dtype_ = buffer.dtype();
     gradient_ = std::move(buffer);
     bound_ = true;
     defined_ = false;
@@ -31,9 +33,9 @@ const Tensor& GradientSlot::gradient() const {
 }
 
 void GradientSlot::add(Tensor gradient) {
-    if (!(gradient.shape() == shape_) || gradient.dtype() != DType::f32) {
-        throw Error("expected a gradient of shape " + shape_.to_string() + " and dtype f32, got " +
-                    gradient.shape().to_string() + " and " + dtype_name(gradient.dtype()));
+    if (!(gradient.shape() == shape_) || gradient.dtype() != dtype_) {
+        throw Error("expected a gradient of shape " + shape_.to_string() + " and dtype " + dtype_name(dtype_) +
+                    ", got " + gradient.shape().to_string() + " and " + dtype_name(gradient.dtype()));
     }
     if (!defined_) {
         if (bound_) {
@@ -50,7 +52,7 @@ void GradientSlot::add(Tensor gradient) {
         accumulate(gradient, gradient_);
         gradient_ = std::move(gradient);
     } else {
-        Tensor sum = Tensor::empty(*context_, shape_);
+        Tensor sum = Tensor::empty(*context_, shape_, dtype_);
         sum.copy_from(gradient_);
         accumulate(sum, gradient);
         gradient_ = std::move(sum);
@@ -61,9 +63,9 @@ GradientSlot::Target GradientSlot::target() {
     bool accumulate = defined_;
     if (!bound_) {
         if (!defined_) {
-            gradient_ = Tensor::empty(*context_, shape_);
+            gradient_ = Tensor::empty(*context_, shape_, dtype_);
         } else if (!gradient_.unique()) {
-            Tensor own = Tensor::empty(*context_, shape_);
+            Tensor own = Tensor::empty(*context_, shape_, dtype_);
             own.copy_from(gradient_);
             gradient_ = std::move(own);
         }

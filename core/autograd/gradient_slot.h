@@ -12,8 +12,8 @@ class Tape;
 /// and is written there directly; any other slot takes the first gradient it is given and adds the following ones.
 class GradientSlot {
 public:
-    /// A slot for values of this shape (f32), with no gradient yet.
-    void reset(Context& context, const Shape& shape);
+    /// A slot for values of this shape and type (f32 or bf16, as the gradient then is), with no gradient yet.
+    void reset(Context& context, const Shape& shape, DType dtype = DType::f32);
     /// A slot whose gradient lives in `buffer` for good.
     void bind(Tensor buffer);
 
@@ -40,6 +40,7 @@ public:
 private:
     Context* context_ = nullptr;
     Shape shape_;
+    DType dtype_ = DType::f32;
     Tensor gradient_;
     bool bound_ = false;
     bool defined_ = false;
@@ -47,8 +48,8 @@ private:
     friend class Tape;
 };
 
-/// Memory for two gradients (null slots give null) that one kernel writes with one flag; where only one of them has
-/// been written before, the other starts as zeros.
+/// Memory for two gradients of f32 (null slots give null) that one kernel writes with one flag; where only one of them
+/// has been written before, the other starts as zeros.
 struct TargetPair {
     float* first = nullptr;
     float* second = nullptr;

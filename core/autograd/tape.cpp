@@ -47,7 +47,7 @@ Variable Tape::leaf(Tensor value) {
 }
 
 Variable Tape::output(Node& node, Tensor value, int index) {
-    node.output(index).reset(context_, value.shape());
+    node.output(index).reset(context_, value.shape(), value.dtype());
     if (watching_ && first_non_finite_.empty()) {
         for (float element : value.to_vector()) {
             if (std::isfinite(element)) continue;

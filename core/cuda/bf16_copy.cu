@@ -21,7 +21,7 @@ bool is_aligned(const StoredMatrices& m) {
 
 }  // namespace
 
-void copy_as_bf16(const StoredMatrices& from, uint16_t* to) {
+void copy_as_bf16(const StoredMatrices& from, Bf16* to) {
     StoredMatrices m = from;
     if (m.batch > 1 && m.batch_stride == m.rows * m.row_stride) {
         m.rows *= m.batch;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "heed/core/tensor/bf16.h"
+
 namespace heed::cuda {
 
 /// A batch of matrices of f32, contiguous within rows.
@@ -26,6 +28,6 @@ constexpr int64_t bf16_count(const StoredMatrices& from) {
 
 /// Copies `from` to `to`, 16-byte aligned: the matrices one after the other, rows bf16_row_stride(columns) apart with
 /// zeros at their ends, elements rounded to nearest, ties to even.
-void copy_as_bf16(const StoredMatrices& from, uint16_t* to);
+void copy_as_bf16(const StoredMatrices& from, Bf16* to);
 
 }  // namespace heed::cuda

@@ -132,6 +132,7 @@ public:
     }
 
     void matrix_product(const MatrixProduct& product) override {
+        check_element_types(product, precision());
         if (cublas_.products) {
             cublas_.products->multiply(product, precision());
         } else {
@@ -140,6 +141,8 @@ public:
     }
     void matrix_products_of_same_a(const MatrixProduct& first, const MatrixProduct& second) override {
         if (!cublas_.products) return Device::matrix_products_of_same_a(first, second);
+        check_element_types(first, precision());
+        check_element_types(second, precision());
         cublas_.products->multiply_same_a(first, second, precision());
     }
     std::string product_engine() const override {

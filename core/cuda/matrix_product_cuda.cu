@@ -1,3 +1,4 @@
+#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/launch.cuh"
 #include "heed/core/cuda/matrix_product.cuh"
 #include "heed/core/cuda/rounding.cuh"
@@ -17,7 +18,7 @@ constexpr int padded_tile = tile + 1;  // neighbouring threads store to differen
 /// op(m) of rows x columns with zeros outside, its elements rounded.
 template <Precision precision>
 struct Operand {
-    const float* data;
+    ConstElements data;
     int64_t row_stride;
     bool transposed;
     int64_t rows;
@@ -25,9 +26,19 @@ struct Operand {
 
     __device__ float at(int64_t row, int64_t column) const {
         if (row >= rows || column >= columns) return 0;
-        return rounded<precision>(transposed ? data[column * row_stride + row] : data[row * row_stride + column]);
+        const int64_t place = transposed ? column * row_stride + row : row * row_stride + column;
+        return data.is_bf16() ? value_of(data.bf16()[place]) : rounded<precision>(data.f32()[place]);
     }
 };
+
+/// An element of c from its sum.
+template <class Element>
+__device__ void write(const MatrixProduct& p, float sum, int64_t column, Element& out) {
+    float value = p.alpha * sum;
+    if (p.beta != 0) value += p.beta * value_of(out);
+    if (p.bias) value += p.bias[column];
+    out = stored<Element>(value);
+}
 
 /// One block computes tile x tile elements of c of one batch entry, a thread per_thread x per_thread of them: rows
 /// threadIdx.y + i * side, columns threadIdx.x + j * side. Neighbouring threads read neighbouring addresses, whether an
@@ -68,11 +79,12 @@ __global__ void __launch_bounds__(tile_threads) matrix_product_kernel(MatrixProd
             for (int j = 0; j < per_thread; ++j) {
                 const int64_t column = first_column + threadIdx.x + j * side;
                 if (row >= p.rows || column >= p.columns) continue;
-                float& out = p.c[entry * p.c_batch_stride + row * p.c_row_stride + column];
-                float value = p.alpha * sum[i][j];
-                if (p.beta != 0) value += p.beta * out;
-                if (p.bias) value += p.bias[column];
-                out = value;
+                const int64_t place = entry * p.c_batch_stride + row * p.c_row_stride + column;
+                if (p.c.is_bf16()) {
+                    write(p, sum[i][j], column, p.c.bf16()[place]);
+                } else {
+                    write(p, sum[i][j], column, p.c.f32()[place]);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/launch.cuh"
 #include "heed/core/cuda/reduce.cuh"
 
@@ -27,9 +28,11 @@ struct WarpRow {
         }
     }
 
-    __device__ void load(const float* row, int64_t width) {
+    /// Of f32 or bf16.
+    template <class Element>
+    __device__ void load(const Element* row, int64_t width) {
         for (int i = 0; i < count; ++i) values[i] = 0;
-        for_each(width, [&](float& value, int64_t j) { value = row[j]; });
+        for_each(width, [&](float& value, int64_t j) { value = value_of(row[j]); });
     }
 
     /// The sum over the row of term(value, j), the same in every thread.

@@ -26,7 +26,7 @@ std::unique_ptr<Device> make_cuda_device_if_built() {
 
 }  // namespace
 
-MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, float* c, int64_t rows, int64_t inner,
+MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, Elements c, int64_t rows, int64_t inner,
                                  int64_t columns, bool accumulate) {
     MatrixProduct product;
     product.transpose_a = a.transpose;
@@ -42,6 +42,14 @@ MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, float* c, int
     product.c = c;
     product.c_row_stride = columns;
     return product;
+}
+
+void check_element_types(const MatrixProduct& product, Precision precision) {
+    if (precision == Precision::bf16) return;
+    if (product.a.is_bf16() || product.b.is_bf16() || product.c.is_bf16()) {
+        throw Error(std::string("a product of matrices of bf16 takes precision=bf16, got precision=") +
+                    name_of(precision));
+    }
 }
 
 void Device::set_precision(Precision precision) {

@@ -4,7 +4,8 @@
 
 namespace heed {
 
-/// How exactly a device multiplies matrices. Memory, sums, bias, results and all other ops are f32 in each of them.
+/// How exactly a device multiplies matrices. Weights, sums and statistics are f32 in each of them, and so is memory but
+/// for what bf16 keeps between two products (Device::activation_dtype).
 enum class Precision : uint8_t {
     f32,   ///< operands as they are
     tf32,  ///< operands rounded to 10 bits after the point (of 23), the exponents of f32

@@ -9,14 +9,12 @@
 
 #include "heed/core/error.h"
 #include "heed/core/settings/quote.h"
+#include "heed/core/tensor/bf16.h"
 
 namespace heed {
 namespace {
 
 struct Half {
-    uint16_t bits;
-};
-struct BrainFloat {
     uint16_t bits;
 };
 struct Truth {
@@ -36,8 +34,8 @@ float to_number(Half half) {
     return std::bit_cast<float>(sign | static_cast<uint32_t>(113 - shift) << 23 | fraction << 13);
 }
 
-float to_number(BrainFloat value) {
-    return std::bit_cast<float>(static_cast<uint32_t>(value.bits) << 16);
+float to_number(Bf16 value) {
+    return to_float(value);
 }
 
 template <class T>
@@ -99,7 +97,7 @@ std::vector<float> f32_values(const StoredTensor& stored) {
             convert_all<Half>(stored, values);
             break;
         case DType::bf16:
-            convert_all<BrainFloat>(stored, values);
+            convert_all<Bf16>(stored, values);
             break;
         case DType::f64:
             convert_all<double>(stored, values);

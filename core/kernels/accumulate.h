@@ -4,7 +4,8 @@
 
 namespace heed {
 
-/// sum += x, equal shapes, f32. No autograd: it is how gradients are added up.
+/// sum += x, equal shapes, both f32 or both bf16, whose sums are rounded. No autograd: it is how gradients are added
+/// up.
 void accumulate(Tensor& sum, const Tensor& x);
 
 }  // namespace heed

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "heed/core/kernels/kernel_table.h"
+#include "heed/core/tensor/elements.h"
 
 namespace heed {
 
@@ -16,12 +17,12 @@ enum class Activation : uint8_t {
 };
 
 /// Arguments of the backward pass that also sums the gradient over rows, which is the gradient of a bias that was added
-/// just before the activation.
+/// just before the activation. x, dy and dx are all f32 or all bf16; the sum is of the values before they are rounded.
 struct ActivationBiasBackward {
     Activation kind;
-    const float* x;    ///< [rows, width], input of the activation (bias included)
-    const float* dy;   ///< [rows, width]
-    float* dx;         ///< [rows, width]; may be dy
+    ConstElements x;   ///< [rows, width], input of the activation (bias included)
+    ConstElements dy;  ///< [rows, width]
+    Elements dx;       ///< [rows, width]; may be dy
     float* dbias;      ///< [width], sum of dx over the rows
     bool accumulate;   ///< add to dbias instead of overwriting it
     float* workspace;  ///< backward_bias_workspace(rows, width) floats
@@ -29,12 +30,13 @@ struct ActivationBiasBackward {
     int64_t width;
 };
 
+/// What elements are given is f32 or, all of it, bf16; computed is in f32.
 struct ActivationKernels {
     /// y[i] = act(x[i]) for i < n; y may be x.
-    void (*forward)(Activation kind, const float* x, float* y, int64_t n);
+    void (*forward)(Activation kind, ConstElements x, Elements y, int64_t n);
     /// dx[i] = act'(x[i]) dy[i] for i < n, with x the input of the activation; dx may be dy or x. The slope of relu at
     /// 0 is 0. Where x is NaN, relu passes dy on and the others give NaN.
-    void (*backward)(Activation kind, const float* x, const float* dy, float* dx, int64_t n);
+    void (*backward)(Activation kind, ConstElements x, ConstElements dy, Elements dx, int64_t n);
     /// backward and the sum of dx over the rows, in one pass over memory.
     void (*backward_bias)(const ActivationBiasBackward&);
     /// Floats of scratch memory that backward_bias needs.

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "heed/core/kernels/kernel_table.h"
+#include "heed/core/tensor/elements.h"
 
 namespace heed {
 
@@ -31,8 +32,8 @@ struct SumRows {
 struct ElementwiseKernels {
     /// y[i] = a[i] + b[i] for i < n; y may be a or b.
     void (*add)(const float* a, const float* b, float* y, int64_t n);
-    /// y[i] += x[i] for i < n.
-    void (*accumulate)(const float* x, float* y, int64_t n);
+    /// y[i] += x[i] for i < n, both f32 or both bf16.
+    void (*accumulate)(ConstElements x, Elements y, int64_t n);
     /// y[i] = factor * x[i] for i < n; y may be x.
     void (*scale)(const float* x, float factor, float* y, int64_t n);
     /// x[i] *= factor[0] for i < n, with nothing to do for a factor of 1.

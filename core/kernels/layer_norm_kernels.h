@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "heed/core/kernels/kernel_table.h"
+#include "heed/core/tensor/elements.h"
 
 namespace heed {
 
@@ -11,7 +12,7 @@ struct LayerNormForward {
     const float* x;     ///< [rows, width]
     const float* gain;  ///< [width]
     const float* bias;  ///< [width]
-    float* y;           ///< [rows, width]; may be x
+    Elements y;         ///< [rows, width], f32 or bf16; may be x
     float* mean;        ///< [rows], kept for backward
     float* rstd;        ///< [rows], 1 / sqrt(variance + epsilon), kept for backward
     int64_t rows;
@@ -20,7 +21,7 @@ struct LayerNormForward {
 };
 
 struct LayerNormBackward {
-    const float* dy;    ///< [rows, width]
+    ConstElements dy;   ///< [rows, width], f32 or bf16
     const float* x;     ///< [rows, width]
     const float* gain;  ///< [width]
     const float* mean;  ///< [rows]

@@ -4,6 +4,7 @@
 
 #include "heed/core/kernels/kernel_table.h"
 #include "heed/core/random/random_stream.h"
+#include "heed/core/tensor/elements.h"
 
 namespace heed {
 
@@ -14,7 +15,7 @@ struct ResidualLayerNormForward {
     const float* gain;    ///< [width]
     const float* bias;    ///< [width]
     float* sum;           ///< [rows, width], kept for backward; may be x or branch
-    float* normed;        ///< [rows, width]
+    Elements normed;      ///< [rows, width], f32 or bf16
     float* mean;          ///< [rows], kept for backward
     float* rstd;          ///< [rows], kept for backward
     int64_t rows;
@@ -26,18 +27,18 @@ struct ResidualLayerNormForward {
 };
 
 struct ResidualLayerNormBackward {
-    const float* dnormed;  ///< [rows, width]
-    const float* dsum;     ///< [rows, width], the gradient that reaches sum past the norm, or null
-    const float* sum;      ///< [rows, width]
-    const float* gain;     ///< [width]
-    const float* mean;     ///< [rows]
-    const float* rstd;     ///< [rows]
-    float* dx;             ///< [rows, width], whole gradient of sum; may be dnormed or dsum
-    float* dbranch;        ///< [rows, width], dx through the mask, or null; may be dx when dropout is 0
-    float* dgain;          ///< [width], or null
-    float* dbias;          ///< [width], or null
-    bool accumulate;       ///< add to dgain and dbias instead of overwriting them
-    float* workspace;      ///< backward_workspace(rows, width) floats
+    ConstElements dnormed;  ///< [rows, width], f32 or bf16
+    const float* dsum;      ///< [rows, width], the gradient that reaches sum past the norm, or null
+    const float* sum;       ///< [rows, width]
+    const float* gain;      ///< [width]
+    const float* mean;      ///< [rows]
+    const float* rstd;      ///< [rows]
+    float* dx;              ///< [rows, width], whole gradient of sum; may be dnormed or dsum
+    float* dbranch;         ///< [rows, width], dx through the mask, or null; may be dx when dropout is 0
+    float* dgain;           ///< [width], or null
+    float* dbias;           ///< [width], or null
+    bool accumulate;        ///< add to dgain and dbias instead of overwriting them
+    float* workspace;       ///< backward_workspace(rows, width) floats
     int64_t rows;
     int64_t width;  ///< at least 1
     double dropout;

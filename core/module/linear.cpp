@@ -21,8 +21,8 @@ Variable Linear::forward(const Variable& x) {
     return linear(x, weight_.variable(), bias());
 }
 
-Variable Linear::forward(const Variable& x, Activation activation) {
-    return linear_activation(x, weight_.variable(), bias(), activation);
+Variable Linear::forward(const Variable& x, Activation activation, DType result) {
+    return linear_activation(x, weight_.variable(), bias(), activation, result);
 }
 
 }  // namespace heed

@@ -12,8 +12,8 @@ public:
     Linear(int64_t in, int64_t out, bool bias = true);
 
     Variable forward(const Variable& x);
-    /// act(x W^T + b) in the fused form.
-    Variable forward(const Variable& x, Activation activation);
+    /// act(x W^T + b) in the fused form, of f32 or bf16.
+    Variable forward(const Variable& x, Activation activation, DType result = DType::f32);
 
     int64_t in() const { return weight_.shape()[1]; }
     int64_t out() const { return weight_.shape()[0]; }

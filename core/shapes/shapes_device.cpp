@@ -29,6 +29,9 @@ public:
     bool shares_host_memory() const override { return false; }
     void matrix_product(const MatrixProduct&) override {}
 
+protected:
+    void require_precision(Precision) const override {}
+
 private:
     uintptr_t next_ = uintptr_t{1} << 61;
 };

@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "heed/core/tensor/bf16.h"
+
 namespace heed {
 
-/// Element type of a tensor. Files may hold all of them, ops have no use for f16, bf16, i64 and boolean (a byte, 0 or
-/// 1).
+/// Element type of a tensor. Files may hold all of them, ops have no use for f16, i64 and boolean (a byte, 0 or 1), and
+/// few for bf16: those that say so.
 enum class DType : uint8_t { f32, f16, bf16, f64, i32, i64, u8, boolean };
 
 /// Bytes of one element.
@@ -56,6 +58,10 @@ struct DTypeOf;
 template <>
 struct DTypeOf<float> {
     static constexpr DType value = DType::f32;
+};
+template <>
+struct DTypeOf<Bf16> {
+    static constexpr DType value = DType::bf16;
 };
 template <>
 struct DTypeOf<double> {

@@ -1,5 +1,6 @@
 #include "heed/core/tensor/tensor.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -110,6 +111,10 @@ void* Tensor::address(DType dtype) const {
     return raw();
 }
 
+Elements Tensor::data() const {
+    return dtype_ == DType::bf16 ? Elements(data<Bf16>()) : Elements(f32());
+}
+
 Tensor Tensor::reshape(const Shape& shape) const {
     if (shape.elements() != elements()) {
         throw Error("cannot see a tensor of shape " + shape_.to_string() + " as " + shape.to_string());
@@ -161,8 +166,14 @@ void Tensor::fill_zero() {
 }
 
 std::vector<float> Tensor::to_vector() const {
-    if (dtype_ != DType::f32) throw Error(std::string("expected a tensor of f32, got ") + dtype_name(dtype_));
     std::vector<float> values(static_cast<size_t>(elements()));
+    if (dtype_ == DType::bf16) {
+        std::vector<Bf16> stored(values.size());
+        copy_to_host(stored.data());
+        std::transform(stored.begin(), stored.end(), values.begin(), to_float);
+        return values;
+    }
+    if (dtype_ != DType::f32) throw Error(std::string("expected a tensor of f32, got ") + dtype_name(dtype_));
     copy_to_host(values.data());
     return values;
 }

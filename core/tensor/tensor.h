@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "heed/core/tensor/dtype.h"
+#include "heed/core/tensor/elements.h"
 #include "heed/core/tensor/shape.h"
 
 namespace heed {
@@ -43,6 +44,8 @@ public:
         return static_cast<T*>(address(DTypeOf<T>::value));
     }
     float* f32() const { return data<float>(); }
+    /// The same of f32 or bf16, whichever it has. Throws Error for other dtypes.
+    Elements data() const;
     void* raw() const;
 
     /// The same elements seen in another shape. Throws Error when the numbers of elements differ.
@@ -56,6 +59,7 @@ public:
     void copy_to_host(void* host) const;
     void copy_from(const Tensor& other);
     void fill_zero();
+    /// The values of a tensor of f32 or bf16 on the host.
     std::vector<float> to_vector() const;
 
 private:

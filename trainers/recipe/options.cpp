@@ -40,7 +40,8 @@ void GeneralOptions::describe(Fields& fields) {
     fields
         .add("precision", precision,
              "how exactly matrices are multiplied: operands in f32, or rounded to tf32 (10 bits after the point; cuda) "
-             "or bf16 (7 bits; cuda, and processors with AVX512-BF16 or AMX); weights and all else are f32")
+             "or bf16 (7 bits; cuda, and processors with AVX512-BF16 or AMX), which then is also the type of what lies "
+             "between the layers of an MLP; weights, sums and all else are f32")
         .choices({std::begin(precision_names), std::end(precision_names)});
     fields.add("threads", threads, "threads for computing; 0: all that this process may use")
         .range(0, max_thread_count);

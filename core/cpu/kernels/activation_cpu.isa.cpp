@@ -1,6 +1,7 @@
 #include "heed/core/cpu/kernels/sum_rows.h"
 #include "heed/core/kernels/activation_kernels.h"
 #include "heed/core/kernels/grain.h"
+#include "heed/core/simd/bf16.h"
 #include "heed/core/simd/math.h"
 
 namespace heed::HEED_ISA {
@@ -93,16 +94,16 @@ struct Tanh {
     }
 };
 
-template <class F>
-void forward_of(const float* x, float* y, int64_t n) {
+template <class F, class Element>
+void forward_of(const Element* x, Element* y, int64_t n) {
     parallel_for(n, chunk_elements, [=](int64_t begin, int64_t end) {
         for_lanes(end - begin, [=](int64_t j, int64_t count)
                                    HEED_INLINE { store(y + begin + j, F::value(load(x + begin + j, count)), count); });
     });
 }
 
-template <class F>
-void backward_of(const float* x, const float* dy, float* dx, int64_t n) {
+template <class F, class Element>
+void backward_of(const Element* x, const Element* dy, Element* dx, int64_t n) {
     parallel_for(n, chunk_elements, [=](int64_t begin, int64_t end) {
         for_lanes(end - begin, [=](int64_t j, int64_t count) HEED_INLINE {
             const int64_t i = begin + j;
@@ -111,11 +112,8 @@ void backward_of(const float* x, const float* dy, float* dx, int64_t n) {
     });
 }
 
-template <class F>
-void backward_bias_of(const ActivationBiasBackward& a) {
-    const float* x = a.x;
-    const float* dy = a.dy;
-    float* dx = a.dx;
+template <class F, class Element>
+void backward_bias_of(const ActivationBiasBackward& a, const Element* x, const Element* dy, Element* dx) {
     const int64_t width = a.width;
     sum_rows_of<1>(a.rows, width, a.workspace, a.dbias, a.accumulate,
                    [=](int64_t row, int64_t j, int64_t count) HEED_INLINE {
@@ -126,49 +124,51 @@ void backward_bias_of(const ActivationBiasBackward& a) {
                    });
 }
 
-void activation_forward(Activation kind, const float* x, float* y, int64_t n) {
+/// Calls body.operator()<F>() for the function of that kind.
+template <class Body>
+HEED_SIMD void with_function(Activation kind, const Body& body) {
     switch (kind) {
         case Activation::relu:
-            return forward_of<Relu>(x, y, n);
+            return body.template operator()<Relu>();
         case Activation::gelu:
-            return forward_of<Gelu>(x, y, n);
+            return body.template operator()<Gelu>();
         case Activation::gelu_tanh:
-            return forward_of<GeluTanh>(x, y, n);
+            return body.template operator()<GeluTanh>();
         case Activation::silu:
-            return forward_of<Silu>(x, y, n);
+            return body.template operator()<Silu>();
         case Activation::tanh:
-            return forward_of<Tanh>(x, y, n);
+            return body.template operator()<Tanh>();
     }
 }
 
-void activation_backward(Activation kind, const float* x, const float* dy, float* dx, int64_t n) {
-    switch (kind) {
-        case Activation::relu:
-            return backward_of<Relu>(x, dy, dx, n);
-        case Activation::gelu:
-            return backward_of<Gelu>(x, dy, dx, n);
-        case Activation::gelu_tanh:
-            return backward_of<GeluTanh>(x, dy, dx, n);
-        case Activation::silu:
-            return backward_of<Silu>(x, dy, dx, n);
-        case Activation::tanh:
-            return backward_of<Tanh>(x, dy, dx, n);
-    }
+void activation_forward(Activation kind, ConstElements x, Elements y, int64_t n) {
+    with_function(kind, [&]<class F>() {
+        if (y.is_bf16()) {
+            forward_of<F>(x.bf16(), y.bf16(), n);
+        } else {
+            forward_of<F>(x.f32(), y.f32(), n);
+        }
+    });
+}
+
+void activation_backward(Activation kind, ConstElements x, ConstElements dy, Elements dx, int64_t n) {
+    with_function(kind, [&]<class F>() {
+        if (dx.is_bf16()) {
+            backward_of<F>(x.bf16(), dy.bf16(), dx.bf16(), n);
+        } else {
+            backward_of<F>(x.f32(), dy.f32(), dx.f32(), n);
+        }
+    });
 }
 
 void backward_bias(const ActivationBiasBackward& a) {
-    switch (a.kind) {
-        case Activation::relu:
-            return backward_bias_of<Relu>(a);
-        case Activation::gelu:
-            return backward_bias_of<Gelu>(a);
-        case Activation::gelu_tanh:
-            return backward_bias_of<GeluTanh>(a);
-        case Activation::silu:
-            return backward_bias_of<Silu>(a);
-        case Activation::tanh:
-            return backward_bias_of<Tanh>(a);
-    }
+    with_function(a.kind, [&]<class F>() {
+        if (a.dx.is_bf16()) {
+            backward_bias_of<F>(a, a.x.bf16(), a.dy.bf16(), a.dx.bf16());
+        } else {
+            backward_bias_of<F>(a, a.x.f32(), a.dy.f32(), a.dx.f32());
+        }
+    });
 }
 
 int64_t backward_bias_workspace(int64_t rows, int64_t width) {

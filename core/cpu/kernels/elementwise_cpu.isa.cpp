@@ -1,14 +1,15 @@
 #include "heed/core/cpu/kernels/sum_rows.h"
 #include "heed/core/kernels/elementwise_kernels.h"
 #include "heed/core/kernels/grain.h"
+#include "heed/core/simd/bf16.h"
 
 namespace heed::HEED_ISA {
 
 namespace {
 
 /// y[i] = value(i) for i < n, where `value(i, count)` gives `count` of them.
-template <class Value>
-HEED_SIMD void map(float* y, int64_t n, const Value& value) {
+template <class Element, class Value>
+HEED_SIMD void map(Element* y, int64_t n, const Value& value) {
     parallel_for(n, chunk_elements, [&](int64_t begin, int64_t end) {
         for_lanes(end - begin,
                   [&](int64_t j, int64_t count) HEED_INLINE { store(y + begin + j, value(begin + j, count), count); });
@@ -19,8 +20,11 @@ void add(const float* a, const float* b, float* y, int64_t n) {
     map(y, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(a + i, count) + load(b + i, count); });
 }
 
-void accumulate(const float* x, float* y, int64_t n) {
-    add(x, y, y, n);
+void accumulate(ConstElements x, Elements y, int64_t n) {
+    if (!y.is_bf16()) return add(x.f32(), y.f32(), y.f32(), n);
+    const Bf16* const from = x.bf16();
+    Bf16* const to = y.bf16();
+    map(to, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(from + i, count) + load(to + i, count); });
 }
 
 void scale(const float* x, float factor, float* y, int64_t n) {

@@ -5,27 +5,45 @@ namespace heed::HEED_ISA {
 
 namespace {
 
-void layer_norm_forward(const LayerNormForward& a) {
+template <class Element>
+void norm_to(Element* y, const LayerNormForward& a) {
     const int64_t n = a.width;
     parallel_for(a.rows, norm_forward_grain(n), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
-            normalize_row(a.x + row * n, a.gain, a.bias, a.y + row * n, a.mean + row, a.rstd + row, n, a.epsilon);
+            normalize_row(a.x + row * n, a.gain, a.bias, y + row * n, a.mean + row, a.rstd + row, n, a.epsilon);
         }
     });
 }
 
-void layer_norm_backward(const LayerNormBackward& a) {
-    const NormBackwardRows rows = {.dy = a.dy,
-                                   .x = a.x,
-                                   .gain = a.gain,
-                                   .mean = a.mean,
-                                   .rstd = a.rstd,
-                                   .extra = nullptr,
-                                   .dx = a.dx,
-                                   .dgain_partial = a.workspace,
-                                   .dbias_partial = nullptr,
-                                   .width = a.width};
+void layer_norm_forward(const LayerNormForward& a) {
+    if (a.y.is_bf16()) {
+        norm_to(a.y.bf16(), a);
+    } else {
+        norm_to(a.y.f32(), a);
+    }
+}
+
+template <class Element>
+void norm_backward_from(const Element* dy, const LayerNormBackward& a) {
+    const NormBackwardRows<Element> rows = {.dy = dy,
+                                            .x = a.x,
+                                            .gain = a.gain,
+                                            .mean = a.mean,
+                                            .rstd = a.rstd,
+                                            .extra = nullptr,
+                                            .dx = a.dx,
+                                            .dgain_partial = a.workspace,
+                                            .dbias_partial = nullptr,
+                                            .width = a.width};
     norm_backward(rows, a.rows, a.dgain, a.dbias, a.accumulate, [](int64_t, int64_t) {});
+}
+
+void layer_norm_backward(const LayerNormBackward& a) {
+    if (a.dy.is_bf16()) {
+        norm_backward_from(a.dy.bf16(), a);
+    } else {
+        norm_backward_from(a.dy.f32(), a);
+    }
 }
 
 int64_t layer_norm_backward_workspace(int64_t rows, int64_t width) {

@@ -5,6 +5,7 @@
 
 #include "heed/core/cpu/kernels/sum_rows.h"
 #include "heed/core/parallel.h"
+#include "heed/core/simd/bf16.h"
 #include "heed/core/simd/loop.h"
 
 namespace heed::HEED_ISA {
@@ -51,7 +52,8 @@ HEED_SIMD float row_squared_deviation(const float* x, float center, int64_t n) {
     return hsum((a + b) + (c + d));
 }
 
-HEED_SIMD void normalize_row(const float* x, const float* gain, const float* bias, float* y, float* mean, float* rstd,
+template <class Element>
+HEED_SIMD void normalize_row(const float* x, const float* gain, const float* bias, Element* y, float* mean, float* rstd,
                              int64_t n, float epsilon) {
     const float width = static_cast<float>(n);
     const float m = row_sum(x, n) / width;
@@ -72,9 +74,10 @@ HEED_SIMD int64_t norm_forward_grain(int64_t width) {
     return rows < 1 ? 1 : rows;
 }
 
-/// What the backward pass of the norm reads and writes; `extra` (or null) is added to dx.
+/// What the backward pass of the norm reads and writes, dy of Element; `extra` (or null) is added to dx.
+template <class Element>
 struct NormBackwardRows {
-    const float* dy;
+    const Element* dy;
     const float* x;
     const float* gain;
     const float* mean;
@@ -88,11 +91,11 @@ struct NormBackwardRows {
 
 /// `group` rows from `row` on: the sums that both dx and the parameters need first, then dx. Several rows share one
 /// read and one write of the partial sums.
-template <int group, bool has_extra>
-HEED_SIMD void norm_backward_group(const NormBackwardRows& a, int64_t row) {
+template <int group, bool has_extra, class Element>
+HEED_SIMD void norm_backward_group(const NormBackwardRows<Element>& a, int64_t row) {
     const int64_t n = a.width;
     const float* x = a.x + row * n;
-    const float* dy = a.dy + row * n;
+    const Element* dy = a.dy + row * n;
     vf center[group];
     vf scale[group];
     vf sum_d[group];
@@ -123,7 +126,7 @@ HEED_SIMD void norm_backward_group(const NormBackwardRows& a, int64_t row) {
         const vf mean_d = broadcast(hsum(sum_d[r]) / static_cast<float>(n));
         const vf mean_dx = broadcast(hsum(sum_dx[r]) / static_cast<float>(n));
         const float* xr = x + r * n;
-        const float* dyr = dy + r * n;
+        const Element* dyr = dy + r * n;
         const float* extra = has_extra ? a.extra + (row + r) * n : nullptr;
         float* dx = a.dx + (row + r) * n;
         for_lanes(n, [&](int64_t j, int64_t count) HEED_INLINE {
@@ -138,8 +141,8 @@ HEED_SIMD void norm_backward_group(const NormBackwardRows& a, int64_t row) {
     }
 }
 
-template <bool has_extra>
-HEED_SIMD void norm_backward_rows(const NormBackwardRows& a, int64_t begin, int64_t end) {
+template <bool has_extra, class Element>
+HEED_SIMD void norm_backward_rows(const NormBackwardRows<Element>& a, int64_t begin, int64_t end) {
     constexpr int group = lanes == 16 ? 4 : 2;
     int64_t row = begin;
     for (; row + group <= end; row += group) {
@@ -152,14 +155,14 @@ HEED_SIMD void norm_backward_rows(const NormBackwardRows& a, int64_t begin, int6
 
 /// The backward pass over all rows. `a` has the workspace ([sum_rows_tiles(rows)][2][width]) as dgain_partial;
 /// `finish(begin, end)` is called when dx of a few rows stands and is still in cache.
-template <class Finish>
-HEED_SIMD void norm_backward(const NormBackwardRows& a, int64_t rows, float* dgain, float* dbias, bool accumulate,
-                             const Finish& finish) {
+template <class Element, class Finish>
+HEED_SIMD void norm_backward(const NormBackwardRows<Element>& a, int64_t rows, float* dgain, float* dbias,
+                             bool accumulate, const Finish& finish) {
     const int64_t n = a.width;
     const int64_t grain = sum_rows_tile(rows);
     float* const workspace = a.dgain_partial;
     parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-        NormBackwardRows mine = a;
+        NormBackwardRows<Element> mine = a;
         mine.dgain_partial = workspace + begin / grain * 2 * n;
         mine.dbias_partial = mine.dgain_partial + n;
         for_lanes(2 * n, [&](int64_t j, int64_t count) HEED_INLINE { store(mine.dgain_partial + j, zero(), count); });

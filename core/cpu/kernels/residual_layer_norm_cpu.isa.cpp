@@ -10,7 +10,8 @@ namespace {
 /// first-level cache.
 constexpr int64_t group = 4;
 
-void residual_layer_norm_forward(const ResidualLayerNormForward& a) {
+template <class Element>
+void residual_norm_to(Element* normed, const ResidualLayerNormForward& a) {
     const int64_t n = a.width;
     const DropoutMask mask = make_dropout_mask(a.dropout, a.stream, a.elements_per_sample);
     const bool drops = a.dropout > 0;
@@ -29,27 +30,36 @@ void residual_layer_norm_forward(const ResidualLayerNormForward& a) {
                 });
             }
             for (int64_t r = row; r < stop; ++r) {
-                normalize_row(a.sum + r * n, a.gain, a.bias, a.normed + r * n, a.mean + r, a.rstd + r, n, a.epsilon);
+                normalize_row(a.sum + r * n, a.gain, a.bias, normed + r * n, a.mean + r, a.rstd + r, n, a.epsilon);
             }
         }
     });
 }
 
-void residual_layer_norm_backward(const ResidualLayerNormBackward& a) {
+void residual_layer_norm_forward(const ResidualLayerNormForward& a) {
+    if (a.normed.is_bf16()) {
+        residual_norm_to(a.normed.bf16(), a);
+    } else {
+        residual_norm_to(a.normed.f32(), a);
+    }
+}
+
+template <class Element>
+void residual_backward_from(const Element* dnormed, const ResidualLayerNormBackward& a) {
     const int64_t n = a.width;
     const DropoutMask mask = make_dropout_mask(a.dropout, a.stream, a.elements_per_sample);
     const bool drops = a.dropout > 0;
     const bool copies = !drops && a.dbranch != a.dx;
-    const NormBackwardRows rows = {.dy = a.dnormed,
-                                   .x = a.sum,
-                                   .gain = a.gain,
-                                   .mean = a.mean,
-                                   .rstd = a.rstd,
-                                   .extra = a.dsum,
-                                   .dx = a.dx,
-                                   .dgain_partial = a.workspace,
-                                   .dbias_partial = nullptr,
-                                   .width = n};
+    const NormBackwardRows<Element> rows = {.dy = dnormed,
+                                            .x = a.sum,
+                                            .gain = a.gain,
+                                            .mean = a.mean,
+                                            .rstd = a.rstd,
+                                            .extra = a.dsum,
+                                            .dx = a.dx,
+                                            .dgain_partial = a.workspace,
+                                            .dbias_partial = nullptr,
+                                            .width = n};
     norm_backward(rows, a.rows, a.dgain, a.dbias, a.accumulate, [&](int64_t begin, int64_t end) {
         if (a.dbranch == nullptr) return;
         if (drops) {
@@ -63,6 +73,14 @@ void residual_layer_norm_backward(const ResidualLayerNormBackward& a) {
             });
         }
     });
+}
+
+void residual_layer_norm_backward(const ResidualLayerNormBackward& a) {
+    if (a.dnormed.is_bf16()) {
+        residual_backward_from(a.dnormed.bf16(), a);
+    } else {
+        residual_backward_from(a.dnormed.f32(), a);
+    }
 }
 
 int64_t residual_layer_norm_backward_workspace(int64_t rows, int64_t width) {

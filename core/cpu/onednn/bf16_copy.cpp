@@ -13,7 +13,7 @@ namespace {
 
 /// A batch of matrices, contiguous within rows.
 struct Stored {
-    const float* data;
+    ConstElements data;
     int64_t rows;
     int64_t columns;
     int64_t row_stride;
@@ -24,16 +24,17 @@ struct Stored {
 
     /// The row stride of a copy: whole lines of the cache.
     int64_t copied_row_stride() const { return (columns + 31) / 32 * 32; }
+    int64_t copied_batch_stride() const { return batch == 1 ? 0 : rows * copied_row_stride(); }
     int64_t copied_count() const { return batch * rows * copied_row_stride(); }
 };
 
-Stored stored(const MatrixProduct& p, const float* data, int64_t rows, int64_t columns, int64_t row_stride,
+Stored stored(const MatrixProduct& p, ConstElements data, int64_t rows, int64_t columns, int64_t row_stride,
               int64_t batch_stride) {
     const bool shared = p.batch == 1 || batch_stride == 0;
     return {data, rows, columns, row_stride, shared ? 1 : p.batch, shared ? 0 : batch_stride};
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void copy_row(const float* from, uint16_t* to,
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void copy_row(const float* from, Bf16* to,
                                                                               int64_t count) {
     constexpr int64_t lanes = 16;
     for (int64_t i = 0; i < count; i += lanes) {
@@ -44,11 +45,11 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void copy_row(co
     }
 }
 
-void copy(const Stored& m, uint16_t* to) {
+void copy(const Stored& m, Bf16* to) {
     const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 15) / m.columns);
     parallel_for(m.batch * m.rows, grain, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
-            const float* const from = m.data + row / m.rows * m.batch_stride + row % m.rows * m.row_stride;
+            const float* const from = m.data.f32() + row / m.rows * m.batch_stride + row % m.rows * m.row_stride;
             copy_row(from, to + row * m.copied_row_stride(), m.columns);
         }
     });
@@ -56,23 +57,29 @@ void copy(const Stored& m, uint16_t* to) {
 
 }  // namespace
 
-Bf16Copies::Bf16Copies(const MatrixProduct& of) : product(of) {
+MatrixProduct with_bf16_operands(const MatrixProduct& p) {
     thread_local Scratch scratch;
-    const Stored a = stored(of, of.a, of.transpose_a ? of.inner : of.rows, of.transpose_a ? of.rows : of.inner,
-                            of.a_row_stride, of.a_batch_stride);
-    const Stored b = stored(of, of.b, of.transpose_b ? of.columns : of.inner, of.transpose_b ? of.inner : of.columns,
-                            of.b_row_stride, of.b_batch_stride);
-    const bool same = a == b;
-    const int64_t count = a.copied_count() + (same ? 0 : b.copied_count());
-    auto* const copy_of_a = static_cast<uint16_t*>(scratch.reserve(static_cast<size_t>(count) * sizeof(uint16_t)));
-    uint16_t* const copy_of_b = same ? copy_of_a : copy_of_a + a.copied_count();
-    copy(a, copy_of_a);
-    if (!same) copy(b, copy_of_b);
-    operands = {copy_of_a, copy_of_b};
-    product.a_row_stride = a.copied_row_stride();
-    product.a_batch_stride = a.batch == 1 ? 0 : a.rows * a.copied_row_stride();
-    product.b_row_stride = b.copied_row_stride();
-    product.b_batch_stride = b.batch == 1 ? 0 : b.rows * b.copied_row_stride();
+    const Stored a = stored(p, p.a, p.transpose_a ? p.inner : p.rows, p.transpose_a ? p.rows : p.inner, p.a_row_stride,
+                            p.a_batch_stride);
+    const Stored b = stored(p, p.b, p.transpose_b ? p.columns : p.inner, p.transpose_b ? p.inner : p.columns,
+                            p.b_row_stride, p.b_batch_stride);
+    const bool copies_a = !p.a.is_bf16(), same = a == b, copies_b = !p.b.is_bf16() && !same;
+    const int64_t count_a = copies_a ? a.copied_count() : 0, count_b = copies_b ? b.copied_count() : 0;
+    auto* const room = static_cast<Bf16*>(scratch.reserve(static_cast<size_t>(count_a + count_b) * sizeof(Bf16)));
+    MatrixProduct result = p;
+    if (copies_a) {
+        copy(a, room);
+        result.a = room;
+        result.a_row_stride = a.copied_row_stride();
+        result.a_batch_stride = a.copied_batch_stride();
+    }
+    if (copies_b) copy(b, room + count_a);
+    if (!p.b.is_bf16()) {
+        result.b = room + (same ? 0 : count_a);
+        result.b_row_stride = b.copied_row_stride();
+        result.b_batch_stride = b.copied_batch_stride();
+    }
+    return result;
 }
 
 }  // namespace heed::onednn

@@ -25,13 +25,17 @@ dnnl_engine_t engine() {
     return shared.get();
 }
 
+dnnl_data_type_t type_of(ConstElements elements) {
+    return elements.is_bf16() ? dnnl_bf16 : dnnl_f32;
+}
+
 /// All of a product but its addresses, and the number of threads, for which oneDNN divides the work.
 struct Key {
     std::array<int64_t, 13> values;
 
-    Key(const MatrixProduct& p, bool bf16)
+    explicit Key(const MatrixProduct& p)
         : values{int64_t{p.transpose_a} | int64_t{p.transpose_b} << 1 | int64_t{p.bias != nullptr} << 2 |
-                     int64_t{bf16} << 3,
+                     int64_t{p.a.is_bf16()} << 3 | int64_t{p.c.is_bf16()} << 4,
                  p.rows,
                  p.columns,
                  p.inner,
@@ -61,13 +65,14 @@ struct KeyHash {
 /// A primitive with the memory objects that carry the addresses of a call.
 class Matmul {
 public:
-    Matmul(const MatrixProduct& p, dnnl_data_type_t type) {
+    explicit Matmul(const MatrixProduct& p) {
         const auto what = [&] { return "prepare the matrix product " + describe(p); };
         require_memory_for_code();
         MemoryLayout a, b, bias, c;
-        check(set_matrix(a, type, p, p.rows, p.inner, p.a_row_stride, p.transpose_a, p.a_batch_stride), what);
-        check(set_matrix(b, type, p, p.inner, p.columns, p.b_row_stride, p.transpose_b, p.b_batch_stride), what);
-        check(set_matrix(c, dnnl_f32, p, p.rows, p.columns, p.c_row_stride, false, p.c_batch_stride), what);
+        check(set_matrix(a, type_of(p.a), p, p.rows, p.inner, p.a_row_stride, p.transpose_a, p.a_batch_stride), what);
+        check(set_matrix(b, type_of(p.b), p, p.inner, p.columns, p.b_row_stride, p.transpose_b, p.b_batch_stride),
+              what);
+        check(set_matrix(c, type_of(p.c), p, p.rows, p.columns, p.c_row_stride, false, p.c_batch_stride), what);
         if (p.bias) check(set_matrix(bias, dnnl_f32, p, 1, p.columns, p.columns, false, 0), what);
 
         Attributes attributes;
@@ -79,7 +84,7 @@ public:
             PostOps sum;
             check(make(sum, dnnl_post_ops_create), what);
 #if DNNL_VERSION_MAJOR >= 3
-            check(dnnl_post_ops_append_sum(sum.get(), p.beta, 0, dnnl_f32), what);
+            check(dnnl_post_ops_append_sum(sum.get(), p.beta, 0, type_of(p.c)), what);
 #else
             check(dnnl_post_ops_append_sum(sum.get(), p.beta), what);
 #endif
@@ -112,7 +117,7 @@ public:
         check(make(stream_, dnnl_stream_create, engine(), unsigned{dnnl_stream_default_flags}), what);
     }
 
-    void execute(const MatrixProduct& p, const void* a, const void* b) {
+    void execute(const MatrixProduct& p) {
         thread_local Scratch scratch;
         dnnl_exec_arg_t arguments[5];
         int count = 0;
@@ -122,10 +127,10 @@ public:
             status = dnnl_memory_set_data_handle(memory.get(), const_cast<void*>(address));
             arguments[count++] = {argument, memory.get()};
         };
-        bind(DNNL_ARG_SRC, a_, a);
-        bind(DNNL_ARG_WEIGHTS, b_, b);
+        bind(DNNL_ARG_SRC, a_, p.a.address());
+        bind(DNNL_ARG_WEIGHTS, b_, p.b.address());
         bind(DNNL_ARG_BIAS, bias_, p.bias);
-        bind(DNNL_ARG_DST, c_, p.c);
+        bind(DNNL_ARG_DST, c_, p.c.address());
         bind(DNNL_ARG_SCRATCHPAD, scratch_, scratch.reserve(scratch_bytes_));
         if (status == dnnl_success) status = dnnl_primitive_execute(primitive_.get(), stream_.get(), count, arguments);
         if (status == dnnl_success) status = dnnl_stream_wait(stream_.get());
@@ -161,19 +166,15 @@ constexpr size_t most_kept_primitives = 1024;
 
 }  // namespace
 
-void matmul(const MatrixProduct& product, const Bf16Operands* bf16) {
+void matmul(const MatrixProduct& product) {
     thread_local std::unordered_map<Key, Matmul, KeyHash> kept;
-    const Key key(product, bf16 != nullptr);
+    const Key key(product);
     auto found = kept.find(key);
     if (found == kept.end()) {
         if (kept.size() >= most_kept_primitives) kept.clear();
-        found = kept.try_emplace(key, product, bf16 ? dnnl_bf16 : dnnl_f32).first;
+        found = kept.try_emplace(key, product).first;
     }
-    if (bf16) {
-        found->second.execute(product, bf16->a, bf16->b);
-    } else {
-        found->second.execute(product, product.a, product.b);
-    }
+    found->second.execute(product);
 }
 
 }  // namespace heed::onednn

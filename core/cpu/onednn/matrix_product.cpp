@@ -30,19 +30,44 @@ void check_shapes(const MatrixProduct& p) {
     }
 }
 
-/// c[i] = beta * c[i] (+ bias) for the whole batch.
-void begin_with_bias(const MatrixProduct& p) {
+float value(const float& x) {
+    return x;
+}
+float value(const Bf16& x) {
+    return to_float(x);
+}
+void set(float& to, float x) {
+    to = x;
+}
+void set(Bf16& to, float x) {
+    to = to_bf16(x);
+}
+
+template <class Element>
+void finish_in(Element* c, const MatrixProduct& p, const float* sums) {
     for (int64_t i = 0; i < p.batch; ++i) {
-        float* const c = p.c + i * p.c_batch_stride;
         const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 14) / p.columns);
         parallel_for(p.rows, grain, [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
-                float* const y = c + row * p.c_row_stride;
+                Element* const y = c + i * p.c_batch_stride + row * p.c_row_stride;
+                const float* const sum = sums ? sums + (i * p.rows + row) * p.columns : nullptr;
                 for (int64_t column = 0; column < p.columns; ++column) {
-                    y[column] = (p.beta == 0 ? 0 : p.beta * y[column]) + (p.bias ? p.bias[column] : 0);
+                    float x = (p.beta == 0 ? 0 : p.beta * value(y[column])) + (p.bias ? p.bias[column] : 0);
+                    if (sum) x += p.alpha * sum[column];
+                    set(y[column], x);
                 }
             }
         });
+    }
+}
+
+/// c[i] = alpha * sums[i] + beta * c[i] (+ bias) for the whole batch, where the matrices of `sums` follow one another;
+/// null: without them.
+void finish(const MatrixProduct& p, const float* sums) {
+    if (p.c.is_bf16()) {
+        finish_in(p.c.bf16(), p, sums);
+    } else {
+        finish_in(p.c.f32(), p, sums);
     }
 }
 
@@ -65,7 +90,7 @@ void each_in_turn(MatrixProduct p, Precision precision) {
 
 /// The general scale and the bias: oneDNN's epilogue would scale the bias too.
 void scaled_with_bias(MatrixProduct p) {
-    begin_with_bias(p);
+    finish(p, nullptr);
     p.beta = 1;
     p.bias = nullptr;
     sgemm(p);
@@ -89,33 +114,23 @@ void choose_function(const MatrixProduct& p) {
     }
 }
 
-/// c[i] += alpha * from[i], where the matrices of `from` follow one another.
-void add_scaled(const MatrixProduct& p, const float* from) {
-    for (int64_t i = 0; i < p.batch; ++i) {
-        for (int64_t row = 0; row < p.rows; ++row) {
-            float* const c = p.c + i * p.c_batch_stride + row * p.c_row_stride;
-            const float* const sums = from + (i * p.rows + row) * p.columns;
-            for (int64_t column = 0; column < p.columns; ++column) c[column] += p.alpha * sums[column];
-        }
-    }
-}
-
-/// With operands rounded to bf16. A scale is applied afterwards, as oneDNN has none of its fast kernels for it; nothing
-/// in a training step asks for one.
+/// With operands rounded to bf16. A scale is applied afterwards, as oneDNN has none of its fast kernels for it, and so
+/// is what is added to a c of bf16, which is rounded once then; nothing in a training step asks for either.
 void in_bf16(const MatrixProduct& p) {
-    const Bf16Copies copies(p);
-    if (p.alpha == 1) return matmul(copies.product, &copies.operands);
+    const MatrixProduct rounded = with_bf16_operands(p);
+    if (p.alpha == 1 && !(p.c.is_bf16() && p.beta != 0)) return matmul(rounded);
     thread_local Scratch scratch;
-    MatrixProduct sums = copies.product;
+    const int64_t count = p.batch * p.rows * p.columns;
+    float* const of_sums = static_cast<float*>(scratch.reserve(static_cast<size_t>(count) * sizeof(float)));
+    MatrixProduct sums = rounded;
     sums.alpha = 1;
     sums.beta = 0;
     sums.bias = nullptr;
-    sums.c = static_cast<float*>(scratch.reserve(static_cast<size_t>(p.batch * p.rows * p.columns) * sizeof(float)));
+    sums.c = of_sums;
     sums.c_row_stride = p.columns;
     sums.c_batch_stride = p.rows * p.columns;
-    matmul(sums, &copies.operands);
-    begin_with_bias(p);
-    add_scaled(p, sums.c);
+    matmul(sums);
+    finish(p, of_sums);
 }
 
 }  // namespace
@@ -127,8 +142,9 @@ bool multiplies_in_bf16() {
 
 void matrix_product(const MatrixProduct& p, Precision precision) {
     check_shapes(p);
+    check_element_types(p, precision);
     if (p.rows == 0 || p.columns == 0 || p.batch == 0) return;
-    if (p.inner == 0) return begin_with_bias(p);
+    if (p.inner == 0) return finish(p, nullptr);
     if (p.batch > 1 && !one_call_for_batch(p, precision)) return each_in_turn(p, precision);
     const SignalShield shield;
     enter();

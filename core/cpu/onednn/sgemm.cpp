@@ -19,8 +19,8 @@ void call(const MatrixProduct& p) {
     std::atomic<bool>& has_code = prepared[2 * (p.transpose_a ? 1 : 0) + (p.transpose_b ? 1 : 0)];
     if (!has_code.load(std::memory_order_relaxed)) require_memory_for_code();
     has_code.store(true, std::memory_order_relaxed);
-    check(dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.rows, p.columns, p.inner, p.alpha, p.a,
-                     p.a_row_stride, p.b, p.b_row_stride, p.beta, p.c, p.c_row_stride),
+    check(dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.rows, p.columns, p.inner, p.alpha,
+                     p.a.f32(), p.a_row_stride, p.b.f32(), p.b_row_stride, p.beta, p.c.f32(), p.c_row_stride),
           [&] { return "compute the matrix product " + describe(p); });
 }
 
@@ -52,8 +52,8 @@ void padded_slices(const MatrixProduct& p) {
         parallel_for(slice.inner, 32, [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
                 const auto bytes = [](int64_t count) { return static_cast<size_t>(count) * sizeof(float); };
-                std::memcpy(a + row * a_stride, p.a + (first + row) * p.a_row_stride, bytes(p.rows));
-                std::memcpy(b + row * b_stride, p.b + (first + row) * p.b_row_stride, bytes(p.columns));
+                std::memcpy(a + row * a_stride, p.a.f32() + (first + row) * p.a_row_stride, bytes(p.rows));
+                std::memcpy(b + row * b_stride, p.b.f32() + (first + row) * p.b_row_stride, bytes(p.columns));
             }
         });
         call(slice);

@@ -4,7 +4,7 @@
 
 namespace heed::onednn {
 
-/// One product (batch 1) without bias by dnnl_sgemm. All sizes must be positive.
+/// One product of f32 (batch 1) without bias by dnnl_sgemm. All sizes must be positive.
 void sgemm(const MatrixProduct& product);
 
 }  // namespace heed::onednn

@@ -48,7 +48,7 @@ MatrixProduct with_plain_copy_of_b(const MatrixProduct& p) {
     const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 13) / (strip * rows));
     parallel_for((columns + strip - 1) / strip, grain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-            transpose_columns(p.b, p.b_row_stride, copy, rows, i * strip, std::min(columns, (i + 1) * strip));
+            transpose_columns(p.b.f32(), p.b_row_stride, copy, rows, i * strip, std::min(columns, (i + 1) * strip));
         }
     });
     MatrixProduct result = p;

@@ -10,14 +10,14 @@ namespace heed::cuda {
 namespace {
 
 /// The largest power of two up to 256 that divides the address of every matrix of a batch.
-uint32_t alignment(const void* address, int64_t batch_stride, size_t element_bytes) {
-    const uint64_t bits =
-        reinterpret_cast<uintptr_t>(address) | static_cast<uint64_t>(batch_stride) * element_bytes | 256;
+uint32_t alignment(ConstElements first, int64_t batch_stride) {
+    const uint64_t bits = reinterpret_cast<uintptr_t>(first.address()) |
+                          static_cast<uint64_t>(batch_stride) * dtype_size(first.dtype()) | 256;
     return static_cast<uint32_t>(bits & -bits);
 }
 
-size_t operand_bytes(Precision precision) {
-    return precision == Precision::bf16 ? 2 : 4;
+cudaDataType_t type_of(ConstElements elements) {
+    return elements.is_bf16() ? CUDA_R_16BF : CUDA_R_32F;
 }
 
 struct Alignments {
@@ -25,11 +25,10 @@ struct Alignments {
 
     explicit Alignments(const TypedProduct& typed) {
         const MatrixProduct& p = typed.product;
-        const size_t bytes = operand_bytes(typed.precision);
-        a = alignment(typed.a, p.a_batch_stride, bytes);
-        b = alignment(typed.b, p.b_batch_stride, bytes);
-        c = alignment(p.c, p.c_batch_stride, sizeof(float));
-        bias = alignment(p.bias, 0, sizeof(float));
+        a = alignment(p.a, p.a_batch_stride);
+        b = alignment(p.b, p.b_batch_stride);
+        c = alignment(p.c, p.c_batch_stride);
+        bias = alignment(typed.bias, 0);
     }
 };
 
@@ -48,7 +47,8 @@ PlanKey::PlanKey(const TypedProduct& typed) {
     const MatrixProduct& p = typed.product;
     const Alignments alignments(typed);
     const int64_t flags = int64_t{p.transpose_a} | int64_t{p.transpose_b} << 1 | int64_t{p.bias != nullptr} << 2 |
-                          int64_t{p.beta != 0} << 3 | static_cast<int64_t>(typed.precision) << 4;
+                          int64_t{p.beta != 0} << 3 | int64_t{p.c.is_bf16()} << 4 |
+                          static_cast<int64_t>(typed.precision) << 5;
     values = {flags,
               p.rows,
               p.columns,
@@ -95,14 +95,13 @@ Plan::Plan(const TypedProduct& typed, size_t workspace_bytes)
     set(CUBLASLT_MATMUL_DESC_TRANSB, transposed(p.transpose_a));
     if (p.bias) {
         set(CUBLASLT_MATMUL_DESC_EPILOGUE, static_cast<uint32_t>(CUBLASLT_EPILOGUE_BIAS));
-        set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
+        set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, typed.bias.address());
     }
-    const cudaDataType_t operands = typed.precision == Precision::bf16 ? CUDA_R_16BF : CUDA_R_32F;
-    a_ = make_layout(p, operands, p.transpose_a ? p.inner : p.rows, p.transpose_a ? p.rows : p.inner, p.a_row_stride,
-                     p.a_batch_stride);
-    b_ = make_layout(p, operands, p.transpose_b ? p.columns : p.inner, p.transpose_b ? p.inner : p.columns,
+    a_ = make_layout(p, type_of(p.a), p.transpose_a ? p.inner : p.rows, p.transpose_a ? p.rows : p.inner,
+                     p.a_row_stride, p.a_batch_stride);
+    b_ = make_layout(p, type_of(p.b), p.transpose_b ? p.columns : p.inner, p.transpose_b ? p.inner : p.columns,
                      p.b_row_stride, p.b_batch_stride);
-    c_ = make_layout(p, CUDA_R_32F, p.rows, p.columns, p.c_row_stride, p.c_batch_stride);
+    c_ = make_layout(p, type_of(p.c), p.rows, p.columns, p.c_row_stride, p.c_batch_stride);
     choose_algorithm(typed, workspace_bytes);
 }
 
@@ -161,14 +160,14 @@ void Plan::run(const TypedProduct& typed, void* workspace) const {
     const MatrixProduct& p = typed.product;
     const auto what = [&] { return "compute the " + describe(typed); };
     if (p.bias) {
+        const void* const bias = typed.bias.address();
         library_.check(
-            library_.set_of_operation(operation_.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &p.bias, sizeof p.bias),
-            what);
+            library_.set_of_operation(operation_.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias), what);
     }
-    library_.check(
-        library_.matmul(library_.handle, operation_.get(), &p.alpha, typed.b, b_.get(), typed.a, a_.get(), &p.beta, p.c,
-                        c_.get(), p.c, c_.get(), &algorithm_, workspace, workspace_bytes_, work_stream()),
-        what);
+    library_.check(library_.matmul(library_.handle, operation_.get(), &p.alpha, p.b.address(), b_.get(), p.a.address(),
+                                   a_.get(), &p.beta, p.c.address(), c_.get(), p.c.address(), c_.get(), &algorithm_,
+                                   workspace, workspace_bytes_, work_stream()),
+                   what);
 }
 
 }  // namespace heed::cuda

@@ -12,12 +12,11 @@
 
 namespace heed::cuda {
 
-/// A product whose operands are elements of f32 or, in the precision bf16, of bf16: a and b in place of those of
-/// `product`, whose strides count such elements.
+/// A product as cuBLASLt takes it: a and b of one type, c of f32 or of theirs, and in place of its bias one of the type
+/// of c.
 struct TypedProduct {
     MatrixProduct product;
-    const void* a;
-    const void* b;
+    ConstElements bias;
     Precision precision;
 };
 

@@ -1,4 +1,5 @@
 #include "heed/core/cuda/column_sums.cuh"
+#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/for_each.cuh"
 #include "heed/core/kernels/activation_kernels.h"
 
@@ -46,22 +47,55 @@ __device__ float activation_derivative(Activation kind, float x) {
     return 0.5F * (1 + t) + 0.5F * x * bell * gelu_slope * (1 + 3 * cubic * x * x);
 }
 
-void activation_forward(Activation kind, const float* x, float* y, int64_t n) {
-    cuda::for_each("activation", n, [=] __device__(int64_t i) { y[i] = activation_value(kind, x[i]); });
+template <class Element>
+void forward_of(Activation kind, const Element* x, Element* y, int64_t n) {
+    cuda::for_each("activation", n, [=] __device__(int64_t i) {
+        y[i] = cuda::stored<Element>(activation_value(kind, cuda::value_of(x[i])));
+    });
 }
 
-void activation_backward(Activation kind, const float* x, const float* dy, float* dx, int64_t n) {
-    cuda::for_each("activation backward", n,
-                   [=] __device__(int64_t i) { dx[i] = activation_derivative(kind, x[i]) * dy[i]; });
+template <class Element>
+void backward_of(Activation kind, const Element* x, const Element* dy, Element* dx, int64_t n) {
+    cuda::for_each("activation backward", n, [=] __device__(int64_t i) {
+        const float slope = activation_derivative(kind, cuda::value_of(x[i]));
+        dx[i] = cuda::stored<Element>(slope * cuda::value_of(dy[i]));
+    });
+}
+
+template <class Element>
+void backward_bias_of(const ActivationBiasBackward& a, const Element* x, const Element* dy, Element* dx) {
+    const Activation kind = a.kind;
+    const int64_t width = a.width;
+    const auto value = [=] __device__(int64_t row, int64_t column, float(&values)[1]) {
+        const int64_t i = row * width + column;
+        values[0] = activation_derivative(kind, cuda::value_of(x[i])) * cuda::value_of(dy[i]);
+        dx[i] = cuda::stored<Element>(values[0]);
+    };
+    cuda::column_sums<1>("activation and bias backward", a.rows, width, value, {a.dbias}, a.accumulate, a.workspace);
+}
+
+void activation_forward(Activation kind, ConstElements x, Elements y, int64_t n) {
+    if (y.is_bf16()) {
+        forward_of(kind, x.bf16(), y.bf16(), n);
+    } else {
+        forward_of(kind, x.f32(), y.f32(), n);
+    }
+}
+
+void activation_backward(Activation kind, ConstElements x, ConstElements dy, Elements dx, int64_t n) {
+    if (dx.is_bf16()) {
+        backward_of(kind, x.bf16(), dy.bf16(), dx.bf16(), n);
+    } else {
+        backward_of(kind, x.f32(), dy.f32(), dx.f32(), n);
+    }
 }
 
 void activation_backward_bias(const ActivationBiasBackward& a) {
-    const auto value = [a] __device__(int64_t row, int64_t column, float(&values)[1]) {
-        const int64_t i = row * a.width + column;
-        values[0] = activation_derivative(a.kind, a.x[i]) * a.dy[i];
-        a.dx[i] = values[0];
-    };
-    cuda::column_sums<1>("activation and bias backward", a.rows, a.width, value, {a.dbias}, a.accumulate, a.workspace);
+    if (a.dx.is_bf16()) {
+        backward_bias_of(a, a.x.bf16(), a.dy.bf16(), a.dx.bf16());
+    } else {
+        backward_bias_of(a, a.x.f32(), a.dy.f32(), a.dx.f32());
+    }
 }
 
 int64_t activation_backward_bias_workspace(int64_t rows, int64_t width) {

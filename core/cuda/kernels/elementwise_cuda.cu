@@ -1,4 +1,5 @@
 #include "heed/core/cuda/column_sums.cuh"
+#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/for_each.cuh"
 #include "heed/core/kernels/elementwise_kernels.h"
 
@@ -10,8 +11,19 @@ void add(const float* a, const float* b, float* y, int64_t n) {
     cuda::for_each("add", n, [=] __device__(int64_t i) { y[i] = a[i] + b[i]; });
 }
 
-void accumulate(const float* x, float* y, int64_t n) {
-    cuda::for_each("accumulate", n, [=] __device__(int64_t i) { y[i] += x[i]; });
+template <class Element>
+void accumulate_of(const Element* x, Element* y, int64_t n) {
+    cuda::for_each("accumulate", n, [=] __device__(int64_t i) {
+        y[i] = cuda::stored<Element>(cuda::value_of(y[i]) + cuda::value_of(x[i]));
+    });
+}
+
+void accumulate(ConstElements x, Elements y, int64_t n) {
+    if (y.is_bf16()) {
+        accumulate_of(x.bf16(), y.bf16(), n);
+    } else {
+        accumulate_of(x.f32(), y.f32(), n);
+    }
 }
 
 void scale(const float* x, float factor, float* y, int64_t n) {

@@ -1,6 +1,7 @@
 #include "heed/core/cuda/kernels/layer_norm_cuda.cuh"
 
 #include "heed/core/cuda/column_sums.cuh"
+#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/rows.cuh"
 #include "heed/core/cuda/warp_rows.cuh"
 
@@ -8,9 +9,11 @@ namespace heed {
 
 namespace {
 
-/// A row of at most most_warp_row elements, by one warp.
+/// A row of at most most_warp_row elements, by one warp; the result is of Element.
+template <class Element>
 struct WarpForward {
     LayerNormForward a;
+    Element* y;
 
     template <int count>
     __device__ void operator()(int64_t row) const {
@@ -21,8 +24,10 @@ struct WarpForward {
         const auto squared = [&](float value, int64_t) { return (value - mean) * (value - mean); };
         const float variance = x.sum(a.width, squared) / width;
         const float rstd = 1 / sqrtf(variance + a.epsilon);
-        float* const y = a.y + row * a.width;
-        x.for_each(a.width, [&](float value, int64_t j) { y[j] = (value - mean) * rstd * a.gain[j] + a.bias[j]; });
+        Element* const to = y + row * a.width;
+        x.for_each(a.width, [&](float value, int64_t j) {
+            to[j] = cuda::stored<Element>((value - mean) * rstd * a.gain[j] + a.bias[j]);
+        });
         if (threadIdx.x == 0) {
             a.mean[row] = mean;
             a.rstd[row] = rstd;
@@ -30,18 +35,20 @@ struct WarpForward {
     }
 };
 
-void layer_norm_forward(const LayerNormForward& a) {
+template <class Element>
+void forward_to(Element* y, const LayerNormForward& a) {
     if (a.width <= cuda::most_warp_row) {
-        return cuda::for_each_warp_row("layer norm", a.rows, a.width, WarpForward{a});
+        return cuda::for_each_warp_row("layer norm", a.rows, a.width, WarpForward<Element>{a, y});
     }
-    cuda::for_each_row("layer norm", a.rows, a.width, [a] __device__(int64_t row) {
+    cuda::for_each_row("layer norm", a.rows, a.width, [a, y] __device__(int64_t row) {
         const float* const x = a.x + row * a.width;
-        float* const y = a.y + row * a.width;
+        Element* const to = y + row * a.width;
         const auto width = static_cast<float>(a.width);
         const float mean = cuda::row_sum(a.width, [&](int64_t j) { return x[j]; }) / width;
         const float variance = cuda::row_sum(a.width, [&](int64_t j) { return (x[j] - mean) * (x[j] - mean); }) / width;
         const float rstd = 1 / sqrtf(variance + a.epsilon);
-        cuda::for_row(a.width, [&](int64_t j) { y[j] = (x[j] - mean) * rstd * a.gain[j] + a.bias[j]; });
+        cuda::for_row(a.width,
+                      [&](int64_t j) { to[j] = cuda::stored<Element>((x[j] - mean) * rstd * a.gain[j] + a.bias[j]); });
         if (threadIdx.x == 0) {
             a.mean[row] = mean;
             a.rstd[row] = rstd;
@@ -49,10 +56,19 @@ void layer_norm_forward(const LayerNormForward& a) {
     });
 }
 
+void layer_norm_forward(const LayerNormForward& a) {
+    if (a.y.is_bf16()) {
+        forward_to(a.y.bf16(), a);
+    } else {
+        forward_to(a.y.f32(), a);
+    }
+}
+
 /// dgain and dbias; one without the other is written all the same, to the workspace.
-void parameter_gradients(const LayerNormBackward& a) {
-    const auto value = [a] __device__(int64_t row, int64_t column, float(&values)[2]) {
-        const float dy = a.dy[row * a.width + column];
+template <class Element>
+void parameter_gradients(const Element* gradient, const LayerNormBackward& a) {
+    const auto value = [a, gradient] __device__(int64_t row, int64_t column, float(&values)[2]) {
+        const float dy = cuda::value_of(gradient[row * a.width + column]);
         values[0] = dy * (a.x[row * a.width + column] - a.mean[row]) * a.rstd[row];
         values[1] = dy;
     };
@@ -61,8 +77,10 @@ void parameter_gradients(const LayerNormBackward& a) {
 }
 
 /// The gradient of a row of at most most_warp_row elements, by one warp.
+template <class Element>
 struct WarpInputGradient {
     LayerNormBackward a;
+    const Element* dy;
     const float* extra;
 
     template <int count>
@@ -70,7 +88,7 @@ struct WarpInputGradient {
         const int64_t first = row * a.width;
         cuda::WarpRow<count> normed, d;  // d = dy * gain
         normed.load(a.x + first, a.width);
-        d.load(a.dy + first, a.width);
+        d.load(dy + first, a.width);
         const float mean = a.mean[row], rstd = a.rstd[row], width = static_cast<float>(a.width);
         normed.for_each(a.width, [&](float& value, int64_t) { value = (value - mean) * rstd; });
         d.for_each(a.width, [&](float& value, int64_t j) { value *= a.gain[j]; });
@@ -88,23 +106,32 @@ struct WarpInputGradient {
     }
 };
 
-void input_gradient(const LayerNormBackward& a, const float* extra) {
+template <class Element>
+void input_gradient(const Element* gradient, const LayerNormBackward& a, const float* extra) {
     if (a.width <= cuda::most_warp_row) {
-        return cuda::for_each_warp_row("layer norm backward", a.rows, a.width, WarpInputGradient{a, extra});
+        return cuda::for_each_warp_row("layer norm backward", a.rows, a.width,
+                                       WarpInputGradient<Element>{a, gradient, extra});
     }
-    cuda::for_each_row("layer norm backward", a.rows, a.width, [a, extra] __device__(int64_t row) {
+    cuda::for_each_row("layer norm backward", a.rows, a.width, [a, gradient, extra] __device__(int64_t row) {
         const int64_t first = row * a.width;
-        const float *const x = a.x + first, *const dy = a.dy + first;
+        const float* const x = a.x + first;
+        const auto dy = [&](int64_t j) { return cuda::value_of(gradient[first + j]); };
         const float mean = a.mean[row], rstd = a.rstd[row], width = static_cast<float>(a.width);
-        const float mean_d = cuda::row_sum(a.width, [&](int64_t j) { return dy[j] * a.gain[j]; }) / width;
-        const auto with_normed = [&](int64_t j) { return dy[j] * a.gain[j] * ((x[j] - mean) * rstd); };
+        const float mean_d = cuda::row_sum(a.width, [&](int64_t j) { return dy(j) * a.gain[j]; }) / width;
+        const auto with_normed = [&](int64_t j) { return dy(j) * a.gain[j] * ((x[j] - mean) * rstd); };
         const float mean_dn = cuda::row_sum(a.width, with_normed) / width;
         cuda::for_row(a.width, [&](int64_t j) {
             const float normed = (x[j] - mean) * rstd;
-            const float dx = (dy[j] * a.gain[j] - mean_d - normed * mean_dn) * rstd;
+            const float dx = (dy(j) * a.gain[j] - mean_d - normed * mean_dn) * rstd;
             a.dx[first + j] = extra ? dx + extra[first + j] : dx;
         });
     });
+}
+
+template <class Element>
+void backward_from(const Element* dy, const LayerNormBackward& a, const float* extra) {
+    if (a.dgain || a.dbias) parameter_gradients(dy, a);  // first, since dx may stand where dy does
+    input_gradient(dy, a, extra);
 }
 
 int64_t layer_norm_backward_workspace(int64_t rows, int64_t width) {
@@ -118,8 +145,11 @@ constexpr LayerNormKernels layer_norm_cuda_kernels = {
 }  // namespace
 
 void cuda::layer_norm_backward(const LayerNormBackward& a, const float* extra) {
-    if (a.dgain || a.dbias) parameter_gradients(a);  // first, since dx may stand where dy does
-    input_gradient(a, extra);
+    if (a.dy.is_bf16()) {
+        backward_from(a.dy.bf16(), a, extra);
+    } else {
+        backward_from(a.dy.f32(), a, extra);
+    }
 }
 
 const LayerNormKernels& layer_norm_cuda() {

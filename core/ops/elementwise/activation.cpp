@@ -13,8 +13,8 @@ struct ActivationNode final : Node {
     ActivationNode() : Node("activation") {}
     void backward() override {
         Tensor dy = output().take();
-        Tensor dx = dy.unique() ? dy : Tensor::empty(dy.context(), dy.shape());
-        activation_kernels(x).backward(kind, x.f32(), dy.f32(), dx.f32(), x.elements());
+        Tensor dx = dy.unique() ? dy : Tensor::empty(dy.context(), dy.shape(), dy.dtype());
+        activation_kernels(x).backward(kind, x.data(), dy.data(), dx.data(), x.elements());
         x_slot->add(std::move(dx));
     }
     Tensor x;
@@ -26,23 +26,23 @@ struct LinearActivationNode final : Node {
     LinearActivationNode() : Node("linear_activation") {}
     void backward() override {
         Tensor dy = output().take();
-        Tensor dpre = dy.unique() ? dy : Tensor::empty(dy.context(), dy.shape());
+        Tensor dpre = dy.unique() ? dy : Tensor::empty(dy.context(), dy.shape(), dy.dtype());
         const int64_t rows = dy.shape().rows(), width = dy.shape()[-1];
         const ActivationKernels& kernel = activation_kernels(pre);
         if (bias_slot) {
             Tensor workspace = Tensor::empty(dy.context(), {kernel.backward_bias_workspace(rows, width)});
             auto [dbias, accumulate] = bias_slot->target();
             kernel.backward_bias({.kind = kind,
-                                  .x = pre.f32(),
-                                  .dy = dy.f32(),
-                                  .dx = dpre.f32(),
+                                  .x = pre.data(),
+                                  .dy = dy.data(),
+                                  .dx = dpre.data(),
                                   .dbias = dbias.f32(),
                                   .accumulate = accumulate,
                                   .workspace = workspace.f32(),
                                   .rows = rows,
                                   .width = width});
         } else {
-            kernel.backward(kind, pre.f32(), dy.f32(), dpre.f32(), dy.elements());
+            kernel.backward(kind, pre.data(), dy.data(), dpre.data(), dy.elements());
         }
         pre = Tensor();
         detail::linear_backward(dpre, x, weight, x_slot, weight_slot);
@@ -56,8 +56,8 @@ struct LinearActivationNode final : Node {
 
 Variable activation(const Variable& x, Activation kind) {
     const OpScope scope(x.context(), "activation");
-    Tensor y = Tensor::empty(x.context(), x.shape());
-    activation_kernels(y).forward(kind, x.value().f32(), y.f32(), y.elements());
+    Tensor y = Tensor::empty(x.context(), x.shape(), x.value().dtype());
+    activation_kernels(y).forward(kind, x.value().data(), y.data(), y.elements());
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(y));
     auto& node = tape.record<ActivationNode>();
@@ -67,13 +67,14 @@ Variable activation(const Variable& x, Activation kind) {
     return tape.output(node, std::move(y));
 }
 
-Variable linear_activation(const Variable& x, const Variable& weight, const Variable& bias, Activation kind) {
+Variable linear_activation(const Variable& x, const Variable& weight, const Variable& bias, Activation kind,
+                           DType result) {
     const OpScope scope(x.context(), "linear_activation");
-    Tensor pre = detail::linear_forward("linear_activation", x, weight, bias);
+    Tensor pre = detail::linear_forward("linear_activation", x, weight, bias, result);
     Tape& tape = x.context().tape();
     const bool records = tape.records(x, weight, bias);
-    Tensor y = records ? Tensor::empty(x.context(), pre.shape()) : pre;
-    activation_kernels(y).forward(kind, pre.f32(), y.f32(), y.elements());
+    Tensor y = records ? Tensor::empty(x.context(), pre.shape(), result) : pre;
+    activation_kernels(y).forward(kind, pre.data(), y.data(), y.elements());
     if (!records) return Variable(std::move(y));
     auto& node = tape.record<LinearActivationNode>();
     node.x_slot = x.slot();

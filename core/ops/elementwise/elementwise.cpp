@@ -62,7 +62,8 @@ Variable scale(const Variable& x, float factor) {
 
 void accumulate(Tensor& sum, const Tensor& x) {
     check_shape("accumulate", "x", x.shape(), sum.shape());
-    elementwise_kernels(sum).accumulate(x.f32(), sum.f32(), sum.elements());
+    check_dtype("accumulate", "x", x, sum.dtype());
+    elementwise_kernels(sum).accumulate(x.data(), sum.data(), sum.elements());
 }
 
 void column_sums(const Tensor& x, GradientSlot& slot) {

@@ -9,13 +9,13 @@ namespace heed {
 
 namespace detail {
 
-Tensor linear_forward(const char* op, const Variable& x, const Variable& weight, const Variable& bias) {
+Tensor linear_forward(const char* op, const Variable& x, const Variable& weight, const Variable& bias, DType dtype) {
     check_rank(op, "weight", weight.shape(), 2);
     const int64_t in = weight.shape()[1], out = weight.shape()[0];
     check_shape(op, "x", x.shape(), x.shape().with_last(in));
     if (bias.defined()) check_shape(op, "bias", bias.shape(), {out});
-    Tensor y = Tensor::empty(x.context(), x.shape().with_last(out));
-    MatrixProduct product = contiguous_product({x.value().f32(), in}, {weight.value().f32(), in, true}, y.f32(),
+    Tensor y = Tensor::empty(x.context(), x.shape().with_last(out), dtype);
+    MatrixProduct product = contiguous_product({x.value().data(), in}, {weight.value().f32(), in, true}, y.data(),
                                                x.shape().rows(), in, out, false);
     product.bias = bias.defined() ? bias.value().f32() : nullptr;
     multiply(x.context(), product);
@@ -28,11 +28,11 @@ void linear_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, Gr
     Context& context = dy.context();
     const auto weight_product = [&] {
         auto [dweight, accumulate] = dweight_slot->target();
-        return contiguous_product({dy.f32(), out, true}, {x.f32(), in}, dweight.f32(), out, rows, in, accumulate);
+        return contiguous_product({dy.data(), out, true}, {x.data(), in}, dweight.f32(), out, rows, in, accumulate);
     };
     const auto input_product = [&] {
         auto [dx, accumulate] = dx_slot->target();
-        return contiguous_product({dy.f32(), out}, {weight.f32(), in}, dx.f32(), rows, out, in, accumulate);
+        return contiguous_product({dy.data(), out}, {weight.f32(), in}, dx.data(), rows, out, in, accumulate);
     };
     if (dweight_slot && dx_slot) {
         const MatrixProduct of_weight = weight_product();
@@ -64,7 +64,7 @@ struct LinearNode final : Node {
 
 Variable linear(const Variable& x, const Variable& weight, const Variable& bias) {
     const OpScope scope(x.context(), "linear");
-    Tensor y = detail::linear_forward("linear", x, weight, bias);
+    Tensor y = detail::linear_forward("linear", x, weight, bias, DType::f32);
     Tape& tape = x.context().tape();
     if (!tape.records(x, weight, bias)) return Variable(std::move(y));
     auto& node = tape.record<LinearNode>();

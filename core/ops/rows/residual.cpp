@@ -49,15 +49,15 @@ struct ResidualLayerNormNode final : Node {
         }
         Tensor dnormed = output(1).take();
         Tensor dsum = output(0).defined() ? output(0).take() : Tensor();
-        Tensor dx = dsum.defined() && dsum.unique() ? dsum
-                    : dnormed.unique()              ? dnormed
-                                                    : Tensor::empty(context, sum.shape());
+        Tensor dx = dsum.defined() && dsum.unique()                     ? dsum
+                    : dnormed.unique() && dnormed.dtype() == DType::f32 ? dnormed
+                                                                        : Tensor::empty(context, sum.shape());
         const bool dropped = dropout.probability > 0.0f;
         Tensor dbranch = dropped && branch_slot ? Tensor::empty(context, sum.shape()) : Tensor();
         auto [dgain, dbias, accumulate] = target_pair(gain_slot, bias_slot);
         const ResidualLayerNormKernels& kernel = residual_layer_norm_kernels(sum);
         Tensor workspace = Tensor::empty(context, {kernel.backward_workspace(rows, width)});
-        kernel.backward({.dnormed = dnormed.f32(),
+        kernel.backward({.dnormed = dnormed.data(),
                          .dsum = dsum.defined() ? dsum.f32() : nullptr,
                          .sum = sum.f32(),
                          .gain = gain.f32(),
@@ -107,7 +107,8 @@ Variable residual_add(const Variable& x, const Variable& branch, const BranchDro
 }
 
 ResidualLayerNorm residual_layer_norm(const Variable& x, const Variable& branch, const Variable& gain,
-                                      const Variable& bias, float epsilon, const BranchDropout& dropout) {
+                                      const Variable& bias, float epsilon, const BranchDropout& dropout,
+                                      DType normed_type) {
     const OpScope scope(x.context(), "residual_layer_norm");
     const int64_t width = x.shape()[-1], rows = x.shape().rows();
     check_shape("residual_layer_norm", "branch", branch.shape(), x.shape());
@@ -115,14 +116,14 @@ ResidualLayerNorm residual_layer_norm(const Variable& x, const Variable& branch,
     check_shape("residual_layer_norm", "bias", bias.shape(), {width});
     check_probability("residual_layer_norm", dropout.probability);
     Context& context = x.context();
-    Tensor sum = Tensor::empty(context, x.shape()), normed = Tensor::empty(context, x.shape());
+    Tensor sum = Tensor::empty(context, x.shape()), normed = Tensor::empty(context, x.shape(), normed_type);
     Tensor mean = Tensor::empty(context, {rows}), rstd = Tensor::empty(context, {rows});
     residual_layer_norm_kernels(sum).forward({.x = x.value().f32(),
                                               .branch = branch.value().f32(),
                                               .gain = gain.value().f32(),
                                               .bias = bias.value().f32(),
                                               .sum = sum.f32(),
-                                              .normed = normed.f32(),
+                                              .normed = normed.data(),
                                               .mean = mean.f32(),
                                               .rstd = rstd.f32(),
                                               .rows = rows,

@@ -17,12 +17,14 @@ Variable residual_add(const Variable& x, const Variable& branch, const BranchDro
 
 struct ResidualLayerNorm {
     Variable sum;     ///< x + dropout(branch)
-    Variable normed;  ///< layer_norm(sum)
+    Variable normed;  ///< layer_norm(sum), of the type that was asked for
 };
 
 /// The residual sum and its layer normalisation in one pass over memory; the same as layer_norm(residual_add(...)).
-/// Saves the sum, gain, and mean and 1/deviation of each row.
+/// `normed` is the type of what is normalised and of its gradient, f32 or bf16. Saves the sum, gain, and mean and
+/// 1/deviation of each row.
 ResidualLayerNorm residual_layer_norm(const Variable& x, const Variable& branch, const Variable& gain,
-                                      const Variable& bias, float epsilon, const BranchDropout& dropout);
+                                      const Variable& bias, float epsilon, const BranchDropout& dropout,
+                                      DType normed = DType::f32);
 
 }  // namespace heed

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "heed/core/kernels/activation_kernels.h"
-#include "heed/core/reference/address.h"
+#include "heed/core/reference/element.h"
 
 namespace heed {
 
@@ -47,26 +47,25 @@ double derivative(Activation kind, double x) {
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope * (1 + 3 * cubic * x * x);
 }
 
-void activation_forward(Activation kind, const float* x, float* y, int64_t n) {
-    x = reference_address(x);
-    y = reference_address(y);
-    for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(value(kind, x[i]));
+void activation_forward(Activation kind, ConstElements x, Elements y, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) reference_store(y, i, value(kind, reference_value(x, i)));
 }
 
-void activation_backward(Activation kind, const float* x, const float* dy, float* dx, int64_t n) {
-    x = reference_address(x);
-    dy = reference_address(dy);
-    dx = reference_address(dx);
-    for (int64_t i = 0; i < n; ++i) dx[i] = static_cast<float>(derivative(kind, x[i]) * dy[i]);
+void activation_backward(Activation kind, ConstElements x, ConstElements dy, Elements dx, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+        reference_store(dx, i, derivative(kind, reference_value(x, i)) * reference_value(dy, i));
+    }
 }
 
 void backward_bias(const ActivationBiasBackward& a) {
-    activation_backward(a.kind, a.x, a.dy, a.dx, a.rows * a.width);
-    const float* dx = reference_address(a.dx);
     float* dbias = reference_address(a.dbias);
     for (int64_t j = 0; j < a.width; ++j) {
         double sum = a.accumulate ? dbias[j] : 0;
-        for (int64_t row = 0; row < a.rows; ++row) sum += dx[row * a.width + j];
+        for (int64_t i = j; i < a.rows * a.width; i += a.width) {
+            const double dx = derivative(a.kind, reference_value(a.x, i)) * reference_value(a.dy, i);
+            reference_store(a.dx, i, dx);
+            sum += dx;
+        }
         dbias[j] = static_cast<float>(sum);
     }
 }

@@ -17,12 +17,13 @@
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"
 #include "heed/tests/core/cpu/product_problem.h"
+#include "heed/tests/support/bf16_values.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/message_of.h"
 
 namespace heed::cuda {
 // Not there in a build without the device cuda.
-[[gnu::weak]] void copy_as_bf16(const StoredMatrices& from, uint16_t* to);
+[[gnu::weak]] void copy_as_bf16(const StoredMatrices& from, Bf16* to);
 }  // namespace heed::cuda
 
 namespace heed::test::product_precision_test {
@@ -161,6 +162,45 @@ TEST(ProductPrecisionTest, OneMatrixOnBothSides) {
     }
 }
 
+/// Each of a, b and c may lie in memory as bf16, the others as f32.
+void check_types(Device& device) {
+    device.set_precision(Precision::bf16);
+    for (const Problem& given : problems(false)) {
+        const Problem problem = with_rounded_operands(given, bf16_bits);
+        const MatrixProduct& p = problem.product;
+        const std::vector<Bf16> a = as_bf16(problem.a), b = as_bf16(problem.b);
+        for (const int types : {1, 2, 4, 7}) {
+            SCOPED_TRACE(std::to_string(p.rows) + " x " + std::to_string(p.columns) + " x " + std::to_string(p.inner) +
+                         (p.transpose_a ? " T" : " N") + (p.transpose_b ? "T" : "N") + " beta " +
+                         std::to_string(p.beta) + " batch " + std::to_string(p.batch) + " types " +
+                         std::to_string(types));
+            std::vector<Bf16> c = as_bf16(problem.c);
+            const bool stores = (types & 4) != 0;
+            const auto multiply = [&](MatrixProduct product) {
+                if (types & 1) product.a = a.data();
+                if (types & 2) product.b = b.data();
+                if (stores) product.c = c.data();
+                device.matrix_product(product);
+            };
+            Problem with_stored_c = problem;
+            if (stores) with_stored_c.c = as_floats(c);
+            const std::vector<float> in_f32 = compute(multiply, false, problem);
+            // A batch that goes into one c is rounded after each product.
+            const double of_c = stores ? operand_error(bf16_bits) * (p.c_batch_stride == 0 ? p.batch : 1) : sum_error;
+            check_result(with_stored_c, stores ? as_floats(c) : in_f32, of_c);
+            if (testing::Test::HasFatalFailure()) return;
+        }
+    }
+}
+
+TEST(ProductPrecisionTest, MatricesMayLieInMemoryAsBf16) {
+    for (const char* name : {"cpu", "cuda"}) {
+        if (name == std::string("cuda") ? !cuda_is_tested() : !onednn::multiplies_in_bf16()) continue;
+        SCOPED_TRACE(name);
+        check_types(*make_device(name));
+    }
+}
+
 TEST(ProductPrecisionTest, CopiesAsBf16ToTheBit) {
     if (!cuda_is_tested()) GTEST_SKIP() << "no device cuda";
     struct Case {
@@ -176,19 +216,19 @@ TEST(ProductPrecisionTest, CopiesAsBf16ToTheBit) {
         std::copy(std::begin(special), std::end(special), from.begin() + static_cast<std::ptrdiff_t>(of.offset));
         from[of.offset + 6] = of.columns > 6 ? not_a_number : 1;
         const int64_t stride = (of.columns + 7) / 8 * 8;
-        std::vector<uint16_t> to(index(of.batch * of.rows * stride + 8), 0xABCD);
+        std::vector<Bf16> to(index(of.batch * of.rows * stride + 8), Bf16{0xABCD});
         cuda::copy_as_bf16({from.data() + of.offset, of.rows, of.columns, of.row_stride, of.batch, of.batch_stride},
                            to.data());
         for (int64_t i = 0; i < static_cast<int64_t>(to.size()); ++i) {
             const int64_t row = i / stride, column = i % stride, entry = of.rows ? row / of.rows : of.batch;
             if (entry >= of.batch) {
-                ASSERT_EQ(to[index(i)], 0xABCD) << i;
+                ASSERT_EQ(to[index(i)].bits, 0xABCD) << i;
                 continue;
             }
             const float x = from[of.offset + index(entry * of.batch_stride + row % of.rows * of.row_stride + column)];
-            const float got = std::bit_cast<float>(uint32_t{to[index(i)]} << 16);
+            const float got = to_float(to[index(i)]);
             if (column >= of.columns) {
-                ASSERT_EQ(to[index(i)], 0) << i;
+                ASSERT_EQ(to[index(i)].bits, 0) << i;
             } else if (std::isnan(x)) {
                 ASSERT_TRUE(std::isnan(got)) << i;
             } else {

@@ -13,12 +13,13 @@
 #include "heed/trainers/loop/parameter_rules.h"
 #include "heed/trainers/loop/weight_average.h"
 #include "heed/trainers/optimizers/optimizer_options.h"
+#include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/train_options.h"
 
 namespace heed {
 
 TrainingMemory training_memory(const Recipe& recipe, const DataFacts& facts, int64_t samples, std::string_view device) {
-    Context context(device);
+    Context context(device, recipe.options<GeneralOptions>("").products());
     const std::unique_ptr<Module> model = facts.kind().make_model(recipe, facts);
     const std::unique_ptr<ParameterStore> store = make_parameter_store(recipe, context, *model);
     const auto optimizer = recipe.options<OptimizerOptions>("optimizer").make_optimizer(*store);
