@@ -57,6 +57,11 @@ public:
         return project_heads(head_outputs(input, state));
     }
 
+    /// Whether forward takes a query and a source of bf16, whose gradients then are of bf16.
+    virtual bool takes_bf16() const { return false; }
+    /// The type in which a query is best made for this layer: there that of activations, else f32.
+    DType query_dtype(const Device& device) const { return takes_bf16() ? device.activation_dtype() : DType::f32; }
+
     /// The two steps of forward: the outputs of the heads side by side, [batch, tokens, heads * value dim], and what
     /// becomes of them, [batch, tokens, dim].
     virtual Variable head_outputs(const AttentionInput& input, const ForwardState& state) = 0;
@@ -65,9 +70,9 @@ public:
     /// What decoding token by token in the causal patterns needs. Cross-attention projects its source here, once.
     /// Throws UserError, with the patterns or types that can, where there is no such cache.
     std::unique_ptr<AttentionCache> make_cache(Context& context, const DecodingStart& start);
-    /// The output for one more token of each row, x [batch, 1, dim] -> [batch, 1, dim]: the last token of the output of
-    /// forward for all tokens so far, outside of training and to rounding. `cache` is one that this layer made; in
-    /// self-attention the tokens are added to it. No gradient.
+    /// The output for one more token of each row, x [batch, 1, dim] of f32 or bf16 -> [batch, 1, dim] of f32: the last
+    /// token of the output of forward for all tokens so far, outside of training and to rounding. `cache` is one that
+    /// this layer made; in self-attention the tokens are added to it. No gradient.
     Tensor step(const Tensor& x, AttentionCache& cache);
 
     /// The output for several more tokens of each row at once, x [batch, tokens, dim] -> [batch, tokens, dim]: that of

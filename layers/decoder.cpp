@@ -61,6 +61,11 @@ LayerNorm& Decoder::first_norm(size_t block) {
     return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
 }
 
+/// The type of what that norm gives.
+DType Decoder::first_normed(size_t block, const Device& device) const {
+    return block < blocks_.size() ? blocks_[block]->self_attention->query_dtype(device) : DType::f32;
+}
+
 /// `self` and `cross` give the branch of a block for what enters it and what it is added to.
 template <class Self, class Cross>
 Decoder::Stream Decoder::run_block(size_t index, const Stream& stream, const Self& self, const Cross& cross,
@@ -73,10 +78,13 @@ Decoder::Stream Decoder::run_block(size_t index, const Stream& stream, const Sel
         x = block.norm3.forward(x, block.mlp.forward(x), block.dropout3.branch(state)).normed;
         return {std::move(x), Variable()};
     }
-    ResidualLayerNorm sum = block.norm2.forward(stream[0], self(stream[1], stream[0]), block.dropout1.branch(state));
-    const DType read_by_mlp = sum.sum.context().device().activation_dtype();
-    sum = block.norm3.forward(sum.sum, cross(sum.normed, sum.sum), block.dropout2.branch(state), read_by_mlp);
-    sum = first_norm(index + 1).forward(sum.sum, block.mlp.forward(sum.normed), block.dropout3.branch(state));
+    const Device& device = stream[0].context().device();
+    ResidualLayerNorm sum = block.norm2.forward(stream[0], self(stream[1], stream[0]), block.dropout1.branch(state),
+                                                block.cross_attention->query_dtype(device));
+    sum = block.norm3.forward(sum.sum, cross(sum.normed, sum.sum), block.dropout2.branch(state),
+                              device.activation_dtype());
+    sum = first_norm(index + 1).forward(sum.sum, block.mlp.forward(sum.normed), block.dropout3.branch(state),
+                                        first_normed(index + 1, device));
     return {std::move(sum.sum), std::move(sum.normed)};
 }
 

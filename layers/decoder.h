@@ -82,6 +82,7 @@ private:
     template <class Block>
     Variable run(Variable x, const Block& block);
     LayerNorm& first_norm(size_t block);
+    DType first_normed(size_t block, const Device& device) const;
 
     NormPlacement placement_;
     bool checkpoint_;

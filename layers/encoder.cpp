@@ -70,6 +70,11 @@ LayerNorm& Encoder::first_norm(size_t block) {
     return block < blocks_.size() ? blocks_[block]->norm1 : *norm_;
 }
 
+/// The type of what that norm gives.
+DType Encoder::first_normed(size_t block, const Device& device) const {
+    return block < blocks_.size() ? blocks_[block]->attention->query_dtype(device) : DType::f32;
+}
+
 /// `attend` gives the attention of the block for what enters it.
 template <class Attend>
 Encoder::Stream Encoder::run_block(size_t index, const Stream& stream, const Attend& attend,
@@ -79,11 +84,14 @@ Encoder::Stream Encoder::run_block(size_t index, const Stream& stream, const Att
     const bool pre = placement_ == NormPlacement::pre;
     Variable branch = block.drop_path1.forward(attend(stream[pre ? 1 : 0]), state);
     LayerNorm& norm_of_middle = pre ? block.norm2 : block.norm1;
-    const DType read_by_mlp = pre ? branch.context().device().activation_dtype() : DType::f32;
+    const Device& device = branch.context().device();
+    const DType read_by_mlp = pre ? device.activation_dtype() : DType::f32;
     ResidualLayerNorm middle = norm_of_middle.forward(stream[0], branch, block.dropout1.branch(state), read_by_mlp);
     branch = block.drop_path2.forward(block.mlp.forward(middle.normed), state);
     LayerNorm& norm_of_end = pre ? first_norm(index + 1) : block.norm2;
-    ResidualLayerNorm end = norm_of_end.forward(pre ? middle.sum : middle.normed, branch, block.dropout2.branch(state));
+    const DType read_next = pre ? first_normed(index + 1, device) : DType::f32;
+    ResidualLayerNorm end =
+        norm_of_end.forward(pre ? middle.sum : middle.normed, branch, block.dropout2.branch(state), read_next);
     if (pre) return {std::move(end.sum), std::move(end.normed)};
     return {std::move(end.normed), Variable()};
 }

@@ -64,6 +64,7 @@ private:
     template <class Attend>
     Stream run_block(size_t index, const Stream& stream, const Attend& attend, const ForwardState& state);
     LayerNorm& first_norm(size_t block);
+    DType first_normed(size_t block, const Device& device) const;
 
     NormPlacement placement_;
     bool checkpoint_;

@@ -2,6 +2,7 @@
 
 #include "heed/core/ops/check.h"
 #include "heed/core/ops/elementwise/probe.h"
+#include "heed/core/ops/elementwise/to_f32.h"
 #include "heed/core/ops/products/matmul.h"
 #include "heed/core/ops/shapes/permute_heads.h"
 #include "heed/core/ops/shapes/reshape.h"
@@ -34,10 +35,14 @@ Variable observed_heads(Attention& layer, AttentionPlace place, int64_t block, c
 
 }  // namespace
 
-Variable observed_attention(Attention& layer, AttentionPlace place, int64_t block, const AttentionInput& input,
+Variable observed_attention(Attention& layer, AttentionPlace place, int64_t block, const AttentionInput& given,
                             const Variable& stream, const ForwardState& state) {
     ForwardObserver* const observer = state.observer;
-    if (observer == nullptr) return layer.forward(input, state);
+    if (observer == nullptr) return layer.forward(given, state);
+    // Observers see f32.
+    AttentionInput input = given;
+    input.query = to_f32(given.query);
+    if (given.source.defined()) input.source = to_f32(given.source);
     observer->attention_input(layer.name(), {.query = input.query.value(),
                                              .source = input.source.defined() ? input.source.value() : Tensor(),
                                              .key_lengths = input.mask.key_lengths,
@@ -52,7 +57,8 @@ Variable observed_attention(Attention& layer, AttentionPlace place, int64_t bloc
     Variable outputs = observed_heads(layer, place, block, input, *observer);
     if (!outputs.defined()) outputs = layer.head_outputs(input, state);
     if (observer->wants_head_gradients()) {
-        outputs = probe(outputs, [=](const Tensor& gradient) { observer->head_gradient(place, block, gradient); });
+        outputs =
+            probe(to_f32(outputs), [=](const Tensor& gradient) { observer->head_gradient(place, block, gradient); });
     }
     return layer.project_heads(outputs);
 }

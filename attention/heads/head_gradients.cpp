@@ -3,8 +3,6 @@
 #include <cmath>
 #include <utility>
 
-#include "heed/attention/heads/head_inputs.h"
-
 namespace heed {
 
 HeadGradients::HeadGradients(const ScaledDotProduct& attention)
@@ -15,14 +13,6 @@ HeadGradients::HeadGradients(const ScaledDotProduct& attention)
         roles_[role].first_column = inputs[role]->first_column;
         roles_[role].slot = inputs[role]->source.slot();
     }
-}
-
-ConstHeadView HeadGradients::value_of(int role) const {
-    return as_const(head_view(roles_[role].tensor, roles_[role].first_column, head_dim_));
-}
-
-HeadView HeadGradients::gradient_of(int role) const {
-    return head_view(roles_[roles_[role].owner].gradient, roles_[role].first_column, head_dim_);
 }
 
 void HeadGradients::allocate() {
@@ -38,7 +28,7 @@ void HeadGradients::allocate() {
     for (int role = 0; role < 3; ++role) {
         if (roles_[role].owner != role) continue;
         const Tensor& source = roles_[role].tensor;
-        roles_[role].gradient = Tensor::empty(source.context(), source.shape());
+        roles_[role].gradient = Tensor::empty(source.context(), source.shape(), source.dtype());
         if (covered[role] < source.shape()[2]) roles_[role].gradient.fill_zero();
     }
 }

@@ -1,26 +1,45 @@
 #pragma once
 
+#include "heed/attention/heads/head_inputs.h"
 #include "heed/attention/heads/head_view.h"
 #include "heed/attention/heads/scaled_dot_product.h"
 
 namespace heed {
 
 /// Query, key and value as the backward of an attention op needs them: the tensors that it reads in place, and memory
-/// for their gradients. Roles that read different columns of one variable write one gradient; overlapping ones have
-/// gradients of their own, which are added.
+/// for their gradients, of the same type. Roles that read different columns of one variable write one gradient;
+/// overlapping ones have gradients of their own, which are added.
 class HeadGradients {
 public:
     explicit HeadGradients(const ScaledDotProduct& attention);
 
-    ConstHeadView query() const { return value_of(0); }
-    ConstHeadView key() const { return value_of(1); }
-    ConstHeadView value() const { return value_of(2); }
+    template <class Element = float>
+    BasicHeadView<const Element> query() const {
+        return value_of<Element>(0);
+    }
+    template <class Element = float>
+    BasicHeadView<const Element> key() const {
+        return value_of<Element>(1);
+    }
+    template <class Element = float>
+    BasicHeadView<const Element> value() const {
+        return value_of<Element>(2);
+    }
 
     /// Makes the memory of the gradients; columns that no role reads are zero.
     void allocate();
-    HeadView d_query() const { return gradient_of(0); }
-    HeadView d_key() const { return gradient_of(1); }
-    HeadView d_value() const { return gradient_of(2); }
+    template <class Element = float>
+    BasicHeadView<Element> d_query() const {
+        return gradient_of<Element>(0);
+    }
+    template <class Element = float>
+    BasicHeadView<Element> d_key() const {
+        return gradient_of<Element>(1);
+    }
+    template <class Element = float>
+    BasicHeadView<Element> d_value() const {
+        return gradient_of<Element>(2);
+    }
     /// Adds the gradients to those of the variables.
     void hand_over();
 
@@ -33,8 +52,14 @@ private:
         Tensor gradient;  ///< where the role is its own owner
     };
 
-    ConstHeadView value_of(int role) const;
-    HeadView gradient_of(int role) const;
+    template <class Element>
+    BasicHeadView<const Element> value_of(int role) const {
+        return as_const(head_view<Element>(roles_[role].tensor, roles_[role].first_column, head_dim_));
+    }
+    template <class Element>
+    BasicHeadView<Element> gradient_of(int role) const {
+        return head_view<Element>(roles_[roles_[role].owner].gradient, roles_[role].first_column, head_dim_);
+    }
     bool shares_with(int first, int second) const;
 
     int64_t columns_, head_dim_;

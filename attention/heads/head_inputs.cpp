@@ -6,26 +6,22 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
-#include "heed/core/tensor/element_address.h"
 
 namespace heed {
 
-HeadView head_view(const Tensor& source, int64_t first_column, int64_t head_dim) {
-    const int64_t tokens = source.shape()[1], width = source.shape()[2];
-    return {element_address(source, first_column), tokens * width, width, head_dim};
-}
-
-ConstHeadView head_view(const HeadColumns& columns, int64_t head_dim) {
-    return as_const(head_view(columns.source.value(), columns.first_column, head_dim));
-}
-
 SdpaShape sdpa_shape(const ScaledDotProduct& attention) {
     const Shape &queries = attention.query.source.shape(), &keys = attention.key.source.shape();
+    return sdpa_shape(attention, attention.query.source.context().device().precision(), queries[0], queries[1],
+                      keys[1]);
+}
+
+SdpaShape sdpa_shape(const ScaledDotProduct& attention, Precision precision, int64_t batch, int64_t queries,
+                     int64_t keys) {
     SdpaShape shape{};
-    shape.batch = queries[0];
+    shape.batch = batch;
     shape.heads = attention.heads;
-    shape.queries = queries[1];
-    shape.keys = keys[1];
+    shape.queries = queries;
+    shape.keys = keys;
     shape.head_dim = attention.head_dim;
     shape.scale = 1.0f / std::sqrt(static_cast<float>(attention.head_dim));
     shape.causal = attention.causal;
@@ -34,7 +30,7 @@ SdpaShape sdpa_shape(const ScaledDotProduct& attention) {
     shape.key_lengths = attention.mask.key_lengths.defined() ? attention.mask.key_lengths.data<int32_t>() : nullptr;
     shape.dropout = attention.dropout;
     shape.random = attention.stream;
-    shape.precision = attention.query.source.context().device().precision();
+    shape.precision = precision;
     return shape;
 }
 
@@ -49,6 +45,7 @@ void check_heads(const char* op, const ScaledDotProduct& attention) {
     for (const HeadColumns* columns : {&attention.query, &attention.key, &attention.value}) {
         const Shape& shape = columns->source.shape();
         check_rank(op, "input", shape, 3);
+        check_dtype(op, "input", columns->source.value(), attention.query.source.value().dtype());
         if (columns->first_column < 0 || columns->first_column + attention.heads * attention.head_dim > shape[2]) {
             throw Error(std::string(op) + ": the heads do not lie within an input of shape " + shape.to_string());
         }

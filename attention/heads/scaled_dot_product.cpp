@@ -1,5 +1,7 @@
 #include "heed/attention/heads/scaled_dot_product.h"
 
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include "heed/attention/heads/head_gradients.h"
@@ -7,6 +9,7 @@
 #include "heed/attention/heads/sdpa_kernels.h"
 #include "heed/core/device/context.h"
 #include "heed/core/device/op_scope.h"
+#include "heed/core/error.h"
 
 namespace heed {
 
@@ -21,6 +24,14 @@ int64_t product_multiplies(const SdpaShape& shape) {
     return shape.batch * shape.heads * pairs * shape.head_dim;
 }
 
+/// Scratch memory for a pass.
+Tensor workspace_for(const SdpaKernels& kernel, const SdpaInputs<float>& inputs, Context& context) {
+    return Tensor::empty(context, {kernel.workspace(inputs.shape)});
+}
+Tensor workspace_for(const SdpaKernels& kernel, const SdpaInputs<Bf16>& inputs, Context& context) {
+    return Tensor::empty(context, {kernel.workspace_bf16(inputs)});
+}
+
 struct ScaledDotProductNode final : Node {
     ScaledDotProductNode(const ScaledDotProduct& attention, Tensor out, Tensor lse)
         : Node(sdpa_name),
@@ -31,25 +42,42 @@ struct ScaledDotProductNode final : Node {
           log_sum_exp(std::move(lse)) {}
 
     void backward() override {
-        const Tensor& d_output = output().gradient();
-        count_multiplies(d_output.context(), 5 * product_multiplies(shape));
-        const SdpaKernels& kernel = sdpa_kernels(d_output);
-        Tensor workspace = Tensor::empty(d_output.context(), {kernel.workspace(shape)});
+        count_multiplies(output_value.context(), 5 * product_multiplies(shape));
         inputs.allocate();
-        SdpaBackward arguments{};
-        arguments.shape = shape;
-        arguments.query = inputs.query();
-        arguments.key = inputs.key();
-        arguments.value = inputs.value();
-        arguments.output = as_const(head_view(output_value, 0, shape.head_dim));
-        arguments.log_sum_exp = log_sum_exp.f32();
-        arguments.d_output = as_const(head_view(d_output, 0, shape.head_dim));
-        arguments.d_query = inputs.d_query();
-        arguments.d_key = inputs.d_key();
-        arguments.d_value = inputs.d_value();
-        arguments.workspace = workspace.f32();
-        kernel.backward(arguments);
+        if (output_value.dtype() == DType::bf16) {
+            run(arguments<Bf16>());
+        } else {
+            run(arguments<float>());
+        }
         inputs.hand_over();
+    }
+
+    template <class Element>
+    BasicSdpaBackward<Element> arguments() {
+        BasicSdpaBackward<Element> result{};
+        result.shape = shape;
+        result.query = inputs.query<Element>();
+        result.key = inputs.key<Element>();
+        result.value = inputs.value<Element>();
+        result.output = as_const(head_view<Element>(output_value, 0, shape.head_dim));
+        result.log_sum_exp = log_sum_exp.f32();
+        result.d_output = as_const(head_view<Element>(output().gradient(), 0, shape.head_dim));
+        result.d_query = inputs.d_query<Element>();
+        result.d_key = inputs.d_key<Element>();
+        result.d_value = inputs.d_value<Element>();
+        return result;
+    }
+
+    template <class Element>
+    void run(BasicSdpaBackward<Element> arguments) {
+        const SdpaKernels& kernel = sdpa_kernels(output_value);
+        const Tensor workspace = workspace_for(kernel, arguments, output_value.context());
+        arguments.workspace = workspace.f32();
+        if constexpr (std::is_same_v<Element, Bf16>) {
+            kernel.backward_bf16(arguments);
+        } else {
+            kernel.backward(arguments);
+        }
     }
 
     HeadGradients inputs;
@@ -58,34 +86,48 @@ struct ScaledDotProductNode final : Node {
     Tensor output_value, log_sum_exp;
 };
 
-SdpaForward forward_arguments(const ScaledDotProduct& attention, const Tensor& out, const Tensor& lse) {
-    SdpaForward arguments{};
-    arguments.shape = sdpa_shape(attention);
-    arguments.query = head_view(attention.query, attention.head_dim);
-    arguments.key = head_view(attention.key, attention.head_dim);
-    arguments.value = head_view(attention.value, attention.head_dim);
-    arguments.output = head_view(out, 0, attention.head_dim);
-    arguments.log_sum_exp = lse.f32();
-    return arguments;
-}
-
 struct ForwardResult {
     Tensor output, log_sum_exp;
 };
+
+template <class Element>
+void compute_forward(const ScaledDotProduct& attention, const ForwardResult& result) {
+    BasicSdpaForward<Element> arguments{};
+    arguments.shape = sdpa_shape(attention);
+    arguments.query = head_view<Element>(attention.query, attention.head_dim);
+    arguments.key = head_view<Element>(attention.key, attention.head_dim);
+    arguments.value = head_view<Element>(attention.value, attention.head_dim);
+    arguments.output = head_view<Element>(result.output, 0, attention.head_dim);
+    arguments.log_sum_exp = result.log_sum_exp.f32();
+    Context& context = result.output.context();
+    count_multiplies(context, 2 * product_multiplies(arguments.shape));
+    const SdpaKernels& kernel = sdpa_kernels(result.output);
+    const Tensor workspace = workspace_for(kernel, arguments, context);
+    arguments.workspace = workspace.f32();
+    if constexpr (std::is_same_v<Element, Bf16>) {
+        kernel.forward_bf16(arguments);
+    } else {
+        kernel.forward(arguments);
+    }
+}
 
 ForwardResult run_forward(const ScaledDotProduct& attention) {
     check_heads(sdpa_name, attention);
     Context& context = attention.query.source.context();
     const Shape& queries = attention.query.source.shape();
+    const DType dtype = attention.query.source.value().dtype();
     ForwardResult result;
-    result.output = Tensor::empty(context, {queries[0], queries[1], attention.heads * attention.head_dim});
+    result.output = Tensor::empty(context, {queries[0], queries[1], attention.heads * attention.head_dim}, dtype);
     result.log_sum_exp = Tensor::empty(context, {queries[0], attention.heads, queries[1]});
-    SdpaForward arguments = forward_arguments(attention, result.output, result.log_sum_exp);
-    const SdpaKernels& kernel = sdpa_kernels(result.output);
-    Tensor workspace = Tensor::empty(context, {kernel.workspace(arguments.shape)});
-    arguments.workspace = workspace.f32();
-    count_multiplies(context, 2 * product_multiplies(arguments.shape));
-    kernel.forward(arguments);
+    if (dtype != DType::bf16) {
+        compute_forward<float>(attention, result);
+    } else if (scaled_dot_product_takes_bf16(attention, result.output, queries[0], queries[1],
+                                             attention.key.source.shape()[1])) {
+        compute_forward<Bf16>(attention, result);
+    } else {
+        throw Error(std::string(sdpa_name) + ": queries, keys and values of bf16 are not computed on the device " +
+                    context.device().name() + " in this shape");
+    }
     return result;
 }
 
@@ -100,6 +142,13 @@ Variable scaled_dot_product(const ScaledDotProduct& attention) {
     }
     auto& node = tape.record<ScaledDotProductNode>(attention, result.output, std::move(result.log_sum_exp));
     return tape.output(node, std::move(result.output));
+}
+
+bool scaled_dot_product_takes_bf16(const ScaledDotProduct& attention, const Tensor& tensor, int64_t batch,
+                                   int64_t queries, int64_t keys) {
+    const SdpaKernels& kernel = sdpa_kernels(tensor);
+    const Precision precision = tensor.context().device().precision();
+    return kernel.takes_bf16 && kernel.takes_bf16(sdpa_shape(attention, precision, batch, queries, keys));
 }
 
 Tensor scaled_dot_product_weights(const ScaledDotProduct& attention) {

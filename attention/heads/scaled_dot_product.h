@@ -30,11 +30,17 @@ struct ScaledDotProduct {
 };
 
 /// softmax(q k^T / sqrt(head_dim) + mask) v for each head (Vaswani et al., 2017, equation 1), computed tile by tile:
-/// [batch, queries, heads * head_dim]. A query without a key gives zeros. Saves q, k, v, the output and the log-sum-exp
-/// of each row of scores; no [queries, keys] matrix is kept.
+/// [batch, queries, heads * head_dim], of the type of q, k and v: f32, or bf16 where scaled_dot_product_takes_bf16. A
+/// query without a key gives zeros. Saves q, k, v, the output and the log-sum-exp of each row of scores; no [queries,
+/// keys] matrix is kept.
 Variable scaled_dot_product(const ScaledDotProduct& attention);
 
-/// The softmax weights themselves, without dropout: [batch, heads, queries, keys]. No gradient.
+/// Whether queries, keys and values of bf16 are computed for [batch, queries, ...] and [batch, keys, ...], these heads,
+/// mask and dropout on the device of `tensor`, in its precision. Query, key and value need not be set.
+bool scaled_dot_product_takes_bf16(const ScaledDotProduct& attention, const Tensor& tensor, int64_t batch,
+                                   int64_t queries, int64_t keys);
+
+/// The softmax weights themselves of q and k in f32, without dropout: [batch, heads, queries, keys]. No gradient.
 Tensor scaled_dot_product_weights(const ScaledDotProduct& attention);
 
 }  // namespace heed

@@ -3,7 +3,8 @@
 #include "heed/attention/heads/cudnn/fused_attention.h"
 #include "heed/attention/heads/sdpa_kernels.h"
 
-// Scaled dot-product attention in bf16 by a fused kernel: copies in bf16 of what it reads, and its results as f32.
+// Scaled dot-product attention in bf16 by a fused kernel: of numbers of f32 it reads copies in bf16, and its results
+// are copied back; numbers of bf16 stay where they are if the shape permits.
 
 namespace heed::cuda {
 
@@ -15,5 +16,10 @@ int64_t fused_workspace(const SdpaShape& shape, const FusedAttention& attention)
 
 void fused_forward(const SdpaForward& args, const FusedAttention& attention);
 void fused_backward(const SdpaBackward& args, const FusedAttention& attention);
+
+/// The same for numbers of bf16, in shapes for which there is fused attention.
+int64_t bf16_workspace(const SdpaInputs<Bf16>& inputs);
+void bf16_forward(const BasicSdpaForward<Bf16>& args);
+void bf16_backward(const BasicSdpaBackward<Bf16>& args);
 
 }  // namespace heed::cuda

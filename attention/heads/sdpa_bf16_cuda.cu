@@ -3,14 +3,16 @@
 #include <cmath>
 
 #include "heed/attention/heads/sdpa_bf16.cuh"
+#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/for_each.cuh"
-#include "heed/core/cuda/rounding.cuh"
+#include "heed/core/error.h"
 
 namespace heed::cuda {
 
 namespace {
 
 constexpr int64_t group = 8;  // components that a thread converts: 16 bytes of bf16
+constexpr size_t workspace_alignment = 256;
 
 /// `size` and at most an eighth more: text has batches of many sizes, and every shape of cuDNN's costs a plan.
 int64_t common_size(int64_t size, int64_t smallest_step) {
@@ -43,11 +45,10 @@ struct Parts {
 };
 
 Parts parts_of(const SdpaShape& shape, const FusedShape& fused, const FusedAttention& attention, float* workspace) {
-    constexpr size_t alignment = 256;
     const auto first = reinterpret_cast<uintptr_t>(workspace);
     uintptr_t next = first;
     const auto take = [&](size_t bytes) {
-        const uintptr_t part = (next + alignment - 1) / alignment * alignment;
+        const uintptr_t part = (next + workspace_alignment - 1) / workspace_alignment * workspace_alignment;
         next = part + bytes;
         return reinterpret_cast<void*>(part);
     };
@@ -67,20 +68,64 @@ Parts parts_of(const SdpaShape& shape, const FusedShape& fused, const FusedAtten
         t.key_lengths = static_cast<int32_t*>(take(static_cast<size_t>(fused.batch) * sizeof(int32_t)));
     }
     t.workspace = take(attention.workspace_bytes());
-    parts.bytes = next - first + alignment;  // wherever `workspace` begins
+    parts.bytes = next - first + workspace_alignment;  // wherever `workspace` begins
     return parts;
 }
 
-/// Whether groups begin at multiples of 16 bytes.
-template <class View>
-bool is_aligned(const View& view) {
-    return reinterpret_cast<uintptr_t>(view.data) % 16 == 0 && view.batch_stride % 4 == 0 &&
-           view.token_stride % 4 == 0 && view.head_stride % 4 == 0;
+template <class Element>
+bool is_aligned(const BasicHeadView<Element>& view) {
+    constexpr int64_t elements = 16 / sizeof(Element);
+    return reinterpret_cast<uintptr_t>(view.data) % 16 == 0 && view.batch_stride % elements == 0 &&
+           view.token_stride % elements == 0 && view.head_stride % elements == 0;
+}
+
+/// The components of a group, which begins at a multiple of 16 bytes where it is aligned.
+__device__ void load_group(const float* from, bool aligned, float (&x)[group]) {
+    if (aligned) {
+        *reinterpret_cast<float4*>(x) = *reinterpret_cast<const float4*>(from);
+        *reinterpret_cast<float4*>(x + 4) = *reinterpret_cast<const float4*>(from + 4);
+    } else {
+        for (int k = 0; k < group; ++k) x[k] = from[k];
+    }
+}
+__device__ void load_group(const uint4& pairs, float (&x)[group]) {
+    const uint32_t of_two[group / 2] = {pairs.x, pairs.y, pairs.z, pairs.w};
+    for (int k = 0; k < group; ++k) {
+        x[k] = __uint_as_float(k % 2 == 0 ? of_two[k / 2] << 16 : of_two[k / 2] & 0xFFFF0000U);
+    }
+}
+__device__ void load_group(const Bf16* from, bool aligned, float (&x)[group]) {
+    if (aligned) {
+        load_group(*reinterpret_cast<const uint4*>(from), x);
+    } else {
+        for (int k = 0; k < group; ++k) x[k] = value_of(from[k]);
+    }
+}
+
+__device__ uint4 group_as_bf16(const float (&x)[group]) {
+    const auto pair = [&](int k) { return bf16_bits(x[k]) | bf16_bits(x[k + 1]) << 16; };
+    return make_uint4(pair(0), pair(2), pair(4), pair(6));
+}
+__device__ void store_group(const float (&x)[group], float* to, bool aligned) {
+    if (aligned) {
+        *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(x);
+        *reinterpret_cast<float4*>(to + 4) = *reinterpret_cast<const float4*>(x + 4);
+    } else {
+        for (int k = 0; k < group; ++k) to[k] = x[k];
+    }
+}
+__device__ void store_group(const float (&x)[group], Bf16* to, bool aligned) {
+    if (aligned) {
+        *reinterpret_cast<uint4*>(to) = group_as_bf16(x);
+    } else {
+        for (int k = 0; k < group; ++k) to[k] = stored<Bf16>(x[k]);
+    }
 }
 
 /// Copies `tokens` rows of heads as bf16; zeros for the tokens and samples that the fused shape has beside them, and
 /// from a sample's length on, as what stands there must have no influence.
-void pack(const ConstHeadView& from, int64_t tokens, const int32_t* lengths, const SdpaShape& shape,
+template <class Element>
+void pack(const BasicHeadView<const Element>& from, int64_t tokens, const int32_t* lengths, const SdpaShape& shape,
           const FusedShape& fused, int64_t fused_tokens, void* to) {
     const auto head_groups = static_cast<uint32_t>(shape.head_dim / group);
     const auto all_tokens = static_cast<uint32_t>(fused_tokens);
@@ -93,17 +138,11 @@ void pack(const ConstHeadView& from, int64_t tokens, const int32_t* lengths, con
         const uint32_t head = static_cast<uint32_t>(i) / head_groups, part = static_cast<uint32_t>(i) % head_groups;
         alignas(16) float x[group] = {};
         if (sample < batch && token < tokens && (!lengths || static_cast<int64_t>(token) < lengths[sample])) {
-            const float* const at = from.data + sample * from.batch_stride + token * from.token_stride +
-                                    head * from.head_stride + part * group;
-            if (aligned) {
-                *reinterpret_cast<float4*>(x) = *reinterpret_cast<const float4*>(at);
-                *reinterpret_cast<float4*>(x + 4) = *reinterpret_cast<const float4*>(at + 4);
-            } else {
-                for (int k = 0; k < group; ++k) x[k] = at[k];
-            }
+            load_group(from.data + sample * from.batch_stride + token * from.token_stride + head * from.head_stride +
+                           part * group,
+                       aligned, x);
         }
-        const auto pair = [&](int k) { return bf16_bits(x[k]) | bf16_bits(x[k + 1]) << 16; };
-        packed[row * groups + i] = make_uint4(pair(0), pair(2), pair(4), pair(6));
+        packed[row * groups + i] = group_as_bf16(x);
     });
 }
 
@@ -113,35 +152,26 @@ enum class Zeros {
     of_masked_keys,  ///< from a sample's length on
 };
 
-/// Copies the results for the samples and tokens of `shape` back to f32.
+/// Copies the results for the samples and tokens of `shape` back.
+template <class Element>
 void unpack(const void* from, int64_t fused_tokens, Zeros zeros, const SdpaShape& shape, int64_t tokens,
-            const HeadView& to) {
+            const BasicHeadView<Element>& to) {
     const auto head_groups = static_cast<uint32_t>(shape.head_dim / group);
     const auto all_tokens = static_cast<uint32_t>(tokens);
     const int64_t groups = shape.heads * head_groups;
     const bool aligned = is_aligned(to), masks_keys = zeros == Zeros::of_masked_keys;
     const int32_t* const lengths = shape.key_lengths;
     const uint4* const packed = static_cast<const uint4*>(from);
-    for_each_in_rows("heads as f32", shape.batch * tokens, groups, [=] __device__(int64_t row, int64_t i) {
+    for_each_in_rows("heads from bf16", shape.batch * tokens, groups, [=] __device__(int64_t row, int64_t i) {
         const uint32_t sample = static_cast<uint32_t>(row) / all_tokens,
                        token = static_cast<uint32_t>(row) % all_tokens;
         const uint32_t head = static_cast<uint32_t>(i) / head_groups, part = static_cast<uint32_t>(i) % head_groups;
         const bool zero = lengths && lengths[sample] <= (masks_keys ? static_cast<int64_t>(token) : 0);
-        const uint4 pairs = packed[(sample * fused_tokens + token) * groups + i];
-        const uint32_t of_two[group / 2] = {pairs.x, pairs.y, pairs.z, pairs.w};
-        alignas(16) float x[group];
-        for (int k = 0; k < group; ++k) {
-            const uint32_t bits = k % 2 == 0 ? of_two[k / 2] << 16 : of_two[k / 2] & 0xFFFF0000U;
-            x[k] = zero ? 0.0F : __uint_as_float(bits);
-        }
-        float* const at =
-            to.data + sample * to.batch_stride + token * to.token_stride + head * to.head_stride + part * group;
-        if (aligned) {
-            *reinterpret_cast<float4*>(at) = *reinterpret_cast<const float4*>(x);
-            *reinterpret_cast<float4*>(at + 4) = *reinterpret_cast<const float4*>(x + 4);
-        } else {
-            for (int k = 0; k < group; ++k) at[k] = x[k];
-        }
+        alignas(16) float x[group] = {};
+        if (!zero) load_group(packed[(sample * fused_tokens + token) * groups + i], x);
+        store_group(x,
+                    to.data + sample * to.batch_stride + token * to.token_stride + head * to.head_stride + part * group,
+                    aligned);
     });
 }
 
@@ -159,11 +189,12 @@ void set_lengths(const SdpaShape& shape, const FusedShape& fused, const FusedTen
     });
 }
 
-void pack_inputs(const SdpaShape& shape, const FusedShape& fused, const ConstHeadView& query, const ConstHeadView& key,
-                 const ConstHeadView& value, const FusedTensors& t) {
-    pack(query, shape.queries, nullptr, shape, fused, fused.queries, t.query);
-    pack(key, shape.keys, shape.key_lengths, shape, fused, fused.keys, t.key);
-    pack(value, shape.keys, shape.key_lengths, shape, fused, fused.keys, t.value);
+template <class Element>
+void pack_inputs(const SdpaInputs<Element>& args, const FusedShape& fused, const FusedTensors& t) {
+    const SdpaShape& shape = args.shape;
+    pack(args.query, shape.queries, nullptr, shape, fused, fused.queries, t.query);
+    pack(args.key, shape.keys, shape.key_lengths, shape, fused, fused.keys, t.key);
+    pack(args.value, shape.keys, shape.key_lengths, shape, fused, fused.keys, t.value);
     set_lengths(shape, fused, t);
 }
 
@@ -202,23 +233,27 @@ int64_t fused_workspace(const SdpaShape& shape, const FusedAttention& attention)
     return static_cast<int64_t>((bytes + sizeof(float) - 1) / sizeof(float));
 }
 
-void fused_forward(const SdpaForward& args, const FusedAttention& attention) {
+namespace {
+
+template <class Element>
+void forward_on_copies(const BasicSdpaForward<Element>& args, const FusedAttention& attention) {
     const SdpaShape& shape = args.shape;
     const FusedShape fused = fused_shape(shape);
     FusedTensors t = parts_of(shape, fused, attention, args.workspace).tensors;
     const bool in_place = same_queries(shape, fused);
     if (in_place) t.log_sum_exp = args.log_sum_exp;
-    pack_inputs(shape, fused, args.query, args.key, args.value, t);
+    pack_inputs(args, fused, t);
     attention.forward(t);
     unpack(t.output, fused.queries, Zeros::of_samples_without_keys, shape, shape.queries, args.output);
     if (!in_place) unpack_log_sum_exp(t.log_sum_exp, shape, fused, args.log_sum_exp);
 }
 
-void fused_backward(const SdpaBackward& args, const FusedAttention& attention) {
+template <class Element>
+void backward_on_copies(const BasicSdpaBackward<Element>& args, const FusedAttention& attention) {
     const SdpaShape& shape = args.shape;
     const FusedShape fused = fused_shape(shape);
     FusedTensors t = parts_of(shape, fused, attention, args.workspace).tensors;
-    pack_inputs(shape, fused, args.query, args.key, args.value, t);
+    pack_inputs(args, fused, t);
     pack(args.output, shape.queries, nullptr, shape, fused, fused.queries, t.output);
     pack(args.d_output, shape.queries, nullptr, shape, fused, fused.queries, t.d_output);
     if (same_queries(shape, fused)) {
@@ -230,6 +265,101 @@ void fused_backward(const SdpaBackward& args, const FusedAttention& attention) {
     unpack(t.d_query, fused.queries, Zeros::of_samples_without_keys, shape, shape.queries, args.d_query);
     unpack(t.d_key, fused.keys, Zeros::of_masked_keys, shape, shape.keys, args.d_key);
     unpack(t.d_value, fused.keys, Zeros::of_masked_keys, shape, shape.keys, args.d_value);
+}
+
+/// Whether rows of heads follow one another, samples too, all at multiples of 16 bytes.
+template <class Element>
+bool is_packed(const BasicHeadView<Element>& view, int64_t tokens, int64_t head_dim) {
+    return is_aligned(view) && view.head_stride == head_dim && view.batch_stride == tokens * view.token_stride;
+}
+
+/// The fused attention for numbers of bf16 where they lie; null where copies are needed: with key lengths, as what
+/// stands behind them must have no influence, and where the shape is rounded up.
+const FusedAttention* fused_attention_in_place(const SdpaInputs<Bf16>& inputs) {
+    const SdpaShape& shape = inputs.shape;
+    FusedShape fused = fused_shape(shape);
+    const bool as_it_is =
+        !fused.has_lengths && fused.batch == shape.batch && fused.queries == shape.queries && fused.keys == shape.keys;
+    if (!as_it_is || !is_packed(inputs.query, shape.queries, shape.head_dim) ||
+        !is_packed(inputs.key, shape.keys, shape.head_dim) || !is_packed(inputs.value, shape.keys, shape.head_dim)) {
+        return nullptr;
+    }
+    fused.query_stride = inputs.query.token_stride;
+    fused.key_stride = inputs.key.token_stride;
+    fused.value_stride = inputs.value.token_stride;
+    return fused_attention(fused);
+}
+
+/// The fused attention on copies, which is there where takes_bf16 is true.
+const FusedAttention& fused_attention_on_copies(const SdpaShape& shape) {
+    const FusedAttention* const fused = fused_attention_for(shape);
+    if (!fused) throw Error("attention in bf16 was asked for a shape that it does not take");
+    return *fused;
+}
+
+/// `workspace`, or what follows it, at a multiple of 256 bytes.
+void* aligned_workspace(float* workspace) {
+    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace) + workspace_alignment - 1) /
+                                   workspace_alignment * workspace_alignment);
+}
+
+void* address_of(const BasicHeadView<const Bf16>& view) {
+    return const_cast<Bf16*>(view.data);  // is only read
+}
+
+FusedTensors inputs_in_place(const SdpaInputs<Bf16>& inputs, float* workspace) {
+    FusedTensors t{};
+    t.query = address_of(inputs.query);
+    t.key = address_of(inputs.key);
+    t.value = address_of(inputs.value);
+    t.workspace = aligned_workspace(workspace);
+    return t;
+}
+
+bool same_strides(const BasicHeadView<Bf16>& a, const BasicHeadView<const Bf16>& b) {
+    return a.batch_stride == b.batch_stride && a.token_stride == b.token_stride && a.head_stride == b.head_stride;
+}
+
+}  // namespace
+
+void fused_forward(const SdpaForward& args, const FusedAttention& attention) {
+    forward_on_copies(args, attention);
+}
+
+void fused_backward(const SdpaBackward& args, const FusedAttention& attention) {
+    backward_on_copies(args, attention);
+}
+
+int64_t bf16_workspace(const SdpaInputs<Bf16>& inputs) {
+    const FusedAttention* const in_place = fused_attention_in_place(inputs);
+    if (!in_place) return fused_workspace(inputs.shape, fused_attention_on_copies(inputs.shape));
+    return static_cast<int64_t>((in_place->workspace_bytes() + workspace_alignment) / sizeof(float)) + 1;
+}
+
+void bf16_forward(const BasicSdpaForward<Bf16>& args) {
+    const FusedAttention* const in_place = fused_attention_in_place(args);
+    if (!in_place) return forward_on_copies(args, fused_attention_on_copies(args.shape));
+    FusedTensors t = inputs_in_place(args, args.workspace);
+    t.output = args.output.data;
+    t.log_sum_exp = args.log_sum_exp;
+    in_place->forward(t);
+}
+
+void bf16_backward(const BasicSdpaBackward<Bf16>& args) {
+    const FusedAttention* const in_place = fused_attention_in_place(args);
+    if (!in_place) return backward_on_copies(args, fused_attention_on_copies(args.shape));
+    if (!same_strides(args.d_query, args.query) || !same_strides(args.d_key, args.key) ||
+        !same_strides(args.d_value, args.value)) {
+        throw Error("gradients of attention in bf16 lie in memory in another way than what they are of");
+    }
+    FusedTensors t = inputs_in_place(args, args.workspace);
+    t.output = address_of(args.output);
+    t.d_output = address_of(args.d_output);
+    t.log_sum_exp = const_cast<float*>(args.log_sum_exp);  // is only read
+    t.d_query = args.d_query.data;
+    t.d_key = args.d_key.data;
+    t.d_value = args.d_value.data;
+    in_place->backward(t);
 }
 
 }  // namespace heed::cuda

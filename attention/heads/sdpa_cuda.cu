@@ -185,7 +185,12 @@ int64_t workspace(const SdpaShape& shape) {
     return shape.batch * shape.heads * shape.queries;
 }
 
-constexpr SdpaKernels kernels = {forward, backward, weights, workspace};
+bool takes_bf16(const SdpaShape& shape) {
+    return fused_attention_for(shape) != nullptr;
+}
+
+constexpr SdpaKernels kernels = {forward,    backward,     weights,       workspace,
+                                 takes_bf16, bf16_forward, bf16_backward, bf16_workspace};
 
 }  // namespace
 

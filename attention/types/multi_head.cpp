@@ -42,8 +42,8 @@ void MultiHeadAttention::announce(PackedProjections& projections, const std::vec
     if (has_bias_) add_packed(projections.bias, std::move(biases));
 }
 
-Variable MultiHeadAttention::project(PackedProjections& projections, const Variable& x) {
-    return linear(x, projections.weight.variable(), has_bias_ ? projections.bias.variable() : Variable());
+Variable MultiHeadAttention::project(PackedProjections& projections, const Variable& x, DType result) {
+    return linear(x, projections.weight.variable(), has_bias_ ? projections.bias.variable() : Variable(), result);
 }
 
 Variable MultiHeadAttention::values(const Variable& source, const AttentionMask&) {
@@ -76,11 +76,11 @@ Variable MultiHeadAttention::rotated_input(const Variable& input, const Tensor& 
     return rotary_->rotate(input, geometry().heads, places, first_place);
 }
 
-ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input, int64_t first_place) {
+ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input, int64_t first_place, DType projected) {
     const Variable& source = source_of(input);
     const Tensor& places = input.mask.key_places;
-    const Variable from_query = rotated_projections(project(query_, input.query), places, first_place);
-    const Variable from_source = cross() && source_projections() > 0 ? project(source_, source) : from_query;
+    const Variable from_query = rotated_projections(project(query_, input.query, projected), places, first_place);
+    const Variable from_source = cross() && source_projections() > 0 ? project(source_, source, projected) : from_query;
     ScaledDotProduct heads = empty_heads(input.mask);
     heads.query = {from_query, 0};
     set_key_and_value(heads, from_source, cross() ? 0 : geometry().dim, rotated_input(source, places, first_place),
@@ -154,10 +154,21 @@ Tensor MultiHeadAttention::cross_step(const Tensor& x, MultiHeadCrossCache& cach
 
 void MultiHeadAttention::append_value(const TokenBuffer&, TokenBuffer&) {}
 
+DType MultiHeadAttention::type_of_heads(const AttentionInput& input, float dropout) const {
+    if (!takes_bf16() || rotary_) return DType::f32;
+    ScaledDotProduct heads = empty_heads(input.mask);
+    heads.causal = geometry().pattern == AttentionPattern::causal_self;
+    heads.dropout = dropout;
+    const Shape &queries = input.query.shape(), &keys = source_of(input).shape();
+    const bool taken = scaled_dot_product_takes_bf16(heads, input.query.value(), queries[0], queries[1], keys[1]);
+    return taken ? DType::bf16 : DType::f32;
+}
+
 Variable MultiHeadAttention::head_outputs(const AttentionInput& input, const ForwardState& state) {
-    ScaledDotProduct attention = heads_of(input);
-    if (state.training && dropout_ > 0.0f) {
-        attention.dropout = dropout_;
+    const float dropout = state.training ? dropout_ : 0.0f;
+    ScaledDotProduct attention = heads_of(input, 0, type_of_heads(input, dropout));
+    if (dropout > 0.0f) {
+        attention.dropout = dropout;
         attention.stream = random_stream(state, RandomPurpose::dropout);
     }
     return attend(attention, input.mask, state);

@@ -60,9 +60,9 @@ protected:
     /// from step to step, null at first.
     virtual Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept);
 
-    /// Query, key and value of the heads, without dropout. The first token has place `first_place` where the mask names
-    /// no places.
-    ScaledDotProduct heads_of(const AttentionInput& input, int64_t first_place = 0);
+    /// Query, key and value of the heads, without dropout; what is projected has that type. The first token has place
+    /// `first_place` where the mask names no places.
+    ScaledDotProduct heads_of(const AttentionInput& input, int64_t first_place = 0, DType projected = DType::f32);
     /// Multiply-adds of the projections of `tokens` queries and `keys` keys.
     int64_t projection_multiplies(int64_t tokens, int64_t keys) const;
 
@@ -84,7 +84,9 @@ private:
     Variable rotated_projections(Variable projections, const Tensor& places, int64_t first_place);
     Variable rotated_input(const Variable& input, const Tensor& places, int64_t first_place);
     void announce(PackedProjections& projections, const std::vector<std::string>& names);
-    Variable project(PackedProjections& projections, const Variable& x);
+    Variable project(PackedProjections& projections, const Variable& x, DType result = DType::f32);
+    /// The type of the heads in forward: bf16 where takes_bf16 and scaled_dot_product does.
+    DType type_of_heads(const AttentionInput& input, float dropout) const;
 
     int64_t source_projections() const { return (projected_.key ? 1 : 0) + (projected_.value ? 1 : 0); }
     bool cross() const { return is_cross(geometry().pattern); }

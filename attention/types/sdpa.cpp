@@ -4,9 +4,21 @@
 
 namespace heed {
 
+namespace {
+
+class SdpaAttention final : public MultiHeadAttention {
+public:
+    SdpaAttention(const AttentionGeometry& geometry, const AttentionOptions& options)
+        : MultiHeadAttention(geometry, options, {.key = true, .value = true}) {}
+
+    /// All that is read is projected first.
+    bool takes_bf16() const override { return true; }
+};
+
+}  // namespace
+
 std::unique_ptr<Attention> make_sdpa(const AttentionGeometry& geometry, const AttentionOptions& options) {
-    return std::make_unique<MultiHeadAttention>(geometry, options,
-                                                MultiHeadAttention::Projected{.key = true, .value = true});
+    return std::make_unique<SdpaAttention>(geometry, options);
 }
 
 }  // namespace heed

@@ -20,7 +20,7 @@ struct AddBias {
 
 /// Arguments of sums[c] (+)= sum over r of x[r, c].
 struct SumRows {
-    const float* x;    ///< [rows, width], rows `stride` floats apart
+    ConstElements x;   ///< [rows, width], f32 or bf16, rows `stride` elements apart
     float* sums;       ///< [width]
     bool accumulate;   ///< add to sums instead of overwriting them
     float* workspace;  ///< sum_rows_workspace(rows, width) floats
@@ -46,6 +46,8 @@ struct ElementwiseKernels {
     void (*sum_rows)(const SumRows&);
     /// Floats of scratch memory that sum_rows needs.
     int64_t (*sum_rows_workspace)(int64_t rows, int64_t width);
+    /// y[i] = x[i] for i < n, from f32 to bf16, which rounds, or the other way.
+    void (*convert)(ConstElements x, Elements y, int64_t n);
 };
 
 HEED_KERNELS(ElementwiseKernels, elementwise);

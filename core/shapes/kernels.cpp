@@ -62,7 +62,8 @@ const DropoutKernels& dropout_shapes() {
 
 const ElementwiseKernels& elementwise_shapes() {
     static const ElementwiseKernels kernels = {
-        nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, elementwise_cpu().sum_rows_workspace};
+        nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, elementwise_cpu().sum_rows_workspace,
+        nothing};
     return kernels;
 }
 

@@ -16,12 +16,17 @@ struct FusedShape {
     float scale;
     bool causal;       ///< query t uses keys <= t; queries == keys
     bool has_lengths;  ///< samples have numbers of queries and keys of their own
+    /// Elements from a token to the next one; 0: those of its heads.
+    int64_t query_stride = 0;
+    int64_t key_stride = 0;
+    int64_t value_stride = 0;
 
     auto operator<=>(const FusedShape&) const = default;
 };
 
-/// Memory of the card. In bf16, contiguous: query, output and their gradients [batch, queries, heads, head_dim]; key,
-/// value and their gradients [batch, keys, heads, head_dim].
+/// Memory of the card, at multiples of 16 bytes. In bf16: query, output and their gradients [batch, queries, heads,
+/// head_dim]; key, value and their gradients [batch, keys, heads, head_dim]; contiguous but for the strides of the
+/// shape, which the gradients of query, key and value have too.
 struct FusedTensors {
     void *query, *key, *value, *output;
     void *d_output, *d_query, *d_key, *d_value;  ///< of backward alone

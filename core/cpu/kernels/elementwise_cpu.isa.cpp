@@ -62,22 +62,43 @@ void add_bias(const AddBias& a) {
     });
 }
 
-void sum_rows(const SumRows& a) {
-    const float* x = a.x;
+template <class Element>
+void sum_rows_from(const Element* x, const SumRows& a) {
     const int64_t stride = a.stride;
     sum_rows_of<4>(a.rows, a.width, a.workspace, a.sums, a.accumulate,
                    [=](int64_t row, int64_t j, int64_t count)
                        HEED_INLINE { return load(x + row * stride + j, count); });
 }
 
+void sum_rows(const SumRows& a) {
+    if (a.x.is_bf16()) {
+        sum_rows_from(a.x.bf16(), a);
+    } else {
+        sum_rows_from(a.x.f32(), a);
+    }
+}
+
 int64_t sum_rows_workspace(int64_t rows, int64_t width) {
     return sum_rows_tiles(rows) * width;
+}
+
+template <class From, class To>
+void convert_elements(const From* x, To* y, int64_t n) {
+    map(y, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(x + i, count); });
+}
+
+void convert(ConstElements x, Elements y, int64_t n) {
+    if (y.is_bf16()) {
+        convert_elements(x.f32(), y.bf16(), n);
+    } else {
+        convert_elements(x.bf16(), y.f32(), n);
+    }
 }
 
 }  // namespace
 
 extern const ElementwiseKernels elementwise;
 const ElementwiseKernels elementwise = {
-    add, accumulate, scale, scale_by, add_integer, elementwise_fill, add_bias, sum_rows, sum_rows_workspace};
+    add, accumulate, scale, scale_by, add_integer, elementwise_fill, add_bias, sum_rows, sum_rows_workspace, convert};
 
 }  // namespace heed::HEED_ISA

@@ -50,19 +50,42 @@ void add_bias(const AddBias& a) {
     });
 }
 
-void sum_rows(const SumRows& a) {
-    const auto value = [a] __device__(int64_t row, int64_t column, float(&values)[1]) {
-        values[0] = a.x[row * a.stride + column];
+template <class Element>
+void sum_rows_from(const Element* x, const SumRows& a) {
+    const int64_t stride = a.stride;
+    const auto value = [=] __device__(int64_t row, int64_t column, float(&values)[1]) {
+        values[0] = cuda::value_of(x[row * stride + column]);
     };
     cuda::column_sums<1>("sum of rows", a.rows, a.width, value, {a.sums}, a.accumulate, a.workspace);
+}
+
+void sum_rows(const SumRows& a) {
+    if (a.x.is_bf16()) {
+        sum_rows_from(a.x.bf16(), a);
+    } else {
+        sum_rows_from(a.x.f32(), a);
+    }
+}
+
+template <class From, class To>
+void convert_elements(const From* x, To* y, int64_t n) {
+    cuda::for_each("convert", n, [=] __device__(int64_t i) { y[i] = cuda::stored<To>(cuda::value_of(x[i])); });
+}
+
+void convert(ConstElements x, Elements y, int64_t n) {
+    if (y.is_bf16()) {
+        convert_elements(x.f32(), y.bf16(), n);
+    } else {
+        convert_elements(x.bf16(), y.f32(), n);
+    }
 }
 
 int64_t sum_rows_workspace(int64_t rows, int64_t width) {
     return cuda::column_sums_workspace(rows, width);
 }
 
-constexpr ElementwiseKernels elementwise_cuda_kernels = {add,  accumulate, scale,    scale_by,          add_integer,
-                                                         fill, add_bias,   sum_rows, sum_rows_workspace};
+constexpr ElementwiseKernels elementwise_cuda_kernels = {add,  accumulate, scale,    scale_by,           add_integer,
+                                                         fill, add_bias,   sum_rows, sum_rows_workspace, convert};
 
 }  // namespace
 

@@ -71,7 +71,7 @@ void column_sums(const Tensor& x, GradientSlot& slot) {
     const ElementwiseKernels& kernel = elementwise_kernels(x);
     Tensor workspace = Tensor::empty(x.context(), {kernel.sum_rows_workspace(rows, width)});
     auto [sums, accumulate] = slot.target();
-    kernel.sum_rows({x.f32(), sums.f32(), accumulate, workspace.f32(), rows, width, width});
+    kernel.sum_rows({x.data(), sums.f32(), accumulate, workspace.f32(), rows, width, width});
 }
 
 }  // namespace heed

@@ -62,9 +62,9 @@ struct LinearNode final : Node {
 
 }  // namespace
 
-Variable linear(const Variable& x, const Variable& weight, const Variable& bias) {
+Variable linear(const Variable& x, const Variable& weight, const Variable& bias, DType result) {
     const OpScope scope(x.context(), "linear");
-    Tensor y = detail::linear_forward("linear", x, weight, bias, DType::f32);
+    Tensor y = detail::linear_forward("linear", x, weight, bias, result);
     Tape& tape = x.context().tape();
     if (!tape.records(x, weight, bias)) return Variable(std::move(y));
     auto& node = tape.record<LinearNode>();

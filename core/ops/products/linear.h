@@ -5,9 +5,9 @@
 namespace heed {
 
 /// y = x W^T + b over the last axis: x [..., in], weight [out, in], bias [out] or undefined, y [..., out]. x may be of
-/// bf16 (as its gradient then is), all else is of f32.
+/// bf16, and y, as the gradients of both then are; all else is of f32.
 /// Saves x and weight. Backward: dx = dy W, dW = dy^T x, db = sum of the rows of dy.
-Variable linear(const Variable& x, const Variable& weight, const Variable& bias);
+Variable linear(const Variable& x, const Variable& weight, const Variable& bias, DType result = DType::f32);
 
 namespace detail {
 

@@ -1,5 +1,5 @@
 #include "heed/core/kernels/elementwise_kernels.h"
-#include "heed/core/reference/address.h"
+#include "heed/core/reference/element.h"
 
 namespace heed {
 
@@ -50,13 +50,16 @@ void add_bias(const AddBias& a) {
 }
 
 void sum_rows(const SumRows& a) {
-    const float* x = reference_address(a.x);
     float* sums = reference_address(a.sums);
     for (int64_t j = 0; j < a.width; ++j) {
         double sum = a.accumulate ? sums[j] : 0;
-        for (int64_t row = 0; row < a.rows; ++row) sum += x[row * a.stride + j];
+        for (int64_t row = 0; row < a.rows; ++row) sum += reference_value(a.x, row * a.stride + j);
         sums[j] = static_cast<float>(sum);
     }
+}
+
+void convert(ConstElements x, Elements y, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) reference_store(y, i, reference_value(x, i));
 }
 
 int64_t sum_rows_workspace(int64_t, int64_t) {
@@ -64,7 +67,7 @@ int64_t sum_rows_workspace(int64_t, int64_t) {
 }
 
 constexpr ElementwiseKernels elementwise_reference_kernels = {
-    add, accumulate, scale, scale_by, add_integer, fill, add_bias, sum_rows, sum_rows_workspace};
+    add, accumulate, scale, scale_by, add_integer, fill, add_bias, sum_rows, sum_rows_workspace, convert};
 
 }  // namespace
 
