@@ -7,6 +7,7 @@
 
 #include "heed/attention/cache.h"
 #include "heed/attention/capabilities.h"
+#include "heed/core/device/device.h"
 #include "heed/core/module/module.h"
 
 namespace heed {

@@ -13,8 +13,11 @@
 #include <vector>
 
 #include "heed/attention/heads/scaled_dot_product.h"
+#include "heed/core/error.h"
 #include "heed/tests/cuda_emulation/runtime_api.h"
+#include "heed/tests/support/bf16_values.h"
 #include "heed/tests/support/devices.h"
+#include "heed/tests/support/message_of.h"
 
 // The fused attention that the tests in the emulation are given in place of cuDNN's: on the host, in f32 on numbers in
 // bf16.
@@ -39,16 +42,20 @@ void write(const std::vector<T>& values, void* to) {
     }
 }
 
-std::vector<float> read_bf16(const void* from, int64_t count) {
+/// `count` rows of that many numbers of bf16, `stride` elements apart (0: next to each other), without what is between.
+std::vector<float> read_bf16(const void* from, int64_t count, int64_t row, int64_t stride) {
     std::vector<float> values;
-    for (const uint16_t bits : read<uint16_t>(from, count))
-        values.push_back(std::bit_cast<float>(uint32_t{bits} << 16));
+    for (int64_t i = 0; i < count; ++i) {
+        const Bf16* const of_row = static_cast<const Bf16*>(from) + i * (stride ? stride : row);
+        for (const Bf16 x : read<Bf16>(of_row, row)) values.push_back(to_float(x));
+    }
     return values;
 }
-void write_bf16(const std::vector<float>& values, void* to) {
-    std::vector<uint16_t> bits;
-    for (const float x : values) bits.push_back(static_cast<uint16_t>((std::bit_cast<uint32_t>(x) + 0x8000U) >> 16));
-    write(bits, to);
+void write_bf16(const std::vector<float>& values, void* to, int64_t row, int64_t stride) {
+    for (int64_t i = 0; i < static_cast<int64_t>(values.size()) / row; ++i) {
+        const std::vector<float> of_row(values.begin() + i * row, values.begin() + (i + 1) * row);
+        write(as_bf16(of_row), static_cast<Bf16*>(to) + i * (stride ? stride : row));
+    }
 }
 
 class HostAttention final : public cuda::FusedAttention {
@@ -66,8 +73,10 @@ private:
         write(std::vector<char>(workspace_bytes(), 1), t.workspace);
         const int64_t row = s_.heads * s_.head_dim, of_queries = s_.batch * s_.queries * row,
                       of_keys = s_.batch * s_.keys * row, rows = s_.batch * s_.heads * s_.queries;
-        const std::vector<float> q = read_bf16(t.query, of_queries), k = read_bf16(t.key, of_keys),
-                                 v = read_bf16(t.value, of_keys);
+        const int64_t query_rows = s_.batch * s_.queries, key_rows = s_.batch * s_.keys;
+        const std::vector<float> q = read_bf16(t.query, query_rows, row, s_.query_stride),
+                                 k = read_bf16(t.key, key_rows, row, s_.key_stride),
+                                 v = read_bf16(t.value, key_rows, row, s_.value_stride);
         std::vector<int32_t> query_lengths(s_.batch, s_.queries), key_lengths(s_.batch, s_.keys);
         if (s_.has_lengths) {
             query_lengths = read<int32_t>(t.query_lengths, s_.batch);
@@ -75,8 +84,8 @@ private:
         }
         std::vector<float> o(of_queries, nan), lse(rows, nan), d_o, d_q(of_queries, nan), d_k(of_keys, nan), d_v = d_k;
         if (backward) {
-            o = read_bf16(t.output, of_queries);
-            d_o = read_bf16(t.d_output, of_queries);
+            o = read_bf16(t.output, query_rows, row, 0);
+            d_o = read_bf16(t.d_output, query_rows, row, 0);
             lse = read<float>(t.log_sum_exp, rows);
         }
         for (int64_t b = 0; b < s_.batch; ++b) {
@@ -123,12 +132,12 @@ private:
             }
         }
         if (!backward) {
-            write_bf16(o, t.output);
+            write_bf16(o, t.output, row, 0);
             return write(lse, t.log_sum_exp);
         }
-        write_bf16(d_q, t.d_query);
-        write_bf16(d_k, t.d_key);
-        write_bf16(d_v, t.d_value);
+        write_bf16(d_q, t.d_query, row, s_.query_stride);
+        write_bf16(d_k, t.d_key, row, s_.key_stride);
+        write_bf16(d_v, t.d_value, row, s_.value_stride);
     }
 
     float dot(const float* a, const float* b) const {
@@ -147,12 +156,15 @@ std::vector<cuda::FusedShape>& asked_shapes() {
 }
 
 /// The shape that attention of these sizes asks for; queries of 0: none.
-cuda::FusedShape asked(Context& context, int64_t batch, int64_t queries, int64_t keys, bool causal, bool lengths) {
+cuda::FusedShape asked(Context& context, int64_t batch, int64_t queries, int64_t keys, bool causal, bool lengths,
+                       DType dtype = DType::f32) {
     asked_shapes().clear();
-    const Variable query(Tensor::zeros(context, {batch, queries, 8})), key(Tensor::zeros(context, {batch, keys, 8}));
+    const Variable query(Tensor::zeros(context, {batch, queries, 8}, dtype)),
+        key(Tensor::zeros(context, {batch, keys, 24}, dtype));
     ScaledDotProduct attention;
     attention.query = {query, 0};
-    attention.key = attention.value = {key, 0};
+    attention.key = {key, 8};
+    attention.value = {key, 16};
     attention.head_dim = 8;
     attention.causal = causal;
     if (lengths) attention.mask.key_lengths = Tensor::zeros(context, {batch}, DType::i32);
@@ -171,6 +183,31 @@ TEST(FusedAttention, TextHasFewShapes) {
     EXPECT_EQ(asked(context, 17, 17, 17, true, false), (cuda::FusedShape{18, 1, 32, 32, 8, scale, true, true}));
     EXPECT_EQ(asked(context, 1, 32, 32, true, false), (cuda::FusedShape{1, 1, 32, 32, 8, scale, true, false}));
     EXPECT_EQ(asked(context, 1, 300, 300, true, false), (cuda::FusedShape{1, 1, 320, 320, 8, scale, true, true}));
+}
+
+/// Numbers of bf16 are read where they lie, unless a mask or a rounded shape asks for copies.
+TEST(FusedAttention, ReadsBf16InPlace) {
+    if (!cuda_is_tested()) GTEST_SKIP() << "cuda has no turn";
+    Context context("cuda", Precision::bf16);
+    const float scale = 1 / std::sqrt(8.0F);
+    EXPECT_EQ(asked(context, 3, 20, 21, false, false, DType::bf16),
+              (cuda::FusedShape{3, 1, 20, 21, 8, scale, false, false, 8, 24, 24}));
+    EXPECT_EQ(asked(context, 1, 32, 32, true, false, DType::bf16),
+              (cuda::FusedShape{1, 1, 32, 32, 8, scale, true, false, 8, 24, 24}));
+    EXPECT_EQ(asked(context, 3, 20, 21, false, true, DType::bf16),
+              (cuda::FusedShape{3, 1, 32, 32, 8, scale, false, true}));
+    EXPECT_EQ(asked(context, 17, 17, 17, true, false, DType::bf16),
+              (cuda::FusedShape{18, 1, 32, 32, 8, scale, true, true}));
+}
+
+TEST(FusedAttention, Bf16WithoutItIsAnError) {
+    if (!cuda_is_tested()) GTEST_SKIP() << "cuda has no turn";
+    Context cpu, cuda("cuda", Precision::bf16);
+    const std::string begin = "scaled_dot_product: queries, keys and values of bf16 are not computed on the device ";
+    EXPECT_EQ(begin + "cpu in this shape",
+              message_of<Error>([&] { asked(cpu, 3, 20, 21, false, false, DType::bf16); }));
+    EXPECT_EQ(begin + "cuda in this shape",
+              message_of<Error>([&] { asked(cuda, 3, 20, 21, true, false, DType::bf16); }));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "heed/attention/heads/cudnn/fused_attention.h"
 #include "heed/attention/heads/scaled_dot_product.h"
+#include "heed/tests/support/bf16_values.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 
@@ -34,8 +35,16 @@ struct Pass {
     std::vector<float> output, d_query, d_key, d_value;
 };
 
+/// The values as a tensor of that type.
+Tensor tensor_of(Context& context, const Shape& shape, const std::vector<float>& values, DType dtype) {
+    if (dtype == DType::f32) return Tensor::from_host(context, shape, std::span<const float>(values));
+    Tensor tensor = Tensor::empty(context, shape, dtype);
+    tensor.copy_from_host(as_bf16(values).data());
+    return tensor;
+}
+
 /// Queries in columns of their own, keys and values packed side by side; what stands behind the lengths is NaN.
-Pass run(const Case& c, Context& context) {
+Pass run(const Case& c, Context& context, DType dtype = DType::f32) {
     const int64_t width = c.heads * c.head_dim;
     std::vector<float> key_value = numbers(c.batch * c.keys * 2 * width, 2, 1.5F);
     for (int64_t b = 0; b < c.batch && !c.lengths.empty(); ++b) {
@@ -46,7 +55,7 @@ Pass run(const Case& c, Context& context) {
     Pass pass;
     {
         const auto leaf = [&](const Shape& shape, const std::vector<float>& values) {
-            return context.tape().leaf(Tensor::from_host(context, shape, values));
+            return context.tape().leaf(tensor_of(context, shape, values, dtype));
         };
         const Variable query = leaf({c.batch, c.queries, width}, numbers(c.batch * c.queries * width, 1, 1.5F));
         const Variable both = leaf({c.batch, c.keys, 2 * width}, key_value);
@@ -62,8 +71,9 @@ Pass run(const Case& c, Context& context) {
         }
         const Variable output = scaled_dot_product(attention);
         pass.output = output.value().to_vector();
+        EXPECT_EQ(output.value().dtype(), dtype);
         context.tape().backward(output,
-                                Tensor::from_host(context, output.shape(), numbers(output.value().elements(), 3)));
+                                tensor_of(context, output.shape(), numbers(output.value().elements(), 3), dtype));
         pass.d_query = query.slot()->gradient().to_vector();
         const std::vector<float> d_both = both.slot()->gradient().to_vector();
         for (size_t i = 0; i < d_both.size(); ++i) {
@@ -95,6 +105,13 @@ void expect_bf16(const std::vector<float>& got, const std::vector<float>& want, 
     EXPECT_LE(largest_distance, 0.05 * largest + 5e-3) << what;
 }
 
+void expect_bf16(const Pass& got, const Pass& want) {
+    expect_bf16(got.output, want.output, "output");
+    expect_bf16(got.d_query, want.d_query, "d_query");
+    expect_bf16(got.d_key, want.d_key, "d_key");
+    expect_bf16(got.d_value, want.d_value, "d_value");
+}
+
 /// The device cuda in bf16, or the reason why there is no fused attention.
 class SdpaBf16 : public testing::Test {
 protected:
@@ -114,10 +131,11 @@ protected:
         SCOPED_TRACE(c.text());
         Context exact;
         const Pass want = run(c, exact), got = run(c, *context_);
-        expect_bf16(got.output, want.output, "output");
-        expect_bf16(got.d_query, want.d_query, "d_query");
-        expect_bf16(got.d_key, want.d_key, "d_key");
-        expect_bf16(got.d_value, want.d_value, "d_value");
+        expect_bf16(got, want);
+        if (fused) {
+            SCOPED_TRACE("tensors of bf16");
+            expect_bf16(run(c, *context_, DType::bf16), want);
+        }
         double largest = 0;
         for (size_t i = 0; i < want.output.size(); ++i) {
             largest = std::max(largest, std::abs(static_cast<double>(got.output[i]) - want.output[i]));
@@ -160,10 +178,11 @@ TEST_F(SdpaBf16, WhatCudnnHasNotIsComputedInF32) {
 }
 
 TEST_F(SdpaBf16, SameBitsInEveryRun) {
-    const Case c{2, 2, 70, 70, 32, true, {70, 33}};
-    const Pass first = run(c, *context_);
-    for (int i = 0; i < 3; ++i) {
-        const Pass again = run(c, *context_);
+    const Case masked{2, 2, 70, 70, 32, true, {70, 33}}, plain{2, 2, 70, 70, 32};
+    for (int i = 0; i < 6; ++i) {
+        const Case& c = i % 2 == 0 ? masked : plain;
+        const DType dtype = i < 3 ? DType::f32 : DType::bf16;
+        const Pass first = run(c, *context_, dtype), again = run(c, *context_, dtype);
         EXPECT_EQ(first.output, again.output);
         EXPECT_EQ(first.d_query, again.d_query);
         EXPECT_EQ(first.d_key, again.d_key);

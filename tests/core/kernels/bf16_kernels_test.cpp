@@ -97,6 +97,42 @@ TEST(Bf16Kernels, AccumulateRoundsEachSum) {
     });
 }
 
+TEST(Bf16Kernels, SumsOfRowsAreThoseOfTheSameNumbers) {
+    for_each_path(elementwise_kernels, [](const auto& path) {
+        for (const Sizes& sizes : all_sizes) {
+            const vector<Bf16> x = stored_numbers(sizes, 1, true);
+            const vector<float> wide_x = as_floats(x);
+            const auto sums_of = [&](ConstElements rows) {
+                vector<float> sums = numbers(sizes.width, 2);
+                vector<float> workspace = room(path, path.kernels.sum_rows_workspace(sizes.rows, sizes.width));
+                path.kernels.sum_rows(
+                    {rows, path.at(sums), true, path.at(workspace), sizes.rows, sizes.width, sizes.width});
+                return sums;
+            };
+            const vector<float> want = sums_of(path.at(wide_x));
+            expect_close(sums_of(path.at(x)), {want.begin(), want.end()}, 0, 0, "sums");
+        }
+    });
+}
+
+TEST(Bf16Kernels, ConvertRoundsOneWayAndIsExactTheOther) {
+    for_each_path(elementwise_kernels, [](const auto& path) {
+        for (const Sizes& sizes : all_sizes) {
+            const int64_t n = sizes.rows * sizes.width;
+            vector<float> x = numbers(n, 3, 5);
+            if (n > 20) x[3] = not_a_number, x[17] = infinity, x[18] = -0.0F, x[19] = 0x1.01p0F, x[20] = 0x1.03p0F;
+            vector<Bf16> narrow = untouched(sizes);
+            path.kernels.convert(path.at(x), path.at(narrow), n);
+            EXPECT_TRUE(same_numbers(narrow, as_bf16(x)));
+            vector<float> wide(count_of(sizes));
+            path.kernels.convert(path.at(narrow), path.at(wide), n);
+            EXPECT_TRUE(same_numbers(narrow, as_bf16(wide)));
+            const vector<float> want = as_floats(narrow);
+            expect_close(wide, {want.begin(), want.end()}, 0, 0, "f32");
+        }
+    });
+}
+
 /// Inputs of both norms.
 struct NormCase {
     explicit NormCase(const Sizes& of)

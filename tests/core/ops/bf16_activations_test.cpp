@@ -8,6 +8,7 @@
 #include "heed/core/error.h"
 #include "heed/core/ops/elementwise/activation.h"
 #include "heed/core/ops/elementwise/elementwise.h"
+#include "heed/core/ops/elementwise/to_f32.h"
 #include "heed/core/ops/products/linear.h"
 #include "heed/core/ops/rows/residual.h"
 #include "heed/tests/support/bf16_values.h"
@@ -140,6 +141,45 @@ TEST(Bf16Activations, AValueOfBf16HasAGradientOfBf16) {
         for (size_t i = 0; i < seed.size(); ++i) want.push_back(values[i] > 0 ? 2 * seed[i] : 0);
         EXPECT_EQ(rounded_to_bf16(want), gradient.to_vector());
         context.tape().clear();
+    });
+}
+
+TEST(Bf16Activations, ALinearLayerMayGiveBf16) {
+    Context exact("reference");
+    const auto run = [](Context& context, DType result) {
+        context.tape().clear();
+        const Variable x = context.tape().leaf(tensor(context, {rows, dim}, 1));
+        const Variable weight = context.tape().leaf(tensor(context, {hidden, dim}, 2, 0.3F));
+        const Variable bias = context.tape().leaf(tensor(context, {hidden}, 3));
+        const Variable y = linear(x, weight, bias, result);
+        EXPECT_EQ(result, y.value().dtype());
+        const Variable wide = to_f32(y);
+        std::vector<Floats> all = {wide.value().to_vector()};
+        context.tape().backward(wide, tensor(context, {rows, hidden}, 4));
+        for (const Variable* input : {&x, &weight, &bias}) all.push_back(input->slot()->gradient().to_vector());
+        context.tape().clear();
+        return all;
+    };
+    const std::vector<Floats> want = run(exact, DType::f32);
+    for_each_bf16_context([&](Context& context) {
+        const std::vector<Floats> got = run(context, DType::bf16);
+        for (size_t i = 0; i < want.size(); ++i) expect_near_by_scale(got[i], want[i], 3 * step);
+    });
+}
+
+TEST(Bf16Activations, ToF32IsExactAndRoundsTheGradient) {
+    for_each_bf16_context([](Context& context) {
+        const Floats values = numbers(12, 1), seed = numbers(12, 2);
+        const Variable x = context.tape().leaf(bf16_tensor(context, {3, 4}, values));
+        const Variable y = to_f32(x);
+        EXPECT_EQ(DType::f32, y.value().dtype());
+        EXPECT_EQ(rounded_to_bf16(values), y.value().to_vector());
+        context.tape().backward(y, Tensor::from_host(context, {3, 4}, std::span<const float>(seed)));
+        EXPECT_EQ(DType::bf16, x.slot()->gradient().dtype());
+        EXPECT_EQ(rounded_to_bf16(seed), x.slot()->gradient().to_vector());
+        context.tape().clear();
+        const Variable wide(tensor(context, {2}, 3));
+        EXPECT_EQ(wide.value().raw(), to_f32(wide).value().raw()) << "nothing to do";
     });
 }
 
