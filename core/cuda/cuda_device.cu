@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "heed/core/cuda/check.cuh"
-#include "heed/core/cuda/cublas/products.cuh"
 #include "heed/core/cuda/launch.cuh"
-#include "heed/core/cuda/matrix_product.cuh"
+#include "heed/core/cuda/products/cublas/products.cuh"
+#include "heed/core/cuda/products/matrix_product.cuh"
 #include "heed/core/cuda/upload_buffers.h"
 
 namespace heed {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "heed/core/cpu/onednn/matrix_product.h"
-#include "heed/core/cuda/bf16_copy.cuh"
+#include "heed/core/cuda/products/bf16_copy.cuh"
 #include "heed/core/device/device.h"
 #include "heed/core/error.h"
 #include "heed/core/parallel.h"

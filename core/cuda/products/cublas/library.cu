@@ -1,4 +1,4 @@
-#include "heed/core/cuda/cublas/library.cuh"
+#include "heed/core/cuda/products/cublas/library.cuh"
 
 #include "heed/core/cuda/run_time_library.h"
 #include "heed/core/error.h"

@@ -1,16 +1,16 @@
-#include "heed/core/cuda/cublas/products.cuh"
+#include "heed/core/cuda/products/cublas/products.cuh"
 
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
-#include "heed/core/cuda/bf16_copy.cuh"
-#include "heed/core/cuda/cublas/library.cuh"
-#include "heed/core/cuda/cublas/plan.cuh"
 #include "heed/core/cuda/device_buffer.cuh"
 #include "heed/core/cuda/library_switch.h"
-#include "heed/core/cuda/matrix_product.cuh"
+#include "heed/core/cuda/products/bf16_copy.cuh"
+#include "heed/core/cuda/products/cublas/library.cuh"
+#include "heed/core/cuda/products/cublas/plan.cuh"
+#include "heed/core/cuda/products/matrix_product.cuh"
 
 namespace heed::cuda {
 

@@ -1,4 +1,4 @@
-#include "heed/core/cuda/cublas/plan.cuh"
+#include "heed/core/cuda/products/cublas/plan.cuh"
 
 #include <algorithm>
 #include <string>

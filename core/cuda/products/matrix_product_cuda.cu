@@ -1,6 +1,6 @@
 #include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/launch.cuh"
-#include "heed/core/cuda/matrix_product.cuh"
+#include "heed/core/cuda/products/matrix_product.cuh"
 #include "heed/core/cuda/rounding.cuh"
 #include "heed/core/cuda/shared_memory.cuh"
 

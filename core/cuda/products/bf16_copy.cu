@@ -1,4 +1,4 @@
-#include "heed/core/cuda/bf16_copy.cuh"
+#include "heed/core/cuda/products/bf16_copy.cuh"
 
 #include "heed/core/cuda/for_each.cuh"
 #include "heed/core/cuda/rounding.cuh"

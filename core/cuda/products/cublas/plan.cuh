@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "heed/core/cuda/cublas/library.cuh"
+#include "heed/core/cuda/products/cublas/library.cuh"
 #include "heed/core/device/device.h"
 
 namespace heed::cuda {
