@@ -40,9 +40,11 @@ enum TensorId : int64_t {
     key_lengths,
 };
 
-/// Heads of tokens in memory, as cuDNN numbers the axes: batch, heads, tokens, components.
-inline Tensor_attributes heads_of(const char* name, TensorId id, const FusedShape& shape, int64_t tokens) {
-    const int64_t row = shape.heads * shape.head_dim;
+/// Heads of tokens in memory, as cuDNN numbers the axes: batch, heads, tokens, components. `token_stride` is as in
+/// FusedShape.
+inline Tensor_attributes heads_of(const char* name, TensorId id, const FusedShape& shape, int64_t tokens,
+                                  int64_t token_stride = 0) {
+    const int64_t row = token_stride ? token_stride : shape.heads * shape.head_dim;
     return Tensor_attributes()
         .set_name(name)
         .set_uid(id)
@@ -86,9 +88,9 @@ inline std::unique_ptr<Graph> new_graph() {
 
 /// Adds what `FusedAttention::forward` computes to the empty graph.
 inline std::unique_ptr<Graph> forward(const FusedShape& shape, std::unique_ptr<Graph> graph = new_graph()) {
-    auto q = graph->tensor(heads_of("query", query, shape, shape.queries));
-    auto k = graph->tensor(heads_of("key", key, shape, shape.keys));
-    auto v = graph->tensor(heads_of("value", value, shape, shape.keys));
+    auto q = graph->tensor(heads_of("query", query, shape, shape.queries, shape.query_stride));
+    auto k = graph->tensor(heads_of("key", key, shape, shape.keys, shape.key_stride));
+    auto v = graph->tensor(heads_of("value", value, shape, shape.keys, shape.value_stride));
     fe::graph::SDPA_attributes attributes;
     attributes.set_name("forward").set_generate_stats(true);
     set_attributes(*graph, shape, attributes);
@@ -100,9 +102,9 @@ inline std::unique_ptr<Graph> forward(const FusedShape& shape, std::unique_ptr<G
 
 /// Adds what `FusedAttention::backward` computes to the empty graph.
 inline std::unique_ptr<Graph> backward(const FusedShape& shape, std::unique_ptr<Graph> graph = new_graph()) {
-    auto q = graph->tensor(heads_of("query", query, shape, shape.queries));
-    auto k = graph->tensor(heads_of("key", key, shape, shape.keys));
-    auto v = graph->tensor(heads_of("value", value, shape, shape.keys));
+    auto q = graph->tensor(heads_of("query", query, shape, shape.queries, shape.query_stride));
+    auto k = graph->tensor(heads_of("key", key, shape, shape.keys, shape.key_stride));
+    auto v = graph->tensor(heads_of("value", value, shape, shape.keys, shape.value_stride));
     auto o = graph->tensor(heads_of("output", output, shape, shape.queries));
     auto d_o = graph->tensor(heads_of("d_output", d_output, shape, shape.queries));
     auto statistics = graph->tensor(Tensor_attributes()
@@ -115,9 +117,9 @@ inline std::unique_ptr<Graph> backward(const FusedShape& shape, std::unique_ptr<
     attributes.set_name("backward").set_deterministic_algorithm(true);
     set_attributes(*graph, shape, attributes);
     const auto [d_q, d_k, d_v] = graph->sdpa_backward(q, k, v, o, d_o, statistics, attributes);
-    make_output(d_q, heads_of("d_query", d_query, shape, shape.queries));
-    make_output(d_k, heads_of("d_key", d_key, shape, shape.keys));
-    make_output(d_v, heads_of("d_value", d_value, shape, shape.keys));
+    make_output(d_q, heads_of("d_query", d_query, shape, shape.queries, shape.query_stride));
+    make_output(d_k, heads_of("d_key", d_key, shape, shape.keys, shape.key_stride));
+    make_output(d_v, heads_of("d_value", d_value, shape, shape.keys, shape.value_stride));
     return graph;
 }
 

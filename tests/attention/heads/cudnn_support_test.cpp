@@ -154,6 +154,56 @@ TEST_F(CudnnSupport, HopperComputesBatchesOfAllSizes) {
     }
 }
 
+/// The same projections in columns of one matrix, or of one for queries and one for keys and values.
+std::vector<FusedShape> in_packed_projections(int64_t head_dim) {
+    std::vector<FusedShape> shapes{shape_of(197, 197, head_dim, false, false), shape_of(64, 64, head_dim, true, false),
+                                   shape_of(33, 47, head_dim, false, false)};
+    for (FusedShape& shape : shapes) {
+        const int64_t row = shape.heads * shape.head_dim;
+        const bool cross = shape.queries != shape.keys;
+        shape.query_stride = cross ? row : 3 * row;
+        shape.key_stride = shape.value_stride = cross ? 2 * row : 3 * row;
+    }
+    return shapes;
+}
+
+using Strides = std::vector<int64_t>;  ///< of samples, heads, tokens and components
+
+Strides strides_in(const attention_graph::Graph& graph, attention_graph::TensorId id) {
+    attention_graph::Tensor_attributes tensor;
+    EXPECT_TRUE(graph.query_tensor_attributes_of_uid(id, tensor).is_good());
+    return tensor.get_stride();
+}
+
+TEST_F(CudnnSupport, GraphsHaveTheStridesOfTheShape) {
+    const FusedShape shape{2, 3, 5, 7, 8, 1, false, false, 104, 208, 304};
+    const Strides query{5 * 104, 8, 104, 1}, key{7 * 208, 8, 208, 1}, value{7 * 304, 8, 304, 1},
+        output{5 * 24, 8, 24, 1};
+    const auto forward = attention_graph::forward(shape), backward = attention_graph::backward(shape);
+    for (const auto* graph : {forward.get(), backward.get()}) {
+        EXPECT_EQ(strides_in(*graph, attention_graph::query), query);
+        EXPECT_EQ(strides_in(*graph, attention_graph::key), key);
+        EXPECT_EQ(strides_in(*graph, attention_graph::value), value);
+        EXPECT_EQ(strides_in(*graph, attention_graph::output), output);
+    }
+    EXPECT_EQ(strides_in(*backward, attention_graph::d_query), query);
+    EXPECT_EQ(strides_in(*backward, attention_graph::d_key), key);
+    EXPECT_EQ(strides_in(*backward, attention_graph::d_value), value);
+    EXPECT_EQ(strides_in(*backward, attention_graph::d_output), output);
+}
+
+TEST_F(CudnnSupport, PackedProjectionsAreReadInPlace) {
+    for (const Card& card : {a100, a10, l4, h100}) {
+        const Cudnn cudnn(card);
+        for (const int64_t head_dim : {8, 24, 64, 128}) {
+            for (const FusedShape& shape : in_packed_projections(head_dim)) {
+                EXPECT_TRUE(has_kernels(cudnn.forward(shape))) << card.name << ", " << text(shape);
+                EXPECT_TRUE(has_kernels(cudnn.backward(shape))) << card.name << ", " << text(shape);
+            }
+        }
+    }
+}
+
 TEST_F(CudnnSupport, AmpereAndAdaHaveGradientsOfHeadsOfUpTo128) {
     for (const Card& card : {a100, a10, l4}) {
         const Cudnn cudnn(card);
