@@ -6,7 +6,7 @@
 #
 #   query        card, driver, memory; what a copy and a large product reach, by PyTorch where python3 has it
 #   tests        every program *_cuda*_tests of the folder --tests, all at once
-#   trainings    20 steps of an image, a text and a translation model: the losses of the device against the processor's
+#   trainings    20 steps of an image, a text and a translation model in each precision: the losses of the device against the processor's
 #   throughput   training steps of ViT-B/16, a classifier as large as BERT-base, a base translator
 #   attention    the kernels of attention alone, and SMYRF against sdpa
 #   kernels      which kernels a step of ViT-B/16 spends its time in (with Nsight Compute, where it is installed)
@@ -15,7 +15,7 @@
 #   --programs FOLDER   with heed and bench/ (default: bin of the unpacked bundle, or build/release/bin)
 #   --tests FOLDER      with the test programs for a card (default: tests of the bundle, or build/card/bin/tests: ./heed test --device cuda)
 #   --device NAME       default cuda; cpu for a trial
-#   --precision LIST    of the training steps (default "f32 tf32 bf16"; f32 with another device)
+#   --precision LIST    of trainings and training steps (default "f32 tf32 bf16"; f32 with another device)
 #   --minutes M         after which nothing goes on (default 8)
 #   --seconds S         measuring time of each figure (default 2)
 #   --tiny              small batches and few texts, for a trial on a processor
@@ -127,7 +127,7 @@ run_tests() {
 
 trainings() {
   limited 120 trainings python3 "$here/gpu/trainings.py" --folder "$scratch/trainings" --device "$device" \
-    --steps "$([[ $tiny ]] && echo 3 || echo 20)" -- "${heed[@]}" "$programs/heed"
+    --precision "${precisions// /,}" --steps "$([[ $tiny ]] && echo 3 || echo 20)" -- "${heed[@]}" "$programs/heed"
   mkdir -p "$out/trainings"
   cp "$scratch"/trainings/*.log "$out/trainings" 2>/dev/null
 }

@@ -33,12 +33,12 @@ def steps(a):
             print(f"product 8192^3 {line['precision']}: {line['gflops'] / 1e3:.1f} TFLOP/s")
     trainings = [line for line in lines if "training" in line]
     if trainings:
-        print("\ntraining      steps  first loss   last loss  difference  processor s  device s")
+        print("\ntraining     precision  steps  first loss   last loss  difference  processor s  device s")
     for line in trainings:
         if "error" in line:
-            print(f"{line['training']:12}  FAILED: {line['error'][:150]}")
+            print(f"{line['training']:12} {line['precision']:9}  FAILED: {line['error'][:150]}")
         else:
-            print(f"{line['training']:12} {line['steps']:6} {line['first_loss']:11.6f} {line['last_loss']:11.6f} "
+            print(f"{line['training']:12} {line['precision']:9} {line['steps']:6} {line['first_loss']:11.6f} {line['last_loss']:11.6f} "
                   f"{line['difference']:11.1e} {line['processor_s']:12.1f} {line['device_s']:9.1f}"
                   + ("" if line["passed"] else "  OUT OF BOUNDS"))
     measured = [line for line in lines if line.get("gflops") and line.get("per_s")]
