@@ -23,7 +23,7 @@ TokenConvolutionShape shape_of(const TokenConvolution& convolution) {
     shape.heads = convolution.heads;
     shape.head_dim = convolution.head_dim;
     shape.size = convolution.kernel.shape()[1];
-    shape.lengths = convolution.lengths.defined() ? convolution.lengths.data<int32_t>() : nullptr;
+    shape.lengths = convolution.lengths.data_or_null<int32_t>();
     return shape;
 }
 

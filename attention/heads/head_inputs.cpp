@@ -27,7 +27,7 @@ SdpaShape sdpa_shape(const ScaledDotProduct& attention, Precision precision, int
     shape.causal = attention.causal;
     shape.before = attention.before;
     shape.after = attention.after;
-    shape.key_lengths = attention.mask.key_lengths.defined() ? attention.mask.key_lengths.data<int32_t>() : nullptr;
+    shape.key_lengths = attention.mask.key_lengths.data_or_null<int32_t>();
     shape.dropout = attention.dropout;
     shape.random = attention.stream;
     shape.precision = precision;

@@ -26,7 +26,7 @@ RunningSlotsShape running_slots_shape(const RunningSlots& attention) {
             .slots = attention.key_slots.source.shape()[1],
             .head_dim = heads.head_dim,
             .scale = 1.0f / std::sqrt(static_cast<float>(heads.head_dim)),
-            .lengths = heads.mask.key_lengths.defined() ? heads.mask.key_lengths.data<int32_t>() : nullptr};
+            .lengths = heads.mask.key_lengths.data_or_null<int32_t>()};
 }
 
 void check_running_slots(const RunningSlots& attention) {
@@ -59,7 +59,7 @@ Tensor run_slots(const RunningSlots& attention, const Tensor& factors, float* st
     arguments.inputs = {
         head_view(attention.heads.query, shape.head_dim), head_view(attention.heads.key, shape.head_dim),
         head_view(attention.heads.value, shape.head_dim), head_view(attention.key_slots, shape.head_dim),
-        head_view(attention.value_slots, shape.head_dim), factors.defined() ? factors.f32() : nullptr};
+        head_view(attention.value_slots, shape.head_dim), factors.data_or_null<float>()};
     arguments.output = head_view(out, 0, shape.head_dim);
     arguments.state = state;
     const RunningSlotsKernels& kernel = running_slots_kernels(out);
@@ -96,7 +96,7 @@ struct RunningSlotsNode final : Node {
                             inputs.value(),
                             as_const(head_view(key_slots, 0, shape.head_dim)),
                             as_const(head_view(value_slots, 0, shape.head_dim)),
-                            factors.defined() ? factors.f32() : nullptr};
+                            factors.data_or_null<float>()};
         arguments.d_output = as_const(head_view(d_output, 0, shape.head_dim));
         arguments.d_query = inputs.d_query();
         arguments.d_key = inputs.d_key();

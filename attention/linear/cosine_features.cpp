@@ -15,7 +15,7 @@ namespace heed {
 namespace {
 
 const int32_t* lengths_or_null(const Tensor& lengths) {
-    return lengths.defined() ? lengths.data<int32_t>() : nullptr;
+    return lengths.data_or_null<int32_t>();
 }
 
 CosineFeatures cosine_arguments(const CosineFeatureInput& input) {

@@ -54,7 +54,7 @@ FeatureShape feature_shape(const FeatureAttention& attention) {
     shape.logarithmic = attention.logarithmic;
     shape.causal = attention.causal;
     shape.floor = attention.floor;
-    shape.key_lengths = attention.key_lengths.defined() ? attention.key_lengths.data<int32_t>() : nullptr;
+    shape.key_lengths = attention.key_lengths.data_or_null<int32_t>();
     return shape;
 }
 

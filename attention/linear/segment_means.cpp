@@ -21,7 +21,7 @@ Segments segment_arguments(const SegmentMeans& means, const Shape& x) {
     result.heads = means.heads;
     result.segments = means.segments;
     result.head_dim = means.head_dim;
-    result.lengths = means.lengths.defined() ? means.lengths.data<int32_t>() : nullptr;
+    result.lengths = means.lengths.data_or_null<int32_t>();
     return result;
 }
 

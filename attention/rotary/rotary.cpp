@@ -22,7 +22,7 @@ Tensor rotated(Tensor x, const Rotary& rotation, bool back) {
     rotary_kernels(x).rotate({.x = x.f32(),
                               .y = y.defined() ? y.f32() : x.f32(),
                               .angles = rotation.angles.f32(),
-                              .places = rotation.places.defined() ? rotation.places.data<int32_t>() : nullptr,
+                              .places = rotation.places.data_or_null<int32_t>(),
                               .first_place = rotation.first_place,
                               .rows = shape[0] * shape[1],
                               .tokens = shape[1],

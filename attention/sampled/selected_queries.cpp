@@ -100,7 +100,7 @@ Tensor select_queries(const QuerySelectionInput& input) {
     arguments.head_dim = input.head_dim;
     arguments.factor = input.factor;
     arguments.most = input.words.shape()[1];
-    arguments.lengths = input.lengths.defined() ? input.lengths.data<int32_t>() : nullptr;
+    arguments.lengths = input.lengths.data_or_null<int32_t>();
     arguments.words = input.words.data<int32_t>();
     arguments.query = head_view(input.query, input.head_dim);
     arguments.key = head_view(input.key, input.head_dim);

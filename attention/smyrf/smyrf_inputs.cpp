@@ -12,7 +12,7 @@ namespace heed {
 SmyrfShape smyrf_shape(const SmyrfInputs& attention) {
     SmyrfShape shape{};
     shape.heads = sdpa_shape(attention.heads);
-    shape.query_lengths = attention.query_lengths.defined() ? attention.query_lengths.data<int32_t>() : nullptr;
+    shape.query_lengths = attention.query_lengths.data_or_null<int32_t>();
     shape.rounds = attention.rounds;
     shape.cluster = attention.cluster;
     shape.form = attention.form;

@@ -66,7 +66,7 @@ StateSpaceShape shape_of(const Tensor& x, const StateSpace& space, const Variabl
             .width = width,
             .modes = modes,
             .two_sided = directions == 2,
-            .lengths = lengths.defined() ? lengths.data<int32_t>() : nullptr};
+            .lengths = lengths.data_or_null<int32_t>()};
 }
 
 }  // namespace

@@ -43,8 +43,13 @@ public:
     T* data() const {
         return static_cast<T*>(address(DTypeOf<T>::value));
     }
+    /// The same; null when the tensor is undefined.
+    template <class T>
+    T* data_or_null() const {
+        return defined() ? data<T>() : nullptr;
+    }
     float* f32() const { return data<float>(); }
-    /// The same of f32 or bf16, whichever it has. Throws Error for other dtypes.
+    /// The address and which of both they are, of a tensor of f32 or bf16. Throws Error for other dtypes.
     Elements data() const;
     void* raw() const;
 

@@ -51,7 +51,7 @@ int32_t* smyrf_query_order(const SmyrfOrders& orders) {
     return (orders.queries.defined() ? orders.queries : orders.keys).data<int32_t>();
 }
 int32_t* smyrf_ends(const SmyrfOrders& orders) {
-    return orders.ends.defined() ? orders.ends.data<int32_t>() : nullptr;
+    return orders.ends.data_or_null<int32_t>();
 }
 
 SmyrfOrders smyrf_orders(const SmyrfInputs& attention, const Tensor& directions) {

@@ -51,7 +51,7 @@ BinaryCrossEntropyResult binary_cross_entropy(const Variable& logits, const Tens
                   .byte_targets = bytes ? targets.data<uint8_t>() : nullptr,
                   .dlogits = records ? dlogits.f32() : nullptr,
                   .count = logits.value().elements(),
-                  .weights = weights.defined() ? weights.f32() : nullptr,
+                  .weights = weights.data_or_null<float>(),
                   .sum = result.loss_total.data<double>(),
                   .loss = loss.f32()});
     record_loss("binary_cross_entropy", logits, std::move(loss), std::move(dlogits), result.loss);

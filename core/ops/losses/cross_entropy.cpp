@@ -38,7 +38,7 @@ CrossEntropyResult cross_entropy(const Variable& logits, const Tensor& targets, 
                     .rows = rows,
                     .classes = classes,
                     .label_smoothing = label_smoothing,
-                    .class_weights = class_weights.defined() ? class_weights.f32() : nullptr,
+                    .class_weights = class_weights.data_or_null<float>(),
                     .row_weights = row_weights.f32()});
     CrossEntropyResult result;
     result.sums = Tensor::empty(context, {3}, DType::f64);

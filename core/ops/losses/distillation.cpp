@@ -31,7 +31,7 @@ DistillationResult distillation(const Variable& logits, const Tensor& teacher, f
     Tensor loss = Tensor::empty(context, {1});
     distillation_kernels(losses).forward({.logits = logits.value().f32(),
                                           .teacher = teacher.f32(),
-                                          .targets = targets.defined() ? targets.data<int32_t>() : nullptr,
+                                          .targets = targets.data_or_null<int32_t>(),
                                           .losses = losses.f32(),
                                           .dlogits = records ? dlogits.f32() : nullptr,
                                           .rows = rows,

@@ -26,7 +26,7 @@ SmoothL1Result smooth_l1(const Variable& predictions, const Tensor& targets, flo
     smooth_l1_kernels(predictions.value())
         .forward({.predictions = predictions.value().f32(),
                   .targets = targets.f32(),
-                  .weights = weights.defined() ? weights.f32() : nullptr,
+                  .weights = weights.data_or_null<float>(),
                   .beta = beta,
                   .dpredictions = records ? gradient.f32() : nullptr,
                   .count = predictions.value().elements(),

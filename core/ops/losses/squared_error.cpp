@@ -22,7 +22,7 @@ SquaredErrorResult squared_error(const Variable& predictions, const Tensor& targ
     squared_error_kernels(predictions.value())
         .forward({.predictions = predictions.value().f32(),
                   .targets = targets.f32(),
-                  .weights = weights.defined() ? weights.f32() : nullptr,
+                  .weights = weights.data_or_null<float>(),
                   .dpredictions = records ? gradient.f32() : nullptr,
                   .count = predictions.value().elements(),
                   .sum = result.loss_total.data<double>(),

@@ -17,7 +17,7 @@ Tensor linear_forward(const char* op, const Variable& x, const Variable& weight,
     Tensor y = Tensor::empty(x.context(), x.shape().with_last(out), dtype);
     MatrixProduct product = contiguous_product({x.value().data(), in}, {weight.value().f32(), in, true}, y.data(),
                                                x.shape().rows(), in, out, false);
-    product.bias = bias.defined() ? bias.value().f32() : nullptr;
+    product.bias = bias.value().data_or_null<float>();
     multiply(x.context(), product);
     return y;
 }

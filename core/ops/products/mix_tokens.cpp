@@ -21,7 +21,7 @@ struct MixTokens {
     int64_t tokens() const { return x.shape()[1]; }
     int64_t width() const { return x.shape()[2]; }
 
-    const int32_t* length_values() const { return lengths.defined() ? lengths.data<int32_t>() : nullptr; }
+    const int32_t* length_values() const { return lengths.data_or_null<int32_t>(); }
 
     /// x without what must not be read; x itself where there is nothing of the kind.
     Tensor real_x(bool finite_only) const {

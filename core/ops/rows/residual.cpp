@@ -58,13 +58,13 @@ struct ResidualLayerNormNode final : Node {
         const ResidualLayerNormKernels& kernel = residual_layer_norm_kernels(sum);
         Tensor workspace = Tensor::empty(context, {kernel.backward_workspace(rows, width)});
         kernel.backward({.dnormed = dnormed.data(),
-                         .dsum = dsum.defined() ? dsum.f32() : nullptr,
+                         .dsum = dsum.data_or_null<float>(),
                          .sum = sum.f32(),
                          .gain = gain.f32(),
                          .mean = mean.f32(),
                          .rstd = rstd.f32(),
                          .dx = dx.f32(),
-                         .dbranch = dbranch.defined() ? dbranch.f32() : nullptr,
+                         .dbranch = dbranch.data_or_null<float>(),
                          .dgain = dgain,
                          .dbias = dbias,
                          .accumulate = accumulate,

@@ -46,7 +46,7 @@ void copy_rows(const RowsOf& from, const RowsOf& to, int64_t count, int64_t widt
     }
     copy_rows_kernels(to.tensor).copy({.from = address_at(from.tensor, from.offset),
                                        .from_stride = from.stride,
-                                       .index = index.defined() ? index.data<int32_t>() : nullptr,
+                                       .index = index.data_or_null<int32_t>(),
                                        .to = address_at(to.tensor, to.offset),
                                        .to_stride = to.stride,
                                        .count = count,

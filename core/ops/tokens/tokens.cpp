@@ -53,8 +53,8 @@ struct PoolTokensNode final : Node {
         const Tensor& dout = output().gradient();
         Tensor dx = Tensor::empty(dout.context(), {batch, tokens, dim});
         token_pool_kernels(dout).backward({.dout = dout.f32(),
-                                           .lengths = lengths.defined() ? lengths.data<int32_t>() : nullptr,
-                                           .winners = winners.defined() ? winners.data<int32_t>() : nullptr,
+                                           .lengths = lengths.data_or_null<int32_t>(),
+                                           .winners = winners.data_or_null<int32_t>(),
                                            .dx = dx.f32(),
                                            .kind = kind,
                                            .batch = batch,
@@ -83,8 +83,8 @@ Variable assemble_tokens(const Variable& x, const Variable& class_token, const V
     }
     Tensor out = Tensor::empty(x.context(), {batch, length, dim});
     token_assembly_kernels(out).forward({.x = x.value().f32(),
-                                         .class_token = class_token.defined() ? class_token.value().f32() : nullptr,
-                                         .positions = positions.defined() ? positions.value().f32() : nullptr,
+                                         .class_token = class_token.value().data_or_null<float>(),
+                                         .positions = positions.value().data_or_null<float>(),
                                          .out = out.f32(),
                                          .batch = batch,
                                          .tokens = tokens,
@@ -117,9 +117,9 @@ Variable pool_tokens(const Variable& x, TokenPool kind, const Tensor& lengths) {
     Tensor out = Tensor::empty(x.context(), {batch, dim});
     Tensor winners = kind == TokenPool::max ? Tensor::empty(x.context(), {batch, dim}, DType::i32) : Tensor();
     token_pool_kernels(out).forward({.x = x.value().f32(),
-                                     .lengths = lengths.defined() ? lengths.data<int32_t>() : nullptr,
+                                     .lengths = lengths.data_or_null<int32_t>(),
                                      .out = out.f32(),
-                                     .winners = winners.defined() ? winners.data<int32_t>() : nullptr,
+                                     .winners = winners.data_or_null<int32_t>(),
                                      .kind = kind,
                                      .batch = batch,
                                      .tokens = tokens,
