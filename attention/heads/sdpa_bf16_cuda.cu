@@ -21,10 +21,14 @@ int64_t common_size(int64_t size, int64_t smallest_step) {
     return (size + step - 1) / step * step;
 }
 
-/// What the fused kernel computes: with key lengths or causal more samples and tokens, whose results are not read.
+FusedShape exact_shape(const SdpaShape& shape) {
+    return {shape.batch, shape.heads, shape.queries, shape.keys, shape.head_dim, shape.scale, shape.causal, false};
+}
+
+/// What the fused kernel computes on copies: with key lengths or causal more samples and tokens, whose results are not
+/// read.
 FusedShape fused_shape(const SdpaShape& shape) {
-    FusedShape fused{shape.batch,    shape.heads, shape.queries, shape.keys,
-                     shape.head_dim, shape.scale, shape.causal,  false};
+    FusedShape fused = exact_shape(shape);
     if (!shape.key_lengths && !shape.causal) return fused;
     fused.batch = common_size(shape.batch, 1);
     fused.queries = common_size(shape.queries, 16);
@@ -274,16 +278,14 @@ bool is_packed(const BasicHeadView<Element>& view, int64_t tokens, int64_t head_
 }
 
 /// The fused attention for numbers of bf16 where they lie; null where copies are needed: with key lengths, as what
-/// stands behind them must have no influence, and where the shape is rounded up.
+/// stands behind them must have no influence.
 const FusedAttention* fused_attention_in_place(const SdpaInputs<Bf16>& inputs) {
     const SdpaShape& shape = inputs.shape;
-    FusedShape fused = fused_shape(shape);
-    const bool as_it_is =
-        !fused.has_lengths && fused.batch == shape.batch && fused.queries == shape.queries && fused.keys == shape.keys;
-    if (!as_it_is || !is_packed(inputs.query, shape.queries, shape.head_dim) ||
+    if (shape.key_lengths || !is_packed(inputs.query, shape.queries, shape.head_dim) ||
         !is_packed(inputs.key, shape.keys, shape.head_dim) || !is_packed(inputs.value, shape.keys, shape.head_dim)) {
         return nullptr;
     }
+    FusedShape fused = exact_shape(shape);
     fused.query_stride = inputs.query.token_stride;
     fused.key_stride = inputs.key.token_stride;
     fused.value_stride = inputs.value.token_stride;

@@ -170,7 +170,7 @@ std::vector<float> Tensor::to_vector() const {
     if (dtype_ == DType::bf16) {
         std::vector<Bf16> stored(values.size());
         copy_to_host(stored.data());
-        std::transform(stored.begin(), stored.end(), values.begin(), to_float);
+        std::transform(stored.begin(), stored.end(), values.begin(), [](Bf16 x) { return to_float(x); });
         return values;
     }
     if (dtype_ != DType::f32) throw Error(std::string("expected a tensor of f32, got ") + dtype_name(dtype_));

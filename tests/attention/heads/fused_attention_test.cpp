@@ -185,7 +185,7 @@ TEST(FusedAttention, TextHasFewShapes) {
     EXPECT_EQ(asked(context, 1, 300, 300, true, false), (cuda::FusedShape{1, 1, 320, 320, 8, scale, true, true}));
 }
 
-/// Numbers of bf16 are read where they lie, unless a mask or a rounded shape asks for copies.
+/// Numbers of bf16 are read where they lie, unless key lengths ask for copies.
 TEST(FusedAttention, ReadsBf16InPlace) {
     if (!cuda_is_tested()) GTEST_SKIP() << "cuda has no turn";
     Context context("cuda", Precision::bf16);
@@ -197,7 +197,7 @@ TEST(FusedAttention, ReadsBf16InPlace) {
     EXPECT_EQ(asked(context, 3, 20, 21, false, true, DType::bf16),
               (cuda::FusedShape{3, 1, 32, 32, 8, scale, false, true}));
     EXPECT_EQ(asked(context, 17, 17, 17, true, false, DType::bf16),
-              (cuda::FusedShape{18, 1, 32, 32, 8, scale, true, true}));
+              (cuda::FusedShape{17, 1, 17, 17, 8, scale, true, false, 8, 24, 24}));
 }
 
 TEST(FusedAttention, Bf16WithoutItIsAnError) {
