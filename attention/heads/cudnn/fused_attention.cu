@@ -31,6 +31,18 @@ void check(fe::error_t error, const char* what) {
     if (error.is_bad()) fail(what, error.get_message());
 }
 
+/// What body gives; what the front end throws, as for a library of CUDA that is missing, becomes an Error.
+template <class Body>
+auto with_errors(const Body& body) {
+    try {
+        return body();
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception& exception) {
+        fail("be used", exception.what());
+    }
+}
+
 /// Null where the library is missing or does not start.
 cudnnHandle_t new_handle() {
     if (!attention_graph::load_library()) return nullptr;
@@ -40,13 +52,6 @@ cudnnHandle_t new_handle() {
     return handle;
 }
 
-/// False where cuDNN has no kernel.
-bool plan(Graph& graph, cudnnHandle_t handle) {
-    if (attention_graph::find_kernels(graph, handle).is_bad()) return false;
-    check(graph.build_plans(), "build its attention");
-    return true;
-}
-
 class Plans final : public FusedAttention {
 public:
     Plans(const FusedShape& shape, cudnnHandle_t handle)
@@ -54,16 +59,17 @@ public:
           has_lengths_(shape.has_lengths),
           forward_(attention_graph::forward(shape)),
           backward_(attention_graph::backward(shape)),
-          exist_(plan(*forward_, handle) && plan(*backward_, handle)) {
-        if (!exist_) return;
-        int64_t of_forward = 0, of_backward = 0;
-        check(forward_->get_workspace_size(of_forward), "tell its workspace");
-        check(backward_->get_workspace_size(of_backward), "tell its workspace");
-        workspace_bytes_ = static_cast<size_t>(std::max(of_forward, of_backward));
-    }
+          exist_(attention_graph::find_kernels(*forward_, handle).is_good() &&
+                 attention_graph::find_kernels(*backward_, handle).is_good()) {}
 
     bool exist() const { return exist_; }
-    size_t workspace_bytes() const override { return workspace_bytes_; }
+
+    /// Asked before each pass. The first time the plans are built, which takes a while: not for a shape that is only
+    /// asked about, as that of copies where tensors of bf16 are read in place.
+    size_t workspace_bytes() const override {
+        std::call_once(built_, [&] { with_errors([&] { build(); }); });
+        return workspace_bytes_;
+    }
 
     void forward(const FusedTensors& t) const override {
         run(*forward_, t,
@@ -86,6 +92,14 @@ public:
     }
 
 private:
+    void build() const {
+        int64_t of_forward = 0, of_backward = 0;
+        for (Graph* graph : {forward_.get(), backward_.get()}) check(graph->build_plans(), "build its attention");
+        check(forward_->get_workspace_size(of_forward), "tell its workspace");
+        check(backward_->get_workspace_size(of_backward), "tell its workspace");
+        workspace_bytes_ = static_cast<size_t>(std::max(of_forward, of_backward));
+    }
+
     void run(const Graph& graph, const FusedTensors& t, std::unordered_map<int64_t, void*> addresses,
              const char* what) const {
         if (has_lengths_) {
@@ -99,7 +113,8 @@ private:
     bool has_lengths_;
     std::unique_ptr<Graph> forward_, backward_;
     bool exist_;
-    size_t workspace_bytes_ = 0;
+    mutable std::once_flag built_;
+    mutable size_t workspace_bytes_ = 0;
 };
 
 }  // namespace
@@ -109,17 +124,13 @@ const FusedAttention* fused_attention(const FusedShape& shape) {
     static std::mutex& mutex = *new std::mutex;
     static auto& kept = *new std::map<FusedShape, Plans>;
     const std::lock_guard lock(mutex);
-    try {
+    return with_errors([&]() -> const FusedAttention* {
         static const cudnnHandle_t handle = is_library_wanted("HEED_CUDNN") ? new_handle() : nullptr;
         if (!handle) return nullptr;
         auto found = kept.find(shape);
         if (found == kept.end()) found = kept.try_emplace(shape, shape, handle).first;
         return found->second.exist() ? &found->second : nullptr;
-    } catch (const Error&) {
-        throw;
-    } catch (const std::exception& exception) {  // of the front end, such as a library of CUDA that is missing
-        fail("be used", exception.what());
-    }
+    });
 }
 
 }  // namespace heed::cuda

@@ -39,6 +39,7 @@ struct FusedTensors {
 class FusedAttention {
 public:
     virtual ~FusedAttention() = default;
+    /// To be asked before a pass, as it may build what the passes need.
     virtual size_t workspace_bytes() const = 0;
     /// Writes output and log_sum_exp.
     virtual void forward(const FusedTensors& tensors) const = 0;
