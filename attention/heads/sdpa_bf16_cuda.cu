@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "heed/attention/heads/sdpa_bf16.cuh"
-#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/for_each.cuh"
+#include "heed/core/cuda/rounding.cuh"
 #include "heed/core/error.h"
 
 namespace heed::cuda {
@@ -42,7 +42,17 @@ bool same_queries(const SdpaShape& shape, const FusedShape& fused) {
     return !shape.key_lengths && fused.batch == shape.batch && fused.queries == shape.queries;
 }
 
-/// Parts of the scratch memory, each at a multiple of 256 bytes.
+/// The first address from `address` on where a part of the scratch memory may begin.
+uintptr_t aligned(uintptr_t address) {
+    return (address + workspace_alignment - 1) / workspace_alignment * workspace_alignment;
+}
+
+/// Floats of scratch memory, wherever it begins, for so many bytes from the first such address on.
+int64_t workspace_floats(size_t bytes) {
+    return static_cast<int64_t>((bytes + workspace_alignment + sizeof(float) - 1) / sizeof(float));
+}
+
+/// Parts of the scratch memory, each at such an address.
 struct Parts {
     FusedTensors tensors{};
     size_t bytes = 0;
@@ -52,7 +62,7 @@ Parts parts_of(const SdpaShape& shape, const FusedShape& fused, const FusedAtten
     const auto first = reinterpret_cast<uintptr_t>(workspace);
     uintptr_t next = first;
     const auto take = [&](size_t bytes) {
-        const uintptr_t part = (next + workspace_alignment - 1) / workspace_alignment * workspace_alignment;
+        const uintptr_t part = aligned(next);
         next = part + bytes;
         return reinterpret_cast<void*>(part);
     };
@@ -72,7 +82,7 @@ Parts parts_of(const SdpaShape& shape, const FusedShape& fused, const FusedAtten
         t.key_lengths = static_cast<int32_t*>(take(static_cast<size_t>(fused.batch) * sizeof(int32_t)));
     }
     t.workspace = take(attention.workspace_bytes());
-    parts.bytes = next - first + workspace_alignment;  // wherever `workspace` begins
+    parts.bytes = next - first;
     return parts;
 }
 
@@ -102,14 +112,10 @@ __device__ void load_group(const Bf16* from, bool aligned, float (&x)[group]) {
     if (aligned) {
         load_group(*reinterpret_cast<const uint4*>(from), x);
     } else {
-        for (int k = 0; k < group; ++k) x[k] = value_of(from[k]);
+        for (int k = 0; k < group; ++k) x[k] = to_float(from[k]);
     }
 }
 
-__device__ uint4 group_as_bf16(const float (&x)[group]) {
-    const auto pair = [&](int k) { return bf16_bits(x[k]) | bf16_bits(x[k + 1]) << 16; };
-    return make_uint4(pair(0), pair(2), pair(4), pair(6));
-}
 __device__ void store_group(const float (&x)[group], float* to, bool aligned) {
     if (aligned) {
         *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(x);
@@ -120,9 +126,9 @@ __device__ void store_group(const float (&x)[group], float* to, bool aligned) {
 }
 __device__ void store_group(const float (&x)[group], Bf16* to, bool aligned) {
     if (aligned) {
-        *reinterpret_cast<uint4*>(to) = group_as_bf16(x);
+        *reinterpret_cast<uint4*>(to) = bf16_group(x);
     } else {
-        for (int k = 0; k < group; ++k) to[k] = stored<Bf16>(x[k]);
+        for (int k = 0; k < group; ++k) to[k] = from_float<Bf16>(x[k]);
     }
 }
 
@@ -146,7 +152,7 @@ void pack(const BasicHeadView<const Element>& from, int64_t tokens, const int32_
                            part * group,
                        aligned, x);
         }
-        packed[row * groups + i] = group_as_bf16(x);
+        packed[row * groups + i] = bf16_group(x);
     });
 }
 
@@ -233,8 +239,7 @@ const FusedAttention* fused_attention_for(const SdpaShape& shape) {
 }
 
 int64_t fused_workspace(const SdpaShape& shape, const FusedAttention& attention) {
-    const size_t bytes = parts_of(shape, fused_shape(shape), attention, nullptr).bytes;
-    return static_cast<int64_t>((bytes + sizeof(float) - 1) / sizeof(float));
+    return workspace_floats(parts_of(shape, fused_shape(shape), attention, nullptr).bytes);
 }
 
 namespace {
@@ -299,12 +304,6 @@ const FusedAttention& fused_attention_on_copies(const SdpaShape& shape) {
     return *fused;
 }
 
-/// `workspace`, or what follows it, at a multiple of 256 bytes.
-void* aligned_workspace(float* workspace) {
-    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace) + workspace_alignment - 1) /
-                                   workspace_alignment * workspace_alignment);
-}
-
 void* address_of(const BasicHeadView<const Bf16>& view) {
     return const_cast<Bf16*>(view.data);  // is only read
 }
@@ -314,7 +313,7 @@ FusedTensors inputs_in_place(const SdpaInputs<Bf16>& inputs, float* workspace) {
     t.query = address_of(inputs.query);
     t.key = address_of(inputs.key);
     t.value = address_of(inputs.value);
-    t.workspace = aligned_workspace(workspace);
+    t.workspace = reinterpret_cast<void*>(aligned(reinterpret_cast<uintptr_t>(workspace)));
     return t;
 }
 
@@ -335,7 +334,7 @@ void fused_backward(const SdpaBackward& args, const FusedAttention& attention) {
 int64_t bf16_workspace(const SdpaInputs<Bf16>& inputs) {
     const FusedAttention* const in_place = fused_attention_in_place(inputs);
     if (!in_place) return fused_workspace(inputs.shape, fused_attention_on_copies(inputs.shape));
-    return static_cast<int64_t>((in_place->workspace_bytes() + workspace_alignment) / sizeof(float)) + 1;
+    return workspace_floats(in_place->workspace_bytes());
 }
 
 void bf16_forward(const BasicSdpaForward<Bf16>& args) {

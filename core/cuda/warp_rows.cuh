@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/launch.cuh"
 #include "heed/core/cuda/reduce.cuh"
+#include "heed/core/tensor/bf16.h"
 
 namespace heed::cuda {
 
@@ -32,7 +32,7 @@ struct WarpRow {
     template <class Element>
     __device__ void load(const Element* row, int64_t width) {
         for (int i = 0; i < count; ++i) values[i] = 0;
-        for_each(width, [&](float& value, int64_t j) { value = value_of(row[j]); });
+        for_each(width, [&](float& value, int64_t j) { value = to_float(row[j]); });
     }
 
     /// The sum over the row of term(value, j), the same in every thread.

@@ -26,32 +26,6 @@ std::unique_ptr<Device> make_cuda_device_if_built() {
 
 }  // namespace
 
-MatrixProduct contiguous_product(MatrixOperand a, MatrixOperand b, Elements c, int64_t rows, int64_t inner,
-                                 int64_t columns, bool accumulate) {
-    MatrixProduct product;
-    product.transpose_a = a.transpose;
-    product.transpose_b = b.transpose;
-    product.rows = rows;
-    product.columns = columns;
-    product.inner = inner;
-    product.a = a.data;
-    product.a_row_stride = a.row_length;
-    product.b = b.data;
-    product.b_row_stride = b.row_length;
-    product.beta = accumulate ? 1.0f : 0.0f;
-    product.c = c;
-    product.c_row_stride = columns;
-    return product;
-}
-
-void check_element_types(const MatrixProduct& product, Precision precision) {
-    if (precision == Precision::bf16) return;
-    if (product.a.is_bf16() || product.b.is_bf16() || product.c.is_bf16()) {
-        throw Error(std::string("a product of matrices of bf16 takes precision=bf16, got precision=") +
-                    name_of(precision));
-    }
-}
-
 void Device::set_precision(Precision precision) {
     if (precision != Precision::f32) require_precision(precision);
     precision_ = precision;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 namespace heed {
 
@@ -20,6 +21,22 @@ struct Bf16 {
     const auto bits = __builtin_bit_cast(uint32_t, x);
     const bool is_nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;
     return {static_cast<uint16_t>(is_nan ? bits >> 16 | 0x40U : (bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16)};
+}
+
+// For code that is written once for float and Bf16.
+
+[[gnu::always_inline]] constexpr float to_float(float x) {
+    return x;
+}
+
+/// x as an Element, rounded where that is Bf16.
+template <class Element>
+[[gnu::always_inline]] constexpr Element from_float(float x) {
+    if constexpr (std::is_same_v<Element, Bf16>) {
+        return to_bf16(x);
+    } else {
+        return x;
+    }
 }
 
 }  // namespace heed

@@ -51,4 +51,14 @@ private:
 using Elements = BasicElements<void>;
 using ConstElements = BasicElements<const void>;
 
+/// Calls body with the pointers of elements that are all of one type: to float, or to Bf16.
+template <class Body, class First, class... Others>
+[[gnu::always_inline]] constexpr void with_pointers(const Body& body, First first, Others... others) {
+    if (first.is_bf16()) {
+        body(first.bf16(), others.bf16()...);
+    } else {
+        body(first.f32(), others.f32()...);
+    }
+}
+
 }  // namespace heed

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "heed/core/tensor/bf16.h"
+#include "heed/core/tensor/tensor.h"
 
 namespace heed::test {
 
@@ -33,6 +34,13 @@ inline bool same_numbers(const std::vector<Bf16>& a, const std::vector<Bf16>& b)
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](Bf16 left, Bf16 right) {
         return left.bits == right.bits || (std::isnan(to_float(left)) && std::isnan(to_float(right)));
     });
+}
+
+/// The values as a tensor of bf16, rounded.
+inline Tensor bf16_tensor(Context& context, const Shape& shape, const std::vector<float>& values) {
+    Tensor tensor = Tensor::empty(context, shape, DType::bf16);
+    tensor.copy_from_host(as_bf16(values).data());
+    return tensor;
 }
 
 }  // namespace heed::test

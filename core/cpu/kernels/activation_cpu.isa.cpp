@@ -142,32 +142,18 @@ HEED_SIMD void with_function(Activation kind, const Body& body) {
 }
 
 void activation_forward(Activation kind, ConstElements x, Elements y, int64_t n) {
-    with_function(kind, [&]<class F>() {
-        if (y.is_bf16()) {
-            forward_of<F>(x.bf16(), y.bf16(), n);
-        } else {
-            forward_of<F>(x.f32(), y.f32(), n);
-        }
-    });
+    with_function(kind,
+                  [&]<class F>() { with_pointers([&](auto*... pointers) { forward_of<F>(pointers..., n); }, x, y); });
 }
 
 void activation_backward(Activation kind, ConstElements x, ConstElements dy, Elements dx, int64_t n) {
-    with_function(kind, [&]<class F>() {
-        if (dx.is_bf16()) {
-            backward_of<F>(x.bf16(), dy.bf16(), dx.bf16(), n);
-        } else {
-            backward_of<F>(x.f32(), dy.f32(), dx.f32(), n);
-        }
-    });
+    with_function(
+        kind, [&]<class F>() { with_pointers([&](auto*... pointers) { backward_of<F>(pointers..., n); }, x, dy, dx); });
 }
 
 void backward_bias(const ActivationBiasBackward& a) {
     with_function(a.kind, [&]<class F>() {
-        if (a.dx.is_bf16()) {
-            backward_bias_of<F>(a, a.x.bf16(), a.dy.bf16(), a.dx.bf16());
-        } else {
-            backward_bias_of<F>(a, a.x.f32(), a.dy.f32(), a.dx.f32());
-        }
+        with_pointers([&](auto*... pointers) { backward_bias_of<F>(a, pointers...); }, a.x, a.dy, a.dx);
     });
 }
 

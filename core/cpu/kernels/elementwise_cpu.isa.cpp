@@ -16,15 +16,13 @@ HEED_SIMD void map(Element* y, int64_t n, const Value& value) {
     });
 }
 
-void add(const float* a, const float* b, float* y, int64_t n) {
+template <class Element>
+void add(const Element* a, const Element* b, Element* y, int64_t n) {
     map(y, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(a + i, count) + load(b + i, count); });
 }
 
 void accumulate(ConstElements x, Elements y, int64_t n) {
-    if (!y.is_bf16()) return add(x.f32(), y.f32(), y.f32(), n);
-    const Bf16* const from = x.bf16();
-    Bf16* const to = y.bf16();
-    map(to, n, [=](int64_t i, int64_t count) HEED_INLINE { return load(from + i, count) + load(to + i, count); });
+    with_pointers([&](auto* from, auto* to) { add(from, to, to, n); }, x, y);
 }
 
 void scale(const float* x, float factor, float* y, int64_t n) {
@@ -71,11 +69,7 @@ void sum_rows_from(const Element* x, const SumRows& a) {
 }
 
 void sum_rows(const SumRows& a) {
-    if (a.x.is_bf16()) {
-        sum_rows_from(a.x.bf16(), a);
-    } else {
-        sum_rows_from(a.x.f32(), a);
-    }
+    with_pointers([&](auto* x) { sum_rows_from(x, a); }, a.x);
 }
 
 int64_t sum_rows_workspace(int64_t rows, int64_t width) {
@@ -98,7 +92,7 @@ void convert(ConstElements x, Elements y, int64_t n) {
 }  // namespace
 
 extern const ElementwiseKernels elementwise;
-const ElementwiseKernels elementwise = {
-    add, accumulate, scale, scale_by, add_integer, elementwise_fill, add_bias, sum_rows, sum_rows_workspace, convert};
+const ElementwiseKernels elementwise = {add<float>,       accumulate, scale,    scale_by,           add_integer,
+                                        elementwise_fill, add_bias,   sum_rows, sum_rows_workspace, convert};
 
 }  // namespace heed::HEED_ISA

@@ -16,11 +16,7 @@ void norm_to(Element* y, const LayerNormForward& a) {
 }
 
 void layer_norm_forward(const LayerNormForward& a) {
-    if (a.y.is_bf16()) {
-        norm_to(a.y.bf16(), a);
-    } else {
-        norm_to(a.y.f32(), a);
-    }
+    with_pointers([&](auto* y) { norm_to(y, a); }, a.y);
 }
 
 template <class Element>
@@ -39,11 +35,7 @@ void norm_backward_from(const Element* dy, const LayerNormBackward& a) {
 }
 
 void layer_norm_backward(const LayerNormBackward& a) {
-    if (a.dy.is_bf16()) {
-        norm_backward_from(a.dy.bf16(), a);
-    } else {
-        norm_backward_from(a.dy.f32(), a);
-    }
+    with_pointers([&](auto* dy) { norm_backward_from(dy, a); }, a.dy);
 }
 
 int64_t layer_norm_backward_workspace(int64_t rows, int64_t width) {

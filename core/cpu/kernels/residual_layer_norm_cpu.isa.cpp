@@ -37,11 +37,7 @@ void residual_norm_to(Element* normed, const ResidualLayerNormForward& a) {
 }
 
 void residual_layer_norm_forward(const ResidualLayerNormForward& a) {
-    if (a.normed.is_bf16()) {
-        residual_norm_to(a.normed.bf16(), a);
-    } else {
-        residual_norm_to(a.normed.f32(), a);
-    }
+    with_pointers([&](auto* normed) { residual_norm_to(normed, a); }, a.normed);
 }
 
 template <class Element>
@@ -76,11 +72,7 @@ void residual_backward_from(const Element* dnormed, const ResidualLayerNormBackw
 }
 
 void residual_layer_norm_backward(const ResidualLayerNormBackward& a) {
-    if (a.dnormed.is_bf16()) {
-        residual_backward_from(a.dnormed.bf16(), a);
-    } else {
-        residual_backward_from(a.dnormed.f32(), a);
-    }
+    with_pointers([&](auto* dnormed) { residual_backward_from(dnormed, a); }, a.dnormed);
 }
 
 int64_t residual_layer_norm_backward_workspace(int64_t rows, int64_t width) {

@@ -1,6 +1,5 @@
 #include "heed/core/cpu/onednn/matmul.h"
 
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <unordered_map>
@@ -28,39 +27,6 @@ dnnl_engine_t engine() {
 dnnl_data_type_t type_of(ConstElements elements) {
     return elements.is_bf16() ? dnnl_bf16 : dnnl_f32;
 }
-
-/// All of a product but its addresses, and the number of threads, for which oneDNN divides the work.
-struct Key {
-    std::array<int64_t, 13> values;
-
-    explicit Key(const MatrixProduct& p)
-        : values{int64_t{p.transpose_a} | int64_t{p.transpose_b} << 1 | int64_t{p.bias != nullptr} << 2 |
-                     int64_t{p.a.is_bf16()} << 3 | int64_t{p.c.is_bf16()} << 4,
-                 p.rows,
-                 p.columns,
-                 p.inner,
-                 p.a_row_stride,
-                 p.b_row_stride,
-                 p.c_row_stride,
-                 p.batch,
-                 p.a_batch_stride,
-                 p.b_batch_stride,
-                 p.c_batch_stride,
-                 std::bit_cast<int32_t>(p.beta),
-                 thread_count()} {}
-    bool operator==(const Key&) const = default;
-};
-
-struct KeyHash {
-    size_t operator()(const Key& key) const {
-        uint64_t hash = 0;
-        for (int64_t value : key.values) {
-            hash = (hash ^ static_cast<uint64_t>(value)) * 0x9E3779B97F4A7C15U;
-            hash ^= hash >> 29;
-        }
-        return hash;
-    }
-};
 
 /// A primitive with the memory objects that carry the addresses of a call.
 class Matmul {
@@ -167,8 +133,9 @@ constexpr size_t most_kept_primitives = 1024;
 }  // namespace
 
 void matmul(const MatrixProduct& product) {
-    thread_local std::unordered_map<Key, Matmul, KeyHash> kept;
-    const Key key(product);
+    thread_local std::unordered_map<ProductKey, Matmul, ProductKeyHash> kept;
+    // oneDNN divides the work for a number of threads.
+    const ProductKey key(product, {std::bit_cast<int32_t>(product.beta), thread_count(), 0});
     auto found = kept.find(key);
     if (found == kept.end()) {
         if (kept.size() >= most_kept_primitives) kept.clear();

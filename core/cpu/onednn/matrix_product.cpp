@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
 #include "heed/core/cpu/onednn/bf16_copy.h"
 #include "heed/core/cpu/onednn/describe.h"
@@ -30,19 +29,6 @@ void check_shapes(const MatrixProduct& p) {
     }
 }
 
-float value(const float& x) {
-    return x;
-}
-float value(const Bf16& x) {
-    return to_float(x);
-}
-void set(float& to, float x) {
-    to = x;
-}
-void set(Bf16& to, float x) {
-    to = to_bf16(x);
-}
-
 template <class Element>
 void finish_in(Element* c, const MatrixProduct& p, const float* sums) {
     for (int64_t i = 0; i < p.batch; ++i) {
@@ -52,9 +38,9 @@ void finish_in(Element* c, const MatrixProduct& p, const float* sums) {
                 Element* const y = c + i * p.c_batch_stride + row * p.c_row_stride;
                 const float* const sum = sums ? sums + (i * p.rows + row) * p.columns : nullptr;
                 for (int64_t column = 0; column < p.columns; ++column) {
-                    float x = (p.beta == 0 ? 0 : p.beta * value(y[column])) + (p.bias ? p.bias[column] : 0);
+                    float x = (p.beta == 0 ? 0 : p.beta * to_float(y[column])) + (p.bias ? p.bias[column] : 0);
                     if (sum) x += p.alpha * sum[column];
-                    set(y[column], x);
+                    y[column] = from_float<Element>(x);
                 }
             }
         });
@@ -64,28 +50,13 @@ void finish_in(Element* c, const MatrixProduct& p, const float* sums) {
 /// c[i] = alpha * sums[i] + beta * c[i] (+ bias) for the whole batch, where the matrices of `sums` follow one another;
 /// null: without them.
 void finish(const MatrixProduct& p, const float* sums) {
-    if (p.c.is_bf16()) {
-        finish_in(p.c.bf16(), p, sums);
-    } else {
-        finish_in(p.c.f32(), p, sums);
-    }
+    with_pointers([&](auto* c) { finish_in(c, p, sums); }, p.c);
 }
 
 /// oneDNN has no order among the products of a batch, and shares one operand at most.
 bool one_call_for_batch(const MatrixProduct& p, Precision precision) {
     return (p.alpha == 1 || precision == Precision::bf16) && p.c_batch_stride != 0 &&
            (p.a_batch_stride != 0 || p.b_batch_stride != 0);
-}
-
-/// One product of the batch after the other.
-void each_in_turn(MatrixProduct p, Precision precision) {
-    const int64_t batch = std::exchange(p.batch, 1);
-    for (int64_t i = 0; i < batch; ++i) {
-        matrix_product(p, precision);
-        p.a += p.a_batch_stride;
-        p.b += p.b_batch_stride;
-        p.c += p.c_batch_stride;
-    }
 }
 
 /// The general scale and the bias: oneDNN's epilogue would scale the bias too.
@@ -145,7 +116,9 @@ void matrix_product(const MatrixProduct& p, Precision precision) {
     check_element_types(p, precision);
     if (p.rows == 0 || p.columns == 0 || p.batch == 0) return;
     if (p.inner == 0) return finish(p, nullptr);
-    if (p.batch > 1 && !one_call_for_batch(p, precision)) return each_in_turn(p, precision);
+    if (p.batch > 1 && !one_call_for_batch(p, precision)) {
+        return each_of_batch(p, [&](const MatrixProduct& each) { matrix_product(each, precision); });
+    }
     const SignalShield shield;
     enter();
     if (precision == Precision::bf16) return in_bf16(p);

@@ -1,7 +1,7 @@
 #include "heed/core/cuda/column_sums.cuh"
-#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/for_each.cuh"
 #include "heed/core/kernels/activation_kernels.h"
+#include "heed/core/tensor/bf16.h"
 
 namespace heed {
 
@@ -49,16 +49,15 @@ __device__ float activation_derivative(Activation kind, float x) {
 
 template <class Element>
 void forward_of(Activation kind, const Element* x, Element* y, int64_t n) {
-    cuda::for_each("activation", n, [=] __device__(int64_t i) {
-        y[i] = cuda::stored<Element>(activation_value(kind, cuda::value_of(x[i])));
-    });
+    cuda::for_each("activation", n,
+                   [=] __device__(int64_t i) { y[i] = from_float<Element>(activation_value(kind, to_float(x[i]))); });
 }
 
 template <class Element>
 void backward_of(Activation kind, const Element* x, const Element* dy, Element* dx, int64_t n) {
     cuda::for_each("activation backward", n, [=] __device__(int64_t i) {
-        const float slope = activation_derivative(kind, cuda::value_of(x[i]));
-        dx[i] = cuda::stored<Element>(slope * cuda::value_of(dy[i]));
+        const float slope = activation_derivative(kind, to_float(x[i]));
+        dx[i] = from_float<Element>(slope * to_float(dy[i]));
     });
 }
 
@@ -68,34 +67,22 @@ void backward_bias_of(const ActivationBiasBackward& a, const Element* x, const E
     const int64_t width = a.width;
     const auto value = [=] __device__(int64_t row, int64_t column, float(&values)[1]) {
         const int64_t i = row * width + column;
-        values[0] = activation_derivative(kind, cuda::value_of(x[i])) * cuda::value_of(dy[i]);
-        dx[i] = cuda::stored<Element>(values[0]);
+        values[0] = activation_derivative(kind, to_float(x[i])) * to_float(dy[i]);
+        dx[i] = from_float<Element>(values[0]);
     };
     cuda::column_sums<1>("activation and bias backward", a.rows, width, value, {a.dbias}, a.accumulate, a.workspace);
 }
 
 void activation_forward(Activation kind, ConstElements x, Elements y, int64_t n) {
-    if (y.is_bf16()) {
-        forward_of(kind, x.bf16(), y.bf16(), n);
-    } else {
-        forward_of(kind, x.f32(), y.f32(), n);
-    }
+    with_pointers([&](auto*... pointers) { forward_of(kind, pointers..., n); }, x, y);
 }
 
 void activation_backward(Activation kind, ConstElements x, ConstElements dy, Elements dx, int64_t n) {
-    if (dx.is_bf16()) {
-        backward_of(kind, x.bf16(), dy.bf16(), dx.bf16(), n);
-    } else {
-        backward_of(kind, x.f32(), dy.f32(), dx.f32(), n);
-    }
+    with_pointers([&](auto*... pointers) { backward_of(kind, pointers..., n); }, x, dy, dx);
 }
 
 void activation_backward_bias(const ActivationBiasBackward& a) {
-    if (a.dx.is_bf16()) {
-        backward_bias_of(a, a.x.bf16(), a.dy.bf16(), a.dx.bf16());
-    } else {
-        backward_bias_of(a, a.x.f32(), a.dy.f32(), a.dx.f32());
-    }
+    with_pointers([&](auto*... pointers) { backward_bias_of(a, pointers...); }, a.x, a.dy, a.dx);
 }
 
 int64_t activation_backward_bias_workspace(int64_t rows, int64_t width) {

@@ -1,7 +1,7 @@
 #include "heed/core/cuda/column_sums.cuh"
-#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/for_each.cuh"
 #include "heed/core/kernels/elementwise_kernels.h"
+#include "heed/core/tensor/bf16.h"
 
 namespace heed {
 
@@ -13,17 +13,12 @@ void add(const float* a, const float* b, float* y, int64_t n) {
 
 template <class Element>
 void accumulate_of(const Element* x, Element* y, int64_t n) {
-    cuda::for_each("accumulate", n, [=] __device__(int64_t i) {
-        y[i] = cuda::stored<Element>(cuda::value_of(y[i]) + cuda::value_of(x[i]));
-    });
+    cuda::for_each("accumulate", n,
+                   [=] __device__(int64_t i) { y[i] = from_float<Element>(to_float(y[i]) + to_float(x[i])); });
 }
 
 void accumulate(ConstElements x, Elements y, int64_t n) {
-    if (y.is_bf16()) {
-        accumulate_of(x.bf16(), y.bf16(), n);
-    } else {
-        accumulate_of(x.f32(), y.f32(), n);
-    }
+    with_pointers([&](auto*... pointers) { accumulate_of(pointers..., n); }, x, y);
 }
 
 void scale(const float* x, float factor, float* y, int64_t n) {
@@ -54,22 +49,18 @@ template <class Element>
 void sum_rows_from(const Element* x, const SumRows& a) {
     const int64_t stride = a.stride;
     const auto value = [=] __device__(int64_t row, int64_t column, float(&values)[1]) {
-        values[0] = cuda::value_of(x[row * stride + column]);
+        values[0] = to_float(x[row * stride + column]);
     };
     cuda::column_sums<1>("sum of rows", a.rows, a.width, value, {a.sums}, a.accumulate, a.workspace);
 }
 
 void sum_rows(const SumRows& a) {
-    if (a.x.is_bf16()) {
-        sum_rows_from(a.x.bf16(), a);
-    } else {
-        sum_rows_from(a.x.f32(), a);
-    }
+    with_pointers([&](auto* x) { sum_rows_from(x, a); }, a.x);
 }
 
 template <class From, class To>
 void convert_elements(const From* x, To* y, int64_t n) {
-    cuda::for_each("convert", n, [=] __device__(int64_t i) { y[i] = cuda::stored<To>(cuda::value_of(x[i])); });
+    cuda::for_each("convert", n, [=] __device__(int64_t i) { y[i] = from_float<To>(to_float(x[i])); });
 }
 
 void convert(ConstElements x, Elements y, int64_t n) {

@@ -1,9 +1,9 @@
 #include "heed/core/cuda/kernels/layer_norm_cuda.cuh"
 
 #include "heed/core/cuda/column_sums.cuh"
-#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/rows.cuh"
 #include "heed/core/cuda/warp_rows.cuh"
+#include "heed/core/tensor/bf16.h"
 
 namespace heed {
 
@@ -26,7 +26,7 @@ struct WarpForward {
         const float rstd = 1 / sqrtf(variance + a.epsilon);
         Element* const to = y + row * a.width;
         x.for_each(a.width, [&](float value, int64_t j) {
-            to[j] = cuda::stored<Element>((value - mean) * rstd * a.gain[j] + a.bias[j]);
+            to[j] = from_float<Element>((value - mean) * rstd * a.gain[j] + a.bias[j]);
         });
         if (threadIdx.x == 0) {
             a.mean[row] = mean;
@@ -48,7 +48,7 @@ void forward_to(Element* y, const LayerNormForward& a) {
         const float variance = cuda::row_sum(a.width, [&](int64_t j) { return (x[j] - mean) * (x[j] - mean); }) / width;
         const float rstd = 1 / sqrtf(variance + a.epsilon);
         cuda::for_row(a.width,
-                      [&](int64_t j) { to[j] = cuda::stored<Element>((x[j] - mean) * rstd * a.gain[j] + a.bias[j]); });
+                      [&](int64_t j) { to[j] = from_float<Element>((x[j] - mean) * rstd * a.gain[j] + a.bias[j]); });
         if (threadIdx.x == 0) {
             a.mean[row] = mean;
             a.rstd[row] = rstd;
@@ -57,18 +57,14 @@ void forward_to(Element* y, const LayerNormForward& a) {
 }
 
 void layer_norm_forward(const LayerNormForward& a) {
-    if (a.y.is_bf16()) {
-        forward_to(a.y.bf16(), a);
-    } else {
-        forward_to(a.y.f32(), a);
-    }
+    with_pointers([&](auto* y) { forward_to(y, a); }, a.y);
 }
 
 /// dgain and dbias; one without the other is written all the same, to the workspace.
 template <class Element>
 void parameter_gradients(const Element* gradient, const LayerNormBackward& a) {
     const auto value = [a, gradient] __device__(int64_t row, int64_t column, float(&values)[2]) {
-        const float dy = cuda::value_of(gradient[row * a.width + column]);
+        const float dy = to_float(gradient[row * a.width + column]);
         values[0] = dy * (a.x[row * a.width + column] - a.mean[row]) * a.rstd[row];
         values[1] = dy;
     };
@@ -115,7 +111,7 @@ void input_gradient(const Element* gradient, const LayerNormBackward& a, const f
     cuda::for_each_row("layer norm backward", a.rows, a.width, [a, gradient, extra] __device__(int64_t row) {
         const int64_t first = row * a.width;
         const float* const x = a.x + first;
-        const auto dy = [&](int64_t j) { return cuda::value_of(gradient[first + j]); };
+        const auto dy = [&](int64_t j) { return to_float(gradient[first + j]); };
         const float mean = a.mean[row], rstd = a.rstd[row], width = static_cast<float>(a.width);
         const float mean_d = cuda::row_sum(a.width, [&](int64_t j) { return dy(j) * a.gain[j]; }) / width;
         const auto with_normed = [&](int64_t j) { return dy(j) * a.gain[j] * ((x[j] - mean) * rstd); };
@@ -145,11 +141,7 @@ constexpr LayerNormKernels layer_norm_cuda_kernels = {
 }  // namespace
 
 void cuda::layer_norm_backward(const LayerNormBackward& a, const float* extra) {
-    if (a.dy.is_bf16()) {
-        backward_from(a.dy.bf16(), a, extra);
-    } else {
-        backward_from(a.dy.f32(), a, extra);
-    }
+    with_pointers([&](auto* dy) { backward_from(dy, a, extra); }, a.dy);
 }
 
 const LayerNormKernels& layer_norm_cuda() {

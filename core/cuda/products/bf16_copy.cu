@@ -9,11 +9,6 @@ namespace {
 
 constexpr int64_t group = 8;  // elements that a thread converts: 16 bytes of bf16
 
-__device__ uint4 bf16_group(const float* x) {
-    const auto pair = [&](int i) { return bf16_bits(x[i]) | bf16_bits(x[i + 1]) << 16; };
-    return make_uint4(pair(0), pair(2), pair(4), pair(6));
-}
-
 /// Whether every whole group of a row begins at a multiple of 16 bytes.
 bool is_aligned(const StoredMatrices& m) {
     return reinterpret_cast<uintptr_t>(m.data) % 16 == 0 && m.row_stride % 4 == 0 && m.batch_stride % 4 == 0;

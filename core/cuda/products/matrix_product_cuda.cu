@@ -1,8 +1,8 @@
-#include "heed/core/cuda/element.cuh"
 #include "heed/core/cuda/launch.cuh"
 #include "heed/core/cuda/products/matrix_product.cuh"
 #include "heed/core/cuda/rounding.cuh"
 #include "heed/core/cuda/shared_memory.cuh"
+#include "heed/core/tensor/bf16.h"
 
 namespace heed::cuda {
 
@@ -27,7 +27,7 @@ struct Operand {
     __device__ float at(int64_t row, int64_t column) const {
         if (row >= rows || column >= columns) return 0;
         const int64_t place = transposed ? column * row_stride + row : row * row_stride + column;
-        return data.is_bf16() ? value_of(data.bf16()[place]) : rounded<precision>(data.f32()[place]);
+        return data.is_bf16() ? to_float(data.bf16()[place]) : rounded<precision>(data.f32()[place]);
     }
 };
 
@@ -35,9 +35,9 @@ struct Operand {
 template <class Element>
 __device__ void write(const MatrixProduct& p, float sum, int64_t column, Element& out) {
     float value = p.alpha * sum;
-    if (p.beta != 0) value += p.beta * value_of(out);
+    if (p.beta != 0) value += p.beta * to_float(out);
     if (p.bias) value += p.bias[column];
-    out = stored<Element>(value);
+    out = from_float<Element>(value);
 }
 
 /// One block computes tile x tile elements of c of one batch entry, a thread per_thread x per_thread of them: rows

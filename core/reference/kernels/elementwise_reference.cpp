@@ -13,10 +13,7 @@ void add(const float* a, const float* b, float* y, int64_t n) {
 }
 
 void accumulate(ConstElements x, Elements y, int64_t n) {
-    if (!y.is_bf16()) return add(x.f32(), y.f32(), y.f32(), n);
-    const Bf16* const from = reference_address(x.bf16());
-    Bf16* const to = reference_address(y.bf16());
-    for (int64_t i = 0; i < n; ++i) to[i] = to_bf16(to_float(to[i]) + to_float(from[i]));
+    for (int64_t i = 0; i < n; ++i) reference_store(y, i, reference_value(y, i) + reference_value(x, i));
 }
 
 void scale(const float* x, float factor, float* y, int64_t n) {

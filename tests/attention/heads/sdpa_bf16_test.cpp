@@ -37,10 +37,8 @@ struct Pass {
 
 /// The values as a tensor of that type.
 Tensor tensor_of(Context& context, const Shape& shape, const std::vector<float>& values, DType dtype) {
-    if (dtype == DType::f32) return Tensor::from_host(context, shape, std::span<const float>(values));
-    Tensor tensor = Tensor::empty(context, shape, dtype);
-    tensor.copy_from_host(as_bf16(values).data());
-    return tensor;
+    if (dtype == DType::bf16) return bf16_tensor(context, shape, values);
+    return Tensor::from_host(context, shape, std::span<const float>(values));
 }
 
 /// Queries in columns of their own, keys and values packed side by side; what stands behind the lengths is NaN.

@@ -45,12 +45,6 @@ Tensor tensor(Context& context, const Shape& shape, uint32_t seed, float scale =
     return Tensor::from_host(context, shape, std::span<const float>(numbers(shape.elements(), seed, scale)));
 }
 
-Tensor bf16_tensor(Context& context, const Shape& shape, const Floats& values) {
-    Tensor result = Tensor::empty(context, shape, DType::bf16);
-    result.copy_from_host(as_bf16(values).data());
-    return result;
-}
-
 /// A block's second half: residual sum, norm, linear layer with activation, linear layer.
 struct Network {
     explicit Network(Context& of) : context(of) {}

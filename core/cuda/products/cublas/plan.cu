@@ -43,34 +43,12 @@ std::string describe(const TypedProduct& typed) {
 
 }  // namespace
 
-PlanKey::PlanKey(const TypedProduct& typed) {
+ProductKey key_of(const TypedProduct& typed) {
     const MatrixProduct& p = typed.product;
     const Alignments alignments(typed);
-    const int64_t flags = int64_t{p.transpose_a} | int64_t{p.transpose_b} << 1 | int64_t{p.bias != nullptr} << 2 |
-                          int64_t{p.beta != 0} << 3 | int64_t{p.c.is_bf16()} << 4 |
-                          static_cast<int64_t>(typed.precision) << 5;
-    values = {flags,
-              p.rows,
-              p.columns,
-              p.inner,
-              p.a_row_stride,
-              p.b_row_stride,
-              p.c_row_stride,
-              p.batch,
-              p.a_batch_stride,
-              p.b_batch_stride,
-              p.c_batch_stride,
-              int64_t{alignments.a} << 32 | alignments.b,
-              int64_t{alignments.c} << 32 | alignments.bias};
-}
-
-size_t PlanKeyHash::operator()(const PlanKey& key) const {
-    uint64_t hash = 0;
-    for (const int64_t value : key.values) {
-        hash = (hash ^ static_cast<uint64_t>(value)) * 0x9E3779B97F4A7C15U;
-        hash ^= hash >> 29;
-    }
-    return hash;
+    return {p,
+            {int64_t{p.beta != 0} | static_cast<int64_t>(typed.precision) << 1,
+             int64_t{alignments.a} << 32 | alignments.b, int64_t{alignments.c} << 32 | alignments.bias}};
 }
 
 Plan::Plan(const TypedProduct& typed, size_t workspace_bytes)

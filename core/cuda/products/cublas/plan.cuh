@@ -2,7 +2,6 @@
 
 #include <cublasLt.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,17 +19,8 @@ struct TypedProduct {
     Precision precision;
 };
 
-/// All of a product that the choice of an algorithm depends on.
-struct PlanKey {
-    std::array<int64_t, 13> values;
-
-    explicit PlanKey(const TypedProduct& typed);
-    bool operator==(const PlanKey&) const = default;
-};
-
-struct PlanKeyHash {
-    size_t operator()(const PlanKey& key) const;
-};
+/// All that the choice of an algorithm depends on.
+ProductKey key_of(const TypedProduct& typed);
 
 /// How cuBLASLt computes products of one key. It thinks in columns: it is given c^T = op(b)^T op(a)^T, for which
 /// nothing is copied.

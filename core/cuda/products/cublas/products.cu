@@ -28,7 +28,9 @@ public:
     void multiply(const MatrixProduct& p, Precision precision) override {
         if (p.rows == 0 || p.columns == 0 || p.batch == 0) return;
         if (p.inner == 0) return tiled_matrix_product(p, precision);
-        if (p.batch > 1 && p.c_batch_stride == 0) return each_in_turn(p, precision);
+        if (p.batch > 1 && p.c_batch_stride == 0) {  // all go into one c
+            return each_of_batch(p, [&](const MatrixProduct& each) { multiply(each, precision); });
+        }
         const TypedProduct typed = precision == Precision::bf16 ? in_bf16(p) : TypedProduct{p, p.bias, precision};
         const Plan& plan = plan_for(typed);
         if (plan.exists()) {
@@ -54,18 +56,8 @@ public:
     }
 
 private:
-    /// The products of a batch that all go into one c.
-    void each_in_turn(MatrixProduct p, Precision precision) {
-        const int64_t batch = std::exchange(p.batch, 1);
-        for (int64_t i = 0; i < batch; ++i) {
-            multiply(p, precision);
-            p.a += p.a_batch_stride;
-            p.b += p.b_batch_stride;
-        }
-    }
-
     const Plan& plan_for(const TypedProduct& typed) {
-        const PlanKey key(typed);
+        const ProductKey key = key_of(typed);
         auto found = plans_.find(key);
         if (found == plans_.end()) {
             if (plans_.size() >= most_kept_plans) plans_.clear();
@@ -121,7 +113,7 @@ private:
     DeviceBuffer workspace_, copies_of_a_, copies_of_b_, copy_of_bias_;
     bool keeps_a_ = false;
     std::optional<StoredMatrices> copied_a_;  ///< whose copy is in copies_of_a_ and still true
-    std::unordered_map<PlanKey, Plan, PlanKeyHash> plans_;
+    std::unordered_map<ProductKey, Plan, ProductKeyHash> plans_;
 };
 
 }  // namespace
