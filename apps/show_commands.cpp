@@ -4,6 +4,7 @@
 #include "heed/apps/commit.h"
 #include "heed/core/cpu/isa.h"
 #include "heed/core/cpu/onednn/version.h"
+#include "heed/core/cuda/cuda_device.h"
 #include "heed/core/parallel.h"
 #include "heed/core/ranks/process_ranks.h"
 #include "heed/core/version.h"
@@ -26,7 +27,7 @@ int run(const ShowVersion&) {
     line("instructions", isa_name(active_isa()));
     line("oneDNN", onednn_version());
     line("threads", fmt::format("{} of {}", default_thread_count(), build.thread_runtime));
-    line("CUDA", build.cuda ? "yes" : "no");
+    line("CUDA", cuda_build ? cuda_build() : "no");
     line("MPI", has_mpi() ? "yes" : "no");
     return 0;
 }

@@ -4,7 +4,7 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
-#include "heed/core/ops/elementwise/to_f32.h"
+#include "heed/core/ops/elementwise/cast.h"
 #include "heed/core/ops/shapes/copy_rows.h"
 
 namespace heed {
@@ -67,14 +67,14 @@ Tensor Attention::step(const Tensor& x, AttentionCache& cache) {
     check_rank("attention", "x", x.shape(), 3);
     check_shape("attention", "x", x.shape(), {x.shape()[0], 1, geometry_.dim});
     NoGradient guard(x.context());
-    return causal_step(to_f32(Variable(x)).value(), cache);
+    return causal_step(cast(Variable(x), DType::f32).value(), cache);
 }
 
 Tensor Attention::extend(const Tensor& x, AttentionCache& cache) {
     check_rank("attention", "x", x.shape(), 3);
     check_shape("attention", "x", x.shape(), x.shape().with_last(geometry_.dim));
     NoGradient guard(x.context());
-    const Tensor tokens = to_f32(Variable(x)).value();
+    const Tensor tokens = cast(Variable(x), DType::f32).value();
     return x.shape()[1] == 1 ? causal_step(tokens, cache) : causal_extend(tokens, cache);
 }
 

@@ -59,6 +59,9 @@ if(heed_cuda_built)
   set(heed_cuda_options --extended-lambda --expt-relaxed-constexpr
     -Xcompiler=-march=x86-64-v2,-Wall,-Wextra
     "-Xcompiler=-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=,-ffile-prefix-map=${PROJECT_BINARY_DIR}/=")
+  if(CMAKE_CUDA_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+    list(APPEND heed_cuda_options --compress-mode=size)  # a fifth of the size for 8 % more time to compile
+  endif()
   if(HEED_WERROR)
     list(APPEND heed_cuda_options -Werror=all-warnings)
   endif()

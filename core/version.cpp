@@ -11,7 +11,7 @@ const BuildInfo& build_info() {
 #else
         "std::thread",
 #endif
-        HEED_SANITIZERS, false,
+        HEED_SANITIZERS,
     };
     return info;
 }

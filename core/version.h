@@ -9,7 +9,6 @@ struct BuildInfo {
     const char* build_type;      ///< "Release"
     const char* thread_runtime;  ///< "OpenMP" or "std::thread"
     const char* sanitizers;      ///< "address,undefined"; empty when there are none
-    bool cuda;                   ///< whether CUDA kernels are part of it
 };
 
 const BuildInfo& build_info();

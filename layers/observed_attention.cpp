@@ -1,8 +1,8 @@
 #include "heed/layers/observed_attention.h"
 
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/cast.h"
 #include "heed/core/ops/elementwise/probe.h"
-#include "heed/core/ops/elementwise/to_f32.h"
 #include "heed/core/ops/products/matmul.h"
 #include "heed/core/ops/shapes/permute_heads.h"
 #include "heed/core/ops/shapes/reshape.h"
@@ -41,8 +41,8 @@ Variable observed_attention(Attention& layer, AttentionPlace place, int64_t bloc
     if (observer == nullptr) return layer.forward(given, state);
     // Observers see f32.
     AttentionInput input = given;
-    input.query = to_f32(given.query);
-    if (given.source.defined()) input.source = to_f32(given.source);
+    input.query = cast(given.query, DType::f32);
+    if (given.source.defined()) input.source = cast(given.source, DType::f32);
     observer->attention_input(layer.name(), {.query = input.query.value(),
                                              .source = input.source.defined() ? input.source.value() : Tensor(),
                                              .key_lengths = input.mask.key_lengths,
@@ -57,8 +57,8 @@ Variable observed_attention(Attention& layer, AttentionPlace place, int64_t bloc
     Variable outputs = observed_heads(layer, place, block, input, *observer);
     if (!outputs.defined()) outputs = layer.head_outputs(input, state);
     if (observer->wants_head_gradients()) {
-        outputs =
-            probe(to_f32(outputs), [=](const Tensor& gradient) { observer->head_gradient(place, block, gradient); });
+        outputs = probe(cast(outputs, DType::f32),
+                        [=](const Tensor& gradient) { observer->head_gradient(place, block, gradient); });
     }
     return layer.project_heads(outputs);
 }

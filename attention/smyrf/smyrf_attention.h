@@ -42,6 +42,7 @@ public:
     Tensor directions(Context& context, const ForwardState& state);
 
 protected:
+    bool is_dense(int64_t tokens, int64_t keys) const override;
     Variable attend(const ScaledDotProduct& heads, const AttentionMask& mask, const ForwardState& state) override;
     Tensor attend_weights(const ScaledDotProduct& heads, const AttentionMask& mask) override;
     Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept) override;
@@ -49,7 +50,6 @@ protected:
 private:
     SmyrfInputs clustered(const ScaledDotProduct& heads, const AttentionMask& mask) const;
     SmyrfOrders orders(const SmyrfInputs& attention, const ForwardState& state);
-    bool is_dense(int64_t tokens, int64_t keys) const;
     SmyrfWork work(int64_t tokens, int64_t keys) const;
     std::string parts(int64_t tokens, int64_t keys) const;
 

@@ -2,6 +2,7 @@
 
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
+#include "heed/core/ops/elementwise/cast.h"
 #include "heed/core/ops/products/linear.h"
 #include "heed/core/ops/shapes/copy_rows.h"
 #include "heed/core/ops/shapes/permute_heads.h"
@@ -76,15 +77,16 @@ Variable MultiHeadAttention::rotated_input(const Variable& input, const Tensor& 
     return rotary_->rotate(input, geometry().heads, places, first_place);
 }
 
-ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input, int64_t first_place, DType projected) {
+ScaledDotProduct MultiHeadAttention::heads_of(const AttentionInput& input, int64_t first_place, DType dtype) {
     const Variable& source = source_of(input);
     const Tensor& places = input.mask.key_places;
-    const Variable from_query = rotated_projections(project(query_, input.query, projected), places, first_place);
-    const Variable from_source = cross() && source_projections() > 0 ? project(source_, source, projected) : from_query;
+    const Variable from_query = rotated_projections(project(query_, input.query, dtype), places, first_place);
+    const Variable from_source = cross() && source_projections() > 0 ? project(source_, source, dtype) : from_query;
+    const Variable plain = source_projections() < 2 ? cast(source, dtype) : Variable();
     ScaledDotProduct heads = empty_heads(input.mask);
     heads.query = {from_query, 0};
-    set_key_and_value(heads, from_source, cross() ? 0 : geometry().dim, rotated_input(source, places, first_place),
-                      projected_.value ? Variable() : values(source, input.mask));
+    set_key_and_value(heads, from_source, cross() ? 0 : geometry().dim, rotated_input(plain, places, first_place),
+                      projected_.value ? Variable() : values(plain, input.mask));
     heads.causal = geometry().pattern == AttentionPattern::causal_self;
     return heads;
 }
@@ -155,11 +157,11 @@ Tensor MultiHeadAttention::cross_step(const Tensor& x, MultiHeadCrossCache& cach
 void MultiHeadAttention::append_value(const TokenBuffer&, TokenBuffer&) {}
 
 DType MultiHeadAttention::type_of_heads(const AttentionInput& input, float dropout) const {
-    if (!takes_bf16() || rotary_) return DType::f32;
+    const Shape &queries = input.query.shape(), &keys = source_of(input).shape();
+    if (rotary_ || !is_dense(queries[1], keys[1])) return DType::f32;
     ScaledDotProduct heads = empty_heads(input.mask);
     heads.causal = geometry().pattern == AttentionPattern::causal_self;
     heads.dropout = dropout;
-    const Shape &queries = input.query.shape(), &keys = source_of(input).shape();
     const bool taken = scaled_dot_product_takes_bf16(heads, input.query.value(), queries[0], queries[1], keys[1]);
     return taken ? DType::bf16 : DType::f32;
 }
@@ -172,6 +174,10 @@ Variable MultiHeadAttention::head_outputs(const AttentionInput& input, const For
         attention.stream = random_stream(state, RandomPurpose::dropout);
     }
     return attend(attention, input.mask, state);
+}
+
+bool MultiHeadAttention::is_dense(int64_t, int64_t) const {
+    return false;
 }
 
 Variable MultiHeadAttention::attend(const ScaledDotProduct& heads, const AttentionMask&, const ForwardState&) {

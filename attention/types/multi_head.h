@@ -34,6 +34,8 @@ public:
     Tensor weights(const AttentionInput& input) override;
     Tensor head_values(const AttentionInput& input) override;
     int64_t multiplies(int64_t tokens, int64_t keys) const override;
+    /// What is read is projected or cast.
+    bool takes_bf16() const override { return true; }
 
 protected:
     std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start) override;
@@ -49,7 +51,11 @@ protected:
     /// keeps no more; 0: all. The keys of attend_step are then in no order.
     virtual int64_t last_tokens_used() const { return 0; }
 
-    /// The values where they are not projected, [batch, keys, dim]: the source itself.
+    /// Whether attend() is scaled_dot_product for so many tokens and keys, so that heads may be of bf16 where that
+    /// takes them.
+    virtual bool is_dense(int64_t tokens, int64_t keys) const;
+
+    /// The values where they are not projected, [batch, keys, dim] and of the type of `source`: the source itself.
     virtual Variable values(const Variable& source, const AttentionMask& mask);
 
     /// The outputs of the heads side by side, [batch, tokens, dim], and their weights without dropout.
@@ -60,9 +66,9 @@ protected:
     /// from step to step, null at first.
     virtual Tensor attend_step(const ScaledDotProduct& heads, int64_t tokens, std::unique_ptr<AttentionCache>& kept);
 
-    /// Query, key and value of the heads, without dropout; what is projected has that type. The first token has place
-    /// `first_place` where the mask names no places.
-    ScaledDotProduct heads_of(const AttentionInput& input, int64_t first_place = 0, DType projected = DType::f32);
+    /// Query, key and value of the heads, without dropout and of that type. The first token has place `first_place`
+    /// where the mask names no places.
+    ScaledDotProduct heads_of(const AttentionInput& input, int64_t first_place = 0, DType dtype = DType::f32);
     /// Multiply-adds of the projections of `tokens` queries and `keys` keys.
     int64_t projection_multiplies(int64_t tokens, int64_t keys) const;
 
@@ -85,7 +91,7 @@ private:
     Variable rotated_input(const Variable& input, const Tensor& places, int64_t first_place);
     void announce(PackedProjections& projections, const std::vector<std::string>& names);
     Variable project(PackedProjections& projections, const Variable& x, DType result = DType::f32);
-    /// The type of the heads in forward: bf16 where takes_bf16 and scaled_dot_product does.
+    /// The type of the heads in forward: bf16 where scaled_dot_product computes them and takes it.
     DType type_of_heads(const AttentionInput& input, float dropout) const;
 
     int64_t source_projections() const { return (projected_.key ? 1 : 0) + (projected_.value ? 1 : 0); }

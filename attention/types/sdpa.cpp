@@ -11,8 +11,8 @@ public:
     SdpaAttention(const AttentionGeometry& geometry, const AttentionOptions& options)
         : MultiHeadAttention(geometry, options, {.key = true, .value = true}) {}
 
-    /// All that is read is projected first.
-    bool takes_bf16() const override { return true; }
+protected:
+    bool is_dense(int64_t, int64_t) const override { return true; }
 };
 
 }  // namespace

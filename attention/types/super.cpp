@@ -8,6 +8,7 @@
 #include "heed/core/device/op_scope.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/cast.h"
 #include "heed/core/ops/products/mix_tokens.h"
 #include "heed/core/ops/shapes/copy_rows.h"
 #include "heed/core/tensor/element_address.h"
@@ -33,6 +34,8 @@ public:
     }
 
 protected:
+    bool is_dense(int64_t, int64_t) const override { return true; }
+
     /// W_A K for all heads at once: S W_A is never formed.
     Variable values(const Variable& source, const AttentionMask& mask) override {
         check_length(source.shape()[1]);
@@ -72,6 +75,7 @@ private:
         check_indices("super", "key_places", mask.key_places, 0, n);
         check_shape("super", "key_places", mask.key_places.shape(), {batch, keys});
         const NoGradient guard(part.context());
+        const Tensor part_values = cast(part, DType::f32).value();
         std::vector<int32_t> places(static_cast<size_t>(batch * keys));
         mask.key_places.copy_to_host(places.data());
         std::vector<int32_t> lengths(static_cast<size_t>(batch), static_cast<int32_t>(keys));
@@ -90,10 +94,11 @@ private:
             return Tensor::from_host(part.context(), {std::ssize(rows)}, std::span<const int32_t>(rows));
         };
         const Tensor with_zeros = Tensor::zeros(part.context(), {batch * keys + 1, width});
-        copy_rows({part.value(), 0, width}, {with_zeros, 0, width}, batch * keys, width);
+        copy_rows({part_values, 0, width}, {with_zeros, 0, width}, batch * keys, width);
         const Tensor whole = gather_rows(with_zeros, index(sources)).reshape({batch, n, width});
         const Tensor mixed = mix_tokens(Variable(whole), alignment_.variable(), {}, causal()).value();
-        return Variable(gather_rows(mixed.reshape({batch * n, width}), index(results)).reshape({batch, keys, width}));
+        const Tensor rows = gather_rows(mixed.reshape({batch * n, width}), index(results));
+        return cast(Variable(rows.reshape({batch, keys, width})), part.value().dtype());
     }
 
     void check_length(int64_t tokens) const {

@@ -180,6 +180,17 @@ std::unique_ptr<Device> make_cuda_device() {
     return std::make_unique<cuda::CudaDevice>();
 }
 
+const char* cuda_build() {
+    return "architectures " HEED_CUDA_ARCHITECTURES
+#if defined(HEED_CUBLAS)
+           ", cuBLASLt"
+#endif
+#if defined(HEED_CUDNN)
+           ", cuDNN"
+#endif
+        ;
+}
+
 std::vector<std::string> cuda_cards() {
     int count = 0;
     if (cudaGetDeviceCount(&count) != cudaSuccess) {

@@ -13,6 +13,9 @@ namespace heed {
 /// code for the card in this build.
 [[gnu::weak]] std::unique_ptr<Device> make_cuda_device();
 
+/// What of CUDA is part of the program: "architectures 75 80 90, cuBLASLt, cuDNN". Null as above.
+[[gnu::weak]] const char* cuda_build();
+
 /// The cards that this process may use, each by what names it on its machine; none without a driver. Null as above.
 [[gnu::weak]] std::vector<std::string> cuda_cards();
 

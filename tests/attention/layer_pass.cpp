@@ -7,6 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "heed/tests/support/bf16_values.h"
 #include "heed/tests/support/kernel_paths.h"
 
 namespace heed::test {
@@ -27,12 +28,13 @@ Sequences Sequences::part(int64_t first, int64_t count, int64_t keep) const {
     return result;
 }
 
-TestLayer::TestLayer(const LayerSettings& settings) : TestLayer(settings, std::make_shared<Context>(settings.device)) {}
+TestLayer::TestLayer(const LayerSettings& settings)
+    : TestLayer(settings, std::make_shared<Context>(settings.device, settings.precision)) {}
 
 TestLayer::TestLayer(const LayerSettings& settings, TestLayer& other) : TestLayer(settings, other.own_context_) {}
 
 TestLayer::TestLayer(const LayerSettings& settings, std::shared_ptr<Context> context)
-    : own_context_(std::move(context)), context_(*own_context_) {
+    : own_context_(std::move(context)), context_(*own_context_), dtype_(settings.dtype) {
     const AttentionType& type = attention_type(settings.type);
     options_ = type.make_options();
     auto& options = dynamic_cast<AttentionOptions&>(*options_);
@@ -85,7 +87,9 @@ void TestLayer::set_parameter(const std::string& name, const std::vector<float>&
 }
 
 Tensor TestLayer::on_device(const Sequences& x) {
-    return Tensor::from_host(context_, {x.batch, x.tokens, x.dim}, x.values);
+    const Shape shape = {x.batch, x.tokens, x.dim};
+    return dtype_ == DType::bf16 ? bf16_tensor(context_, shape, x.values)
+                                 : Tensor::from_host(context_, shape, x.values);
 }
 
 AttentionMask TestLayer::mask_of(const LayerInput& input) {

@@ -25,6 +25,8 @@ struct LayerSettings {
     double rotary_base = 0.0;
     bool bias = true;
     double dropout = 0.0;
+    Precision precision = Precision::f32;
+    DType dtype = DType::f32;  ///< of queries and sources
     /// Sets what is particular to the type.
     std::function<void(AttentionOptions&)> configure = {};
 };
@@ -102,6 +104,7 @@ private:
 
     std::shared_ptr<Context> own_context_;
     Context& context_;
+    DType dtype_;
     std::unique_ptr<Options> options_;
     std::unique_ptr<Attention> layer_;
     std::unique_ptr<ParameterStore> store_;

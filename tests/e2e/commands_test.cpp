@@ -95,6 +95,10 @@ TEST_F(Commands, VersionTellsTheBuild) {
     for (const char* part : {"heed ", "commit", "compiler", "instructions", "oneDNN", "threads", "CUDA"}) {
         EXPECT_TRUE(contains(result.output, part));
     }
+    const bool without_cuda = contains(result.output, "CUDA             no\n");
+    EXPECT_NE(without_cuda, contains(result.output, "CUDA             architectures ")) << result.output;
+    const ProgramResult on_cuda = run({"check", "tiny.yaml", "device=cuda"});
+    EXPECT_EQ(without_cuda, contains(on_cuda.errors, "this build of Heed has no CUDA")) << on_cuda.errors;
 }
 
 TEST_F(Commands, WrongCommandLinesAreRefused) {

@@ -7,6 +7,7 @@
 #include "heed/core/error.h"
 #include "heed/core/kernels/mix_tokens_kernels.h"
 #include "heed/core/ops/check.h"
+#include "heed/core/ops/elementwise/cast.h"
 #include "heed/core/ops/shapes/permute_heads.h"
 
 namespace heed {
@@ -52,9 +53,9 @@ struct MixTokens {
         product.columns = width();
         product.a = block.values.f32();
         product.a_row_stride = block.row;
-        product.b = from.f32();
+        product.b = from.data();
         product.b_row_stride = width();
-        product.c = to.f32();
+        product.c = to.data();
         product.c_row_stride = width();
         product.batch = batch();
         product.b_batch_stride = product.c_batch_stride = tokens() * width();
@@ -62,10 +63,11 @@ struct MixTokens {
     }
 };
 
-/// [batch, tokens, width] -> [tokens, batch * width], so that a sum over samples and features is one over a row.
+/// [batch, tokens, width] -> [tokens, batch * width], of f32, so that a sum over samples and features is one over a
+/// row.
 Tensor tokens_first(const Tensor& x) {
     const Shape& shape = x.shape();
-    return permute_heads(Variable(x.reshape({1, shape[0], shape[1], shape[2]}))).value();
+    return permute_heads(cast(Variable(x.reshape({1, shape[0], shape[1], shape[2]})), DType::f32)).value();
 }
 
 struct MixTokensNode final : Node {
@@ -75,7 +77,7 @@ struct MixTokensNode final : Node {
         const Tensor& dy = output().gradient();
         if (weight_slot) add_weight_gradient(dy);
         if (x_slot) {
-            Tensor dx = Tensor::empty(dy.context(), dy.shape());
+            Tensor dx = Tensor::empty(dy.context(), dy.shape(), dy.dtype());
             of.product(of.block(), true, dy, dx);
             if (of.lengths.defined()) {
                 mix_tokens_kernels(dx).real_tokens(
@@ -129,10 +131,15 @@ void check(const Variable& x, const Variable& weight, const Tensor& lengths) {
 }  // namespace
 
 Variable mix_tokens(const Variable& x, const Variable& weight, const Tensor& lengths, bool causal) {
+    const DType dtype = x.value().dtype();
+    // What a mask hides is taken out of f32.
+    if (dtype == DType::bf16 && (lengths.defined() || causal)) {
+        return cast(mix_tokens(cast(x, DType::f32), weight, lengths, causal), dtype);
+    }
     const OpScope scope(x.context(), "mix_tokens");
     check(x, weight, lengths);
     const MixTokens of{x.value(), weight.value(), lengths, causal};
-    Tensor y = Tensor::empty(x.context(), x.shape());
+    Tensor y = Tensor::empty(x.context(), x.shape(), dtype);
     const MixTokens::Block block = of.block();
     // In the product a weight of 0 does not keep out what is not finite: under a causal mask that is added apart.
     of.product(block, false, of.real_x(causal), y);

@@ -7,8 +7,8 @@
 #include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/ops/elementwise/activation.h"
+#include "heed/core/ops/elementwise/cast.h"
 #include "heed/core/ops/elementwise/elementwise.h"
-#include "heed/core/ops/elementwise/to_f32.h"
 #include "heed/core/ops/products/linear.h"
 #include "heed/core/ops/rows/residual.h"
 #include "heed/tests/support/bf16_values.h"
@@ -147,7 +147,7 @@ TEST(Bf16Activations, ALinearLayerMayGiveBf16) {
         const Variable bias = context.tape().leaf(tensor(context, {hidden}, 3));
         const Variable y = linear(x, weight, bias, result);
         EXPECT_EQ(result, y.value().dtype());
-        const Variable wide = to_f32(y);
+        const Variable wide = cast(y, DType::f32);
         std::vector<Floats> all = {wide.value().to_vector()};
         context.tape().backward(wide, tensor(context, {rows, hidden}, 4));
         for (const Variable* input : {&x, &weight, &bias}) all.push_back(input->slot()->gradient().to_vector());
@@ -161,11 +161,11 @@ TEST(Bf16Activations, ALinearLayerMayGiveBf16) {
     });
 }
 
-TEST(Bf16Activations, ToF32IsExactAndRoundsTheGradient) {
+TEST(Bf16Activations, CastToF32IsExactAndRoundsTheGradient) {
     for_each_bf16_context([](Context& context) {
         const Floats values = numbers(12, 1), seed = numbers(12, 2);
         const Variable x = context.tape().leaf(bf16_tensor(context, {3, 4}, values));
-        const Variable y = to_f32(x);
+        const Variable y = cast(x, DType::f32);
         EXPECT_EQ(DType::f32, y.value().dtype());
         EXPECT_EQ(rounded_to_bf16(values), y.value().to_vector());
         context.tape().backward(y, Tensor::from_host(context, {3, 4}, std::span<const float>(seed)));
@@ -173,7 +173,7 @@ TEST(Bf16Activations, ToF32IsExactAndRoundsTheGradient) {
         EXPECT_EQ(rounded_to_bf16(seed), x.slot()->gradient().to_vector());
         context.tape().clear();
         const Variable wide(tensor(context, {2}, 3));
-        EXPECT_EQ(wide.value().raw(), to_f32(wide).value().raw()) << "nothing to do";
+        EXPECT_EQ(wide.value().raw(), cast(wide, DType::f32).value().raw()) << "nothing to do";
     });
 }
 

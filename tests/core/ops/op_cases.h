@@ -8,7 +8,7 @@
 
 namespace heed::test {
 
-std::vector<OpCase> elementwise_cases();  ///< activation, add, scale, dropout, drop_path, probe, residual_add, to_f32
+std::vector<OpCase> elementwise_cases();  ///< activation, add, scale, dropout, drop_path, probe, residual_add, cast
 std::vector<OpCase> product_cases();      ///< linear, linear_activation, matmul, mix_tokens, permute_heads, reshape
 std::vector<OpCase> row_cases();  ///< layer_norm, residual_layer_norm, softmax, cross_entropy, binary_cross_entropy,
                                   ///< distillation, squared_error

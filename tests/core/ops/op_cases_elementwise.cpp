@@ -1,9 +1,9 @@
 #include "heed/core/ops/elementwise/activation.h"
+#include "heed/core/ops/elementwise/cast.h"
 #include "heed/core/ops/elementwise/drop_path.h"
 #include "heed/core/ops/elementwise/dropout.h"
 #include "heed/core/ops/elementwise/elementwise.h"
 #include "heed/core/ops/elementwise/probe.h"
-#include "heed/core/ops/elementwise/to_f32.h"
 #include "heed/core/ops/rows/residual.h"
 #include "heed/tests/core/ops/op_cases.h"
 #include "heed/tests/definitions/elementwise.h"
@@ -104,11 +104,11 @@ OpCase doubling_case() {
 }
 
 /// What is f32 already is left as it is; bf16 is tested in bf16_activations_test.
-OpCase to_f32_case() {
-    return {.op = "to_f32",
-            .label = "x + to_f32(x)",
+OpCase cast_case() {
+    return {.op = "cast",
+            .label = "x + cast(x)",
             .inputs = {{"x", {3, 5}}},
-            .run = [](Context&, const Variables& in) { return Variables{add(in[0], to_f32(in[0]))}; },
+            .run = [](Context&, const Variables& in) { return Variables{add(in[0], cast(in[0], DType::f32))}; },
             .definition = [](const Arrays& in) { return Arrays{definitions::add(in[0], in[0])}; },
             .value_bound = 1e-6,
             .gradient_bound = 1e-6};
@@ -153,7 +153,7 @@ definitions::Values (*activation_definition(Activation kind))(const definitions:
 }
 
 std::vector<OpCase> elementwise_cases() {
-    std::vector<OpCase> cases = {doubling_case(), to_f32_case()};
+    std::vector<OpCase> cases = {doubling_case(), cast_case()};
     for (const Shape& shape : shapes) {
         for (const char* kind : {"relu", "gelu", "gelu_tanh", "silu", "tanh"})
             cases.push_back(activation_case(shape, kind));

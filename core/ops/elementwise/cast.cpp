@@ -1,4 +1,4 @@
-#include "heed/core/ops/elementwise/to_f32.h"
+#include "heed/core/ops/elementwise/cast.h"
 
 #include "heed/core/device/context.h"
 #include "heed/core/device/op_scope.h"
@@ -14,22 +14,25 @@ Tensor converted(const Tensor& x, DType dtype) {
     return y;
 }
 
-struct ToF32Node final : Node {
-    ToF32Node() : Node("to_f32") {}
-    void backward() override { x_slot->add(converted(output().gradient(), DType::bf16)); }
+struct CastNode final : Node {
+    CastNode() : Node("cast") {}
+    void backward() override { x_slot->add(converted(output().gradient(), dtype_of_x)); }
     GradientSlot* x_slot = nullptr;
+    DType dtype_of_x = DType::f32;
 };
 
 }  // namespace
 
-Variable to_f32(const Variable& x) {
-    if (x.value().dtype() == DType::f32) return x;
-    const OpScope scope(x.context(), "to_f32");
-    Tensor y = converted(x.value(), DType::f32);
+Variable cast(const Variable& x, DType dtype) {
+    const DType dtype_of_x = x.value().dtype();
+    if (dtype_of_x == dtype) return x;
+    const OpScope scope(x.context(), "cast");
+    Tensor y = converted(x.value(), dtype);
     Tape& tape = x.context().tape();
     if (!tape.records(x)) return Variable(std::move(y));
-    auto& node = tape.record<ToF32Node>();
+    auto& node = tape.record<CastNode>();
     node.x_slot = x.slot();
+    node.dtype_of_x = dtype_of_x;
     return tape.output(node, std::move(y));
 }
 
