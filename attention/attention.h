@@ -58,10 +58,9 @@ public:
         return project_heads(head_outputs(input, state));
     }
 
-    /// Whether forward takes a query and a source of bf16, whose gradients then are of bf16.
-    virtual bool takes_bf16() const { return false; }
-    /// The type in which a query is best made for this layer: there that of activations, else f32.
-    DType query_dtype(const Device& device) const { return takes_bf16() ? device.activation_dtype() : DType::f32; }
+    /// The type in which a query is best made for this layer: f32, or that of the device's activations. The gradient of
+    /// a query of bf16 is of bf16.
+    virtual DType query_dtype(const Device&) const { return DType::f32; }
 
     /// The two steps of forward: the outputs of the heads side by side, [batch, tokens, heads * value dim], and what
     /// becomes of them, [batch, tokens, dim].

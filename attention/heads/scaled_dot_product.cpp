@@ -121,7 +121,7 @@ ForwardResult run_forward(const ScaledDotProduct& attention) {
     result.log_sum_exp = Tensor::empty(context, {queries[0], attention.heads, queries[1]});
     if (dtype != DType::bf16) {
         compute_forward<float>(attention, result);
-    } else if (scaled_dot_product_takes_bf16(attention, result.output, queries[0], queries[1],
+    } else if (scaled_dot_product_takes_bf16(attention, context.device(), queries[0], queries[1],
                                              attention.key.source.shape()[1])) {
         compute_forward<Bf16>(attention, result);
     } else {
@@ -144,11 +144,14 @@ Variable scaled_dot_product(const ScaledDotProduct& attention) {
     return tape.output(node, std::move(result.output));
 }
 
-bool scaled_dot_product_takes_bf16(const ScaledDotProduct& attention, const Tensor& tensor, int64_t batch,
+bool scaled_dot_product_takes_bf16(const ScaledDotProduct& attention, const Device& device, int64_t batch,
                                    int64_t queries, int64_t keys) {
-    const SdpaKernels& kernel = sdpa_kernels(tensor);
-    const Precision precision = tensor.context().device().precision();
-    return kernel.takes_bf16 && kernel.takes_bf16(sdpa_shape(attention, precision, batch, queries, keys));
+    return scaled_dot_product_has_bf16(device) &&
+           sdpa_kernels(device).takes_bf16(sdpa_shape(attention, device.precision(), batch, queries, keys));
+}
+
+bool scaled_dot_product_has_bf16(const Device& device) {
+    return sdpa_kernels(device).takes_bf16 != nullptr;
 }
 
 Tensor scaled_dot_product_weights(const ScaledDotProduct& attention) {

@@ -36,9 +36,11 @@ struct ScaledDotProduct {
 Variable scaled_dot_product(const ScaledDotProduct& attention);
 
 /// Whether queries, keys and values of bf16 are computed for [batch, queries, ...] and [batch, keys, ...], these heads,
-/// mask and dropout on the device of `tensor`, in its precision. Query, key and value need not be set.
-bool scaled_dot_product_takes_bf16(const ScaledDotProduct& attention, const Tensor& tensor, int64_t batch,
+/// mask and dropout on `device` in its precision. Query, key and value need not be set.
+bool scaled_dot_product_takes_bf16(const ScaledDotProduct& attention, const Device& device, int64_t batch,
                                    int64_t queries, int64_t keys);
+/// Whether they are for any.
+bool scaled_dot_product_has_bf16(const Device& device);
 
 /// The softmax weights themselves of q and k in f32, without dropout: [batch, heads, queries, keys]. No gradient.
 Tensor scaled_dot_product_weights(const ScaledDotProduct& attention);

@@ -156,13 +156,20 @@ Tensor MultiHeadAttention::cross_step(const Tensor& x, MultiHeadCrossCache& cach
 
 void MultiHeadAttention::append_value(const TokenBuffer&, TokenBuffer&) {}
 
+DType MultiHeadAttention::query_dtype(const Device& device) const {
+    // Where heads are f32, keys or values that are the query itself would be kept in both types.
+    const bool kept_twice = !cross() && source_projections() < 2 && !scaled_dot_product_has_bf16(device);
+    return kept_twice ? DType::f32 : device.activation_dtype();
+}
+
 DType MultiHeadAttention::type_of_heads(const AttentionInput& input, float dropout) const {
     const Shape &queries = input.query.shape(), &keys = source_of(input).shape();
     if (rotary_ || !is_dense(queries[1], keys[1])) return DType::f32;
     ScaledDotProduct heads = empty_heads(input.mask);
     heads.causal = geometry().pattern == AttentionPattern::causal_self;
     heads.dropout = dropout;
-    const bool taken = scaled_dot_product_takes_bf16(heads, input.query.value(), queries[0], queries[1], keys[1]);
+    const bool taken =
+        scaled_dot_product_takes_bf16(heads, input.query.context().device(), queries[0], queries[1], keys[1]);
     return taken ? DType::bf16 : DType::f32;
 }
 

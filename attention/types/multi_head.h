@@ -34,8 +34,8 @@ public:
     Tensor weights(const AttentionInput& input) override;
     Tensor head_values(const AttentionInput& input) override;
     int64_t multiplies(int64_t tokens, int64_t keys) const override;
-    /// What is read is projected or cast.
-    bool takes_bf16() const override { return true; }
+    /// bf16 is projected or cast.
+    DType query_dtype(const Device& device) const override;
 
 protected:
     std::unique_ptr<AttentionCache> make_causal_cache(Context& context, const DecodingStart& start) override;

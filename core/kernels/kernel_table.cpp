@@ -8,12 +8,16 @@
 
 namespace heed {
 
-int device_number(const Tensor& tensor) {
-    return static_cast<int>(tensor.context().device().kind());
+const Device& device_of(const Tensor& tensor) {
+    return tensor.context().device();
 }
 
-void refuse_device(const char* op, const Tensor& tensor) {
-    throw Error(std::string("op ") + op + " has no kernels for the device " + tensor.context().device().name());
+int device_number(const Device& device) {
+    return static_cast<int>(device.kind());
+}
+
+void refuse_device(const char* op, const Device& device) {
+    throw Error(std::string("op ") + op + " has no kernels for the device " + device.name());
 }
 
 }  // namespace heed

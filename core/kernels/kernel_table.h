@@ -4,13 +4,16 @@
 
 namespace heed {
 
+class Device;
 class Tensor;
 
-/// The index of a tensor's device in a table of kernels.
-int device_number(const Tensor& tensor);
+const Device& device_of(const Tensor& tensor);
 
-/// Throws Error: the op has no kernels for the tensor's device.
-[[noreturn]] void refuse_device(const char* op, const Tensor& tensor);
+/// The index of a device in a table of kernels.
+int device_number(const Device& device);
+
+/// Throws Error: the op has no kernels for the device.
+[[noreturn]] void refuse_device(const char* op, const Device& device);
 
 /// The kernels of one op, by device. A missing entry means that the op cannot run there, which is an error.
 template <class Kernels>
@@ -19,9 +22,10 @@ struct KernelTable {
     const Kernels& (*by_device[device_kinds])();
 
     /// The kernels for the device on which `tensor` lives.
-    const Kernels& operator()(const Tensor& tensor) const {
-        const auto choose = by_device[device_number(tensor)];
-        if (!choose) refuse_device(op, tensor);
+    const Kernels& operator()(const Tensor& tensor) const { return (*this)(device_of(tensor)); }
+    const Kernels& operator()(const Device& device) const {
+        const auto choose = by_device[device_number(device)];
+        if (!choose) refuse_device(op, device);
         return choose();
     }
 };
