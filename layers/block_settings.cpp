@@ -18,19 +18,14 @@ void describe_checkpointing(Fields& fields, bool& checkpoint_activations) {
 void describe_rotary_base(Fields& fields, double& base) {
     fields
         .add("rotary_base", base,
-             "with positions rotary, how slowly the angles of the later features of a head grow with the position: "
-             "pair i of n turns by base^(-i / n) a token")
-        .range(1.0, 1e9);
+             "how slowly the angles of the later features of a head grow with the position: pair i of n turns by "
+             "base^(-i / n) a token")
+        .range(1.0, 1e9)
+        .only_with("positions", {"rotary"});
 }
 
 double rotary_base_of(const std::string& positions, double base) {
     return positions == "rotary" ? base : 0.0;
-}
-
-void check_rotary_base(const std::string& positions, double base) {
-    if (positions == "rotary" || base == default_rotary_base) return;
-    throw UserError("model.rotary_base has an effect with model.positions=rotary alone, got model.positions=" +
-                    positions);
 }
 
 void check_heads_divide(int64_t heads, int64_t dim) {

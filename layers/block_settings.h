@@ -55,9 +55,6 @@ void describe_rotary_base(Fields& fields, double& base);
 /// BlockSettings::rotary_base of a model's settings.
 double rotary_base_of(const std::string& positions, double base);
 
-/// Throws UserError where a base is set that has no effect.
-void check_rotary_base(const std::string& positions, double base);
-
 /// Throws UserError, naming model.heads, where the heads do not divide the dimension.
 void check_heads_divide(int64_t heads, int64_t dim);
 

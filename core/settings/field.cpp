@@ -103,6 +103,13 @@ Field& Field::unit(std::string text) {
     return *this;
 }
 
+Field& Field::only_with(std::string other, std::vector<std::string> values) {
+    const bool without = values == TextList{""};
+    help_ += without ? "; only without " + other : "; only with " + other + " " + listed(values, " or ");
+    conditions_.push_back({std::move(other), std::move(values)});
+    return *this;
+}
+
 Field& Field::path() {
     if (!is_text() || !choices_.empty()) throw std::logic_error("the field " + name_ + " can be no path");
     is_path_ = true;

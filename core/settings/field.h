@@ -28,13 +28,23 @@ public:
     Field& advise(std::string text, std::string advice);
     /// What the number counts, for help and errors ("pixels").
     Field& unit(std::string text);
+    /// The setting has an effect only where another one of the component has one of these values, which the help then
+    /// says. Called more than once: where all of them do.
+    Field& only_with(std::string other, std::vector<std::string> values);
     /// The text, or each of a list, is a path: "~" and "~/..." stand for the home folder (HOME), "~user" is refused.
     Field& path();
+
+    /// Another setting of the component, and its values with which this one has an effect.
+    struct Condition {
+        std::string other;
+        std::vector<std::string> values;
+    };
 
     const std::string& name() const { return name_; }
     const std::string& help() const { return help_; }
     const std::string& unit() const { return unit_; }
     const std::vector<std::string>& choices() const { return choices_; }
+    const std::vector<Condition>& conditions() const { return conditions_; }
     /// "1 to 64"; nothing without a range.
     std::string range_text() const;
     bool is_list() const;
@@ -78,6 +88,7 @@ private:
     Member member_;
     std::vector<std::string> choices_;
     std::vector<std::pair<std::string, std::string>> advice_;  // by the text that it is for
+    std::vector<Condition> conditions_;
     bool has_range_ = false;
     bool is_path_ = false;
     double least_ = 0, greatest_ = 0;

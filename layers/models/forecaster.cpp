@@ -45,16 +45,14 @@ void ForecasterOptions::describe(Fields& fields) {
         .choices({"mse", "mae", "huber"});
     fields
         .add("huber_delta", huber_delta,
-             "with loss huber, where an error begins to count by its size, in what windows are normalised by")
-        .range(1e-4, 1e4);
+             "where an error begins to count by its size, in what windows are normalised by")
+        .range(1e-4, 1e4)
+        .only_with("loss", {"huber"});
     describe_checkpointing(fields, checkpoint_activations);
 }
 
 void ForecasterOptions::validate() const {
     check_heads_divide(heads, dim);
-    if (loss != "huber" && huber_delta != ForecasterOptions().huber_delta) {
-        throw UserError("model.huber_delta has an effect with model.loss=huber alone, got model.loss=" + loss);
-    }
 }
 
 namespace {

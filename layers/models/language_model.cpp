@@ -40,7 +40,6 @@ void LanguageModelOptions::describe(Fields& fields) {
 
 void LanguageModelOptions::validate() const {
     check_heads_divide(heads, dim);
-    check_rotary_base(positions, rotary_base);
 }
 
 namespace {

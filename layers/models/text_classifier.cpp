@@ -61,7 +61,6 @@ void TextClassifierOptions::describe(Fields& fields) {
 
 void TextClassifierOptions::validate() const {
     check_heads_divide(heads, dim);
-    check_rotary_base(positions, rotary_base);
 }
 
 namespace {

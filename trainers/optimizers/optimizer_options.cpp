@@ -16,9 +16,13 @@ void OptimizerOptions::describe(Fields& fields) {
         .choices({"constant", "linear", "cosine", "inverse_sqrt", "step", "one_cycle"});
     fields.add("warmup", warmup, "length of the rise of the learning rate, from 0 (one_cycle: from lr / 25)");
     fields.add("min_lr", min_lr, "learning rate at the end of a schedule; inverse_sqrt and step stay above it")
-        .range(0, 1e6);
-    fields.add("step_every", step_every, "schedule step: length after which the learning rate falls, again and again");
-    fields.add("step_factor", step_factor, "schedule step: by which it is multiplied then").range(0, 1);
+        .range(0, 1e6)
+        .only_with("schedule", {"linear", "cosine", "inverse_sqrt", "step", "one_cycle"});
+    fields.add("step_every", step_every, "length after which the learning rate falls, again and again")
+        .only_with("schedule", {"step"});
+    fields.add("step_factor", step_factor, "by which it is multiplied then")
+        .range(0, 1)
+        .only_with("schedule", {"step"});
     fields.add(
         "lr_scale", lr_scale,
         "other learning rates, as part-of-name=factor (head=0.1); the last that fits counts, 0 keeps the weights");

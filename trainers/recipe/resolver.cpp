@@ -207,7 +207,24 @@ private:
             }
         }
         for (const auto& [first, second] : spec.alternatives) choose(section, values, first, second);
+        drop_unused(spec, section, values);
         return section;
+    }
+
+    /// Puts the default in the place of values that have no effect with another one of the section, and tells of it.
+    void drop_unused(const SectionSpec& spec, Section& section, const std::vector<SectionValue>& values) {
+        for (const SectionValue& value : values) {
+            Field* const field = section.fields().find(value.leaf);
+            if (!field || field->value_text() == field->default_text()) continue;
+            for (const auto& [other, with] : field->conditions()) {
+                const std::string now = section.fields().find(other)->value_text();
+                if (std::ranges::count(with, now) > 0) continue;
+                notes_.push_back(section.source(value.leaf).text() + ": " + value.given->key + " has no effect with " +
+                                 spec.key(other) + " " + now);
+                field->set_from_text(field->default_text());
+                break;
+            }
+        }
     }
 
     /// The nearest value of that key; null where there is none or it is 0.

@@ -29,21 +29,26 @@ void TokenizerOptions::describe(Fields& fields) {
         .advise("unigram", "that is tokenizer.type=sentencepiece with tokenizer.model=unigram");
     fields.add("vocabulary", vocabulary, "size of the vocabulary that is trained, special tokens included")
         .range(8, 1 << 24)
-        .unit("tokens");
-    fields.add("lower", lower, "lower-case all text; with wordpiece, accents are taken off as well");
-    fields.add("model", model, "how a sentencepiece vocabulary is trained").choices({"bpe", "unigram"});
-    fields
-        .add("coverage", coverage,
-             "share of all characters of the texts that get tokens of their own (sentencepiece); rarer characters are "
-             "written as bytes or unknown")
-        .range(0.9, 1);
-    fields.add("byte_fallback", byte_fallback,
-               "256 tokens of a sentencepiece vocabulary are bytes, so that no character is unknown");
-    fields
-        .add("sample", sample,
-             "a sentencepiece vocabulary is trained on this much text at most, spread evenly over all")
-        .range(1, 1e6)
-        .unit("MB");
+        .unit("tokens")
+        .only_with("type", {"word", "sentencepiece"})
+        .only_with("file", {""});
+    fields.add("lower", lower, "lower-case all text; with wordpiece, accents are taken off as well")
+        .only_with("type", {"word", "sentencepiece", "wordpiece"});
+    const auto of_sentencepiece = [](Field& field) {
+        field.only_with("type", {"sentencepiece"}).only_with("file", {""});
+    };
+    of_sentencepiece(fields.add("model", model, "how the vocabulary is trained").choices({"bpe", "unigram"}));
+    of_sentencepiece(fields
+                         .add("coverage", coverage,
+                              "share of all characters of the texts that get tokens of their own; rarer characters are "
+                              "written as bytes or unknown")
+                         .range(0.9, 1));
+    of_sentencepiece(fields.add("byte_fallback", byte_fallback,
+                                "256 tokens of the vocabulary are bytes, so that no character is unknown"));
+    of_sentencepiece(
+        fields.add("sample", sample, "the vocabulary is trained on this much text at most, spread evenly over all")
+            .range(1, 1e6)
+            .unit("MB"));
     fields
         .add("file", file,
              "an existing SentencePiece model, BERT vocab.txt, or tokenizer of an import or a run folder "

@@ -110,9 +110,6 @@ TEST(LanguageModel, HasRotaryPositionsWhereTheAttentionCan) {
     EXPECT_GT(distance(near.logits_after(ids), far.logits_after(ids)), 1e-3 * largest(near.logits_after(ids)));
     EXPECT_TRUE(contains(message_of<UserError>([&] { SmallModel("s4d", rotary); }),
                          "attention type 's4d' cannot have rotary positions (model.positions=rotary)"));
-    rotary.positions = "none";
-    EXPECT_TRUE(contains(message_of<UserError>([&] { SmallModel("sdpa", rotary); }),
-                         "model.rotary_base has an effect with model.positions=rotary alone"));
 }
 
 TEST(LanguageModel, ForgetsOnlyWhatItCannotRead) {

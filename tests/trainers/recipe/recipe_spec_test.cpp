@@ -162,6 +162,43 @@ TEST(RecipeSpec, EveryRecipeInTheFolderIsValid) {
     EXPECT_GT(count, 0);
 }
 
+TEST(RecipeSpec, EveryConditionNamesASettingAndValuesOfIt) {
+    int conditions = 0;
+    for (const SectionSpec& spec : recipe_spec()) {
+        for (const SectionChoice& choice : spec.choices) {
+            Section section(spec, choice);
+            for (const Field& field : section.fields()) {
+                for (const auto& [other, values] : field.conditions()) {
+                    Field* const named = section.fields().find(other);
+                    ASSERT_NE(nullptr, named) << spec.key(field.name()) << " with " << other;
+                    for (const std::string& value : values) EXPECT_EQ("", named->set_from_text(value)) << other;
+                    ++conditions;
+                }
+            }
+        }
+    }
+    EXPECT_GT(conditions, 5);
+}
+
+TEST(RecipeSpec, ValuesWithoutEffectAreToldAndDropped) {
+    const auto parsed = [](const std::string& tokenizer, const std::vector<std::string>& overrides = {}) {
+        return parse_recipe(recipe_spec(),
+                            "model: {type: text_classifier}\ndata: {name: imdb}\ntokenizer: {" + tokenizer + "}\n",
+                            "r.yaml", overrides);
+    };
+    const Recipe bytes = parsed("type: byte, vocabulary: 500");
+    EXPECT_EQ(std::vector<std::string>{"r.yaml:3: tokenizer.vocabulary has no effect with tokenizer.type byte"},
+              bytes.notes());
+    EXPECT_EQ("20000", bytes.value("tokenizer", "vocabulary"));
+    EXPECT_TRUE(parse_recipe(recipe_spec(), bytes.resolved_yaml(), "r.yaml", {}).notes().empty());
+    EXPECT_EQ(std::vector<std::string>{"command line: tokenizer.model has no effect with tokenizer.type word"},
+              parsed("type: word", {"tokenizer.model=unigram"}).notes());
+    EXPECT_EQ(std::vector<std::string>{"r.yaml:3: tokenizer.vocabulary has no effect with tokenizer.file a.model"},
+              parsed("type: sentencepiece, file: a.model, vocabulary: 500").notes());
+    EXPECT_TRUE(parsed("type: sentencepiece, model: unigram, vocabulary: 500").notes().empty());
+    EXPECT_TRUE(parsed("type: byte, vocabulary: 20000").notes().empty()) << "the default";
+}
+
 TEST(RecipeSpec, TheListOfSettingsSaysWhatAKeyMeansToEachType) {
     const std::string list = settings_list(recipe_spec());
     EXPECT_TRUE(test::contains(list, "  attention.landmarks=16              nystromformer: segments of the tokens"));
