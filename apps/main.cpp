@@ -41,10 +41,13 @@ heed::Command parse(const std::vector<std::string>& arguments) {
     const heed::Launch launch = heed::process_launch();
     try {
         heed::Command command = heed::parse_command_line(arguments);
-        if (launch.ranks > 1 && !std::holds_alternative<heed::TrainCommand>(command)) {
+        const bool only_tells =
+            std::holds_alternative<heed::ShowText>(command) || std::holds_alternative<heed::ShowVersion>(command);
+        if (only_tells && launch.rank > 0) return heed::ShowText{};
+        if (launch.ranks > 1 && !only_tells && !std::holds_alternative<heed::TrainCommand>(command)) {
             throw heed::UserError("expected heed train, the command that several processes share, got heed " +
-                                  (arguments.empty() ? "" : arguments[0]) + ", which each of the " +
-                                  std::to_string(launch.ranks) + " processes would do: start it without mpirun");
+                                  arguments[0] + ", which each of the " + std::to_string(launch.ranks) +
+                                  " processes would do: start it without mpirun");
         }
         return command;
     } catch (const heed::UserError& error) {

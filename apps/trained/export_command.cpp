@@ -9,7 +9,8 @@
 namespace heed {
 
 int run(const ExportCommand& command) {
-    const SavedModel saved = load_saved_model(command.target, {});
+    // Wherever it was trained: weights are copied.
+    const SavedModel saved = load_saved_model(command.target, {"device=cpu", "precision=f32"});
     const ExportReport report = export_model(saved.trained, command.folder, command.without_head);
     fmt::print("{} into {}: {} tensors\n", report.architecture, printable(command.folder), report.tensors);
     fmt::print("files       {}\n", printable(listed(report.files)));

@@ -243,18 +243,28 @@ TEST_F(Ranks, AreRefusedWhatTheyDoNotShare) {
     refused(train(3, "new", {"data.batch=2"}), "expected data.batch of at least 3");
     write_tiny_images(tiny().folder / "other", {.train = 90, .test = 40, .height = 8, .width = 8, .classes = 4});
     const std::string heed = getenv("HEED_BINARY");
-    const auto two = [&](const std::string& first, const std::string& second) {
+    const auto two = [&](const std::string& first, const std::string& second, const std::string& both = "threads=1") {
         Words launcher = mpirun(1);
         for (const std::string& word :
-             {heed, std::string("train"), std::string("tiny.yaml"), std::string("run.dir=new"), first, std::string(":"),
-              std::string("-np"), std::string("1")}) {
+             {heed, std::string("train"), std::string("tiny.yaml"), std::string("run.dir=new"), both, first,
+              std::string(":"), std::string("-np"), std::string("1")}) {
             launcher.push_back(word);
         }
-        return Program(tiny().folder.path(), {"train", "tiny.yaml", "run.dir=new", second}, launcher).wait();
+        return Program(tiny().folder.path(), {"train", "tiny.yaml", "run.dir=new", both, second}, launcher).wait();
     };
     refused(two("train.seed=4", "train.seed=5"), "train.seed is 4 on rank 0 and 5 on rank 1");
     refused(two("data.root=data", "data.root=other"), "the checksum of the test samples is ");
+    refused(two("threads=1", "threads=2", "train.exact_reduce=2"),
+            "the number of threads is 1 on rank 0 and 2 on rank 1");
     EXPECT_FALSE(tiny().exists("new"));
+}
+
+TEST_F(Ranks, OneOfThemTellsWhatIsAsked) {
+    const ProgramResult help = run(2, {"train", "--help"}), version = run(2, {"--version"});
+    EXPECT_EQ(0, help.code) << help.errors;
+    EXPECT_EQ(tiny().run({"train", "--help"}).output, help.output);
+    EXPECT_EQ(tiny().run({"--version"}).output.substr(0, 20), version.output.substr(0, 20));
+    EXPECT_EQ(version.output.find("commit"), version.output.rfind("commit")) << version.output;
 }
 
 TEST(RanksWithoutMpi, AreRefused) {

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "heed/core/cpu/isa.h"
+#include "heed/core/cpu/onednn/version.h"
 #include "heed/core/error.h"
+#include "heed/core/parallel.h"
 #include "heed/core/ranks/together.h"
 #include "heed/core/version.h"
 #include "heed/datasets/catalogue/checksum.h"
@@ -67,30 +69,40 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
-void check_same_recipe(Communicator& ranks, const Recipe& recipe) {
-    Values own = {{"the version of heed", build_info().version}, {"the instruction set", isa_name(active_isa())}};
+void check_same_recipe(Communicator& ranks, const Recipe& recipe, const std::string& commit) {
+    Values own = {{"the version of heed", build_info().version},
+                  {"the commit of heed", commit},
+                  {"the version of oneDNN", onednn_version()},
+                  {"the instruction set", isa_name(active_isa())}};
     for (const Setting& setting : recipe.explain()) {
         if (setting.key != "threads" && setting.key != "data.root") own[setting.key] = one_line(setting.value);
     }
     check_same(ranks, "recipes", own, "expected all ranks to train the same");
 }
 
+void check_same_threads(Communicator& ranks) {
+    check_same(ranks, "numbers of threads", {{"the number of threads", std::to_string(thread_count())}},
+               "expected all ranks to compute alike, for train.exact_reduce");
+}
+
 void check_same_data(Communicator& ranks, const DataFacts& facts) {
-    Digest rest("sha256");
+    Digest tokenizers("sha256"), rest("sha256");
     const std::string json = facts_json(facts);
     rest.update(json.data(), json.size());
-    for (const auto& [name, tokenizer] : facts.tokenizers())
-        rest.update(tokenizer->bytes.data(), tokenizer->bytes.size());
+    for (const auto& [name, tokenizer] : facts.tokenizers()) {
+        tokenizers.update(tokenizer->bytes.data(), tokenizer->bytes.size());
+    }
     const DataFingerprints& prints = facts.fingerprints;
     check_same(ranks, "checksums of the data",
                {{"the checksum of the training samples", prints.train},
                 {"the checksum of the validation samples", prints.validation},
                 {"the checksum of the test samples", prints.test},
+                {"the checksum of the tokenizers", tokenizers.finish().hex},
                 {"what is known of them", rest.finish().hex}},
                "expected all ranks to have the same data");
 }
 
-void check_same_weights(Communicator& ranks, const ParameterStore& store, int64_t step) {
+void check_same_weights(Communicator& ranks, const ParameterStore& store, const std::string& teacher, int64_t step) {
     if (ranks.size() == 1) return;
     Digest digest("sha256");
     for (const ParameterGroup& group : store.groups()) {
@@ -98,7 +110,9 @@ void check_same_weights(Communicator& ranks, const ParameterStore& store, int64_
         digest.update(values.data(), values.size() * sizeof(float));
     }
     check_same(ranks, "checksums of the weights",
-               {{"the checksum of the weights", digest.finish().hex}, {"the step", std::to_string(step)}},
+               {{"the checksum of the weights", digest.finish().hex},
+                {"the checksum of the teacher", teacher.empty() ? "none" : teacher},
+                {"the step", std::to_string(step)}},
                "expected all ranks to start alike");
 }
 

@@ -226,8 +226,9 @@ TrainEnd train_with(Communicator& hosts, const TrainRequest& request) {
     const RunTarget& target = *found;
     const Recipe& recipe = target.recipe;
     hosts.set_timeout(recipe.options<TrainOptions>("train").rank_timeout);
-    check_same_recipe(hosts, recipe);
+    check_same_recipe(hosts, recipe, request.commit);
     use_threads(recipe, hosts);
+    if (recipe.options<TrainOptions>("train").exact_reduce > 0) check_same_threads(hosts);
     std::optional<Context> context;
     const CardExchange exchange = open_device(recipe, hosts, context);
     Communicator& ranks = exchange.cards ? *exchange.cards : hosts;
@@ -273,9 +274,11 @@ TrainEnd train_with(Communicator& hosts, const TrainRequest& request) {
             initial = load_initial_model(*training);
             training->trainer.begin({});
         }
+    });
+    check_same_weights(ranks, training->store, training->teacher_checksum, training->trainer.progress().step);
+    together(ranks, "the run folder", [&] {
         if (!folder && owns) folder.emplace(new_folder(target));
     });
-    check_same_weights(ranks, training->store, training->trainer.progress().step);
     if (!folder) folder.emplace(RunFolder::of_other_rank(target.folder, RunState::fresh));
     OpenRun run(*training, *folder, beginning);
     RunSteps steps(*training, run.folder, run.record, run.checkpoints, run.beginning.name);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,9 +45,23 @@ public:
     MemoryFile(const MemoryFile&) = delete;
     MemoryFile& operator=(const MemoryFile&) = delete;
 
-    std::string path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+    /// As long for every descriptor.
+    std::string path() const {
+        const std::string number = std::to_string(descriptor_), folder = "/proc/self/fd";
+        return folder + std::string(stored_name.size() - folder.size() - number.size(), '/') + number;
+    }
+
+    /// Puts `stored_name` where the trainer has written the path into a model, which must not tell how many files were
+    /// open when it was made. A name of the same length needs no other change of the message that the model is.
+    void hide_path(std::string& model) const {
+        const std::string text = path();
+        for (std::size_t place = 0; (place = model.find(text, place)) != std::string::npos;) {
+            model.replace(place, text.size(), stored_name);
+        }
+    }
 
 private:
+    static constexpr std::string_view stored_name = "heed-normalization-rules";
     int descriptor_;
 };
 
@@ -215,6 +230,7 @@ std::unique_ptr<Tokenizer> train_sentencepiece_tokenizer(const TokenizerOptions&
     std::string model;
     const auto status = sentencepiece::SentencePieceTrainer::Train(settings, lines, &model);
     if (!status.ok()) throw UserError(training_problem(options, status.message()));
+    rules.hide_path(model);
     return load_sentencepiece_tokenizer(model);
 }
 

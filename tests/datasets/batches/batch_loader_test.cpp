@@ -264,7 +264,7 @@ TEST(BatchLoader, RefusesPlansThatCannotBe) {
               }),
               "expected at least one image to load, found an empty split");
     EXPECT_EQ(refusal({.batch = 3, .micro_batches = 2, .ranks = 2}),
-              "expected data.batch of at least 4 (ranks times micro-batches), got 3");
+              "expected data.batch of at least 4 (ranks times micro-batches, of train.exact_reduce), got 3");
     EXPECT_EQ(refusal({.batch = 4, .start = {1, 4}}),
               "expected a start within the 3 batches of an epoch, got batch 4 of epoch 1; the data or data.batch has "
               "changed");

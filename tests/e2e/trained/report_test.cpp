@@ -125,6 +125,9 @@ TEST_F(ReportCommandTest, RefusesWhatIsNoRun) {
                  "expected a run folder, got doen, which is none (did you mean done?)");
     expect_error(tiny().run({"report", "done", "model.dim=8"}), 2, "takes no other settings than data.root");
     expect_error(tiny().run({"report"}), 2, "heed report: run is required");
+    const std::string page = page_of("done");
+    expect_error(tiny().run({"report", "done", "precision=tf32"}), 2, "tf32 goes with device=cuda");
+    EXPECT_EQ(page, tiny().file("done/report.html")) << "it is not written without the device";
 }
 
 }  // namespace
