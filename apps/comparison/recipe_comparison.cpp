@@ -29,6 +29,7 @@
 #include "heed/trainers/report/provenance.h"
 #include "heed/trainers/report/text.h"
 #include "heed/trainers/run/checks/resume_check.h"
+#include "heed/trainers/run/saved_model.h"
 
 namespace heed {
 
@@ -114,6 +115,7 @@ RecipeComparison::RecipeComparison(const CompareCommand& command, const StopSign
       grid_(grid_points(command.grid)) {
     for (const std::string& grid : command.grid) check_not_decided(setting_key(grid));
     check_not_decided(command.match_by);
+    check_device(plan_.recipe());
     const int64_t given = plan_.recipe().options<GeneralOptions>("").threads;
     run_threads_ = given > 0 ? given : std::max<int64_t>(1, default_thread_count() / command.jobs);
     if (!command.claims.empty()) claims_ = read_claims(command.claims, all_types());
@@ -137,6 +139,7 @@ void RecipeComparison::say_what_is_dense() const {
 }
 
 int64_t RecipeComparison::threads_in_all() const {
+    check_device(plan_.recipe());
     const int64_t given = plan_.recipe().options<GeneralOptions>("").threads;
     return given > 0 ? given : default_thread_count();
 }

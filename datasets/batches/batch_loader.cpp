@@ -23,7 +23,8 @@ void check_plan(const ImageSplit& split, const BatchPlan& plan) {
     }
     if (plan.batch < parts) {
         throw UserError(
-            fmt::format("expected data.batch of at least {} (ranks times micro-batches, of train.exact_reduce), got {}", parts, plan.batch));
+            fmt::format("expected data.batch of at least {} (ranks times micro-batches, of train.exact_reduce), got {}",
+                        parts, plan.batch));
     }
     const int64_t batches = batches_per_epoch(split.size(), plan.batch);
     if (plan.start.epoch < 0 || plan.start.batch < 0 || plan.start.batch > batches) {

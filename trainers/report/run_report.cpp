@@ -6,14 +6,12 @@
 #include <filesystem>
 #include <memory>
 
-#include "heed/core/device/context.h"
 #include "heed/core/error.h"
 #include "heed/core/files/atomic_file.h"
 #include "heed/core/files/path_exists.h"
 #include "heed/trainers/kinds/command_settings.h"
 #include "heed/trainers/kinds/registry.h"
 #include "heed/trainers/recipe/attention_choice.h"
-#include "heed/trainers/recipe/general_options.h"
 #include "heed/trainers/recipe/recipe_spec.h"
 #include "heed/trainers/recipe/train_options.h"
 #include "heed/trainers/report/provenance.h"
@@ -61,13 +59,6 @@ public:
     }
 
 private:
-    /// A device that is not there is no fault of the checkpoint, and the page is not written without it.
-    void check_device() const {
-        const Recipe recipe = read_recipe(recipe_spec(), input_.paths.recipe(), overrides_);
-        const auto& general = recipe.options<GeneralOptions>("");
-        const Context device(general.device, general.products());
-    }
-
     void leave_out(const std::string& what) { input_.left_out.push_back(what + " is left out."); }
 
     /// What the checkpoint knows of its data. Of the model the page has lines of its own.
@@ -80,7 +71,8 @@ private:
     }
 
     void from_checkpoint() {
-        check_device();
+        // A device that is not there is no fault of the checkpoint, and the page is not written without it.
+        check_device(read_recipe(recipe_spec(), input_.paths.recipe(), overrides_));
         try {
             std::vector<std::string> overrides = overrides_;
             const std::string root = recipe_.value("data", "root");

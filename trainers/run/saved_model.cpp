@@ -66,6 +66,11 @@ SavedModel load_saved_model(const std::string& target, const std::vector<std::st
     return {target, std::move(context), std::move(trained), before};
 }
 
+void check_device(const Recipe& recipe) {
+    const auto& general = recipe.options<GeneralOptions>("");
+    const Context tried(general.device, general.products());
+}
+
 void use_threads_of(const Recipe& recipe) {
     const int64_t threads = recipe.options<GeneralOptions>("").threads;
     set_thread_count(threads > 0 ? static_cast<int>(threads) : default_thread_count());

@@ -25,6 +25,9 @@ SavedModel load_saved_model(const std::string& target, const std::vector<std::st
 TrainedModel load_with_attention(Context& context, const std::string& target,
                                  const std::vector<std::string>& overrides);
 
+/// Throws UserError where this machine does not have the device of the recipe, or that not its precision.
+void check_device(const Recipe& recipe);
+
 /// Sets the number of threads that the recipe asks for.
 void use_threads_of(const Recipe& recipe);
 

@@ -261,6 +261,7 @@ TEST_F(Compare, WhatCannotBeComparedIsRefused) {
             "claims.yaml:4: claims.small.than expects one of sdpa");
     refused({"tiny.yaml", "--claims", "claims.yaml", "--dir", "unclaimed"}, "got \"sdap\" (did you mean sdpa?)");
     refused({"tiny.yaml", "--metric", "accuarcy", "--dir", "unclaimed"}, "did you mean accuracy?");
+    refused({"tiny.yaml", "precision=tf32", "--dir", "unclaimed"}, "tf32 goes with device=cuda");
     EXPECT_FALSE(tiny().exists("unclaimed")) << "found before anything is trained";
     refused({"tiny.yaml", "--match", "size"}, "--match expects parameters or multiplies");
     refused({"tiny.yaml", "--baseline", "spda"}, "did you mean sdpa?");
