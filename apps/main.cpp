@@ -35,8 +35,8 @@ int report(const char* what, int code) {
     return code;
 }
 
-/// The command, of which a training alone may be started as several processes. What is wrong with the command line is
-/// the same for all of them.
+/// The command, of which a training alone may be started as several processes. Of a command line that is the same for
+/// all of them one tells what is wrong.
 heed::Command parse(const std::vector<std::string>& arguments) {
     const heed::Launch launch = heed::process_launch();
     try {
@@ -51,7 +51,7 @@ heed::Command parse(const std::vector<std::string>& arguments) {
         }
         return command;
     } catch (const heed::UserError& error) {
-        if (launch.rank == 0) throw;
+        if (launch.rank == 0 || !launch.alike) throw;
         throw heed::OtherRankError(error.what(), wrong_input);
     }
 }

@@ -18,9 +18,9 @@ namespace {
 /// In the memory of x where nobody else holds it.
 Tensor rotated(Tensor x, const Rotary& rotation, bool back) {
     const Shape& shape = x.shape();
-    Tensor y = x.unique() ? Tensor() : Tensor::empty(x.context(), shape);
-    rotary_kernels(x).rotate({.x = x.f32(),
-                              .y = y.defined() ? y.f32() : x.f32(),
+    Tensor y = x.unique() ? Tensor() : Tensor::empty(x.context(), shape, x.dtype());
+    rotary_kernels(x).rotate({.x = x.data(),
+                              .y = y.defined() ? y.data() : x.data(),
                               .angles = rotation.angles.f32(),
                               .places = rotation.places.data_or_null<int32_t>(),
                               .first_place = rotation.first_place,

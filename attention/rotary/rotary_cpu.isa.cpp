@@ -1,7 +1,7 @@
 #include "heed/attention/rotary/rotary_kernels.h"
 #include "heed/core/kernels/grain.h"
 #include "heed/core/parallel.h"
-#include "heed/core/simd/loop.h"
+#include "heed/core/simd/bf16.h"
 
 namespace heed::HEED_ISA {
 
@@ -18,13 +18,14 @@ HEED_SIMD vf swapped_pairs(vf v) {
 #endif
 }
 
-void rotate(const Rotation& a) {
+template <class Element>
+void rotate_rows(const Rotation& a, const Element* all_x, Element* all_y) {
     const vf direction = broadcast(a.back ? -1.0f : 1.0f);
     const int64_t rotated = a.heads * a.head_dim;
     parallel_for(a.rows, chunk_rows(a.width), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
-            const float* x = a.x + row * a.width;
-            float* y = a.y + row * a.width;
+            const Element* x = all_x + row * a.width;
+            Element* y = all_y + row * a.width;
             const int64_t place = a.places == nullptr ? a.first_place + row % a.tokens : a.places[row];
             const float* cosines = a.angles + place * 2 * a.head_dim;
             const float* sines = cosines + a.head_dim;
@@ -41,6 +42,10 @@ void rotate(const Rotation& a) {
             });
         }
     });
+}
+
+void rotate(const Rotation& a) {
+    with_pointers([&](auto* x, auto* y) { rotate_rows(a, x, y); }, a.x, a.y);
 }
 
 }  // namespace

@@ -3,13 +3,14 @@
 #include <cstdint>
 
 #include "heed/core/kernels/kernel_table.h"
+#include "heed/core/tensor/elements.h"
 
 namespace heed {
 
 /// Rotation of neighbouring pairs of columns, forward and, with the angles the other way round, backward.
 struct Rotation {
-    const float* x;       ///< [rows, width]
-    float* y;             ///< [rows, width]; may be x
+    ConstElements x;      ///< [rows, width]
+    Elements y;           ///< [rows, width], of the type of x; may be x
     const float* angles;  ///< [places, 2, head_dim]: rotary_angles
     /// The place of each row; null: first_place + (row modulo tokens).
     const int32_t* places;

@@ -164,7 +164,7 @@ DType MultiHeadAttention::query_dtype(const Device& device) const {
 
 DType MultiHeadAttention::type_of_heads(const AttentionInput& input, float dropout) const {
     const Shape &queries = input.query.shape(), &keys = source_of(input).shape();
-    if (rotary_ || !is_dense(queries[1], keys[1])) return DType::f32;
+    if (!is_dense(queries[1], keys[1])) return DType::f32;
     ScaledDotProduct heads = empty_heads(input.mask);
     heads.causal = geometry().pattern == AttentionPattern::causal_self;
     heads.dropout = dropout;

@@ -35,6 +35,7 @@ Launch process_launch() {
     launch.rank = first_number({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID"}, 0);
     launch.here =
         std::max(1, first_number({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE"}, 1));
+    launch.alike = first_number({"OMPI_NUM_APP_CTX"}, 1) == 1;
     return launch;
 }
 

@@ -11,7 +11,8 @@ namespace heed {
 struct Launch {
     int rank = 0;
     int ranks = 1;
-    int here = 1;  ///< ranks on this machine, as far as it is told
+    int here = 1;       ///< ranks on this machine, as far as it is told
+    bool alike = true;  ///< all were started by the same command line, as far as it is told
 };
 Launch process_launch();
 

@@ -135,6 +135,25 @@ TEST(Bf16Inputs, HeadsAreOfBf16WhereFusedAttentionTakesThem) {
     EXPECT_EQ(DType::f32, heads_of(settings_of("local", AttentionPattern::noncausal_self)));
 }
 
+TEST(Bf16Inputs, HeadsOfBf16AreRotated) {
+    for (const std::string& type : dense_types) {
+        for (const AttentionPattern pattern : {AttentionPattern::noncausal_self, AttentionPattern::causal_self}) {
+            LayerSettings settings = settings_of(type, pattern);
+            if (!attention_type(type).capabilities.can(pattern) || !attention_type(type).capabilities.rotary) continue;
+            settings.rotary_base = 100.0;
+            const LayerInput input = input_for(pattern);
+            const LayerPass want = TestLayer(settings).run(input);
+            for (const std::string& device : devices()) {
+                SCOPED_TRACE(device + ", " + type + ", " + attention_pattern_name(pattern));
+                TestLayer layer(in_bf16(settings, device));
+                expect_near(layer.run(input), want);
+                const DType heads = layer.layer().head_outputs(layer.constants(input), {}).value().dtype();
+                EXPECT_EQ(device == "cuda" && has_fused_attention() ? DType::bf16 : DType::f32, heads);
+            }
+        }
+    }
+}
+
 TEST(Bf16Inputs, WeightsAndHeadValuesAreOfF32) {
     for (const std::string& type : dense_types) {
         const LayerSettings settings = settings_of(type, AttentionPattern::noncausal_self);

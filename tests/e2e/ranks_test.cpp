@@ -257,6 +257,13 @@ TEST_F(Ranks, AreRefusedWhatTheyDoNotShare) {
     refused(two("threads=1", "threads=2", "train.exact_reduce=2"),
             "the number of threads is 1 on rank 0 and 2 on rank 1");
     EXPECT_FALSE(tiny().exists("new"));
+    Words launcher = mpirun(1);
+    for (const char* word : {heed.c_str(), "train", "tiny.yaml", "run.dir=other", ":", "-np", "1"}) {
+        launcher.emplace_back(word);
+    }
+    const ProgramResult other = Program(tiny().folder.path(), {"check", "tiny.yaml"}, launcher).wait();
+    EXPECT_EQ(2, other.code);
+    EXPECT_TRUE(contains(other.errors, "heed: rank 1: error: expected heed train, the command that several processes"));
 }
 
 TEST_F(Ranks, OneOfThemTellsWhatIsAsked) {

@@ -7,6 +7,7 @@
 
 #include "heed/core/error.h"
 #include "heed/tests/attention/layer_pass.h"
+#include "heed/tests/support/bf16_values.h"
 #include "heed/tests/support/devices.h"
 #include "heed/tests/support/kernel_paths.h"
 #include "heed/tests/support/message_of.h"
@@ -114,6 +115,30 @@ TEST(Rotary, WritesWhereNobodyElseReads) {
     Variable only(Tensor::zeros(context, {1, 4, 2}));
     const void* const own = only.value().raw();
     EXPECT_EQ(rotary(std::move(only), {angles}).value().raw(), own);
+}
+
+TEST(Rotary, NumbersOfBf16AreTurnedInF32AndRoundedOnce) {
+    const Shape shape = {2, 5, 15};
+    const std::vector<float> values = rounded_to_bf16(numbers(shape.elements(), 1)),
+                             seed = rounded_to_bf16(numbers(shape.elements(), 2));
+    for (const char* device : computing_devices()) {
+        SCOPED_TRACE(device);
+        Context context(device);
+        const Rotary rotation = {.angles = rotary_angles(context, 8, 6, 100.0), .heads = 2, .first_place = 3};
+        const auto run = [&](const Tensor& x, const Tensor& d_y) {
+            const Variable leaf = context.tape().leaf(x);
+            const Variable y = rotary(leaf, rotation);
+            EXPECT_EQ(x.dtype(), y.value().dtype());
+            context.tape().backward(y, d_y);
+            const std::vector<std::vector<float>> result = {y.value().to_vector(), leaf.slot()->gradient().to_vector()};
+            context.tape().clear();
+            return result;
+        };
+        const auto want = run(Tensor::from_host(context, shape, std::span<const float>(values)),
+                              Tensor::from_host(context, shape, std::span<const float>(seed)));
+        const auto got = run(bf16_tensor(context, shape, values), bf16_tensor(context, shape, seed));
+        for (size_t i = 0; i < want.size(); ++i) EXPECT_EQ(rounded_to_bf16(want[i]), got[i]) << i;
+    }
 }
 
 TEST(Rotary, RefusesWhatDoesNotFit) {
