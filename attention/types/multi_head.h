@@ -106,4 +106,13 @@ private:
     std::optional<RotaryPositions> rotary_;
 };
 
+/// MultiHeadAttention with the softmax over all keys, at every length.
+class DenseAttention : public MultiHeadAttention {
+public:
+    using MultiHeadAttention::MultiHeadAttention;
+
+protected:
+    bool is_dense(int64_t, int64_t) const override { return true; }
+};
+
 }  // namespace heed

@@ -4,21 +4,9 @@
 
 namespace heed {
 
-namespace {
-
-class OptimisedAttention final : public MultiHeadAttention {
-public:
-    OptimisedAttention(const AttentionGeometry& geometry, const AttentionOptions& options)
-        : MultiHeadAttention(geometry, options, {.key = true, .value = false}) {}
-
-protected:
-    bool is_dense(int64_t, int64_t) const override { return true; }
-};
-
-}  // namespace
-
 std::unique_ptr<Attention> make_optimised(const AttentionGeometry& geometry, const AttentionOptions& options) {
-    return std::make_unique<OptimisedAttention>(geometry, options);
+    return std::make_unique<DenseAttention>(geometry, options,
+                                            MultiHeadAttention::Projected{.key = true, .value = false});
 }
 
 }  // namespace heed

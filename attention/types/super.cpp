@@ -20,10 +20,10 @@ namespace {
 /// Standard deviation of what is added to the identity at the start.
 constexpr float alignment_noise = 0.02f;
 
-class SuperAttention final : public MultiHeadAttention {
+class SuperAttention final : public DenseAttention {
 public:
     SuperAttention(const AttentionGeometry& geometry, const AttentionOptions& options)
-        : MultiHeadAttention(geometry, options, {.key = false, .value = false}),
+        : DenseAttention(geometry, options, {.key = false, .value = false}),
           alignment_({geometry.max_keys(), geometry.max_keys()}, Initializer::near_identity(alignment_noise, causal()),
                      false) {
         add("alignment.weight", alignment_);
@@ -34,8 +34,6 @@ public:
     }
 
 protected:
-    bool is_dense(int64_t, int64_t) const override { return true; }
-
     /// W_A K for all heads at once: S W_A is never formed.
     Variable values(const Variable& source, const AttentionMask& mask) override {
         check_length(source.shape()[1]);
