@@ -2,16 +2,13 @@
 // Attention layers in the precision bf16, whose queries and sources are of bf16.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include "heed/attention/heads/cudnn/fused_attention.h"
-#include "heed/core/cpu/onednn/matrix_product.h"
 #include "heed/tests/attention/layer_pass.h"
+#include "heed/tests/support/bf16_devices.h"
 #include "heed/tests/support/bf16_values.h"
-#include "heed/tests/support/devices.h"
 
 namespace heed::test::bf16_inputs_test {
 
@@ -46,14 +43,6 @@ LayerInput input_for(AttentionPattern pattern, bool lengths = false) {
     return input;
 }
 
-/// Devices whose products are of bf16.
-std::vector<std::string> devices() {
-    std::vector<std::string> result;
-    if (onednn::multiplies_in_bf16()) result.emplace_back("cpu");
-    if (cuda_is_tested()) result.emplace_back("cuda");
-    return result;
-}
-
 std::vector<AttentionPattern> patterns_of(const std::string& type) {
     std::vector<AttentionPattern> result;
     for (const AttentionPattern pattern : {AttentionPattern::noncausal_self, AttentionPattern::causal_self,
@@ -61,12 +50,6 @@ std::vector<AttentionPattern> patterns_of(const std::string& type) {
         if (attention_type(type).capabilities.can(pattern)) result.push_back(pattern);
     }
     return result;
-}
-
-double distance(const std::vector<float>& a, const std::vector<float>& b) {
-    double squares = 0;
-    for (size_t i = 0; i < a.size(); ++i) squares += std::pow(double{a[i]} - double{b[i]}, 2);
-    return a.size() == b.size() ? std::sqrt(squares) : std::numeric_limits<double>::infinity();
 }
 
 /// At most 1/40 of the size: some roundings to 1/256, one after the other.
@@ -101,7 +84,7 @@ TEST(Bf16Inputs, GiveWhatF32GivesToRounding) {
                 const LayerSettings settings = settings_of(type, pattern);
                 const LayerInput input = input_for(pattern, lengths);
                 const LayerPass want = TestLayer(settings).run(input);
-                for (const std::string& device : devices()) {
+                for (const std::string& device : bf16_devices()) {
                     SCOPED_TRACE(device + ", " + type + ", " + attention_pattern_name(pattern) +
                                  (lengths ? ", lengths" : ""));
                     const LayerPass got = TestLayer(in_bf16(settings, device)).run(input);
@@ -143,7 +126,7 @@ TEST(Bf16Inputs, HeadsOfBf16AreRotated) {
             settings.rotary_base = 100.0;
             const LayerInput input = input_for(pattern);
             const LayerPass want = TestLayer(settings).run(input);
-            for (const std::string& device : devices()) {
+            for (const std::string& device : bf16_devices()) {
                 SCOPED_TRACE(device + ", " + type + ", " + attention_pattern_name(pattern));
                 TestLayer layer(in_bf16(settings, device));
                 expect_near(layer.run(input), want);
@@ -161,7 +144,7 @@ TEST(Bf16Inputs, WeightsAndHeadValuesAreOfF32) {
         TestLayer exact(settings);
         const std::vector<float> weights = exact.weights(input);
         const std::vector<float> values = exact.layer().head_values(exact.constants(input)).to_vector();
-        for (const std::string& device : devices()) {
+        for (const std::string& device : bf16_devices()) {
             SCOPED_TRACE(device + ", " + type);
             TestLayer layer(in_bf16(settings, device));
             expect_near(layer.weights(input), weights, "weights");

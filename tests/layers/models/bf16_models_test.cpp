@@ -3,14 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
-#include "heed/core/cpu/onednn/matrix_product.h"
 #include "heed/core/forward_observer.h"
 #include "heed/tests/layers/models/model_step.h"
-#include "heed/tests/support/devices.h"
+#include "heed/tests/support/bf16_devices.h"
 
 namespace heed::test::bf16_models_test {
 
@@ -36,22 +34,8 @@ struct Looker final : ForwardObserver {
     int seen = 0;
 };
 
-double distance(const Floats& a, const Floats& b) {
-    double squares = 0;
-    for (size_t i = 0; i < a.size(); ++i) squares += std::pow(double{a[i]} - double{b[i]}, 2);
-    return a.size() == b.size() ? std::sqrt(squares) : std::numeric_limits<double>::infinity();
-}
-
 double size_of(const Floats& values) {
     return distance(values, Floats(values.size()));
-}
-
-/// Devices whose products are of bf16.
-std::vector<std::string> devices() {
-    std::vector<std::string> result;
-    if (onednn::multiplies_in_bf16()) result.emplace_back("cpu");
-    if (cuda_is_tested()) result.emplace_back("cuda");
-    return result;
 }
 
 using Step = ModelStep (*)(Context&, const ModelSettings&);
@@ -69,7 +53,7 @@ Floats numbers_of(Step step, Context& context, ModelSettings settings) {
 void expect_near_f32(Step step, const ModelSettings& settings) {
     Context exact;
     const Floats want = numbers_of(step, exact, settings);
-    for (const std::string& device : devices()) {
+    for (const std::string& device : bf16_devices()) {
         SCOPED_TRACE(device + ", " + settings.type + ", " + settings.norm);
         Context context(device, Precision::bf16);
         const Floats got = numbers_of(step, context, settings);
@@ -91,7 +75,7 @@ TEST(Bf16Models, AStepIsThatOfF32ToRounding) {
 
 TEST(Bf16Models, EveryTypeOfAttentionTakesWhatComesBeforeIt) {
     for (const AttentionType& type : attention_types()) {
-        for (const std::string& device : devices()) {
+        for (const std::string& device : bf16_devices()) {
             SCOPED_TRACE(device + ", " + type.name);
             Context context(device, Precision::bf16);
             const AttentionCapabilities& can = type.capabilities;
@@ -107,7 +91,7 @@ TEST(Bf16Models, EveryTypeOfAttentionTakesWhatComesBeforeIt) {
 }
 
 TEST(Bf16Models, CheckpointsGiveTheSameBits) {
-    for (const std::string& device : devices()) {
+    for (const std::string& device : bf16_devices()) {
         for (const Step step : {vit_step, translator_step}) {
             Context context(device, Precision::bf16);
             EXPECT_EQ(numbers_of(step, context, {.checkpoint = true}), numbers_of(step, context, {}));
@@ -116,7 +100,7 @@ TEST(Bf16Models, CheckpointsGiveTheSameBits) {
 }
 
 TEST(Bf16Models, ObserversSeeF32AndChangeNothing) {
-    for (const std::string& device : devices()) {
+    for (const std::string& device : bf16_devices()) {
         for (const Step step : {vit_step, translator_step}) {
             Context context(device, Precision::bf16);
             Looker looker;
